@@ -1,0 +1,1 @@
+"""Speaks HTTP, HTML and the command line."""

@@ -1,0 +1,1 @@
+"""Keeps facts, in order, for ever."""

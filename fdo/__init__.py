@@ -1,0 +1,1 @@
+"""What may happen to a digital object. No I/O, no clock, no chance."""

@@ -1,0 +1,69 @@
+"""The canonical form of a document, and when two documents say the same.
+
+A document is openDS JSON. Its canonical bytes are JSON with sorted keys, UTF-8, no white
+space: what is stored, hashed, signed and sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+
+Document = dict[str, Any]
+
+VOLATILE = frozenset(
+    {
+        "ods:midsLevel",
+        "ods:version",
+        "dcterms:created",
+        "dcterms:modified",
+        "schema:version",
+        "schema:dateCreated",
+        "schema:dateModified",
+        "dwc:relationshipEstablishedDate",
+        "ods:sourceSystemName",
+        "ods:organisationName",
+    }
+)
+"""Terms left out of equality wherever they stand: what the repository itself computes or
+looks up in other objects. A change in these alone makes no version."""
+
+
+def canonical(document: Document) -> bytes:
+    """The one byte form of a document; equal documents give equal bytes."""
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
+def parse(data: bytes) -> Document:
+    """The document of its canonical bytes."""
+    parsed: Document = orjson.loads(data)
+    return parsed
+
+
+def essence(node: Any) -> Any:
+    """The node without volatile terms and without a licence that is only inherited."""
+    if isinstance(node, dict):
+        inherited = node.get("dcterms:license") if _licence_is_inherited(node) else None
+        return {
+            key: essence(value)
+            for key, value in node.items()
+            if key not in VOLATILE and not (key == "dcterms:license" and inherited)
+        }
+    if isinstance(node, list):
+        return [essence(item) for item in node]
+    return node
+
+
+def _licence_is_inherited(node: dict[str, Any]) -> bool:
+    return any(
+        relation.get("dwc:relationshipOfResource") == "hasInheritedLicense"
+        for relation in node.get("ods:hasEntityRelationships", ())
+        if isinstance(relation, dict)
+    )
+
+
+def equality_hash(document: Document) -> bytes:
+    """SHA-256 of the canonical bytes of the essence: equal hashes, equal documents."""
+    return hashlib.sha256(canonical(essence(document))).digest()

@@ -1,0 +1,1 @@
+"""Turns facts into something else, later; turns archives into facts."""

@@ -1,0 +1,76 @@
+"""Make the environment that the lock files describe, then run the command line in it.
+
+    ./run demo          the sample repository, served on this machine
+    ./run test          every test, after installing the test tools
+    ./run bench         the benchmarks
+    ./run <command>     the command line: ingest, serve, sparql, show, …
+
+Only the standard library is used here. `uv` is taken where it is found (seconds), else
+`venv` and `pip` (a minute). The environment is made anew when a lock file changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+LOCKS = {"core": HERE / "requirements.lock", "test": HERE / "requirements-test.lock"}
+
+
+def ensure(kind: str) -> None:
+    """Install the lock of `kind` ("core" or "test") unless it is installed already."""
+    lock = LOCKS[kind]
+    stamp = VENV / f".{kind}.sha256"
+    wanted = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print(f"Installing the {kind} packages (once) …", file=sys.stderr, flush=True)
+    uv = shutil.which("uv")
+    if not (BIN / "python").exists():
+        make = [uv, "venv", "--quiet", "--python", sys.executable, str(VENV)] if uv else [
+            sys.executable, "-m", "venv", str(VENV)]
+        subprocess.run(make, check=True)
+    install = (
+        [uv, "pip", "install", "--quiet", "--python", str(BIN / "python")]
+        if uv
+        else [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    )
+    subprocess.run([*install, "--require-hashes", "-r", str(lock)], check=True)
+    stamp.write_text(wanted)
+
+
+def main(arguments: list[str]) -> int:
+    """Dispatch to the tests, the benchmarks or the command line; return the exit code."""
+    command = arguments[0] if arguments else "--help"
+    python = str(BIN / "python")
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    try:
+        if command == "test":
+            ensure("core")
+            ensure("test")
+            line = [python, "-m", "tests", *arguments[1:]]
+        elif command == "bench":
+            ensure("core")
+            ensure("test")
+            line = [python, "-m", "bench", *arguments[1:]]
+        else:
+            ensure("core")
+            line = [python, "-m", "api.cli", *arguments]
+    except subprocess.CalledProcessError as failure:
+        print(f"The packages could not be installed (exit {failure.returncode}); "
+              "the messages above say why. Delete .venv and try again.", file=sys.stderr)
+        return 1
+    if os.name == "nt":
+        return subprocess.run(line, env=environment).returncode
+    os.execve(python, line, environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
