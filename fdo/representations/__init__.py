@@ -1,0 +1,1 @@
+"""Serialised forms of a document: pure functions of the document alone."""

@@ -1,0 +1,1 @@
+"""Archives in, commands out: reading, mapping, judging and recording what institutions publish."""

@@ -1,0 +1,1 @@
+"""Rebuildable readings of the log. They never call out, write facts or know one another."""

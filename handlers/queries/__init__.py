@@ -1,0 +1,1 @@
+"""SPARQL in processes of its own that can be killed."""
