@@ -1,0 +1,261 @@
+"""Writing the log: commands in, facts recorded, an acknowledgement that is durable.
+
+`handle` is for one command; `append` takes the facts of many objects in one transaction.
+A PID is reserved by being drawn: an unused suffix is found before the fact is written, and
+the unique index settles races.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError
+
+from eventstore.codec import detail_of, pack, topic_of
+from eventstore.envelope import Recorded, to_micros
+from eventstore.log import Head, Log
+from eventstore.recorder import Datastore, Durability, Entry, Recorder
+from fdo.agent import Agent
+from fdo.catalogue import OBJECT_TYPES
+from fdo.documents import canonical
+from fdo.errors import AlreadyRegistered, Refused, VersionConflict
+from fdo.identifiers import Pid, new_suffix
+from fdo.lifecycle import (
+    Command,
+    DigitalObject,
+    Fact,
+    Merge,
+    Merged,
+    Note,
+    Noted,
+    decide,
+    evolve,
+)
+from fdo.record import record_changed
+
+LOG_FILE = "log.sqlite"
+
+
+def system_clock() -> int:
+    """Microseconds since 1970, UTC."""
+    return to_micros(datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact on its way into the log, with the state before it."""
+
+    pid: Pid
+    type: str
+    fact: Fact
+    known: DigitalObject | None
+    issue: int = 1
+    """`pidRecordIssueNumber` of the state before; 1 for a new object."""
+    source: Pid | None = None
+    fingerprint: bytes | None = None
+    verbatim: bytes | None = None
+    cause: int | None = None
+    new_claims: tuple[str, ...] | None = None
+    """None: all claims of the document for a first fact, none for a later one."""
+
+
+class DigitalObjects:
+    """The write side of one repository; safe to share between threads and processes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durability: Durability = "full",
+        prefixes: Mapping[str, str] | None = None,
+        clock: Callable[[], int] = system_clock,
+        choose: Callable[[str], str] = secrets.choice,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.prefixes = prefixes or {"doi": "10.5072", "handle": "20.5000.5072"}
+        self.clock = clock
+        self._choose = choose
+        self._datastore = Datastore(str(folder / LOG_FILE), durability=durability)
+        self.recorder = Recorder(self._datastore, clock)
+        self.recorder.create_table()
+        self.log = Log(self.recorder)
+        self.on_append: Callable[[int], None] = lambda _: None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._datastore.close()
+
+    def reserve(self, kind: str) -> Pid:
+        """An unused PID for an object of this type (DOI or Handle by the type)."""
+        prefix = self.prefixes[OBJECT_TYPES[kind].scheme]
+        return Pid(prefix, new_suffix(self._choose))
+
+    def handle(
+        self,
+        command: Command,
+        *,
+        pid: Pid,
+        kind: str,
+        by: Agent,
+        expected: int | None = None,
+        observed_at: int | None = None,
+        source: Pid | None = None,
+        verbatim: bytes | None = None,
+        fingerprint: bytes | None = None,
+        cause: int | None = None,
+        retries: int = 3,
+    ) -> Recorded | None:
+        """Decide and record one command; None when nothing changed.
+
+        `expected` is the version that the caller saw: VersionConflict when the object moved
+        on. Without it a lost race is retried.
+        """
+        for attempt in range(retries + 1):
+            known, issue = self.state(pid)
+            if expected is not None and (known.version if known else 0) != expected:
+                at = known.version if known else 0
+                raise VersionConflict(
+                    f"{pid} is at version {at}, not {expected}; read it again.", version=at
+                )
+            facts = decide(known, command)
+            if not facts:
+                return None
+            if isinstance(command, Merge):
+                self.log.head(command.into)
+            change = Change(
+                pid, kind, facts[0], known, issue, source, fingerprint, verbatim, cause
+            )
+            try:
+                (position,) = self.append([change], by=by, observed_at=observed_at)
+                return self.log.event(position)
+            except VersionConflict:
+                if expected is not None or attempt == retries:
+                    raise
+        raise AssertionError("unreachable")
+
+    def state(self, pid: Pid) -> tuple[DigitalObject | None, int]:
+        """The object now, and its record's issue number; (None, 1) for an unused PID."""
+        heads = self.log.heads_of([str(pid)])
+        if not heads:
+            return None, 1
+        return self._state(heads[0], self.log.latest(pid)), heads[0].issue
+
+    def states(self, heads: Sequence[Head]) -> dict[str, DigitalObject]:
+        """The objects of these heads, by PID text."""
+        events = self.log.events_at(head.position for head in heads)
+        return {str(h.pid): self._state(h, events[h.position]) for h in heads}
+
+    @staticmethod
+    def _state(head: Head, event: Recorded) -> DigitalObject:
+        return DigitalObject(
+            head.pid, head.type, head.status, head.sequence, head.version, event.document
+        )
+
+    def append(
+        self,
+        changes: Sequence[Change],
+        *,
+        by: Agent,
+        observed_at: int | None = None,
+        recorded_at: int | None = None,
+    ) -> Sequence[int]:
+        """Record facts in one transaction; the positions, once they are durable.
+
+        VersionConflict: an object moved on, or a PID was drawn twice; AlreadyRegistered: a
+        claim is taken. In either case nothing was recorded.
+        """
+        entries, states = [], dict[Pid, tuple[DigitalObject, int]]()
+        for change in changes:
+            if change.pid in states:
+                known, issue = states[change.pid]
+                change = _later(change, known, issue)
+            entry, after, issue = _entry(change, by, observed_at, recorded_at)
+            states[change.pid] = (after, issue)
+            entries.append(entry)
+        try:
+            positions = self.recorder.insert_events(entries)
+        except IntegrityError as clash:
+            raise self._explain(clash, entries) from clash
+        assert positions is not None
+        self.on_append(positions[-1])
+        return positions
+
+    def _explain(self, clash: IntegrityError, entries: Sequence[Entry]) -> Exception:
+        if "claims.key" in str(clash):
+            taken = self.log.claimed(key for entry in entries for key in entry.claims)
+            for entry in entries:
+                for key in entry.claims:
+                    holder = taken.get(key)
+                    if holder and str(holder.pid) != str(entry.originator_id):
+                        return AlreadyRegistered(
+                            f"{key} is registered as {holder.pid}; revise that object instead.",
+                            pid=str(holder.pid), claim=key,
+                        )
+            return AlreadyRegistered("Two objects of one batch make the same claim.")
+        return VersionConflict("An object moved on while this was being recorded; read it again.")
+
+    def erase(self, pid: Pid, positions: Sequence[int], redacted: bytes, by: Agent) -> Recorded:
+        """Replace stored bytes by a redacted document and destroy their salt (settled.md 4).
+
+        The erasure is itself an event; commitments and leaf hashes stay, so proofs verify.
+        """
+        known, issue = self.state(pid)
+        if known is None:
+            raise Refused(f"{pid} is not registered; there is nothing to erase.")
+        (fact,) = decide(known, Note("Erased", {"positions": list(positions)}))
+        entry, _, _ = _entry(Change(pid, known.type, fact, known, issue), by, None, None)
+        (position,) = self.recorder.erase(entry, positions, pack(redacted))
+        self.on_append(position)
+        return self.log.event(position)
+
+
+def _later(change: Change, known: DigitalObject, issue: int) -> Change:
+    return Change(
+        change.pid, change.type, change.fact, known, issue, change.source, change.fingerprint,
+        change.verbatim, change.cause, change.new_claims,
+    )
+
+
+def _entry(
+    change: Change, by: Agent, observed_at: int | None, recorded_at: int | None
+) -> tuple[Entry, DigitalObject, int]:
+    fact, known = change.fact, change.known
+    after = evolve(known, fact, change.pid, change.type)
+    issue = change.issue + 1 if known and record_changed(known, after) else change.issue
+    meta: dict[str, Any] = {
+        "type": change.type,
+        "status": after.status.value,
+        "agent": [by.id, by.name, by.kind, by.role],
+        "issue": issue,
+    }
+    if detail := detail_of(fact):
+        meta["detail"] = detail
+    if change.source:
+        meta["source"] = str(change.source)
+    if change.cause:
+        meta["cause"] = change.cause
+    document = None if isinstance(fact, Noted) else canonical(fact.document)
+    claims = change.new_claims
+    if claims is None:
+        claims = OBJECT_TYPES[change.type].claims(fact.document) if known is None else ()  # type: ignore[union-attr]
+    entry = Entry(
+        str(change.pid), after.sequence, topic_of(change.type, fact), b"",
+        version=after.version, observed_at=observed_at, recorded_at=recorded_at, meta=meta,
+        document=document, frame=None if document is None else pack(document),
+        verbatim=change.verbatim,
+        verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
+        claims=claims, fingerprint=change.fingerprint,
+        heir=_heir(fact),
+    )
+    return entry, after, issue
+
+
+def _heir(fact: Fact) -> str | None:
+    return str(Pid.parse(fact.successor)) if isinstance(fact, Merged) else None
+
+

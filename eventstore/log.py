@@ -1,0 +1,237 @@
+"""Reading the log: by position, by object, by version, by time.
+
+Everything here is a look-up in an index; nothing is folded, because facts are fat.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from eventstore.envelope import Recorded, iso
+from eventstore.recorder import SELECT, Recorder
+from fdo.errors import NotFound
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where an object stands: its last fact in short."""
+
+    pid: Pid
+    type: str
+    sequence: int
+    version: int
+    position: int
+    """Of the last event that holds a document."""
+    observed_at: int
+    status: Status
+    issue: int
+    source: str | None
+    fingerprint: bytes | None
+
+
+class Log:
+    """The log of one repository, for reading; safe to share between threads."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self.id = recorder.log_id
+
+    # ── by position ──────────────────────────────────────────────────────────────────────
+
+    def position(self) -> int:
+        """The newest position; 0 for an empty log."""
+        (row,) = self._recorder.rows("SELECT coalesce(max(position), 0) FROM events")
+        return int(row[0])
+
+    def read(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
+        """Events in order of position, beginning behind `after`."""
+        where, params = "position>?", [after]
+        if upto is not None:
+            where, params = where + " AND position<=?", [*params, upto]
+        rows = self._recorder.rows(
+            f"{SELECT} WHERE {where} ORDER BY position LIMIT ?", [*params, limit]
+        )
+        return [self._recorded(row) for row in rows]
+
+    def event(self, position: int) -> Recorded:
+        """The event at a position; NotFound where there is none (gaps are legal)."""
+        for row in self._recorder.rows(f"{SELECT} WHERE position=?", [position]):
+            return self._recorded(row)
+        raise NotFound(f"The log has no event {position}.")
+
+    def position_at(self, recorded_at: int) -> int:
+        """The last position recorded at or before a time (microseconds); 0 before the first."""
+        rows = self._recorder.rows(
+            "SELECT position FROM events WHERE recorded_at<=? "
+            "ORDER BY recorded_at DESC, position DESC LIMIT 1",
+            [recorded_at],
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def recorded_at(self, position: int) -> str | None:
+        """RFC 3339 time of the newest event at or before a position; None before the first."""
+        rows = self._recorder.rows(
+            "SELECT recorded_at FROM events WHERE position<=? ORDER BY position DESC LIMIT 1",
+            [position],
+        )
+        return iso(rows[0][0]) if rows else None
+
+    # ── by object ────────────────────────────────────────────────────────────────────────
+
+    def head(self, pid: Pid) -> Head:
+        """Where an object stands; NotFound for an unknown PID."""
+        for row in self._recorder.rows("SELECT * FROM heads WHERE object=?", [str(pid)]):
+            return _head(row)
+        raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+
+    def heads_of(self, pids: Iterable[str]) -> list[Head]:
+        """Heads of the objects with these PIDs (text); unknown ones are left out."""
+        found: list[Head] = []
+        wanted = list(pids)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            rows = self._recorder.rows(
+                f"SELECT * FROM heads WHERE object IN ({','.join('?' * len(part))})", part
+            )
+            found += [_head(row) for row in rows]
+        return found
+
+    def heads(self, after: str = "", limit: int = 1000) -> list[Head]:
+        """Heads in order of PID, beginning behind `after`."""
+        rows = self._recorder.rows(
+            "SELECT * FROM heads WHERE object>? ORDER BY object LIMIT ?", [after, limit]
+        )
+        return [_head(row) for row in rows]
+
+    def latest(self, pid: Pid) -> Recorded:
+        """The event that made the current version; NotFound for an unknown PID."""
+        rows = self._recorder.rows(
+            f"{SELECT} WHERE position=(SELECT position FROM heads WHERE object=?)", [str(pid)]
+        )
+        if not rows:
+            raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+        return self._recorded(rows[0])
+
+    def version(self, pid: Pid, number: int) -> Recorded:
+        """The event that made a version; NotFound names the versions there are."""
+        rows = self._recorder.rows(
+            f"{SELECT} WHERE object=? AND version=? AND bytes IS NOT NULL ORDER BY sequence",
+            [str(pid), number],
+        )
+        if not rows:
+            last = self.head(pid).version
+            raise NotFound(
+                f"{pid} has no version {number}; its versions are 1 to {last}.", versions=last
+            )
+        return self._recorded(rows[0])
+
+    def at(self, pid: Pid, position: int) -> Recorded:
+        """The event that made the version in force at a position; NotFound before the first."""
+        rows = self._recorder.rows(
+            f"{SELECT} WHERE object=? AND position<=? AND bytes IS NOT NULL "
+            "ORDER BY sequence DESC LIMIT 1",
+            [str(pid), position],
+        )
+        if not rows:
+            self.head(pid)
+            raise NotFound(f"{pid} did not exist at event {position}.")
+        return self._recorded(rows[0])
+
+    def history(self, pid: Pid) -> list[Recorded]:
+        """All events of an object, oldest first; NotFound for an unknown PID."""
+        rows = self._recorder.rows(f"{SELECT} WHERE object=? ORDER BY sequence", [str(pid)])
+        if not rows:
+            raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+        return [self._recorded(row) for row in rows]
+
+    def previous(self, events: Sequence[Recorded]) -> dict[int, Recorded]:
+        """For each event that is not an object's first content: the content event before it."""
+        found: dict[int, Recorded] = {}
+        for event in events:
+            if event.version > 1 and not event.operational:
+                found[event.position] = self.version(event.pid, event.version - 1)
+        return found
+
+    # ── by claim and source ──────────────────────────────────────────────────────────────
+
+    def claimed(self, keys: Iterable[str]) -> dict[str, Head]:
+        """Claim key → head of the object that holds it; unclaimed keys are left out."""
+        found: dict[str, Head] = {}
+        wanted = list(keys)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            rows = self._recorder.rows(
+                "SELECT c.key, h.* FROM claims c JOIN heads h ON h.object=c.object "
+                f"WHERE c.key IN ({','.join('?' * len(part))})",
+                part,
+            )
+            found.update((row["key"], _head(row)) for row in rows)
+        return found
+
+    def events_at(self, positions: Iterable[int]) -> dict[int, Recorded]:
+        """The events at these positions."""
+        found: dict[int, Recorded] = {}
+        wanted = list(positions)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            for row in self._recorder.rows(
+                f"{SELECT} WHERE position IN ({','.join('?' * len(part))})", part
+            ):
+                event = self._recorded(row)
+                found[event.position] = event
+        return found
+
+    def of_source(self, source: Pid, kind: str) -> Iterator[str]:
+        """PIDs (text) of the objects of a type that came from a source system."""
+        rows = self._recorder.reader().execute(
+            "SELECT object FROM heads WHERE source=? AND type=? AND status<>'tombstone'",
+            [str(source), kind],
+        )
+        return (str(row[0]) for row in rows)
+
+    def unseen(self, source: Pid) -> dict[str, int]:
+        """PIDs that the source no longer shows → the harvest that first missed them."""
+        rows = self._recorder.rows(
+            "SELECT object, harvest FROM unseen WHERE source=?", [str(source)]
+        )
+        return {str(row[0]): int(row[1]) for row in rows}
+
+    def unseen_since(self, pid: Pid) -> int | None:
+        """The harvest that first missed this object, or None when its source shows it."""
+        rows = self._recorder.rows("SELECT harvest FROM unseen WHERE object=?", [str(pid)])
+        return int(rows[0][0]) if rows else None
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Object type → status → number of objects."""
+        found: dict[str, dict[str, int]] = {}
+        for kind, status, number in self._recorder.rows(
+            "SELECT type, status, count(*) FROM heads GROUP BY type, status ORDER BY type, status"
+        ):
+            found.setdefault(kind, {})[status] = number
+        return found
+
+    def changed(self) -> int:
+        """A number that changes when another connection committed; cheap to ask."""
+        (row,) = self._recorder.rows("PRAGMA data_version")
+        return int(row[0])
+
+    def _recorded(self, row: sqlite3.Row) -> Recorded:
+        return Recorded(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8],
+            orjson.loads(row[9]), row[10], row[11], self.id,
+        )
+
+
+def _head(row: sqlite3.Row) -> Head:
+    prefix, _, suffix = row["object"].partition("/")
+    return Head(
+        Pid(prefix, suffix), row["type"], row["sequence"], row["version"], row["position"],
+        row["observed_at"], Status(row["status"]), row["issue"], row["source"],
+        row["fingerprint"],
+    )

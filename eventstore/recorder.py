@@ -1,0 +1,341 @@
+"""Our table in SQLite, on the recorder of PyPI `eventsourcing`.
+
+The library's own SQLite position is the implicit rowid, which is handed out again after a
+delete; ours is an AUTOINCREMENT key. `recorded_at` is set inside the write transaction as
+max(now, last + 1 µs), so that an instant names one position even when the clock jumps back.
+Claims, heads and events are written in one transaction: the acknowledgement is the commit.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteTransaction,
+)
+
+from eventstore.codec import dumps
+from eventstore.envelope import commitment, leaf_hash
+
+Durability = Literal["full", "normal"]
+
+SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS log (
+        id TEXT NOT NULL, format INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS events (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        object TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        recorded_at INTEGER NOT NULL,
+        observed_at INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        salt BLOB,
+        leaf BLOB NOT NULL,
+        meta BLOB NOT NULL,
+        bytes BLOB,
+        verbatim BLOB)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS events_of_object ON events (object, sequence)",
+    "CREATE INDEX IF NOT EXISTS events_by_time ON events (recorded_at, position)",
+    """CREATE TABLE IF NOT EXISTS heads (
+        object TEXT PRIMARY KEY,
+        type TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        observed_at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        issue INTEGER NOT NULL,
+        source TEXT,
+        fingerprint BLOB) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS heads_of_source ON heads (source, type, object)",
+    """CREATE TABLE IF NOT EXISTS claims (
+        key TEXT PRIMARY KEY, object TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS unseen (
+        object TEXT PRIMARY KEY, source TEXT NOT NULL, harvest INTEGER NOT NULL) WITHOUT ROWID""",
+)
+
+
+@dataclass(frozen=True)
+class Entry(StoredEvent):
+    """An event on its way into the table: `originator_id` is the PID, `originator_version`
+    the sequence, `state` the envelope; position, time, salt and leaf come with the insert."""
+
+    version: int = 1
+    observed_at: int | None = None
+    recorded_at: int | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    document: bytes | None = None
+    frame: bytes | None = None
+    verbatim: bytes | None = None
+    verbatim_frame: bytes | None = None
+    claims: tuple[str, ...] = ()
+    """Keys that the object takes with this event; taken by another: IntegrityError."""
+    heir: str | None = None
+    """The object that takes over all claims of this one (merge)."""
+    fingerprint: bytes | None = None
+    salt: bytes | None = None
+
+
+class _Pool(SQLiteConnectionPool):
+    """Connections with the durability that the settings ask for."""
+
+    def __init__(self, *, durability: Durability, **options: Any) -> None:
+        self.durability = durability
+        super().__init__(**options)
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA synchronous={'FULL' if self.durability == 'full' else 'NORMAL'}")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute("PRAGMA mmap_size=268435456")
+        return connection
+
+
+class Datastore(SQLiteDatastore):
+    """The SQLite file of the log. Write transactions begin IMMEDIATE: a writer waits for its
+    turn at the door instead of failing half-way."""
+
+    def __init__(self, path: str, *, durability: Durability = "full", wait_s: int = 60) -> None:
+        self.path = path
+        super().__init__(path, originator_id_type="text", lock_timeout=wait_s)
+        self.pool.close()
+        self.pool = _Pool(durability=durability, db_name=path, lock_timeout=wait_s)
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        with self.get_connection(commit=commit) as connection:
+            with _Immediate(connection, commit=commit) as cursor, cursor:
+                yield cursor
+
+
+class _Immediate(SQLiteTransaction):
+    def __enter__(self) -> SQLiteCursor:
+        cursor = self.connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE" if self.commit else "BEGIN")
+        return cursor
+
+
+class Recorder(SQLiteApplicationRecorder):
+    """Appends and selects events of the `events` table."""
+
+    def __init__(self, datastore: Datastore, clock: Callable[[], int]) -> None:
+        self.clock = clock
+        self.path = datastore.path
+        self._readers = threading.local()
+        super().__init__(datastore, events_table_name="events")
+        self.select_events_statement = SELECT + " WHERE object=? "
+        self.select_max_notification_id_statement = "SELECT MAX(position) FROM events"
+        self._log_id: str | None = None
+
+    def construct_create_table_statements(self) -> list[str]:
+        return list(SCHEMA)
+
+    def _create_table(self, c: SQLiteCursor) -> None:
+        super()._create_table(c)
+        c.execute("SELECT id FROM log")
+        if c.fetchone() is None:
+            c.execute("INSERT INTO log VALUES (?, 1)", (str(uuid.uuid4()),))
+
+    @property
+    def log_id(self) -> str:
+        """The UUID of this log, made once."""
+        if self._log_id is None:
+            with self.datastore.transaction(commit=False) as c:
+                c.execute("SELECT id FROM log")
+                self._log_id = str(c.fetchone()[0])
+        return self._log_id
+
+    def _insert_events(
+        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
+    ) -> Sequence[int]:
+        entries = [e if isinstance(e, Entry) else _wrap(e) for e in stored_events]
+        c.execute("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1")
+        row = c.fetchone()
+        last = row[0] if row else 0
+        c.execute("SELECT seq FROM sqlite_sequence WHERE name='events'")
+        row = c.fetchone()
+        position = row[0] if row else 0
+        now = self.clock()
+        rows, heads, claims = [], [], []
+        first = position + 1
+        salts = os.urandom(32 * len(entries))
+        for index, entry in enumerate(entries):
+            position += 1
+            last = max(entry.recorded_at or now, last + 1)
+            salt = entry.salt or salts[32 * index : 32 * index + 32]
+            rows.append(_row(entry, position, last, salt))
+            heads.append(_head(entry, position, last))
+            claims += [(key, str(entry.originator_id)) for key in entry.claims]
+        c.executemany(_INSERT, rows)
+        if claims:
+            c.executemany(_CLAIM, claims)
+        for entry in entries:
+            if entry.heir:
+                c.execute(_MOVE, (entry.heir, str(entry.originator_id)))
+            if "not_seen" in entry.meta.get("detail", ()):
+                _note_unseen(c, entry)
+        c.executemany(_HEAD, heads)
+        return range(first, position + 1)
+
+    def erase(self, entry: Entry, positions: Sequence[int], frame: bytes) -> Sequence[int]:
+        """Record an erasure and carry it out, in one transaction."""
+        with self.datastore.transaction(commit=True) as c:
+            given = self._insert_events(c, [entry])
+            c.executemany(
+                "UPDATE events SET bytes=CASE WHEN bytes IS NULL THEN NULL ELSE ? END, "
+                "verbatim=NULL, salt=NULL WHERE position=? AND object=?",
+                [(frame, position, str(entry.originator_id)) for position in positions],
+            )
+            return given
+
+    def select_events(
+        self,
+        originator_id: uuid.UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredEvent]:
+        object_id = originator_id.hex if isinstance(originator_id, uuid.UUID) else originator_id
+        statement, params = SELECT + " WHERE object=?", [object_id]
+        if gt is not None:
+            statement, params = statement + " AND sequence>?", [*params, gt]  # type: ignore[list-item]
+        if lte is not None:
+            statement, params = statement + " AND sequence<=?", [*params, lte]  # type: ignore[list-item]
+        statement += " ORDER BY sequence" + (" DESC" if desc else "")
+        if limit is not None:
+            statement, params = statement + " LIMIT ?", [*params, limit]  # type: ignore[list-item]
+        return [
+            StoredEvent(_given(originator_id, row), row["sequence"], row["topic"], _state(row))
+            for row in self.rows(statement, params)
+        ]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> list[Notification]:
+        where, params = [], []
+        if start is not None:
+            where.append("position>=?" if inclusive_of_start else "position>?")
+            params.append(start)
+        if stop is not None:
+            where.append("position<=?")
+            params.append(stop)
+        if topics:
+            where.append(f"topic IN ({','.join('?' * len(topics))})")
+            params += topics  # type: ignore[arg-type]
+        clause = f" WHERE {' AND '.join(where)}" if where else ""
+        statement = f"{SELECT}{clause} ORDER BY position LIMIT ?"
+        return [
+            Notification(
+                self.convert_originator_id(row["object"]),
+                row["sequence"], row["topic"], _state(row), row["position"],
+            )
+            for row in self.rows(statement, [*params, limit])
+        ]
+
+    def rows(self, statement: str, params: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a reading statement, on this thread's own read-only connection."""
+        return self.reader().execute(statement, params).fetchall()
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's read-only connection; each statement sees the newest commit."""
+        connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                f"file:{self.path}?mode=ro", uri=True, isolation_level=None, timeout=60
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA cache_size=-32768")
+            connection.execute("PRAGMA mmap_size=268435456")
+            self._readers.connection = connection
+        return connection
+
+
+SELECT = (
+    "SELECT position, object, sequence, version, recorded_at, observed_at, topic, salt, leaf, "
+    "meta, bytes, verbatim FROM events"
+)
+_INSERT = "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_CLAIM = "INSERT INTO claims VALUES (?,?)"
+_MOVE = "UPDATE claims SET object=? WHERE object=?"
+_HEAD = """INSERT INTO heads VALUES (?,?,?,?,?,?,?,?,?,?)
+    ON CONFLICT (object) DO UPDATE SET sequence=excluded.sequence, version=excluded.version,
+      observed_at=max(observed_at, excluded.observed_at), issue=excluded.issue,
+      position=CASE WHEN ?11 THEN excluded.position ELSE position END,
+      status=excluded.status,
+      source=coalesce(excluded.source, source),
+      fingerprint=coalesce(excluded.fingerprint, fingerprint)"""
+
+
+def _wrap(event: StoredEvent) -> Entry:
+    """A plain stored event of the library (its contract tests append these)."""
+    return Entry(
+        event.originator_id.hex if isinstance(event.originator_id, uuid.UUID)
+        else event.originator_id,
+        event.originator_version, event.topic, event.state,
+        frame=event.state, document=event.state, meta={"status": "active", "plain": True},
+    )
+
+
+def _row(entry: Entry, position: int, recorded_at: int, salt: bytes) -> tuple[Any, ...]:
+    observed_at = entry.observed_at if entry.observed_at is not None else recorded_at
+    meta = dict(entry.meta)
+    if entry.document is not None:
+        meta["commitment"] = commitment(salt, entry.document)
+    if entry.verbatim is not None:
+        meta["verbatim"] = commitment(salt, entry.verbatim)
+    pid, sequence = str(entry.originator_id), entry.originator_version
+    leaf = leaf_hash(pid, sequence, entry.version, recorded_at, observed_at, entry.topic, meta)
+    return (
+        position, pid, sequence, entry.version, recorded_at, observed_at, entry.topic,
+        salt, leaf, dumps(meta), entry.frame, entry.verbatim_frame,
+    )
+
+
+def _head(entry: Entry, position: int, recorded_at: int) -> tuple[Any, ...]:
+    observed_at = entry.observed_at if entry.observed_at is not None else recorded_at
+    return (
+        str(entry.originator_id), entry.meta.get("type", ""), entry.originator_version,
+        entry.version, position, observed_at, entry.meta["status"], entry.meta.get("issue", 1),
+        entry.meta.get("source"), entry.fingerprint, entry.frame is not None,
+    )
+
+
+def _note_unseen(c: SQLiteCursor, entry: Entry) -> None:
+    """Keep the table of records that their source no longer shows (derivable from the log)."""
+    detail, source = entry.meta["detail"], str(entry.originator_id)
+    c.executemany(
+        "INSERT OR REPLACE INTO unseen VALUES (?,?,?)",
+        [(pid, source, detail["harvest"]) for pid in detail["not_seen"]],
+    )
+    c.executemany("DELETE FROM unseen WHERE object=?", [(p,) for p in detail["seen_again"]])
+
+
+def _given(originator_id: uuid.UUID | str, row: sqlite3.Row) -> uuid.UUID | str:
+    return originator_id if isinstance(originator_id, uuid.UUID) else str(row["object"])
+
+
+def _state(row: sqlite3.Row) -> bytes:
+    return bytes(row["bytes"] if row["bytes"] is not None else row["meta"])

@@ -1,0 +1,106 @@
+"""The object types: one line each says how a type is named, identified, stamped and claimed.
+
+To add a type, add a line here; the completeness test names what else it needs (schema,
+terms, shape, golden facts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fdo.documents import Document
+from fdo.identifiers import Scheme
+
+_REGISTRY = "https://doi.org/21.T11148/"
+
+Stamps = Literal["dcterms", "schema"]
+
+
+def _no_claims(_: Document) -> tuple[str, ...]:
+    return ()
+
+
+def _specimen_claims(document: Document) -> tuple[str, ...]:
+    return (f"specimen:{document['ods:normalisedPhysicalSpecimenID']}",)
+
+
+def _media_claims(document: Document) -> tuple[str, ...]:
+    return (f"media:{document['ac:accessURI']}",)
+
+
+def _source_system_claims(document: Document) -> tuple[str, ...]:
+    return (f"source-system:{document['schema:name']}",)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """How one type of digital object is named and kept."""
+
+    name: str
+    """In paths, columns and file names."""
+    noun: str
+    """In the names of facts: `SpecimenRegistered`."""
+    rdf_type: str
+    scheme: Scheme
+    fdo_type: str
+    fdo_profile: str
+    stamps: Stamps
+    claims: Callable[[Document], tuple[str, ...]]
+    """The keys no two objects may share (settled by a unique table)."""
+    search: bool = False
+
+
+OBJECT_TYPES: dict[str, ObjectType] = {
+    kind.name: kind
+    for kind in (
+        ObjectType(
+            name="specimen",
+            noun="Specimen",
+            rdf_type="ods:DigitalSpecimen",
+            scheme="doi",
+            fdo_type=_REGISTRY + "894b1e6cad57e921764e",
+            fdo_profile=_REGISTRY + "d8de0819e144e4096645",
+            stamps="dcterms",
+            claims=_specimen_claims,
+            search=True,
+        ),
+        ObjectType(
+            name="media",
+            noun="Media",
+            rdf_type="ods:DigitalMedia",
+            scheme="doi",
+            fdo_type=_REGISTRY + "bbad8c4e101e8af01115",
+            fdo_profile=_REGISTRY + "306452d0867adb910803",
+            stamps="dcterms",
+            claims=_media_claims,
+        ),
+        ObjectType(
+            name="source-system",
+            noun="SourceSystem",
+            rdf_type="ods:SourceSystem",
+            scheme="handle",
+            fdo_type=_REGISTRY + "23a63913d0c800609a50",
+            fdo_profile=_REGISTRY + "417a4f472f60f7974c12",
+            stamps="schema",
+            claims=_source_system_claims,
+        ),
+        ObjectType(
+            name="data-mapping",
+            noun="DataMapping",
+            rdf_type="ods:DataMapping",
+            scheme="handle",
+            fdo_type=_REGISTRY + "ce794a6f4df42eb7e77e",
+            fdo_profile=_REGISTRY + "def2eba59562958fa4a0",
+            stamps="schema",
+            claims=_no_claims,
+        ),
+    )
+}
+
+
+def type_of(document: dict[str, Any]) -> ObjectType | None:
+    """The object type of a document by its `@type`, or None."""
+    wanted = document.get("@type")
+    return next((kind for kind in OBJECT_TYPES.values() if kind.rdf_type == wanted), None)

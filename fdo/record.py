@@ -1,0 +1,81 @@
+"""The FDO record of an object: typed attributes, a pure function of its state.
+
+Names are those of the DiSSCo-compatible FDO profiles (Handle value names); the record has its
+own issue number, which rises only when one of these attributes changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fdo.catalogue import OBJECT_TYPES
+from fdo.documents import Document
+from fdo.lifecycle import DigitalObject, Status
+
+PID_STATUS = {
+    Status.DRAFT: "DRAFT",
+    Status.ACTIVE: "ACTIVE",
+    Status.PID_ONLY: "ACTIVE",
+    Status.TOMBSTONE: "TOMBSTONED",
+}
+
+_SPECIMEN = {
+    "specimenHost": "ods:organisationID",
+    "specimenHostName": "ods:organisationName",
+    "normalisedPrimarySpecimenObjectId": "ods:normalisedPhysicalSpecimenID",
+    "topicOrigin": "ods:topicOrigin",
+    "topicDomain": "ods:topicDomain",
+    "topicDiscipline": "ods:topicDiscipline",
+    "topicCategory": "ods:topicCategory",
+    "livingOrPreserved": "ods:livingOrPreserved",
+    "markedAsType": "ods:isMarkedAsType",
+    "referentName": "ods:specimenName",
+}
+_MEDIA = {
+    "mediaHost": "ods:organisationID",
+    "mediaHostName": "ods:organisationName",
+    "primaryMediaId": "ac:accessURI",
+    "mediaType": "dcterms:type",
+    "mimeType": "dcterms:format",
+    "licenseUrl": "dcterms:rights",
+}
+_SOURCE_SYSTEM = {"sourceSystemName": "schema:name"}
+_DATA_MAPPING = {"sourceDataStandard": "ods:mappingDataStandard"}
+
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "specimen": _SPECIMEN,
+    "media": _MEDIA,
+    "source-system": _SOURCE_SYSTEM,
+    "data-mapping": _DATA_MAPPING,
+}
+"""Object type → record attribute → term of the document that fills it."""
+
+
+def attributes(kind: str, status: Status, document: Document) -> dict[str, Any]:
+    """The record attributes that the document and the status settle."""
+    known = OBJECT_TYPES[kind]
+    found: dict[str, Any] = {
+        "fdoProfile": known.fdo_profile,
+        "digitalObjectType": known.fdo_type,
+        "pidStatus": PID_STATUS[status],
+    }
+    for name, term in ATTRIBUTES.get(kind, {}).items():
+        value = document.get(term)
+        if value is not None and not (status is Status.PID_ONLY and term == "ac:accessURI"):
+            found[name] = value
+    if status is Status.PID_ONLY:
+        found["licenseName"] = document.get("dcterms:license", "unknown")
+        found["withheldReason"] = document.get("reason", "")
+    if tombstone := document.get("ods:hasTombstoneMetadata"):
+        found["tombstonedText"] = tombstone["ods:tombstoneText"]
+        found["tombstonedDate"] = tombstone["ods:tombstoneDate"]
+        for related in tombstone.get("ods:hasRelatedPIDs", ()):
+            found.setdefault("hasRelatedPID", []).append(related["dcterms:identifier"])
+    return found
+
+
+def record_changed(before: DigitalObject, after: DigitalObject) -> bool:
+    """Whether the step from one state to the next changes the FDO record."""
+    return attributes(before.type, before.status, before.document) != attributes(
+        after.type, after.status, after.document
+    )
