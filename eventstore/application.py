@@ -127,9 +127,7 @@ class DigitalObjects:
                 return None
             if isinstance(command, Merge):
                 self.log.head(command.into)
-            change = Change(
-                pid, kind, facts[0], known, issue, source, fingerprint, verbatim, cause
-            )
+            change = Change(pid, kind, facts[0], known, issue, source, fingerprint, verbatim, cause)
             try:
                 (position,) = self.append([change], by=by, observed_at=observed_at)
                 return self.log.event(position)
@@ -194,7 +192,8 @@ class DigitalObjects:
                     if holder and str(holder.pid) != str(entry.originator_id):
                         return AlreadyRegistered(
                             f"{key} is registered as {holder.pid}; revise that object instead.",
-                            pid=str(holder.pid), claim=key,
+                            pid=str(holder.pid),
+                            claim=key,
                         )
             return AlreadyRegistered("Two objects of one batch make the same claim.")
         return VersionConflict("An object moved on while this was being recorded; read it again.")
@@ -216,8 +215,16 @@ class DigitalObjects:
 
 def _later(change: Change, known: DigitalObject, issue: int) -> Change:
     return Change(
-        change.pid, change.type, change.fact, known, issue, change.source, change.fingerprint,
-        change.verbatim, change.cause, change.new_claims,
+        change.pid,
+        change.type,
+        change.fact,
+        known,
+        issue,
+        change.source,
+        change.fingerprint,
+        change.verbatim,
+        change.cause,
+        change.new_claims,
     )
 
 
@@ -244,12 +251,20 @@ def _entry(
     if claims is None:
         claims = OBJECT_TYPES[change.type].claims(fact.document) if known is None else ()  # type: ignore[union-attr]
     entry = Entry(
-        str(change.pid), after.sequence, topic_of(change.type, fact), b"",
-        version=after.version, observed_at=observed_at, recorded_at=recorded_at, meta=meta,
-        document=document, frame=None if document is None else pack(document),
+        str(change.pid),
+        after.sequence,
+        topic_of(change.type, fact),
+        b"",
+        version=after.version,
+        observed_at=observed_at,
+        recorded_at=recorded_at,
+        meta=meta,
+        document=document,
+        frame=None if document is None else pack(document),
         verbatim=change.verbatim,
         verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
-        claims=claims, fingerprint=change.fingerprint,
+        claims=claims,
+        fingerprint=change.fingerprint,
         heir=_heir(fact),
     )
     return entry, after, issue
@@ -257,5 +272,3 @@ def _entry(
 
 def _heir(fact: Fact) -> str | None:
     return str(Pid.parse(fact.successor)) if isinstance(fact, Merged) else None
-
-

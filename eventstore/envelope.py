@@ -165,7 +165,12 @@ def commitment(salt: bytes, data: bytes | None) -> str | None:
 
 
 def leaf_hash(
-    pid: str, sequence: int, version: int, recorded_at: int, observed_at: int, topic: str,
+    pid: str,
+    sequence: int,
+    version: int,
+    recorded_at: int,
+    observed_at: int,
+    topic: str,
     meta: Mapping[str, Any],
 ) -> bytes:
     """RFC 9162 leaf hash over the envelope; `meta` holds the commitments to the bytes."""

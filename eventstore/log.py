@@ -223,15 +223,33 @@ class Log:
 
     def _recorded(self, row: sqlite3.Row) -> Recorded:
         return Recorded(
-            row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8],
-            orjson.loads(row[9]), row[10], row[11], self.id,
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            row[6],
+            row[7],
+            row[8],
+            orjson.loads(row[9]),
+            row[10],
+            row[11],
+            self.id,
         )
 
 
 def _head(row: sqlite3.Row) -> Head:
     prefix, _, suffix = row["object"].partition("/")
     return Head(
-        Pid(prefix, suffix), row["type"], row["sequence"], row["version"], row["position"],
-        row["observed_at"], Status(row["status"]), row["issue"], row["source"],
+        Pid(prefix, suffix),
+        row["type"],
+        row["sequence"],
+        row["version"],
+        row["position"],
+        row["observed_at"],
+        Status(row["status"]),
+        row["issue"],
+        row["source"],
         row["fingerprint"],
     )

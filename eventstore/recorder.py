@@ -250,7 +250,10 @@ class Recorder(SQLiteApplicationRecorder):
         return [
             Notification(
                 self.convert_originator_id(row["object"]),
-                row["sequence"], row["topic"], _state(row), row["position"],
+                row["sequence"],
+                row["topic"],
+                _state(row),
+                row["position"],
             )
             for row in self.rows(statement, [*params, limit])
         ]
@@ -292,10 +295,15 @@ _HEAD = """INSERT INTO heads VALUES (?,?,?,?,?,?,?,?,?,?)
 def _wrap(event: StoredEvent) -> Entry:
     """A plain stored event of the library (its contract tests append these)."""
     return Entry(
-        event.originator_id.hex if isinstance(event.originator_id, uuid.UUID)
+        event.originator_id.hex
+        if isinstance(event.originator_id, uuid.UUID)
         else event.originator_id,
-        event.originator_version, event.topic, event.state,
-        frame=event.state, document=event.state, meta={"status": "active", "plain": True},
+        event.originator_version,
+        event.topic,
+        event.state,
+        frame=event.state,
+        document=event.state,
+        meta={"status": "active", "plain": True},
     )
 
 
@@ -309,17 +317,35 @@ def _row(entry: Entry, position: int, recorded_at: int, salt: bytes) -> tuple[An
     pid, sequence = str(entry.originator_id), entry.originator_version
     leaf = leaf_hash(pid, sequence, entry.version, recorded_at, observed_at, entry.topic, meta)
     return (
-        position, pid, sequence, entry.version, recorded_at, observed_at, entry.topic,
-        salt, leaf, dumps(meta), entry.frame, entry.verbatim_frame,
+        position,
+        pid,
+        sequence,
+        entry.version,
+        recorded_at,
+        observed_at,
+        entry.topic,
+        salt,
+        leaf,
+        dumps(meta),
+        entry.frame,
+        entry.verbatim_frame,
     )
 
 
 def _head(entry: Entry, position: int, recorded_at: int) -> tuple[Any, ...]:
     observed_at = entry.observed_at if entry.observed_at is not None else recorded_at
     return (
-        str(entry.originator_id), entry.meta.get("type", ""), entry.originator_version,
-        entry.version, position, observed_at, entry.meta["status"], entry.meta.get("issue", 1),
-        entry.meta.get("source"), entry.fingerprint, entry.frame is not None,
+        str(entry.originator_id),
+        entry.meta.get("type", ""),
+        entry.originator_version,
+        entry.version,
+        position,
+        observed_at,
+        entry.meta["status"],
+        entry.meta.get("issue", 1),
+        entry.meta.get("source"),
+        entry.fingerprint,
+        entry.frame is not None,
     )
 
 

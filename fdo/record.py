@@ -65,7 +65,7 @@ def attributes(kind: str, status: Status, document: Document) -> dict[str, Any]:
             found[name] = value
     if status is Status.PID_ONLY:
         found["licenseName"] = document.get("dcterms:license", "unknown")
-        found["withheldReason"] = document.get("reason", "")
+        found["gateReason"] = document.get("reason", "")
     if tombstone := document.get("ods:hasTombstoneMetadata"):
         found["tombstonedText"] = tombstone["ods:tombstoneText"]
         found["tombstonedDate"] = tombstone["ods:tombstoneDate"]

@@ -1,1 +1,37 @@
-"""Turns facts into something else, later; turns archives into facts."""
+"""Turns facts into something else, later; turns archives into facts.
+
+`HANDLERS` is the register of projections: name → how to open its view in a folder. To add
+one, add a file in `projections/` and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from eventstore.follower import Projection
+
+
+def _graph(folder: Path) -> Projection:
+    from handlers.projections.graph import Graph
+
+    return Graph(folder)
+
+
+def _search(folder: Path) -> Projection:
+    from handlers.projections.search import SearchIndex
+
+    return SearchIndex(folder / "view.sqlite")
+
+
+def _conformance(folder: Path) -> Projection:
+    from handlers.projections.conformance import Conformance
+
+    return Conformance(folder / "view.sqlite")
+
+
+HANDLERS: dict[str, Callable[[Path], Projection]] = {
+    "conformance": _conformance,
+    "graph": _graph,
+    "search": _search,
+}

@@ -1,0 +1,125 @@
+"""Following the log: pull, apply, remember the position in the view's own transaction.
+
+A projection reads facts in order and keeps a view. It stores the position of the last fact
+in the same transaction as the view, so a crash between the two is impossible and a replay is
+harmless. The follower holds no state of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from eventstore.envelope import Recorded
+from eventstore.log import Log
+
+
+class Projection(Protocol):
+    """A rebuildable reading of the log."""
+
+    name: str
+
+    def position(self) -> int:
+        """The last position that is in the view; 0 when it is empty."""
+
+    def apply(self, events: Sequence[Recorded], log: Log) -> None:
+        """Bring these facts, which follow the view's position in order, and the position of
+        the last one into the view, in one transaction. Events at or before the view's
+        position are passed over: replay twice equals once."""
+
+    def clear(self) -> None:
+        """Empty the view and set its position to 0."""
+
+    def close(self) -> None:
+        """Let go of files and locks."""
+
+
+class SqlView:
+    """The SQLite file of one projection, with its position; a projection holds one.
+
+    `schema` is run when the file is new or bears another `version`: then the view is emptied
+    and will be filled again from the log.
+    """
+
+    def __init__(self, path: Path, schema: Sequence[str], version: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._schema, self._version = schema, version
+        self.connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=60
+        )
+        self.connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-131072"):
+            self.connection.execute(f"PRAGMA {pragma}")
+        (found,) = self.connection.execute("PRAGMA user_version").fetchone()
+        if found != version:
+            self.clear()
+
+    def position(self) -> int:
+        """The last position in the view."""
+        (found,) = self.connection.execute("SELECT position FROM tracking").fetchone()
+        return int(found)
+
+    @contextmanager
+    def transaction(self, upto: int) -> Iterator[sqlite3.Connection]:
+        """A write transaction that also moves the position; rolled back on any error."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+            self.connection.execute("UPDATE tracking SET position=?", (upto,))
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def clear(self) -> None:
+        """Drop everything and make the empty tables anew."""
+        run = self.connection.execute
+        run("BEGIN IMMEDIATE")
+        names = [
+            (row["type"], row["name"])
+            for row in run("SELECT type, name, sql FROM sqlite_master").fetchall()
+            if row["type"] in ("table", "view") and not row["name"].startswith("sqlite_")
+        ]
+        virtual = {
+            row["name"]
+            for row in run("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'")
+        }
+        for name in virtual:
+            run(f'DROP TABLE "{name}"')
+        for kind, name in names:
+            if name not in virtual:
+                run(f'DROP {kind} IF EXISTS "{name}"')
+        run("CREATE TABLE tracking (position INTEGER NOT NULL)")
+        run("INSERT INTO tracking VALUES (0)")
+        for statement in self._schema:
+            run(statement)
+        run(f"PRAGMA user_version={self._version}")
+        run("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+
+def follow_once(log: Log, projections: Sequence[Projection], limit: int = 1000) -> int:
+    """One step: the next section of the log goes to every projection that lacks it.
+
+    Facts are read once and shared, so that what they derive is derived once. Returns how many
+    facts were read; 0 when all are at the head.
+    """
+    if not projections:
+        return 0
+    start = min(projection.position() for projection in projections)
+    events = log.read(start, limit)
+    if not events:
+        return 0
+    for projection in projections:
+        known = projection.position()
+        fresh = [event for event in events if event.position > known]
+        if fresh:
+            projection.apply(fresh, log)
+    return len(events)

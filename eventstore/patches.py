@@ -1,0 +1,173 @@
+"""The patch of an event: N-Quads added and removed at its position.
+
+Derived from the event's document and the one before it, never from a store (stores normalise
+literals). A patch is effective: it adds only what was absent and removes only what was
+present, so replay works forwards and, with the two swapped, backwards.
+
+Graphs (settled.md 10): the default graph holds the documents of active objects, and of
+tombstoned and PID-only ones the FDO record; `RECORDS` holds record attributes, MIDS and
+conformance of all; `PROVENANCE` about ten quads an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fdo.mids import assess
+from shacl.validate import Report, validate
+
+from eventstore.envelope import Recorded, iso
+from fdo.lifecycle import Status
+from fdo.record import attributes
+from fdo.representations.nquads import triples
+from fdo.representations.record import record_triples
+
+RECORDS = "urn:collectome:graph:records"
+PROVENANCE = "urn:collectome:graph:provenance"
+META = "urn:collectome:graph:meta"
+
+_ODS = "http://rs.dissco.eu/opends/terms/"
+_PROV = "http://www.w3.org/ns/prov#"
+_COL = "urn:collectome:vocab:"
+_RDF_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_ACTIVITY = {
+    "Registered": "Create",
+    "Tombstoned": "Tombstone",
+    "Merged": "Tombstone",
+    "Divided": "Tombstone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What one event changes in the graph, as N-Quads lines ending in ` .\\n`."""
+
+    position: int
+    added: list[str]
+    removed: list[str]
+
+
+def document_lines(event: Recorded) -> list[str]:
+    """N-Triples lines of the event's document; [] where it has none. Derived once."""
+    lines: list[str] | None = event.memo.get("lines")
+    if lines is None:
+        public = not event.operational and event.status in (Status.ACTIVE, Status.TOMBSTONE)
+        lines = triples(event.document) if public else []
+        event.memo["lines"] = lines
+    return lines
+
+
+def conformance(event: Recorded) -> Report | None:
+    """The SHACL report of the event's document; None where no document is public."""
+    if "report" not in event.memo:
+        event.memo["report"] = (
+            validate(document_lines(event), event.type)
+            if event.status is Status.ACTIVE and not event.operational
+            else None
+        )
+    report: Report | None = event.memo["report"]
+    return report
+
+
+def state_lines(event: Recorded) -> tuple[list[str], list[str]]:
+    """(default graph, records graph) N-Triples lines of the object after the event."""
+    known: tuple[list[str], list[str]] | None = event.memo.get("state")
+    if known is None:
+        record = _record_lines(event)
+        match event.status:
+            case Status.ACTIVE:
+                shown = document_lines(event)
+            case Status.DRAFT:
+                shown = []
+            case Status.PID_ONLY | Status.TOMBSTONE:
+                shown = record
+        known = event.memo["state"] = (shown, record)
+    return known
+
+
+def _record_lines(event: Recorded) -> list[str]:
+    values = attributes(event.type, event.status, event.document)
+    values["pidRecordIssueNumber"] = event.record_issue
+    if event.status is Status.ACTIVE:
+        if event.type == "specimen":
+            mids = assess(event.document)
+            values["midsLevel"] = mids.level
+        report = conformance(event)
+        if report is not None:
+            values["conforms"] = report.conforms
+            values["failsShape"] = sorted({result.shape for result in report.results})
+    return record_triples(event.pid.iri, values)
+
+
+def provenance_lines(event: Recorded) -> list[str]:
+    """N-Triples of the event's activity, in PROV-O terms (prov:Activity, the version entity
+    it generated, its agent with role, the version before)."""
+    activity, version = f"<{event.activity}>", f"<{event.version_iri}>"
+    when = f'"{iso(event.recorded_at)}"^^<{_XSD}dateTime>'
+    agent = f"<{event.agent.id}>"
+    lines = [
+        f"{activity} {_RDF_TYPE} <{_PROV}Activity> .\n",
+        f"{activity} <{_PROV}endedAtTime> {when} .\n",
+        f"{activity} <{_PROV}wasAssociatedWith> {agent} .\n",
+        f'{activity} <{_COL}position> "{event.position}"^^<{_XSD}integer> .\n',
+        f'{activity} <{_COL}topic> "{event.topic}" .\n',
+    ]
+    if event.agent.role != "Requestor":
+        association = f"<{event.activity}#association>"
+        lines += [
+            f"{activity} <{_PROV}qualifiedAssociation> {association} .\n",
+            f"{association} <{_PROV}agent> {agent} .\n",
+            f"{association} <{_PROV}hadRole> <{_ODS}{event.agent.role}> .\n",
+        ]
+    if event.operational:
+        lines.append(f"{activity} <{_PROV}used> {version} .\n")
+        return lines
+    lines += [
+        f"{activity} {_RDF_TYPE} <{_ODS}{_ACTIVITY.get(event.what, 'Update')}> .\n",
+        f"{version} <{_PROV}wasGeneratedBy> {activity} .\n",
+        f"{version} <{_PROV}generatedAtTime> {when} .\n",
+        f"{version} <{_PROV}specializationOf> <{event.pid.iri}> .\n",
+    ]
+    if event.observed_at != event.recorded_at:
+        lines.append(
+            f'{version} <{_COL}observedAt> "{iso(event.observed_at)}"^^<{_XSD}dateTime> .\n'
+        )
+    if event.version > 1:
+        before = f"<{event.pid.version_iri(event.version - 1)}>"
+        lines.append(f"{version} <{_PROV}wasRevisionOf> {before} .\n")
+        lines.append(f"{activity} <{_PROV}used> {before} .\n")
+    return lines
+
+
+def in_graph(lines: Iterable[str], graph: str) -> list[str]:
+    """The N-Triples lines as N-Quads in a named graph."""
+    ending = f" <{graph}> .\n"
+    return [line[:-3] + ending for line in lines]
+
+
+def all_quads(event: Recorded) -> list[str]:
+    """All quads of a first version: state and provenance."""
+    shown, record = state_lines(event)
+    return [*shown, *in_graph(record, RECORDS), *in_graph(provenance_lines(event), PROVENANCE)]
+
+
+def patch(event: Recorded, before: Recorded | None) -> Patch:
+    """What the event changes; `before` is the object's content event before it, if any."""
+    provenance = in_graph(provenance_lines(event), PROVENANCE)
+    if event.operational:
+        return Patch(event.position, provenance, [])
+    new = _state_quads(event)
+    old = _state_quads(before) if before is not None else []
+    had, has = set(old), set(new)
+    return Patch(
+        event.position,
+        [quad for quad in new if quad not in had] + provenance,
+        [quad for quad in old if quad not in has],
+    )
+
+
+def _state_quads(event: Recorded) -> list[str]:
+    shown, record = state_lines(event)
+    return [*shown, *in_graph(record, RECORDS)]

@@ -1,0 +1,276 @@
+"""The current state as an RDF graph in Oxigraph, and read-only copies of it for the readers.
+
+Two ways in, both exactly once:
+
+- *by delta*: `DELETE DATA; INSERT DATA` of some events' patches and the new position are one
+  SPARQL update, hence one transaction;
+- *in bulk*: runs of first versions (and of operational events) are written to a file of
+  N-Quads and loaded at once. First versions only add, so after a crash the range is simply
+  repeated; a marker beside the store keeps the unfinished range from being published.
+
+Nobody reads this store but its writer: readers open the newest checkpoint (`Store.backup`,
+hard links), which `current` names together with its position.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from io import BufferedWriter
+from pathlib import Path
+
+import orjson
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
+
+from eventstore.envelope import Recorded
+from eventstore.log import Log
+from eventstore.patches import META, PROVENANCE, all_quads, in_graph, patch, provenance_lines
+
+_LOG = NamedNode("urn:collectome:log")
+_POSITION = NamedNode("urn:collectome:vocab:position")
+_META = NamedNode(META)
+_XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
+
+BULK_EVENTS = 25_000
+"""First versions gathered before one bulk load."""
+BULK_BYTES = 512 * 1024 * 1024
+BULK_AT_LEAST = 1_000
+"""Fewer gathered events go in as one update."""
+DELTA_EVENTS = 100
+"""Events per update."""
+OPTIMIZE_AT = 20_000
+"""Bulk-loaded events after which the store is compacted once before publishing."""
+KEEP_SECONDS = 60
+"""How long a superseded checkpoint stays for readers that are still on it."""
+
+
+class Graph:
+    """Projection `graph`: see the module's story."""
+
+    name = "graph"
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._marker = folder / "unfinished.json"
+        self._bulk = folder / "bulk.nq"
+        self._store = Store(str(folder / "store"))
+        self._stored = self._read_position()
+        self._taken = self._stored
+        self._gathered: list[int] = []
+        self._bytes = 0
+        self._file: BufferedWriter | None = None
+        self._loaded_since_optimize = 0
+        self._published = self._read_published()
+
+    # ── the projection ───────────────────────────────────────────────────────────────────
+
+    def position(self) -> int:
+        """The last position taken in; what is gathered in a bulk file counts."""
+        return self._taken
+
+    @property
+    def published(self) -> int:
+        """The position of the newest checkpoint; -1 before the first."""
+        return self._published
+
+    def apply(self, events: Sequence[Recorded], log: Log) -> None:
+        """Take in facts in order; `flush` makes them durable at the latest."""
+        fresh = [event for event in events if event.position > self._taken]
+        deltas: list[Recorded] = []
+        for event in fresh:
+            if event.version == 1 or (event.operational and not deltas):
+                if deltas:
+                    self._update(deltas, log)
+                    deltas = []
+                self._gather(event)
+            else:
+                if self._gathered:
+                    self._load()
+                deltas.append(event)
+                if len(deltas) >= DELTA_EVENTS:
+                    self._update(deltas, log)
+                    deltas = []
+            self._taken = event.position
+        if deltas:
+            self._update(deltas, log)
+        if len(self._gathered) >= BULK_EVENTS or self._bytes >= BULK_BYTES:
+            self._load()
+
+    def flush(self) -> None:
+        """Make everything taken in durable in the store."""
+        if self._gathered:
+            self._load()
+
+    def clear(self) -> None:
+        """Start anew with an empty store; the published checkpoint stays until a new one."""
+        self._close_bulk()
+        self._gathered = []
+        self._write_marker(self._stored)
+        del self._store
+        shutil.rmtree(self.folder / "store")
+        self._store = Store(str(self.folder / "store"))
+        self._stored = self._taken = 0
+
+    def close(self) -> None:
+        """Let go of the store; what was gathered and not flushed is read again next time."""
+        self._close_bulk()
+        self._gathered = []
+        del self._store
+
+    # ── publishing ───────────────────────────────────────────────────────────────────────
+
+    def publish(self, log: Log) -> bool:
+        """Make a checkpoint of the store and name it in `current`; False when there is
+        nothing new, or a range is unfinished."""
+        if self._published == self._stored or self._gathered:
+            return False
+        if self._marker.exists():
+            if json.loads(self._marker.read_text())["upto"] > self._stored:
+                return False
+            self._marker.unlink()
+        if self._loaded_since_optimize >= OPTIMIZE_AT:
+            self._store.optimize()
+            self._loaded_since_optimize = 0
+        checkpoints = self.folder / "checkpoints"
+        checkpoints.mkdir(exist_ok=True)
+        name = f"{self._stored:012d}-{time.time_ns()}"
+        self._store.backup(str(checkpoints / name))
+        notice = {
+            "checkpoint": name,
+            "position": self._stored,
+            "recorded_at": log.recorded_at(self._stored),
+        }
+        fresh = self.folder / "current.new"
+        fresh.write_bytes(orjson.dumps(notice))
+        fresh.replace(self.folder / "current")
+        self._published = self._stored
+        self._thin(checkpoints, name)
+        return True
+
+    def dump(self, path: Path) -> None:
+        """Write the store as N-Quads, without the graph of its own position."""
+        with path.open("wb") as out:
+            for quad in self._store:
+                if quad.graph_name != _META:
+                    out.write(f"{quad} .\n".encode())
+
+    def _thin(self, checkpoints: Path, newest: str) -> None:
+        horizon = time.time_ns() - KEEP_SECONDS * 1_000_000_000
+        for old in sorted(checkpoints.iterdir())[:-2]:
+            made = int(old.name.rpartition("-")[2])
+            if old.name != newest and made < horizon:
+                shutil.rmtree(old, ignore_errors=True)
+
+    # ── the two ways in ──────────────────────────────────────────────────────────────────
+
+    def _gather(self, event: Recorded) -> None:
+        quads = (
+            in_graph(provenance_lines(event), PROVENANCE) if event.operational else all_quads(event)
+        )
+        if self._file is None:
+            self._file = self._bulk.open("wb", buffering=1 << 20)
+            self._bytes = 0
+        self._bytes += self._file.write("".join(quads).encode())
+        self._gathered.append(event.position)
+
+    def _load(self) -> None:
+        upto, count = self._gathered[-1], len(self._gathered)
+        self._close_bulk()
+        if count < BULK_AT_LEAST:
+            text = self._bulk.read_bytes().decode()
+            self._run([line + "\n" for line in text.split("\n") if line], [], upto)
+        else:
+            if not self._marker.exists():
+                self._write_marker(upto)
+            self._store.bulk_load(path=str(self._bulk), format=RdfFormat.N_QUADS)
+            self._run([], [], upto)
+            self._loaded_since_optimize += count
+        self._bulk.unlink()
+        self._gathered = []
+
+    def _update(self, events: list[Recorded], log: Log) -> None:
+        before = log.previous(events)
+        added: dict[str, None] = {}
+        removed: dict[str, None] = {}
+        for event in events:
+            change = patch(event, before.get(event.position))
+            for quad in change.removed:
+                if quad in added:
+                    del added[quad]
+                else:
+                    removed[quad] = None
+            for quad in change.added:
+                if quad in removed:
+                    del removed[quad]
+                else:
+                    added[quad] = None
+        self._run(list(added), list(removed), events[-1].position)
+
+    def _run(self, added: list[str], removed: list[str], upto: int) -> None:
+        """One update: triples out, triples in, position moved."""
+        parts = []
+        if removed:
+            parts.append(f"DELETE DATA {{ {_block(removed)} }}")
+        if added:
+            parts.append(f"INSERT DATA {{ {_block(added)} }}")
+        moved = f'<urn:collectome:log> {_POSITION} "%d"^^<{_XSD_INTEGER}>'
+        parts.append(f"DELETE DATA {{ GRAPH {_META} {{ {moved % self._stored} }} }}")
+        parts.append(f"INSERT DATA {{ GRAPH {_META} {{ {moved % upto} }} }}")
+        self._store.update(" ;\n".join(parts))
+        self._stored = upto
+
+    # ── small print ──────────────────────────────────────────────────────────────────────
+
+    def _close_bulk(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write_marker(self, upto: int) -> None:
+        with self._marker.open("w") as out:
+            json.dump({"upto": upto}, out)
+            out.flush()
+            os.fsync(out.fileno())
+
+    def _read_position(self) -> int:
+        for quad in self._store.quads_for_pattern(_LOG, _POSITION, None, _META):
+            assert isinstance(quad, Quad) and isinstance(quad.object, Literal)
+            return int(quad.object.value)
+        return 0
+
+    def _read_published(self) -> int:
+        notice = read_current(self.folder)
+        return int(notice["position"]) if notice else -1
+
+
+def read_current(folder: Path) -> dict[str, str | int] | None:
+    """The notice of the newest checkpoint, or None before the first."""
+    try:
+        notice: dict[str, str | int] = json.loads((folder / "current").read_bytes())
+    except FileNotFoundError:
+        return None
+    return notice
+
+
+def _block(quads: list[str]) -> str:
+    """N-Quads lines as the body of a DATA block, grouped by graph."""
+    groups: dict[str, list[str]] = {}
+    for quad in quads:
+        graph = ""
+        if quad.endswith("> .\n"):
+            start = quad.rindex("<", 0, -4)
+            candidate = quad[start:-3]
+            if candidate in _GRAPHS:
+                graph, quad = candidate, quad[: start - 1] + " .\n"
+        groups.setdefault(graph, []).append(quad)
+    return "".join(
+        "".join(lines) if not graph else f"GRAPH {graph} {{ {''.join(lines)} }} "
+        for graph, lines in groups.items()
+    )
+
+
+_GRAPHS = frozenset(f"<urn:collectome:graph:{name}>" for name in ("records", "provenance", "meta"))

@@ -1,0 +1,196 @@
+"""The one process that keeps the projections in step with the log.
+
+    python -m handlers.projector DATA [--until-idle]
+
+It holds the lease (a lock on `DATA/projections.lock`): there is one writer of the projections
+on a data directory, whoever started it. It follows the log, publishes graph checkpoints at
+most twice a second, and carries out rebuilds that other processes ask for by leaving a note
+in `DATA/control/`. It ends when its parent does, so that a killed server leaves no lease.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from eventstore.application import LOG_FILE, system_clock
+from eventstore.follower import Projection, follow_once
+from eventstore.log import Log
+from eventstore.recorder import Datastore, Recorder
+from handlers import HANDLERS
+from handlers.projections.graph import Graph, read_current
+
+POLL_S = 0.02
+PUBLISH_S = 0.4
+SECTION = 2_000
+"""Facts read at once."""
+
+
+class LeaseHeld(Exception):
+    """Another process writes the projections of this data directory."""
+
+
+@dataclass
+class Lease:
+    """The right to write the projections; released when the process ends, however it ends."""
+
+    file: IO[str]
+
+    @classmethod
+    def take(cls, data: Path) -> Lease:
+        """Take the lease, or raise LeaseHeld at once."""
+        data.mkdir(parents=True, exist_ok=True)
+        file = (data / "projections.lock").open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            file.close()
+            raise LeaseHeld(str(data)) from held
+        return cls(file)
+
+    def release(self) -> None:
+        """Give the lease back."""
+        self.file.close()
+
+
+def lease_is_held(data: Path) -> bool:
+    """Whether some process writes the projections now."""
+    try:
+        Lease.take(data).release()
+    except LeaseHeld:
+        return True
+    return False
+
+
+class Projector:
+    """All projections of one data directory, driven together."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        recorder = Recorder(Datastore(str(data / LOG_FILE)), system_clock)
+        recorder.create_table()
+        self.log = Log(recorder)
+        self.projections: list[Projection] = [
+            make(data / "projections" / name) for name, make in HANDLERS.items()
+        ]
+        self.graph = next(p for p in self.projections if isinstance(p, Graph))
+        self._last_publish = 0.0
+
+    def step(self) -> int:
+        """Apply one section, or else settle; how many facts were read."""
+        self._obey()
+        read = follow_once(self.log, self.projections, SECTION)
+        if read < SECTION:
+            self.graph.flush()
+        now = time.monotonic()
+        if now - self._last_publish >= PUBLISH_S and read < SECTION:
+            self.graph.publish(self.log)
+            self._last_publish = now
+        return read
+
+    def settle(self) -> None:
+        """Follow until nothing is left, and publish."""
+        while self.step():
+            pass
+        self.graph.flush()
+        self.graph.publish(self.log)
+
+    def close(self) -> None:
+        """Close the views."""
+        for projection in self.projections:
+            projection.close()
+
+    def _obey(self) -> None:
+        for note in sorted((self.data / "control").glob("*.json")):
+            asked = json.loads(note.read_text())
+            for projection in self.projections:
+                if asked["rebuild"] in (projection.name, "all"):
+                    projection.clear()
+            note.unlink()
+
+
+def request_rebuild(data: Path, name: str) -> Path:
+    """Leave a note for the projector; it is gone once the views are emptied."""
+    control = data / "control"
+    control.mkdir(parents=True, exist_ok=True)
+    note = control / f"{time.time_ns()}.json"
+    fresh = note.with_suffix(".new")
+    fresh.write_text(json.dumps({"rebuild": name}))
+    fresh.replace(note)
+    return note
+
+
+def positions(data: Path) -> dict[str, int]:
+    """Projection → its position, as any process can see it (the graph's: as published)."""
+    found: dict[str, int] = {}
+    for name in HANDLERS:
+        folder = data / "projections" / name
+        if name == "graph":
+            notice = read_current(folder)
+            found[name] = int(notice["position"]) if notice else 0
+        else:
+            found[name] = _tracked(folder / "view.sqlite")
+    return found
+
+
+def _tracked(path: Path) -> int:
+    if not path.exists():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as connection:
+            (position,) = connection.execute("SELECT position FROM tracking").fetchone()
+            return int(position)
+    except (sqlite3.OperationalError, TypeError):
+        return 0
+    finally:
+        if "connection" in locals():
+            connection.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the projector; 75 when another process holds the lease."""
+    parser = argparse.ArgumentParser(prog="projector", description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--until-idle", action="store_true", help="stop when all is projected")
+    options = parser.parse_args(arguments)
+    try:
+        lease = Lease.take(options.data)
+    except LeaseHeld:
+        print("another process projects this data directory", file=sys.stderr)  # noqa: T201
+        return 75
+    stop = False
+
+    def ask_to_stop(*_: object) -> None:
+        nonlocal stop
+        stop = True
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    projector = Projector(options.data)
+    try:
+        if options.until_idle:
+            projector.settle()
+            return 0
+        while not stop and os.getppid() == parent:
+            if not projector.step():
+                time.sleep(POLL_S)
+        projector.graph.flush()
+    finally:
+        projector.close()
+        lease.release()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
