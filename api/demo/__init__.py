@@ -1,0 +1,5 @@
+"""The sample that a fresh installation shows: four invented collections and their history.
+
+`harvests/*.md` hold the specimens as tables for people; `tables` reads them, `source` plays their
+history, `archives` writes each harvest as a Darwin Core archive.
+"""
