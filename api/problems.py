@@ -1,0 +1,277 @@
+"""Every refusal in one form: RFC 9457 problem details, with a page behind each type.
+
+The domain raises its own words; the table here gives each class its slug, and each slug its
+status and explanation. The framework's own 404, 405 and 422 and a plain crash take the same
+way. A browser is shown the same problem as a page; everybody else gets
+`application/problem+json`.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from api.security import CHALLENGE, Forbidden, Unauthenticated
+from fdo import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of problem, as its page explains it."""
+
+    slug: str
+    status: int
+    title: str
+    meaning: str
+    next_step: str
+
+
+class UnknownParameter(errors.CollectomeError):
+    """A query parameter that the resource does not know, or a value that it cannot have."""
+
+
+class NotAcceptable(errors.CollectomeError):
+    """None of the formats asked for is there; `available` lists those that are."""
+
+
+class TooLarge(errors.CollectomeError):
+    """The body of the request is larger than the settings allow."""
+
+
+KINDS: dict[str, Kind] = {
+    kind.slug: kind
+    for kind in (
+        Kind("already-registered", 409, "Already registered",
+             "Another object bears this physical specimen id or access URI.",
+             "Revise the object that `pid` names instead of registering a second one."),
+        Kind("forbidden", 403, "Not allowed for this token",
+             "The token is good, but its roles do not allow this.",
+             "Use a token with the role that the detail names."),
+        Kind("identity-paused", 409, "Harvest waits for a decision",
+             "Too many records of a known source bear identifiers that are not known here.",
+             "Look at the proposals and approve or reject them; then ingest again."),
+        Kind("internal-error", 500, "Something broke here",
+             "A fault of the server, not of the request. It was logged under `reference`.",
+             "Try again; if it stays, tell the people who run this server the reference."),
+        Kind("invalid-document", 422, "Document breaks its schema",
+             "The document does not validate; `errors` holds JSON pointers and reasons.",
+             "Correct the places named and send it again."),
+        Kind("invalid-identifier", 400, "Not an identifier",
+             "Text that should be a PID, ROR, ORCID or the like is none.",
+             "Write it in the form that the detail shows."),
+        Kind("invalid-parameter", 400, "Unknown or impossible parameter",
+             "A query parameter is unknown to this resource, or its value is impossible.",
+             "Take a parameter and a value that the detail or /openapi.json lists."),
+        Kind("invalid-request", 422, "Request could not be understood",
+             "Path, query or body do not have the form that /openapi.json gives.",
+             "Correct the places that `errors` names."),
+        Kind("method-not-allowed", 405, "Method not allowed",
+             "The resource exists but does not know this method.",
+             "Use a method of the Allow header."),
+        Kind("non-conformant", 422, "Document breaks a shape",
+             "The document is well-formed but violates a SHACL shape whose profile rejects.",
+             "Read the report and correct the values it names."),
+        Kind("not-acceptable", 406, "No such format",
+             "The resource is there, but in none of the formats asked for.",
+             "Choose one that `available` lists, by Accept or ?format=."),
+        Kind("not-found", 404, "Not found",
+             "No object or page has this address, or the object has no such version.",
+             "Check the address. A withdrawn object would answer 410, not 404."),
+        Kind("pid-only", 403, "Only the PID is public",
+             "The licence of the record or medium does not let this repository publish it. "
+             "The PID and its FDO record are public, the document is not.",
+             "Read the record at /{pid}/record; ask the institution for the data."),
+        Kind("refused", 409, "Not possible in this state",
+             "The life of the object does not allow this command now.",
+             "Read the object's history; the detail says what is possible."),
+        Kind("source-refused", 422, "Source cannot be taken in",
+             "The archive, table or address cannot be read as specimens.",
+             "Follow the next step of the detail; `code` names the rule."),
+        Kind("too-large", 413, "Body too large",
+             "The body of the request is larger than this server takes.",
+             "Send less, or use the ingest resource for archives."),
+        Kind("tombstoned", 410, "Withdrawn",
+             "The object was withdrawn. Its tombstone, record and history remain.",
+             "Read the tombstone for the reason and the successor, if there is one."),
+        Kind("unauthenticated", 401, "Token needed",
+             "Writing needs a token; none was sent, or it is unknown, revoked or expired.",
+             "Send `Authorization: Bearer` and a token."),
+        Kind("unavailable", 503, "Busy or not ready",
+             "Something that this answer needs is down, busy or still being built.",
+             "Try again after the seconds of Retry-After."),
+        Kind("version-conflict", 412, "Object changed meanwhile",
+             "Somebody else changed the object since it was read.",
+             "Read it again, apply the change to the new version, send that."),
+    )
+}  # fmt: skip
+
+SLUGS: dict[type[errors.CollectomeError], str] = {
+    errors.NotFound: "not-found",
+    errors.Tombstoned: "tombstoned",
+    errors.PidOnly: "pid-only",
+    errors.AlreadyRegistered: "already-registered",
+    errors.VersionConflict: "version-conflict",
+    errors.InvalidDocument: "invalid-document",
+    errors.NonConformant: "non-conformant",
+    errors.InvalidIdentifier: "invalid-identifier",
+    errors.Refused: "refused",
+    errors.SourceRefused: "source-refused",
+    errors.IdentityPaused: "identity-paused",
+    errors.Unavailable: "unavailable",
+    Unauthenticated: "unauthenticated",
+    Forbidden: "forbidden",
+    UnknownParameter: "invalid-parameter",
+    NotAcceptable: "not-acceptable",
+    TooLarge: "too-large",
+}
+"""Each class of refusal → its type of problem; a subclass follows its parent."""
+
+_BY_STATUS = {
+    400: "invalid-request", 401: "unauthenticated", 403: "forbidden", 404: "not-found",
+    405: "method-not-allowed", 406: "not-acceptable", 409: "refused", 413: "too-large",
+    422: "invalid-request", 503: "unavailable",
+}  # fmt: skip
+
+Page = Callable[[Kind, Mapping[str, Any]], str]
+
+
+class Problems:
+    """Makes problem answers for one server: `base` for the type URLs, `page` for browsers."""
+
+    def __init__(self, base: str, page: Page | None = None) -> None:
+        self.base = base
+        self.page = page
+
+    def body(
+        self, slug: str, detail: str, *, status: int | None = None, **extensions: Any
+    ) -> dict[str, Any]:
+        """The members of a problem; extensions never overwrite those of the standard."""
+        kind = KINDS[slug]
+        return {
+            **extensions,
+            "type": f"{self.base}/problems/{slug}",
+            "title": kind.title,
+            "status": status or kind.status,
+            "detail": detail,
+        }
+
+    def answer(
+        self,
+        slug: str,
+        detail: str,
+        *,
+        accept: str = "",
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extensions: Any,
+    ) -> Response:
+        """A response; a page where `accept` asks for one, else problem+json."""
+        body = self.body(slug, detail, status=status, **extensions)
+        sent = {"Vary": "Accept", "Cache-Control": "no-store", **(headers or {})}
+        if slug == "unauthenticated":
+            sent["WWW-Authenticate"] = CHALLENGE
+        elif slug == "forbidden":
+            sent["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope"'
+        if "retry_after" in extensions or body["status"] == 503:
+            sent.setdefault("Retry-After", str(extensions.get("retry_after", 5)))
+        if self.page is not None and wants_page(accept):
+            return HTMLResponse(self.page(KINDS[slug], body), body["status"], sent)
+        return Response(
+            orjson.dumps(body, default=str), body["status"], sent, media_type=MEDIA_TYPE
+        )
+
+    def of(self, error: Exception, accept: str = "") -> Response:
+        """The answer for a refusal of the domain."""
+        slug = next((SLUGS[kind] for kind in type(error).__mro__ if kind in SLUGS), None)
+        if slug is None or not isinstance(error, errors.CollectomeError):
+            return self.crash(error, accept)
+        return self.answer(slug, error.message, accept=accept, **dict(error.details))
+
+    def crash(self, error: Exception, accept: str = "") -> Response:
+        """The answer for a fault of ours: a reference, and nothing of the inside."""
+        reference = uuid.uuid4().hex[:12]
+        logging.getLogger("collectome").error("fault %s", reference, exc_info=error)
+        return self.answer(
+            "internal-error",
+            f"The server failed; the fault was logged under {reference}.",
+            accept=accept,
+            reference=reference,
+        )
+
+    def install(self, app: FastAPI) -> None:
+        """Answer every refusal of an application, the framework's own included."""
+
+        async def refusal(request: Request, error: Exception) -> Response:
+            return self.of(error, request.headers.get("accept", ""))
+
+        async def framework(request: Request, error: Exception) -> Response:
+            assert isinstance(error, HTTPException)
+            return self._of_framework(request, error)
+
+        async def validation(request: Request, error: Exception) -> Response:
+            assert isinstance(error, RequestValidationError)
+            return self.answer(
+                "invalid-request",
+                _sentence(error.errors()),
+                accept=request.headers.get("accept", ""),
+                errors=[_place(found) for found in error.errors()],
+            )
+
+        app.add_exception_handler(errors.CollectomeError, refusal)
+        app.add_exception_handler(HTTPException, framework)
+        app.add_exception_handler(RequestValidationError, validation)
+        app.add_exception_handler(Exception, refusal)
+
+    def _of_framework(self, request: Request, error: HTTPException) -> Response:
+        slug = _BY_STATUS.get(
+            error.status_code, "internal-error" if error.status_code >= 500 else "invalid-request"
+        )
+        said = error.detail
+        if said == HTTPStatus(error.status_code).phrase:
+            said = _plain(request, error)
+        return self.answer(
+            slug,
+            said,
+            accept=request.headers.get("accept", ""),
+            status=error.status_code,
+            headers=error.headers,
+        )
+
+
+def wants_page(accept: str) -> bool:
+    """Whether a browser asks: HTML by name, and no JSON before it."""
+    html = accept.find("text/html")
+    return html >= 0 and not 0 <= accept.find("json") < html
+
+
+def _plain(request: Request, error: HTTPException) -> str:
+    if error.status_code == 404:
+        return f"There is nothing at {request.url.path}; start at /, or search at /search."
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return f"{request.method} is not possible here; allowed: {allowed or 'see /openapi.json'}."
+    return KINDS[_BY_STATUS.get(error.status_code, "invalid-request")].meaning
+
+
+def _sentence(found: Sequence[Any]) -> str:
+    return "; ".join(f"{_where(one)}: {one['msg']}" for one in found[:3])
+
+
+def _where(one: Mapping[str, Any]) -> str:
+    return ".".join(map(str, one["loc"]))
+
+
+def _place(one: Mapping[str, Any]) -> dict[str, str]:
+    return {"place": _where(one), "detail": str(one["msg"])}

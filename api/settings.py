@@ -1,0 +1,207 @@
+"""The settings: one frozen class, read once, each value with its source.
+
+A value comes from the first of: an argument, an environment variable `FDO_…`, `.env` in the
+working folder, `collectome.toml` in the data folder, the default. Lower folders receive plain
+values; nobody else reads the environment.
+
+>>> Settings(port=8001).base
+'http://127.0.0.1:8001'
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from fdo.errors import CollectomeError
+
+PREFIX = "FDO_"
+FILE = "collectome.toml"
+MASK = "••••"
+
+
+class InvalidSettings(CollectomeError):
+    """A setting has a value that it cannot have; the message names it and where it came from."""
+
+
+class Settings(BaseSettings):
+    """Every choice that whoever runs the repository can make."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", frozen=True, extra="forbid", validate_default=True
+    )
+
+    data: Path = Field(Path("data"), description="Folder of the log, its projections and tokens.")
+    host: str = Field("127.0.0.1", description="Address on which the server listens.")
+    port: int = Field(8000, ge=0, le=65535, description="Port of the server; 0 takes a free one.")
+    public_base: str = Field(
+        "",
+        pattern=r"^$|^https?://[^\s?#]+$",
+        description="Public address of pages and links; empty: http://host:port. "
+        "Names in RDF never contain it.",
+    )
+    title: str = Field("Collectome", min_length=1, description="Name shown on the pages.")
+    durability: Literal["full", "normal"] = Field(
+        "full",
+        description="full: an acknowledged event survives loss of power (fsync at each commit). "
+        "normal: it survives the death of the process, but the last commits may be lost when "
+        "the machine loses power.",
+    )
+    doi_prefix: str = Field(
+        "10.5072", pattern=r"^10\.\d{4,9}$", description="DOI prefix of specimens and media."
+    )
+    handle_prefix: str = Field(
+        "20.5000.5072",
+        pattern=r"^[0-9]{2}(\.[0-9A-Za-z]+)+$",
+        description="Handle prefix of every other type of object.",
+    )
+    sparql_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL.")
+    sparql_timeout_s: float = Field(
+        30.0, gt=0, le=3600, description="Seconds after which a query is cancelled."
+    )
+    sparql_memory_mb: int = Field(
+        1024, ge=64, description="Memory in MB at which a query is cancelled."
+    )
+    sparql_queue: int = Field(
+        32, ge=0, description="Queries that may wait; more are answered 503 with Retry-After."
+    )
+    ingest_upload_mb: int = Field(
+        2048, ge=1, description="Largest archive that may be uploaded or fetched, in MB."
+    )
+    ingest_expanded_mb: int = Field(
+        65536, ge=1, description="Largest size of an archive's files once unpacked, in MB."
+    )
+    ingest_ratio: int = Field(
+        200, ge=2, description="Largest ratio of unpacked to packed size (zip bombs)."
+    )
+    ingest_files: int = Field(1000, ge=1, description="Most files in one archive.")
+    body_limit_kb: int = Field(
+        1024, ge=16, description="Largest body of any request that is not an upload, in KB."
+    )
+    allow_private_hosts: bool = Field(
+        False, description="Whether ingest may fetch from loopback and private addresses."
+    )
+    reject_profiles: tuple[str, ...] = Field(
+        (), description="Object types whose SHACL violations reject a record at ingest."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the server says of what it does."
+    )
+    token: SecretStr | None = Field(
+        None, description="Token that the command line sends to a running server."
+    )
+
+    @property
+    def base(self) -> str:
+        """The public address without a final slash."""
+        return (self.public_base or f"http://{_bracketed(self.host)}:{self.port}").rstrip("/")
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """Scheme → prefix of new PIDs."""
+        return {"doi": self.doi_prefix, "handle": self.handle_prefix}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, `.env`, then the file in the folder that these name."""
+        del file_secret_settings
+        before = (init_settings, env_settings, dotenv_settings)
+        return (*before, TomlConfigSettingsSource(settings_cls, _toml_path(before)))
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """One setting as `config show` prints it."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def read_settings(**arguments: Any) -> Settings:
+    """The settings with these arguments (None: not given); InvalidSettings says what is wrong."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as wrong:
+        lines = [
+            f"{'.'.join(map(str, error['loc'])) or 'settings'}: {error['msg']}"
+            for error in wrong.errors()
+        ]
+        raise InvalidSettings(
+            f"{'; '.join(lines)}. `collectome config show` lists every setting."
+        ) from wrong
+
+
+def sources(settings: Settings, arguments: Mapping[str, Any] | None = None) -> list[Sourced]:
+    """Each setting with its value and where that came from; secrets are masked.
+
+    `arguments` are those that `read_settings` was given. A value that none of the other
+    sources explains came from an argument as well.
+    """
+    given = {name for name, value in (arguments or {}).items() if value is not None}
+    layers = _layers(settings)
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        found = next((label for label, layer in layers if name in layer), "default")
+        if name in given or (found == "default" and value != field.get_default()):
+            found = "argument"
+        rows.append(Sourced(name, _shown(value), found, field.description or ""))
+    return rows
+
+
+def _layers(settings: Settings) -> list[tuple[str, Mapping[str, Any]]]:
+    environment = {
+        name.removeprefix(PREFIX).lower()
+        for name in os.environ  # noqa: TID251 - this is the one module that may look
+        if name.upper().startswith(PREFIX)
+    }
+    dotenv = DotEnvSettingsSource(Settings)()
+    file = settings.data / FILE
+    toml = TomlConfigSettingsSource(Settings, file)() if file.is_file() else {}
+    return [
+        ("environment", dict.fromkeys(environment)),
+        (".env", dotenv),
+        (str(file), toml),
+    ]
+
+
+def _toml_path(before: tuple[PydanticBaseSettingsSource, ...]) -> Path:
+    for source in before:
+        found = source().get("data")
+        if found is not None:
+            return Path(str(found)) / FILE
+    return Path(str(Settings.model_fields["data"].default)) / FILE
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "(none)"
+    return "(none)" if value is None or value == "" else str(value)

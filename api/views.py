@@ -1,0 +1,27 @@
+"""What the pages and searches ask of the projections, beside the log.
+
+Bootstrap fills these in; a repository without a running projector has none of them, and then
+the pages say so instead of failing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _nothing() -> Mapping[str, int]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The reading sides of the projections; each None where the projection is not there."""
+
+    search: Any = None
+    """`handlers.projections.search.Search`."""
+    conformance: Any = None
+    """The reading side of `handlers.projections.conformance`."""
+    positions: Callable[[], Mapping[str, int]] = field(default=_nothing)
+    """Projection name → the last position that is in its view."""
