@@ -1,0 +1,150 @@
+"""From the text of a cell to the value that openDS wants, or None where it does not fit.
+
+What does not fit stays in the verbatim record and is reported; it is never bent into shape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from math import isfinite
+
+Convert = Callable[[str], float | int | bool | None]
+
+_URI_CHARACTERS = r"(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]|%[0-9A-Fa-f]{2})"
+_ABSOLUTE = re.compile(rf"^[A-Za-z][A-Za-z0-9+.-]*:{_URI_CHARACTERS}+(?:#{_URI_CHARACTERS}*)?$")
+_WEB = re.compile(r"^https?://[^\s/]+", re.I)
+_SPLIT = re.compile(r"\s*[|;\n]\s*")
+_ORCID = re.compile(r"^(?:https?://)?(?:orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?$", re.I)
+_WORDS_OF_BODIES = re.compile(
+    r"\b(?:museum|mus[ée]e|museo|universit\w*|institut\w*|survey|society|soci[ée]t[ée]|herbarium"
+    r"|expedition|academy|department|agency|ministry|laborator\w*|station)\b",
+    re.I,
+)
+_UUID = re.compile(r"^(?:urn:uuid:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.I)
+
+LOCAL = ("Locally unique identifier", "LocallyUniqueStable")
+_PERSISTENT = "GloballyUniqueStablePersistentResolvable"
+_KINDS_OF_IDENTIFIER: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)", re.I), "DOI", _PERSISTENT),
+    (re.compile(r"^(?:https?://hdl\.handle\.net/|hdl:)", re.I), "Handle", _PERSISTENT),
+    (re.compile(r"^(?:https?://[^/]+/)?ark:/?", re.I), "ARK", _PERSISTENT),
+    (re.compile(r"^(?:https?://)?igsn(?:\.org/|:)", re.I), "IGSN", _PERSISTENT),
+    (re.compile(r"^https?://(?:\w+\.)?purl\.|^https?://purl/", re.I), "PURL", _PERSISTENT),
+    (re.compile(r"^https?://w3id\.org/", re.I), "w3id", _PERSISTENT),
+    (re.compile(r"^https?://(?:orcid|ror|isni)\.org/", re.I), "URL", _PERSISTENT),
+    (re.compile(r"^https?://", re.I), "URL", "GloballyUniqueStableResolvable"),
+    (re.compile(r"^urn:lsid:", re.I), "LSID", "GloballyUniqueStable"),
+    (_UUID, "UUID", "GloballyUniqueStable"),
+    (re.compile(r"^urn:uuid:", re.I), "UUID", "GloballyUniqueStable"),
+    (re.compile(r"^urn:[a-z0-9][a-z0-9-]+:", re.I), "URN", "GloballyUniqueStable"),
+)
+
+
+def number(minimum: float | None = None, maximum: float | None = None) -> Convert:
+    """A converter to a finite number between the bounds, both included."""
+
+    def convert(text: str) -> float | None:
+        try:
+            value = float(text)
+        except ValueError:
+            return None
+        if not isfinite(value) or "_" in text:
+            return None
+        if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
+            return None
+        return value
+
+    return convert
+
+
+def integer(minimum: int | None = None, maximum: int | None = None) -> Convert:
+    """A converter to a whole number between the bounds; `1959.0` is one."""
+    as_number = number(minimum, maximum)
+
+    def convert(text: str) -> int | None:
+        value = as_number(text)
+        return int(value) if value is not None and value == int(value) else None
+
+    return convert
+
+
+def is_absolute(text: str) -> bool:
+    """Whether the text is an absolute URI (RFC 3986) and may stand where a URI must."""
+    return _ABSOLUTE.match(text) is not None
+
+
+def is_web_address(text: str) -> bool:
+    """Whether the text is an `http` or `https` address without white space."""
+    return _WEB.match(text) is not None and " " not in text
+
+
+@lru_cache(maxsize=8192)
+def split(text: str) -> tuple[str, ...]:
+    """The parts of a list that is written with `|`, `;` or line ends, in order."""
+    return tuple(part for part in _SPLIT.split(text.strip()) if part)
+
+
+@lru_cache(maxsize=8192)
+def split_names(text: str) -> tuple[str, ...]:
+    """The names of a list of people.
+
+    Parted at `|`, `;` and a free-standing `&`. Never at a comma: in "Smith, J." and in
+    "García López, Juan Carlos" it parts the name, not the people, and a wrong cut makes two
+    persons of one for ever.
+    """
+    return tuple(name for part in split(text) for name in re.split(r"\s+&\s+", part) if name)
+
+
+@lru_cache(maxsize=8192)
+def split_addresses(text: str) -> tuple[str, ...]:
+    """Parts of a list of media: at `|`; at `;`, `,` or spaces where each part is an address."""
+    parts: list[str] = []
+    for part in (piece.strip() for piece in text.split("|")):
+        finer = [piece for piece in re.split(r"[;,\s]+(?=https?://)|[;,]+$", part) if piece]
+        parts.extend(finer if all(map(is_web_address, finer)) else [part])
+    return tuple(part for part in parts if part)
+
+
+@lru_cache(maxsize=8192)
+def person_ids(text: str) -> tuple[str, ...]:
+    """Identifiers of people, one each; a bare ORCID becomes its address."""
+    parts = [part for piece in split(text) for part in re.split(r"[,\s]+", piece) if part]
+    return tuple(
+        f"https://orcid.org/{found[1].upper()}" if (found := _ORCID.match(part)) else part
+        for part in parts
+    )
+
+
+@lru_cache(maxsize=8192)
+def kind_of_agent(name: str) -> str:
+    """`schema:Organization` for the name of a body, else `schema:Person`."""
+    return "schema:Organization" if _WORDS_OF_BODIES.search(name) else "schema:Person"
+
+
+def kind_of_identifier(text: str) -> tuple[str, str]:
+    """The openDS `dcterms:type` and `ods:gupriLevel` of an identifier."""
+    if ":" not in text and "-" not in text:
+        return LOCAL
+    return next(
+        ((kind, level) for pattern, kind, level in _KINDS_OF_IDENTIFIER if pattern.match(text)),
+        LOCAL,
+    )
+
+
+_TYPE = re.compile(r"typ(?:e|us|i|en|oid)\b|typ(?:e|us)(?=[A-Z(])|types\b")
+_TYPE_WORD = re.compile(
+    r"(?:holo|para|syn|lecto|paralecto|neo|iso|allo|topo|epi|co|hypo|genero|ortho|ergato|plasto)"
+    r"[a-z]*typ",
+    re.I,
+)
+_NO_TYPE = re.compile(r"\b(?:not?|non|none|nicht|geen|pas)[\s-]*(?:an?\s+)?(?:\w+\s)?typ", re.I)
+
+
+@lru_cache(maxsize=4096)
+def marks_a_type(status: str) -> bool:
+    """Whether a `dwc:typeStatus` says that the object is a type; "figured" does not."""
+    if _NO_TYPE.search(status):
+        return False
+    return bool(_TYPE_WORD.search(status) or _TYPE.search(status) or status.lower() == "type")
