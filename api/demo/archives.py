@@ -61,7 +61,7 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class _Table:
+class Table:
     """One file of the archive: its row type, and each column with its term."""
 
     file: str
@@ -78,36 +78,37 @@ def write_archive(folder: Path, dataset: Dataset) -> None:
     for table in tables:
         with (folder / table.file).open("w", encoding="utf-8", newline="") as out:
             _write_rows(out, table, dialect)
-    (folder / "meta.xml").write_text(_metafile(tables, dialect), encoding="utf-8")
-    (folder / "eml.xml").write_text(_eml(dataset), encoding="utf-8")
+    (folder / "meta.xml").write_text(metafile(tables, dialect), encoding="utf-8")
+    (folder / "eml.xml").write_text(eml(dataset), encoding="utf-8")
 
 
-def _tables(dataset: Dataset) -> Iterator[_Table]:
+def _tables(dataset: Dataset) -> Iterator[Table]:
     suffix = "txt" if dataset.about["delimiter"] == "tab" else "csv"
-    core = [(term, _iri(term)) for term in dataset.columns]
-    yield _Table(f"occurrence.{suffix}", DWC + "Occurrence", core, dataset.core)
+    core = [(term, column_iri(term)) for term in dataset.columns]
+    yield Table(f"occurrence.{suffix}", DWC + "Occurrence", core, dataset.core)
     media_terms = ("identifier", "type", "format", "title", "created", "creator", "license")
     if dataset.about["mediaForm"] == "ac":
-        media = [(term, _AUDUBON.get(term, _iri(term))) for term in media_terms]
-        yield _Table(f"multimedia.{suffix}", AC + "Multimedia", media, dataset.media)
+        media = [(term, _AUDUBON.get(term, column_iri(term))) for term in media_terms]
+        yield Table(f"multimedia.{suffix}", AC + "Multimedia", media, dataset.media)
     else:
-        media = [(term, _iri(term)) for term in media_terms]
-        yield _Table(f"multimedia.{suffix}", GBIF + "Multimedia", media, dataset.media)
+        media = [(term, column_iri(term)) for term in media_terms]
+        yield Table(f"multimedia.{suffix}", GBIF + "Multimedia", media, dataset.media)
     for file, name, rows in (
         ("identification", "Identification", dataset.determinations),
         ("measurement", "MeasurementOrFact", dataset.measurements),
     ):
         if rows:
             terms = dict.fromkeys(term for row in rows for term in row if term != "id")
-            columns = [(term, _iri(term)) for term in terms]
-            yield _Table(f"{file}.{suffix}", DWC + name, columns, rows)
+            columns = [(term, column_iri(term)) for term in terms]
+            yield Table(f"{file}.{suffix}", DWC + name, columns, rows)
 
 
-def _iri(term: str) -> str:
+def column_iri(term: str) -> str:
+    """The IRI of a term by its short name: Dublin Core for what Darwin Core takes from it."""
     return (DCTERMS if term in _DCTERMS else DWC) + term
 
 
-def _write_rows(out: TextIO, table: _Table, dialect: str) -> None:
+def _write_rows(out: TextIO, table: Table, dialect: str) -> None:
     """Header and rows; tab-separated files have no quotes, the others quote where they must."""
     writer = csv.writer(
         out,
@@ -121,7 +122,7 @@ def _write_rows(out: TextIO, table: _Table, dialect: str) -> None:
     writer.writerows([row.get(term, "") for term in terms] for row in table.rows)
 
 
-def _metafile(tables: Sequence[_Table], dialect: str) -> str:
+def metafile(tables: Sequence[Table], dialect: str) -> str:
     """`meta.xml`: the first table is the core, the others are extensions."""
     delimiter = {"\t": "\\t"}.get(_DELIMITERS[dialect], _DELIMITERS[dialect])
     enclosed = "" if dialect == "tab" else "&quot;"
@@ -146,7 +147,7 @@ def _metafile(tables: Sequence[_Table], dialect: str) -> str:
     return "\n".join([*lines, "</archive>", ""])
 
 
-def _eml(dataset: Dataset) -> str:
+def eml(dataset: Dataset) -> str:
     """`eml.xml`: title, organisation with its id, licence as a link; a new issue each harvest."""
     about = {term: escape(value) for term, value in dataset.about.items()}
     directory = about["organisation"].rsplit("/", 1)[0] + "/"

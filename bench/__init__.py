@@ -1,0 +1,1 @@
+"""Measures speed and survival; nothing here is imported by the program."""
