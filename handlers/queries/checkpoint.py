@@ -1,0 +1,89 @@
+"""Where the newest read-only copy of the graph lies.
+
+The graph projection publishes copies (`Store.backup`, hard links) under `checkpoints/` and then
+replaces the file `current`, which names the newest. A copy that was superseded stays for a
+while, so a reader that has just read `current` still finds what it names. Readers never open
+the live store: a re-open beside a writer is undefined behaviour (performance.md, D).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+from pyoxigraph import BlankNode, NamedNode, Store
+
+META_GRAPH: Final = "urn:collectome:graph:meta"
+"""The projection's own position: left out of queries (settled.md 10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The published state: which copy, up to which position of the log, recorded when."""
+
+    checkpoint: str
+    position: int
+    recorded_at: str
+
+
+def read_current(folder: Path) -> Current | None:
+    """What `current` names, or `None` where nothing was published yet."""
+    try:
+        fields = orjson.loads((folder / "current").read_bytes())
+    except FileNotFoundError:
+        return None
+    return Current(
+        str(fields["checkpoint"]),
+        int(fields["position"]),
+        str(fields.get("recorded_at") or ""),
+    )
+
+
+class NewestCopy:
+    """The newest copy, opened; `refresh` costs one `stat` while nothing was published."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pointer = os.fspath(folder / "current")
+        self._seen: tuple[int, int, int] | None = None
+        self.current: Current | None = None
+        self.store: Store | None = None
+        self.named_graphs: list[NamedNode | BlankNode] = []
+
+    def refresh(self) -> None:
+        """Open the copy that `current` names now, unless it is open already.
+
+        A copy may be superseded and swept between reading its name and opening it; then
+        `current` names a newer one, so the second look finds it.
+        """
+        for last in (False, False, True):
+            try:
+                at = os.stat(self._pointer)  # noqa: PTH116 - in the path of every query
+            except FileNotFoundError:
+                return
+            mark = (at.st_mtime_ns, at.st_ino, at.st_size)
+            if mark == self._seen:
+                return
+            try:
+                self._open()
+            except OSError:
+                if last:
+                    raise
+                continue
+            self._seen = mark
+            return
+
+    def _open(self) -> None:
+        current = read_current(self._folder)
+        if current is None:
+            return
+        if self.current is None or current.checkpoint != self.current.checkpoint:
+            store = Store.read_only(os.fspath(self._folder / "checkpoints" / current.checkpoint))
+            self.named_graphs = [
+                graph for graph in store.named_graphs() if graph.value != META_GRAPH
+            ]
+            self.store = store
+        self.current = current
