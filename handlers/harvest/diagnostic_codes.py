@@ -91,6 +91,11 @@ REFUSALS: dict[str, Rule] = {
     "not-a-plain-file": Rule(
         "error", "{file} in {name} is neither a file nor a folder.", "Pack plain files only."
     ),
+    "not-a-table": Rule(
+        "error",
+        "{name} is {found}, not a table.",
+        "Give a Darwin Core Archive, or a CSV or TSV file.",
+    ),
     "not-specimens": Rule(
         "error",
         "The core of {name} holds {row_type} rows, not specimens.",

@@ -42,6 +42,14 @@ def split_rows(lines: Lines, delimiter: str) -> Iterator[Row]:
         yield Row(bare.split(delimiter) if bare else [], number, offset)
 
 
+def parsed_rows(lines: Lines, delimiter: str, quote: str) -> Iterator[Row]:
+    """Rows of a file with quotes and a separator of several characters; one line, one row."""
+    for text, number, offset in lines:
+        bare = _bare(text)
+        cells = parse(bare, delimiter, quote, literal_open=True)[0] if bare else []
+        yield Row(cells, number, offset)
+
+
 def quoted_rows(
     lines: Lines, delimiter: str, quote: str, width: int, name: str, findings: Findings
 ) -> Iterator[Row]:
@@ -95,14 +103,15 @@ def reread(
 ) -> tuple[list[str], int, str | None]:
     """Read the first row of these lines with every tolerance: cells, lines used, finding."""
     first = _bare(texts[0])
-    for variant, code in _TOLERANCES:
+    tolerances = _TOLERANCES[::-1] if f"\\{quote}" in "".join(texts[:2]) else _TOLERANCES
+    for variant, code in tolerances:
         cells, is_open = parse(first, delimiter, quote, **variant)
         if not is_open and len(cells) == width:
             return cells, 1, code
     alone = parse(first, delimiter, quote, literal_open=True)[0]
     if len(alone) == width and _next_is_whole(texts, width, delimiter, quote):
         return alone, 1, "runaway-quote"
-    for variant, code in _TOLERANCES:
+    for variant, code in tolerances:
         for used in range(2, min(len(texts), MAX_REREAD) + 1):
             cells, is_open = parse(_bare("".join(texts[:used])), delimiter, quote, **variant)
             if not is_open:
@@ -116,9 +125,10 @@ def reread(
 
 _TOLERANCES: tuple[tuple[dict[str, bool], str], ...] = (
     ({}, "unescaped-quote"),
-    ({"backslash": True}, "backslash-escaped-quote"),
     ({"double_closes": True}, "unescaped-quote"),
+    ({"backslash": True}, "backslash-escaped-quote"),
 )
+"""What may be wrong with quotes, likeliest first; backwards where a backslash precedes one."""
 
 
 def _next_is_whole(texts: list[str], width: int, delimiter: str, quote: str) -> bool:
