@@ -37,6 +37,16 @@ _ROLES = {
     "identifier": ("dwc:identifiedBy", "dwc:identifiedByID"),
 }
 
+_COUNTED = frozenset(
+    term
+    for levels in SETS.values()
+    for level in levels
+    for _, alternatives in level
+    for one in alternatives
+    for term in ([one] if isinstance(one, str) else one)
+) | {"ods:topicDiscipline", "ods:isMarkedAsType"}
+"""The terms that any rule asks for."""
+
 Node = Mapping[str, Any]
 
 
@@ -92,7 +102,7 @@ class _Rule:
     single: frozenset[str]
     groups: tuple[frozenset[str], ...]
 
-    def holds(self, stated: set[str]) -> bool:
+    def holds(self, stated: frozenset[str]) -> bool:
         return not self.single.isdisjoint(stated) or any(group <= stated for group in self.groups)
 
 
@@ -102,7 +112,12 @@ def assess(document: Node, media_known: bool | None = None, switches: Switches =
     `media_known`: it has at least one medium; left out, its `hasDigitalMedia` tell.
     """
     set_id = SET_OF_DISCIPLINE.get(document.get("ods:topicDiscipline", ""), "mids_dwc-a_biology_1")
-    views = _views(document, media_known, switches)
+    return _judged(set_id, switches, _views(document, media_known, switches))
+
+
+@lru_cache(maxsize=65536)
+def _judged(set_id: str, switches: Switches, views: tuple[frozenset[str], ...]) -> Mids:
+    """The verdict on what is filled. Remembered: a dataset fills few sets of terms."""
     missing = tuple(
         tuple(rule.element for rule in rules if not any(rule.holds(view) for view in views))
         for rules in _rules(set_id, switches)
@@ -140,33 +155,37 @@ def _compiled(element: Element, switches: Switches) -> _Rule:
     )
 
 
-def _views(document: Node, media_known: bool | None, switches: Switches) -> list[set[str]]:
+def _views(
+    document: Node, media_known: bool | None, switches: Switches
+) -> tuple[frozenset[str], ...]:
     """The terms that have a value: one view for each event, since groups go by place."""
     empty = switches.empty
     stated = _filled(document, empty)
     for node in document.get("ods:hasIdentifications", ()):
         stated |= _filled(node, empty)
-        stated |= _agents(node.get("ods:hasAgents", ()))
+        if "ods:hasAgents" in node:
+            _add_agents(stated, node["ods:hasAgents"])
         for taxon in node.get("ods:hasTaxonIdentifications", ()):
             stated |= _filled(taxon, empty)
-    stated.update(
-        node["dcterms:title"]
-        for node in document.get("ods:hasIdentifiers", ())
-        if node.get("dcterms:identifier") not in empty
-    )
+    for node in document.get("ods:hasIdentifiers", ()):
+        if node.get("dcterms:identifier") not in empty:
+            stated.add(node.get("dcterms:title", ""))
     for node in document.get("ods:hasAssertions", ()):
         if node.get("dwc:measurementType") == "dwc:materialEntityType":
             stated.add("dwc:materialEntityType")
     _correct(stated, document, media_known, switches)
     events = document.get("ods:hasEvents", ())
     counted = events[:1] if switches.first_event_only else events
-    return [stated | _of_event(event, empty) for event in counted] or [stated]
+    views = tuple(frozenset((stated | _of_event(event, empty)) & _COUNTED) for event in counted)
+    return views or (frozenset(stated & _COUNTED),)
 
 
 def _correct(
     stated: set[str], document: Node, media_known: bool | None, switches: Switches
 ) -> None:
     """Terms that hold or do not hold for other reasons than a filled key."""
+    if document.get("ods:isMarkedAsType") is not True:
+        stated.discard("ods:isMarkedAsType")
     if document.get("ods:topicDiscipline") == "Unclassified":
         stated.discard("ods:topicDiscipline")
     relations = {
@@ -185,31 +204,33 @@ def _correct(
 
 
 def _of_event(event: Node, empty: frozenset[str]) -> set[str]:
-    location = event.get("ods:hasLocation", {})
-    stated = _filled(event, empty) | _filled(location, empty)
-    for part in ("ods:hasGeoreference", "ods:hasGeologicalContext"):
-        if part in location:
-            stated |= _filled(location[part], empty)
-    return stated | _agents(event.get("ods:hasAgents", ()))
+    stated = _filled(event, empty)
+    if location := event.get("ods:hasLocation"):
+        stated |= _filled(location, empty)
+        for part in ("ods:hasGeoreference", "ods:hasGeologicalContext"):
+            if part in location:
+                stated |= _filled(location[part], empty)
+    if "ods:hasAgents" in event:
+        _add_agents(stated, event["ods:hasAgents"])
+    return stated
 
 
 def _filled(node: Node, empty: frozenset[str]) -> set[str]:
     """The keys of a node that have a value; text that stands for none counts as none."""
     filled = set(node)
-    for key, value in node.items():
-        if type(value) is str and value in empty:
-            filled.discard(key)
+    values = node.values()
+    for text in empty:
+        if text in values:
+            filled.difference_update([key for key in node if node[key] == text])
     return filled
 
 
-def _agents(people: Iterable[Node]) -> set[str]:
-    """The Darwin Core terms that agents stand for, by their roles."""
-    terms: set[str] = set()
+def _add_agents(stated: set[str], people: Iterable[Node]) -> None:
+    """Add the Darwin Core terms that agents stand for, by their roles."""
     for agent in people:
         for role in agent.get("ods:hasRoles", ()):
             named, numbered = _ROLES.get(role.get("schema:roleName", ""), ("", ""))
             if named and agent.get("schema:name"):
-                terms.add(named)
+                stated.add(named)
             if numbered and agent.get("schema:identifier"):
-                terms.add(numbered)
-    return terms
+                stated.add(numbered)

@@ -25,10 +25,17 @@ from fdo.licences import gate, parse
 from fdo.mids import assess
 from handlers.harvest.darwin_core_terms import ALIASES, PHYSICAL_IDS, PLACES, Slot
 from handlers.harvest.mapping_file import default_values, source_terms
-from handlers.harvest.mapping_media import Holder, media_of
+from handlers.harvest.mapping_media import Holder, media_of, states_media
 from handlers.harvest.mapping_nodes import Node, Row, relation
 from handlers.harvest.mapping_record import Cells, Context, nest
-from handlers.harvest.records import DatasetMetadata, Diagnostic, Mapped, Record, Verdict
+from handlers.harvest.records import (
+    DatasetMetadata,
+    Diagnostic,
+    Mapped,
+    MappedMedia,
+    Record,
+    Verdict,
+)
 
 _KINDS: dict[str, PhysicalIdType] = {
     "resolvable": "Resolvable",
@@ -42,6 +49,9 @@ _TOPICS = (
     "ods:topicCategory",
     "ods:livingOrPreserved",
 )
+_Asked = tuple[str, str | None, str | None, str | None, str | None, str | None, bool]
+_REMEMBERED = 50_000
+"""How many different answers are kept of each kind: a bound on memory, not a setting."""
 _LICENCES = ("dcterms:rights", "xmpRights:WebStatement", "xmpRights:UsageTerms")
 
 
@@ -69,6 +79,8 @@ class Mapping:
         self._context = Context(source_pid, source_name, dataset)
         self._verdicts: dict[tuple[str | None, str | None], Verdict] = {}
         self._organisations: dict[tuple[str, ...], str | None] = {}
+        self._known_topics: dict[_Asked, dict[str, str]] = {}
+        self._known_relations: dict[tuple[str, str], Node] = {}
 
     def map(self, record: Record) -> Mapped | Diagnostic:
         """The drafts of a record, or the error that says why it cannot become an object."""
@@ -133,16 +145,13 @@ class Mapping:
         normalised = normalised_physical_id(physical_id, kind, self._pid)
         document["ods:normalisedPhysicalSpecimenID"] = normalised
         relations: list[Node] = document["ods:hasEntityRelationships"]
-        relations.append(relation("hasOrganisationID", holder))
-        if verdict.inherited:
-            relations.append(relation("hasInheritedLicense", self._pid.iri))
-        elif verdict.licence:
-            relations.append(relation("hasLicense", verdict.licence))
+        relations.append(self._relation("hasOrganisationID", holder))
         if verdict.licence:
             document["dcterms:license"] = verdict.licence
-        media = media_of(
-            record, aside.get("dwc:associatedMedia"), self._holder(document, verdict), cells.note
-        )
+            name = "hasInheritedLicense" if verdict.inherited else "hasLicense"
+            target = self._pid.iri if verdict.inherited else verdict.licence
+            relations.append(self._relation(name, target))
+        media = self._media(record, cells, document, verdict)
         document["ods:isKnownToContainMedia"] = bool(media)
         document["ods:midsLevel"] = max(assess(document, media_known=bool(media)).level, 0)
         return Mapped(
@@ -160,14 +169,25 @@ class Mapping:
         """The openDS topics; a curator's mapping may say any of them."""
         slots = cells.slots
         specimen, taxon, aside = slots[Slot.SPECIMEN], slots[Slot.TAXON], slots[Slot.ASIDE]
-        named = specimen.get("dwc:collectionCode"), specimen.get("dwc:datasetName")
-        topics: Topics = classify(
+        asked = (
             aside["dwc:basisOfRecord"],
-            Taxonomy(taxon.get("dwc:kingdom"), taxon.get("dwc:phylum"), taxon.get("dwc:class")),
-            " ".join(filter(None, (*named, self._dataset.title))),
-            stratigraphy=bool(slots[Slot.GEOLOGY]),
+            taxon.get("dwc:kingdom"),
+            taxon.get("dwc:phylum"),
+            taxon.get("dwc:class"),
+            specimen.get("dwc:collectionCode"),
+            specimen.get("dwc:datasetName"),
+            bool(slots[Slot.GEOLOGY]),
         )
-        return {term: aside.get(term, topic) for term, topic in zip(_TOPICS, topics, strict=True)}
+        topics = self._known_topics.get(asked)
+        if topics is None:
+            if len(self._known_topics) > _REMEMBERED:
+                self._known_topics.clear()
+            topics = self._known_topics[asked] = dict(
+                zip(_TOPICS, _classified(asked, self._dataset.title), strict=True)
+            )
+        if aside.keys().isdisjoint(_TOPICS):
+            return topics
+        return {term: aside.get(term, topic) for term, topic in topics.items()}
 
     def _verdict(self, own: str | None, inherited: str | None) -> Verdict:
         known = self._verdicts.get((own, inherited))
@@ -177,19 +197,32 @@ class Mapping:
             self._verdicts[(own, inherited)] = known
         return known
 
-    def _holder(self, document: Document, verdict: Verdict) -> Holder:
-        """What the media of a record have from it: source, organisation, licence if none own."""
+    def _relation(self, name: str, target: str) -> Node:
+        """A relation that many records share, as a node of its own."""
+        known = self._known_relations.get((name, target))
+        if known is None:
+            known = self._known_relations[(name, target)] = relation(name, target)
+        return known.copy()
+
+    def _media(
+        self, record: Record, cells: Cells, document: Document, verdict: Verdict
+    ) -> list[MappedMedia]:
+        """The media of a record; they have from it source, holder and, if none own, licence."""
+        associated = cells.slots[Slot.ASIDE].get("dwc:associatedMedia")
+        if not states_media(record, associated):
+            return []
         terms = ("ods:organisationID", "ods:organisationName")
         stamp = {term: document[term] for term in terms if term in document}
-        return Holder(
+        holder = Holder(
             stamp=self._context.stamp | stamp,
             relations=(
                 *self._context.relations,
-                relation("hasOrganisationID", document["ods:organisationID"]),
+                self._relation("hasOrganisationID", document["ods:organisationID"]),
             ),
             gate=lambda own: self._verdict(own, verdict.licence),
             source_iri=self._pid.iri,
         )
+        return media_of(record, associated, holder, cells.note)
 
     def _organisation_of(self, aside: Row) -> str | None:
         """The holder: as mapped; as the record says; as the operator says; as the dataset says.
@@ -219,6 +252,12 @@ class Mapping:
             return stated
         own = self._dataset.organisation_id
         return self._dataset.organisation_name if own in (None, holder) else None
+
+
+def _classified(asked: _Asked, title: str | None) -> Topics:
+    basis, kingdom, phylum, class_, collection, dataset, stratigraphy = asked
+    names = " ".join(filter(None, (collection, dataset, title)))
+    return classify(basis, Taxonomy(kingdom, phylum, class_), names, stratigraphy=stratigraphy)
 
 
 def _sort(core: Row, cells: Cells) -> None:

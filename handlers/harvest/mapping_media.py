@@ -115,6 +115,11 @@ class Holder:
     source_iri: str
 
 
+def states_media(record: Record, associated: str | None) -> bool:
+    """Whether a record says anything about media."""
+    return bool(associated) or not record.extensions.keys().isdisjoint(ROW_TYPES)
+
+
 def media_of(
     record: Record, associated: str | None, holder: Holder, note: Note
 ) -> list[MappedMedia]:

@@ -51,7 +51,7 @@ class Cells:
     """The cells of a record by node, and the findings made on the way."""
 
     record: Record
-    slots: tuple[Node, ...] = field(default_factory=lambda: tuple({} for _ in Slot))
+    slots: tuple[Node, ...] = field(default_factory=lambda: ({}, {}, {}, {}, {}, {}, {}, {}))
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def note(self, code: str, message: str, next_step: str) -> None:
@@ -200,8 +200,10 @@ def _identification(
         taxon["@type"] = "ods:TaxonIdentification"
         node["ods:identificationType"] = "TaxonIdentification"
         node["ods:hasTaxonIdentifications"] = [taxon]
-    if people := agents(who.get("dwc:identifiedBy"), who.get("dwc:identifiedByID"), "identifier"):
-        node["ods:hasAgents"] = people
+    if "dwc:identifiedBy" in who or "dwc:identifiedByID" in who:
+        node["ods:hasAgents"] = agents(
+            who.get("dwc:identifiedBy"), who.get("dwc:identifiedByID"), "identifier"
+        )
     if not node:
         return None
     node["@type"] = "ods:Identification"
@@ -221,8 +223,7 @@ def _composed(taxon: Node) -> str | None:
         epithets = (taxon.get("dwc:specificEpithet"), taxon.get("dwc:infraspecificEpithet"))
         author = taxon.get("dwc:scientificNameAuthorship")
         return " ".join(filter(None, (genus, *epithets, author)))
-    others = ("dwc:acceptedNameUsage", "dwc:originalNameUsage", "dwc:vernacularName")
-    return next((taxon[term] for term in (*RANKS, *others) if term in taxon), None)
+    return next((taxon[term] for term in (*RANKS, "dwc:vernacularName") if term in taxon), None)
 
 
 def _name(document: Document, aside: Row, identifications: list[Node]) -> None:
@@ -246,10 +247,11 @@ def _identifiers(cells: Cells, physical_id: str) -> list[Node]:
     """Every identifier of the object once; the one that names it is preferred."""
     aside = cells.slots[Slot.ASIDE]
     titles: dict[str, str] = {}
+    others = "dwc:otherCatalogNumbers" in aside
     for term in _IDENTIFIERS:
         if value := aside.get(term):
             titles.setdefault(value, term)
-    for value in split(aside.get("dwc:otherCatalogNumbers", "")):
+    for value in split(aside["dwc:otherCatalogNumbers"]) if others else ():
         titles.setdefault(value, "dwc:otherCatalogNumbers")
     titles.setdefault(physical_id, "ods:physicalSpecimenID")
     if cells.record.id:
@@ -295,10 +297,10 @@ def _event(cells: Cells) -> Node | None:
     slots, aside = cells.slots, cells.slots[Slot.ASIDE]
     event, location = slots[Slot.EVENT], slots[Slot.LOCATION]
     georeference, geology = slots[Slot.GEOREFERENCE], slots[Slot.GEOLOGY]
-    if who := agents(
-        aside.get("dwc:georeferencedBy"), aside.get("dwc:georeferencedByID"), "georeferencer"
-    ):
-        georeference["ods:hasAgents"] = who
+    if "dwc:georeferencedBy" in aside or "dwc:georeferencedByID" in aside:
+        georeference["ods:hasAgents"] = agents(
+            aside.get("dwc:georeferencedBy"), aside.get("dwc:georeferencedByID"), "georeferencer"
+        )
     if georeference:
         georeference["@type"] = "ods:Georeference"
         location["ods:hasGeoreference"] = georeference
@@ -311,8 +313,10 @@ def _event(cells: Cells) -> Node | None:
     if remarks := aside.get("dwc:occurrenceRemarks"):
         known = event.get("dwc:eventRemarks")
         event["dwc:eventRemarks"] = f"{known} | {remarks}" if known else remarks
-    if who := agents(aside.get("dwc:recordedBy"), aside.get("dwc:recordedByID"), "collector"):
-        event["ods:hasAgents"] = who
+    if "dwc:recordedBy" in aside or "dwc:recordedByID" in aside:
+        event["ods:hasAgents"] = agents(
+            aside.get("dwc:recordedBy"), aside.get("dwc:recordedByID"), "collector"
+        )
     if not event:
         return None
     event["@type"] = "ods:Event"
