@@ -12,9 +12,14 @@ from lxml import etree
 
 from api.demo.source import Harvest, write_harvests
 from api.demo.tables import DATASETS, collection, people, sections
-from fdo.identifiers import organisation
+from fdo.identifiers import Pid, organisation
+from fdo.mids import assess
+from handlers.harvest.archive import open_source
+from handlers.harvest.darwin_core import Mapping
+from handlers.harvest.records import Mapped
 
 DWC_TEXT = "{http://rs.tdwg.org/dwc/text/}"
+SOURCE = Pid.parse("20.5000.5072/DEM-000-001")
 DELIMITERS = {"\\t": "\t"}
 Rows = list[dict[str, str]]
 
@@ -276,3 +281,31 @@ def test_every_edit_names_a_harvest_and_a_specimen_of_its_dataset() -> None:
 def test_a_row_with_a_cell_too_many_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="3 cells under 2 headers"):
         sections("## Places\n| key | country |\n|---|---|\n| oslo | Norway | x |")
+
+
+def test_the_real_reader_and_mapping_keep_or_report_every_row(
+    harvests: list[Harvest], tmp_path: Path
+) -> None:
+    outcome = Counter[str]()
+    levels: Counter[int] = Counter()
+    for harvest in harvests:
+        with open_source(harvest.path, tmp_path) as archive:
+            mapping = Mapping(SOURCE, harvest.dataset, archive.metadata, harvest.organisation, None)
+            for record in archive.records():
+                mapped = mapping.map(record)
+                assert isinstance(mapped, Mapped), mapped
+                outcome["passes" if mapped.gate.passes else "pid-only"] += 1
+                outcome["media"] += len(mapped.media)
+                outcome["media pid-only"] += sum(not medium.gate.passes for medium in mapped.media)
+                outcome.update(finding.code for finding in mapped.diagnostics)
+                levels[assess(mapped.document, bool(mapped.media)).level] += 1
+            counts = archive.counts.values()
+            assert all(count.rows_in == count.kept + count.reported for count in counts)
+            outcome["reported"] += sum(count.reported for count in counts)
+    assert set(levels) == {0, 1, 2, 3}
+    rows = [row for harvest in harvests for row in table(harvest, "occurrence") if row["id"]]
+    assert outcome["passes"] + outcome["pid-only"] == len(rows)
+    assert outcome["pid-only"] == 17
+    assert outcome["media pid-only"] > 10
+    assert outcome["value-does-not-fit"] == 1, "the latitude 71N of the first zoology harvest"
+    assert outcome["reported"] == 5 + 5 + 4, "rows without id, orphan images, orphan measurements"
