@@ -24,6 +24,7 @@ __all__ = [
     "Kind",
     "Term",
     "iri",
+    "iri_of_value",
     "shrink",
 ]
 
@@ -54,6 +55,15 @@ def iri(curie: str) -> str:
     if not colon or namespace is None or local.startswith("//"):
         return curie
     return namespace + local
+
+
+def iri_of_value(text: str) -> str:
+    """The IRI that a value means, if it is one: a CURIE is expanded, `geo:` is left alone.
+
+    `geo:` is a URI scheme of its own (RFC 5870), so `geo:52.1,4.5` must stay what it is; no
+    other prefix of ours is registered as a scheme. The JSON-LD context leaves it out likewise.
+    """
+    return text if text.startswith("geo:") else iri(text)
 
 
 def shrink(name: str) -> str:

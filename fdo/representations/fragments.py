@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 """Keys and zero-based places, from the document down; () is the document itself."""
 
 _NAMES = "|".join(sorted(FRAGMENT_KEYS, key=len, reverse=True))
-_STEP = re.compile(rf"(?:^|-)({_NAMES})(?:-([1-9][0-9]*))?(?=-|$)")
+_STEP = re.compile(rf"-({_NAMES})(?:-([1-9][0-9]*))?(?=-|$)")
 _TERM_STEP = re.compile(r"\[(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([0-9]+))\]")
 
 
@@ -42,10 +42,11 @@ def fragment_of(path: Path) -> str:
 def path_of(fragment: str) -> Path:
     """The path that a fragment names, with or without its `#`."""
     text = fragment.removeprefix("#")
+    steps = f"-{text}" if text else ""
     path: list[str | int] = []
     place = 0
-    while place < len(text):
-        found = _STEP.match(text, place)
+    while place < len(steps):
+        found = _STEP.match(steps, place)
         if not found:
             raise InvalidIdentifier(
                 f"#{text} is not a path of nested nodes; an example is #event-1-location."

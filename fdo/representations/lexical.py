@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -84,22 +85,21 @@ def canonical_escapes(text: str) -> str:
     return _RAW.sub(replace, text)
 
 
+def json_text(value: Any) -> str:
+    """The text of an `rdf:JSON` literal: keys sorted, no white space."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
 @lru_cache(maxsize=1 << 16)
 def double(value: float) -> str:
-    """The canonical form of `xsd:double` with the fewest digits that keep the value.
+    """The canonical form of `xsd:double`, with 16 digits at most (JSON-LD 1.1 API, 8.6).
 
+    A value that needs 17 digits moves by its last binary place; its document keeps it whole.
     Minus zero is written as zero: equal numbers give equal text.
 
     >>> double(52), double(-0.0), double(1e21), double(0.1 + 0.2)
-    ('5.2E1', '0.0E0', '1.0E21', '3.0000000000000004E-1')
+    ('5.2E1', '0.0E0', '1.0E21', '3.0E-1')
     """
-    mantissa, _, exponent = repr(float(value)).partition("e")
-    sign = "-" if mantissa[0] == "-" else ""
-    whole, _, fraction = mantissa.lstrip("-").partition(".")
-    power = int(exponent or 0) + len(whole) - 1
-    digits = (whole + fraction).rstrip("0")
-    significant = digits.lstrip("0")
-    if not significant:
-        return "0.0E0"
-    power -= len(digits) - len(significant)
-    return f"{sign}{significant[0]}.{significant[1:] or '0'}E{power}"
+    mantissa, _, exponent = f"{value + 0.0:.15E}".partition("E")
+    digits = mantissa.rstrip("0")
+    return f"{digits}{'0' if digits[-1] == '.' else ''}E{int(exponent)}"

@@ -27,10 +27,11 @@ from fdo.representations.lexical import (
     double,
     is_date_time,
     is_iri,
+    json_text,
     needs_canonical_escapes,
 )
 from ontologies.prefixes import PREFIXES
-from ontologies.terms import DOCUMENT_TERMS, TERMS, Kind, Term, iri
+from ontologies.terms import DOCUMENT_TERMS, TERMS, Kind, Term, iri_of_value
 
 Emit = Callable[[str, str, Any, list[str]], None]
 """(subject without `>`, stem of the fragments below it, value, lines) → nothing."""
@@ -173,7 +174,7 @@ def _iri(predicate: str, key: str) -> Emit:
     plain = _plain(predicate, key)
 
     def emit(subject: str, stem: str, value: Any, lines: list[str]) -> None:
-        if type(value) is str and is_iri(name := iri(value)):
+        if type(value) is str and is_iri(name := iri_of_value(value)):
             lines.append(f"{subject}{predicate}<{name}> .\n")
         else:
             plain(subject, stem, value, lines)
@@ -185,8 +186,9 @@ def _json(predicate: str, _: str) -> Emit:
     """The whole value as one `rdf:JSON` literal, keys sorted."""
 
     def emit(subject: str, _: str, value: Any, lines: list[str]) -> None:
-        text = _dumps(_dumps(value, option=orjson.OPT_SORT_KEYS).decode()).decode()
-        lines.append(f"{subject}{predicate}{text}{_JSON}")
+        if value is not None:
+            text = _dumps(json_text(value)).decode()
+            lines.append(f"{subject}{predicate}{text}{_JSON}")
 
     return emit
 
@@ -194,14 +196,10 @@ def _json(predicate: str, _: str) -> Emit:
 def _node(predicate: str, key: str) -> Emit:
     """Nested nodes: numbered from 1 in an array, without number alone."""
     name = DOCUMENT_TERMS[key].fragment
-    link = _iri(predicate, key)
+    links = _each(_iri(predicate, key))
     placed = key == "ods:hasGeoreference"
 
-    def one(subject: str, child: str, value: Any, lines: list[str]) -> None:
-        if type(value) is not dict:
-            if value is not None:
-                link(subject, "", value, lines)
-            return
+    def one(subject: str, child: str, value: dict[str, Any], lines: list[str]) -> None:
         lines.append(f"{subject}{predicate}{child}> .\n")
         _write(child, f"{child}-", value, lines)
         if placed and (wkt := geometry(value)):
@@ -213,9 +211,13 @@ def _node(predicate: str, key: str) -> Emit:
     def emit(subject: str, stem: str, value: Any, lines: list[str]) -> None:
         if type(value) is list:
             for number, item in enumerate(value, 1):
-                one(subject, f"{stem}{name}-{number}", item, lines)
-        else:
+                if type(item) is dict:
+                    one(subject, f"{stem}{name}-{number}", item, lines)
+            links(subject, "", [item for item in value if type(item) is not dict], lines)
+        elif type(value) is dict:
             one(subject, f"{stem}{name}", value, lines)
+        else:
+            links(subject, "", value, lines)
 
     return emit
 
@@ -234,7 +236,7 @@ def _emit_type(subject: str, _: str, value: Any, lines: list[str]) -> None:
 def class_iri(name: Any) -> str:
     """The IRI of a class as `@type` writes it; a name without prefix is one of openDS."""
     if type(name) is str:
-        full = iri(name) if ":" in name else PREFIXES["ods"] + name
+        full = iri_of_value(name) if ":" in name else PREFIXES["ods"] + name
         if is_iri(full):
             return full
     raise InvalidDocument(f"{name!r} is not the name of a class.", [("/@type", "no class")])

@@ -1,0 +1,83 @@
+"""Every RDF syntax says the same, read by rdflib and by pyoxigraph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pyoxigraph as ox
+import pytest
+import rdflib
+from hypothesis import HealthCheck, given, settings
+
+from fdo.representations.nquads import quads, triples
+from fdo.representations.rdf import SYNTAXES, nquads, rdf_xml, turtle
+from ontologies.jsonld import context
+from tests.fdo.representations.documents import BOTANY, PID, WRITTEN, documents
+
+CONTEXT = "https://collectome.example/contexts/opends.jsonld"
+FORMATS = {
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "nquads": ox.RdfFormat.N_QUADS,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+}
+
+
+def read(name: str, text: bytes) -> set[ox.Triple]:
+    if name == "jsonld":
+        text = orjson.dumps(orjson.loads(text) | {"@context": context()})
+    return {quad.triple for quad in ox.parse(text, format=FORMATS[name])}
+
+
+@pytest.mark.parametrize("name", SYNTAXES)
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda d: d["@id"][-11:])
+def test_every_syntax_says_what_the_mapper_says(name: str, document: dict[str, Any]) -> None:
+    expected = read("ntriples", "".join(triples(document)).encode())
+    assert read(name, SYNTAXES[name].write(document, CONTEXT)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("turtle", "turtle"), ("rdfxml", "xml"), ("nquads", "nt")]
+)
+def test_rdflib_reads_every_syntax_alike(
+    name: str, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rdflib, "NORMALIZE_LITERALS", False)
+    text = SYNTAXES[name].write(BOTANY, CONTEXT).decode()
+    expected = rdflib.Graph().parse(data="".join(triples(BOTANY)), format="nt")
+    assert set(rdflib.Graph().parse(data=text, format=format)) == set(expected)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents())
+def test_turtle_keeps_any_document(document: dict[str, Any]) -> None:
+    lines = triples(orjson.loads(orjson.dumps(document)))
+    assert read("turtle", turtle(lines, PID).encode()) == read("ntriples", "".join(lines).encode())
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents())
+def test_rdf_xml_keeps_any_document_but_for_what_xml_cannot_hold(document: dict[str, Any]) -> None:
+    lines = triples(orjson.loads(orjson.dumps(document)))
+    found = read("rdfxml", rdf_xml(lines).encode())
+    expected = read("ntriples", "".join(lines).encode())
+    if not any(f"\\u{code}" in line for line in lines for code in ("00", "FFF")):
+        assert found == expected
+    assert {(t.subject, t.predicate) for t in found} == {(t.subject, t.predicate) for t in expected}
+
+
+def test_turtle_is_short_for_people() -> None:
+    text = turtle(triples(BOTANY), PID)
+    assert text.startswith(f"@base <{PID}> .\n@prefix ")
+    assert "\n<> a ods:DigitalSpecimen ;\n" in text
+    assert "ods:hasEvents <#event-1> ;" in text
+    assert "dwc:decimalLatitude 5.838E1" in text
+
+
+def test_n_quads_are_sorted_and_name_their_graph() -> None:
+    graph = "urn:collectome:graph:records"
+    text = nquads(triples(BOTANY), graph)
+    assert text.splitlines() == sorted(text.splitlines())
+    assert set(quads(triples(BOTANY), graph)) == {f"{line}\n" for line in text.split("\n")[:-1]}
