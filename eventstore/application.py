@@ -198,6 +198,10 @@ class DigitalObjects:
             return AlreadyRegistered("Two objects of one batch make the same claim.")
         return VersionConflict("An object moved on while this was being recorded; read it again.")
 
+    def note_fingerprint(self, pid: Pid, fingerprint: bytes) -> None:
+        """Remember that a source's new bytes say what the object says already."""
+        self.recorder.set_fingerprint(str(pid), fingerprint)
+
     def erase(self, pid: Pid, positions: Sequence[int], redacted: bytes, by: Agent) -> Recorded:
         """Replace stored bytes by a redacted document and destroy their salt (settled.md 4).
 

@@ -192,6 +192,11 @@ class Recorder(SQLiteApplicationRecorder):
         c.executemany(_HEAD, heads)
         return range(first, position + 1)
 
+    def set_fingerprint(self, pid: str, fingerprint: bytes) -> None:
+        """Note in the head that these source bytes are known; no event, nothing lost without."""
+        with self.datastore.transaction(commit=True) as c:
+            c.execute("UPDATE heads SET fingerprint=? WHERE object=?", (fingerprint, pid))
+
     def erase(self, entry: Entry, positions: Sequence[int], frame: bytes) -> Sequence[int]:
         """Record an erasure and carry it out, in one transaction."""
         with self.datastore.transaction(commit=True) as c:

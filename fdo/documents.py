@@ -67,3 +67,24 @@ def _licence_is_inherited(node: dict[str, Any]) -> bool:
 def equality_hash(document: Document) -> bytes:
     """SHA-256 of the canonical bytes of the essence: equal hashes, equal documents."""
     return hashlib.sha256(canonical(essence(document))).digest()
+
+
+def changed_terms(before: Document, after: Document) -> list[str]:
+    """The keys whose values differ between two documents, each once, deepest key that names
+    the difference; volatile terms are left out."""
+    found: dict[str, None] = {}
+    _compare(essence(before), essence(after), "", found)
+    return list(found)
+
+
+def _compare(one: Any, other: Any, key: str, found: dict[str, None]) -> None:
+    if one == other:
+        return
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one.keys() | other.keys():
+            _compare(one.get(name), other.get(name), name, found)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for left, right in zip(one, other, strict=True):
+            _compare(left, right, key, found)
+    else:
+        found[key] = None

@@ -90,11 +90,11 @@ class Projector:
         """Apply one section, or else settle; how many facts were read."""
         self._obey()
         read = follow_once(self.log, self.projections, SECTION)
-        if read < SECTION:
-            self.graph.flush()
         now = time.monotonic()
-        if now - self._last_publish >= PUBLISH_S and read < SECTION:
-            self.graph.publish(self.log)
+        if now - self._last_publish >= PUBLISH_S:
+            if read < SECTION:
+                self.graph.flush()
+            self.graph.publish(self.log, tidy=read < SECTION)
             self._last_publish = now
         return read
 

@@ -75,7 +75,7 @@ class Archive:
     @property
     def core_files(self) -> frozenset[str]:
         """The names of the files that hold the core."""
-        return frozenset(self._core.file_names)
+        return frozenset(self._core.names)
 
     @property
     def extension_row_types(self) -> tuple[str, ...]:
@@ -162,7 +162,7 @@ def open_source(
 def _record(
     row: KeyedRow, of_type: list[tuple[str, list[Waiting]]], counts: dict[str, Count]
 ) -> Record:
-    mark = hashlib.blake2b(row.id.encode("utf-8"), digest_size=20)
+    mark = hashlib.sha256(row.id.encode("utf-8"))
     mark.update(orjson.dumps(row.values))
     extensions: dict[str, list[dict[str, str]]] = {}
     for row_type, sources in of_type:

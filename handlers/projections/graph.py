@@ -123,16 +123,16 @@ class Graph:
 
     # ── publishing ───────────────────────────────────────────────────────────────────────
 
-    def publish(self, log: Log) -> bool:
+    def publish(self, log: Log, *, tidy: bool = True) -> bool:
         """Make a checkpoint of the store and name it in `current`; False when there is
-        nothing new, or a range is unfinished."""
+        nothing new, or a range is unfinished. `tidy`: compact first after large loads."""
         if self._published == self._stored or self._gathered:
             return False
         if self._marker.exists():
             if json.loads(self._marker.read_text())["upto"] > self._stored:
                 return False
             self._marker.unlink()
-        if self._loaded_since_optimize >= OPTIMIZE_AT:
+        if tidy and self._loaded_since_optimize >= OPTIMIZE_AT:
             self._store.optimize()
             self._loaded_since_optimize = 0
         checkpoints = self.folder / "checkpoints"

@@ -1,0 +1,161 @@
+"""The composition of the server: settings in, running processes out.
+
+    web process (this one) ── projector (one writer of the projections)
+                           └─ query workers (read-only checkpoints, killable)
+
+Nothing else in the program wires things together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from handlers.projections.conformance import ConformanceReader
+from handlers.projections.search import Search
+from starlette.types import ASGIApp
+
+from api.app import create_app
+from api.ingest import Jobs
+from api.ingest import router as ingest_router
+from api.repository import Repository, start_projector
+from api.security import Tokens
+from api.settings import Settings
+from api.sparql import sparql_app
+from api.views import Views
+from handlers.projector import lease_is_held
+from handlers.queries.pool import QueryPool
+
+
+class Supervisor:
+    """Keeps a projector running beside the server, and starts it again when it dies."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._stopping = threading.Event()
+        self._process = None if lease_is_held(data) else start_projector(data)
+        self._thread = threading.Thread(target=self._watch, name="projector", daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.5):
+            if self._process is None or self._process.poll() is not None:
+                if not lease_is_held(self._data):
+                    self._process = start_projector(self._data)
+                self._stopping.wait(1.0)
+
+    def stop(self) -> None:
+        """End the projector and wait for it."""
+        self._stopping.set()
+        self._thread.join()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+
+def build(repository: Repository, tokens: Tokens) -> ASGIApp:
+    """The whole application over one repository; its parts start with the server."""
+    settings = repository.settings
+    pool = QueryPool(
+        repository.graph_folder,
+        workers=settings.sparql_workers,
+        timeout_s=settings.sparql_timeout_s,
+        memory_mb=settings.sparql_memory_mb,
+        queue_limit=settings.sparql_queue,
+    )
+    jobs = Jobs(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        supervisor = await asyncio.to_thread(Supervisor, settings.data)
+        await _first_checkpoint(repository)
+        await pool.start()
+        jobs.start()
+        try:
+            yield
+        finally:
+            jobs.stop()
+            await pool.stop()
+            await asyncio.to_thread(supervisor.stop)
+
+    folder = settings.data / "projections"
+    app = create_app(
+        settings,
+        repository.objects,
+        views=Views(
+            search=Search(folder / "search" / "view.sqlite"),
+            conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
+            positions=repository.positions,
+        ),
+        tokens=tokens,
+        sparql=sparql_app(pool, public_base=settings.base),
+        routers=[ingest_router],
+        lifespan=lifespan,
+    )
+    return app
+
+
+async def _first_checkpoint(repository: Repository, patience_s: float = 60.0) -> None:
+    started = time.monotonic()
+    while not (repository.graph_folder / "current").exists():
+        if time.monotonic() - started > patience_s:
+            raise RuntimeError("The projector published no graph; see its messages above.")
+        await asyncio.sleep(0.02)
+
+
+def free_port(host: str, wanted: int) -> int:
+    """The wanted port when it is free (or 0: any), else any free one."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError(f"no free port on {host}")
+
+
+def serve(
+    settings: Settings, ready: Callable[[Settings, str | None], None] = lambda _s, _t: None
+) -> None:
+    """Serve one repository until it is told to stop; `ready(settings, first token)` once."""
+    repository = Repository(settings)
+    tokens = Tokens(settings.data)
+    first = tokens.first()
+    config = uvicorn.Config(
+        build(repository, tokens),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning" if settings.log_level == "info" else settings.log_level,
+        access_log=False,
+        http="httptools",
+        lifespan="on",
+        timeout_graceful_shutdown=5,
+    )
+    server = _Announcing(config, lambda: ready(settings, first))
+    try:
+        server.run()
+    finally:
+        repository.close()
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, say: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._say = say
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then announce."""
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._say()

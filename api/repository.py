@@ -1,0 +1,125 @@
+"""One repository on one data directory, as every command and the server open it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from api.settings import Settings
+from eventstore.application import LOG_FILE, DigitalObjects
+from fdo.errors import NotFound, Unavailable
+from handlers.projections.graph import read_current
+from handlers.projector import lease_is_held, positions
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Repository:
+    """The log for writing and reading, and the projections as other processes keep them."""
+
+    def __init__(self, settings: Settings, *, must_exist: bool = False) -> None:
+        self.settings = settings
+        self.data = settings.data
+        if must_exist and not (self.data / LOG_FILE).exists():
+            raise NotFound(
+                f"There is no repository in {self.data}: begin one with `collectome ingest SOURCE "
+                f"--data {self.data}`, or name another folder with --data."
+            )
+        self.objects = DigitalObjects(
+            self.data, durability=settings.durability, prefixes=settings.prefixes
+        )
+        self.log = self.objects.log
+
+    @property
+    def graph_folder(self) -> Path:
+        """Where the graph's checkpoints are."""
+        return self.data / "projections" / "graph"
+
+    def checkpoint(self) -> tuple[Path, int]:
+        """The newest checkpoint of the graph and its position; Unavailable before the first."""
+        notice = read_current(self.graph_folder)
+        if notice is None:
+            raise Unavailable(
+                "The graph has not been made yet; run `collectome rebuild graph`, or wait for the "
+                "server that is making it."
+            )
+        return self.graph_folder / "checkpoints" / str(notice["checkpoint"]), int(
+            notice["position"]
+        )
+
+    def positions(self) -> dict[str, int]:
+        """Projection → the position up to which its view has read."""
+        return positions(self.data)
+
+    def lag(self) -> dict[str, int]:
+        """Projection → how many positions it is behind the log."""
+        head = self.log.position()
+        return {name: max(0, head - at) for name, at in self.positions().items()}
+
+    def close(self) -> None:
+        """Close the log."""
+        self.objects.close()
+
+
+class Projection:
+    """A projector of our own while no other process has the lease.
+
+    Used around an ingest or a rebuild: beside a running server this starts nothing and only
+    waits for the server's projector.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Projection:
+        if not lease_is_held(self._data):
+            self._process = start_projector(self._data)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+    def wait(
+        self,
+        upto: int,
+        watch: Callable[[int, int], None] = lambda _a, _b: None,
+        patience_s: float = 120.0,
+    ) -> None:
+        """Return when every projection has read `upto`; `watch(position, upto)` on the way.
+
+        Unavailable when nothing moves for `patience_s` seconds.
+        """
+        last, moved = -1, time.monotonic()
+        while True:
+            position = min(positions(self._data).values())
+            watch(min(position, upto), upto)
+            if position >= upto:
+                return
+            if position != last:
+                last, moved = position, time.monotonic()
+            if self._process is not None and self._process.poll() not in (None, 75):
+                raise Unavailable(
+                    "The projector ended early; the log is complete. Run `collectome rebuild all`."
+                )
+            if time.monotonic() - moved > patience_s and not lease_is_held(self._data):
+                raise Unavailable(
+                    f"The projections stand at {position} of {upto} and nobody keeps them; run "
+                    "`collectome rebuild all`."
+                )
+            time.sleep(0.05)
+
+
+def start_projector(data: Path) -> subprocess.Popen[bytes]:
+    """A projector process for this data directory; it ends with this process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "handlers.projector", str(data.resolve())],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )

@@ -1,0 +1,434 @@
+"""A batch of records becomes one transaction of facts.
+
+For each record: the claim of its physical id says whether the specimen is known; the
+fingerprint says whether the source changed anything; only then is it mapped and decided.
+Specimen and media name each other, so both sides are written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import orjson
+
+from eventstore.application import Change, DigitalObjects
+from eventstore.envelope import opends_time, to_micros, to_moment
+from eventstore.log import Head
+from fdo.documents import Document, changed_terms
+from fdo.identifiers import Pid
+from fdo.lifecycle import (
+    DigitalObject,
+    Facts,
+    Register,
+    Release,
+    Restore,
+    Revise,
+    Status,
+    Withhold,
+    decide,
+    stamped,
+)
+from handlers.harvest.agent import HARVESTER
+from handlers.harvest.darwin_core import Mapping
+from handlers.harvest.records import Diagnostic, Mapped, MappedMedia, Record, Verdict
+from handlers.harvest.sources import Enrolment
+from handlers.harvest.standards import breaches
+
+if TYPE_CHECKING:
+    from handlers.harvest.harvest import Options
+
+HAS_MEDIA, HAS_SPECIMEN = "hasDigitalMedia", "hasDigitalSpecimen"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the records of one batch."""
+
+    records: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    media: Counter[str] = field(default_factory=Counter)
+    terms: Counter[str] = field(default_factory=Counter)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Link:
+    """A medium within the batch: known before, or registered in it."""
+
+    pid: Pid
+    known: DigitalObject | None
+    draft: MappedMedia | None
+    specimens: dict[str, bool]
+    """Specimen IRI → whether the link stands after this batch."""
+    issue: int = 1
+
+
+class Batch:
+    """Turns batches of records of one harvest into facts; keeps what was seen."""
+
+    def __init__(
+        self,
+        objects: DigitalObjects,
+        mapping: Mapping,
+        enrolment: Enrolment,
+        context: bytes,
+        options: Options,
+        observed: datetime | None,
+        migrations: dict[str, Pid],
+    ) -> None:
+        self.objects = objects
+        self.mapping = mapping
+        self.enrolment = enrolment
+        self.context = context
+        self.options = options
+        self.observed_at = to_micros(observed) if observed else None
+        self.migrations = migrations
+        self.seen: set[str] = set()
+        """PIDs (text) of the specimens that this harvest showed."""
+        self.dry_keys: set[str] = set()
+        """In a dry run: the claims that would have been made."""
+
+    def note_dry(self, key: str) -> None:
+        """Remember a claim that a dry run does not make."""
+        if self.options.dry_run:
+            self.dry_keys.add(key)
+
+    def record(self, records: Sequence[Record]) -> Outcome:
+        """Decide and record one batch; nothing is recorded when it raises."""
+        work = _Work(self, records)
+        outcome = work.outcome
+        if work.changes and not self.options.dry_run:
+            self.objects.append(work.changes, by=HARVESTER, observed_at=self.observed_at)
+        self.seen |= outcome.seen
+        return outcome
+
+
+class _Work:
+    """One attempt at one batch."""
+
+    def __init__(self, batch: Batch, records: Sequence[Record]) -> None:
+        self.batch = batch
+        self.objects = batch.objects
+        self.now = opends_time(to_moment(batch.objects.clock()))
+        self.outcome = Outcome(records=len(records))
+        self.changes: list[Change] = []
+        self.links: dict[str, _Link] = {}
+        self._do(records)
+
+    def _do(self, records: Sequence[Record]) -> None:
+        keyed = self._keyed(records)
+        heads = self.objects.log.claimed(f"specimen:{key}" for key, _ in keyed)
+        moved = self._moved()
+        fresh: list[tuple[Record, Mapped, Head | None, bytes]] = []
+        for key, record in keyed:
+            head = heads.get(f"specimen:{key}") or moved.get(key)
+            if head is not None and str(head.pid) in self.batch.seen:
+                self._duplicate(record, key)
+                continue
+            digest = blake2b(record.fingerprint + self.batch.context, digest_size=16).digest()
+            if head is not None and head.fingerprint == digest:
+                self.outcome.counts["unchanged"] += 1
+                self.outcome.seen.add(str(head.pid))
+                continue
+            mapped = self.batch.mapping.map(record)
+            if isinstance(mapped, Diagnostic):
+                self._reject(mapped)
+                continue
+            self.outcome.diagnostics += mapped.diagnostics
+            fresh.append((record, mapped, head, digest))
+        known = self.objects.states([head for _, _, head, _ in fresh if head is not None])
+        self._load_media(fresh, known)
+        for record, mapped, head, digest in fresh:
+            before = known[str(head.pid)] if head else None
+            self._specimen(record, mapped, head, before, digest)
+        self._media()
+
+    def _moved(self) -> dict[str, Head]:
+        """Approved migrations: new claim key → head of the old object."""
+        if not self.batch.migrations:
+            return {}
+        heads = self.objects.log.heads_of({str(p) for p in self.batch.migrations.values()})
+        by_pid = {head.pid: head for head in heads}
+        return {key: by_pid[pid] for key, pid in self.batch.migrations.items()}
+
+    def _keyed(self, records: Sequence[Record]) -> list[tuple[str, Record]]:
+        """Records by claim key; repeats within the batch are reported."""
+        found: dict[str, Record] = {}
+        for record in records:
+            key = self.batch.mapping.normalised_id_of(record.core)
+            if key is None:
+                rejected = self.batch.mapping.map(record)
+                assert isinstance(rejected, Diagnostic)
+                self._reject(rejected)
+            elif key in found or key in self.batch.dry_keys:
+                self._duplicate(record, key)
+            else:
+                found[key] = record
+        return list(found.items())
+
+    def _reject(self, finding: Diagnostic) -> None:
+        self.outcome.counts["rejected"] += 1
+        self.outcome.diagnostics.append(finding)
+
+    def _duplicate(self, record: Record, key: str) -> None:
+        self.outcome.counts["duplicates"] += 1
+        self.outcome.diagnostics.append(
+            Diagnostic(
+                "duplicate-record",
+                "error",
+                f"The physical specimen id {key!r} stands in the archive before; the first row "
+                "is kept.",
+                "Give each specimen one row with an id of its own.",
+                record.file,
+                record.line,
+                None,
+                record.id,
+            )
+        )
+
+    # ── one specimen ─────────────────────────────────────────────────────────────────────
+
+    def _specimen(
+        self,
+        record: Record,
+        mapped: Mapped,
+        head: Head | None,
+        known: DigitalObject | None,
+        digest: bytes,
+    ) -> None:
+        pid = known.pid if known else self.objects.reserve("specimen")
+        links = self._link(mapped, pid, known)
+        document = mapped.document
+        if mapped.gate.passes:
+            document["ods:status"] = "Active"
+            related = document.setdefault("ods:hasEntityRelationships", [])
+            related += [_relation(HAS_MEDIA, medium) for medium in links]
+        else:
+            document = _stub(document, mapped.gate)
+        document = self._stamp(document, pid, known)
+        if mapped.gate.passes and (broken := breaches("specimen", document, self._rejecting)):
+            self._breach(record, broken)
+            return
+        facts = _facts(known, document, mapped.gate.passes)
+        self._count_specimen(known, facts, mapped.gate.passes)
+        self.outcome.seen.add(str(pid))
+        self.batch.note_dry(mapped.normalised_id)
+        key = f"specimen:{mapped.normalised_id}"
+        claim = (key,) if known is None or mapped.normalised_id in self.batch.migrations else ()
+        for fact in facts:
+            self.changes.append(
+                Change(
+                    pid,
+                    "specimen",
+                    fact,
+                    known,
+                    head.issue if head else 1,
+                    source=self.batch.enrolment.pid,
+                    fingerprint=digest,
+                    verbatim=_verbatim(record),
+                    new_claims=claim,
+                )
+            )
+        if not facts and head is not None and not self.batch.options.dry_run:
+            self.objects.note_fingerprint(head.pid, digest)
+
+    def _count_specimen(self, known: DigitalObject | None, facts: Facts, passes: bool) -> None:
+        if not facts:
+            name = "unchanged"
+        elif not passes:
+            name = "pid_only"
+        elif known is None:
+            name = "new"
+        else:
+            name = "changed"
+            after = facts[-1]
+            assert not hasattr(after, "what")
+            self.outcome.terms.update(changed_terms(known.document, after.document))  # type: ignore[union-attr]
+        self.outcome.counts[name] += 1
+
+    def _breach(self, record: Record, broken: list[tuple[str, str]]) -> None:
+        told = "; ".join(f"{pointer}: {message}" for pointer, message in broken[:3])
+        self._reject(
+            Diagnostic(
+                "document-breaks-schema",
+                "error",
+                f"The record does not make a valid digital specimen: {told}.",
+                "Repair the values named at the source, or map them with a data mapping.",
+                record.file,
+                record.line,
+                None,
+                record.id,
+            )
+        )
+
+    @property
+    def _rejecting(self) -> frozenset[str]:
+        return self.batch.options.reject_shapes
+
+    def _stamp(self, draft: Document, pid: Pid, known: DigitalObject | None) -> Document:
+        version = known.version + 1 if known else 1
+        created = known.document.get("dcterms:created") if known else None
+        return stamped(draft, pid, version, modified=self.now, created=created)
+
+    # ── media ────────────────────────────────────────────────────────────────────────────
+
+    def _load_media(
+        self,
+        fresh: Sequence[tuple[Record, Mapped, Head | None, bytes]],
+        known: dict[str, DigitalObject],
+    ) -> None:
+        """The media that these records name, and those that they named before."""
+        keys = {f"media:{m.access_uri}" for _, mapped, _, _ in fresh for m in mapped.media}
+        heads = self.objects.log.claimed(keys) if keys else {}
+        named = {pid for state in known.values() for pid in _linked(state.document, HAS_MEDIA)}
+        others = self.objects.log.heads_of(
+            {str(pid) for pid in named} - {str(head.pid) for head in heads.values()}
+        )
+        states = self.objects.states([*heads.values(), *others])
+        for key, head in heads.items():
+            self.links[key] = self._known_link(states[str(head.pid)], head.issue)
+        for head in others:
+            self.links[f"pid:{head.pid}"] = self._known_link(states[str(head.pid)], head.issue)
+
+    @staticmethod
+    def _known_link(state: DigitalObject, issue: int) -> _Link:
+        stands = {pid.iri: True for pid in _linked(state.document, HAS_SPECIMEN)}
+        return _Link(state.pid, state, None, stands, issue)
+
+    def _link(self, mapped: Mapped, specimen: Pid, known: DigitalObject | None) -> list[Pid]:
+        """The media of one specimen, linked; media no longer named are unlinked."""
+        links: list[Pid] = []
+        for medium in mapped.media:
+            key = f"media:{medium.access_uri}"
+            link = self.links.get(key)
+            if link is None:
+                link = _Link(self.objects.reserve("media"), None, None, {})
+                self.links[key] = link
+            link.draft = medium
+            link.specimens[specimen.iri] = True
+            links.append(link.pid)
+        if known is not None:
+            for gone in set(_linked(known.document, HAS_MEDIA)) - set(links):
+                for link in self.links.values():
+                    if link.pid == gone:
+                        link.specimens[specimen.iri] = False
+        return links
+
+    def _media(self) -> None:
+        """Facts for the media whose values or links changed."""
+        for link in self.links.values():
+            draft = link.draft
+            passes = (
+                draft.gate.passes
+                if draft
+                else link.known is not None and (link.known.status is Status.ACTIVE)
+            )
+            document = dict(draft.document) if draft else dict(link.known.document)  # type: ignore[union-attr]
+            if draft and not passes:
+                document = _stub(document, draft.gate)
+            kept = [
+                node
+                for node in document.get("ods:hasEntityRelationships", ())
+                if node["dwc:relationshipOfResource"] != HAS_SPECIMEN
+            ]
+            standing = [iri for iri, stands in sorted(link.specimens.items()) if stands]
+            document["ods:hasEntityRelationships"] = kept + [
+                _relation(HAS_SPECIMEN, Pid.parse(iri)) for iri in standing
+            ]
+            if passes:
+                document["ods:status"] = "Active"
+            document = self._stamp(document, link.pid, link.known)
+            facts = _facts(link.known, document, passes)
+            self._count_media(link, facts, passes)
+            claims = (f"media:{draft.access_uri}",) if draft and link.known is None else ()
+            for fact in facts:
+                self.changes.append(
+                    Change(
+                        link.pid,
+                        "media",
+                        fact,
+                        link.known,
+                        link.issue,
+                        source=self.batch.enrolment.pid,
+                        new_claims=claims,
+                    )
+                )
+
+    def _count_media(self, link: _Link, facts: Facts, passes: bool) -> None:
+        if not facts:
+            self.outcome.media["unchanged"] += 1
+        elif not passes:
+            self.outcome.media["pid_only"] += 1
+        else:
+            self.outcome.media["changed" if link.known else "new"] += 1
+
+
+def _facts(known: DigitalObject | None, document: Document, passes: bool) -> Facts:
+    """What a source's new word means, in every state that an object may be in."""
+    if known is None:
+        status = Status.ACTIVE if passes else Status.PID_ONLY
+        return decide(None, Register(document, status))
+    if known.status is Status.TOMBSTONE:
+        return decide(known, Restore(document)) if passes else ()
+    if not passes:
+        return decide(known, Withhold(document))
+    if known.status is Status.PID_ONLY:
+        return decide(known, Release(document))
+    return decide(known, Revise(document))
+
+
+def _relation(kind: str, other: Pid) -> Document:
+    return {
+        "@type": "ods:EntityRelationship",
+        "dwc:relationshipOfResource": kind,
+        "dwc:relatedResourceID": other.iri,
+        "ods:relatedResourceURI": other.iri,
+    }
+
+
+def _linked(document: Document, kind: str) -> list[Pid]:
+    return [
+        Pid.parse(node["dwc:relatedResourceID"])
+        for node in document.get("ods:hasEntityRelationships", ())
+        if node.get("dwc:relationshipOfResource") == kind
+    ]
+
+
+_STUB_TERMS = (
+    "@type",
+    "ods:fdoType",
+    "ods:sourceSystemID",
+    "ods:organisationID",
+    "ods:organisationName",
+    "ods:normalisedPhysicalSpecimenID",
+    "ods:physicalSpecimenID",
+    "ods:physicalSpecimenIDType",
+    "dcterms:type",
+)
+
+
+def _stub(document: Document, gate: Verdict) -> Document:
+    """What is kept of a document that the licence gate holds back (settled.md 13)."""
+    stub = {term: document[term] for term in _STUB_TERMS if term in document}
+    stub["dcterms:license"] = gate.licence or "unknown"
+    stub["reason"] = gate.reason
+    return stub
+
+
+def _verbatim(record: Record) -> bytes:
+    return orjson.dumps(
+        {
+            "id": record.id,
+            "file": record.file,
+            "line": record.line,
+            "core": record.core,
+            "extensions": record.extensions,
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )

@@ -1,0 +1,183 @@
+"""The source system of a harvest: found by its name, or enrolled with its data mapping."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from eventstore.application import DigitalObjects
+from eventstore.envelope import opends_time, to_micros, to_moment
+from fdo.agent import Agent
+from fdo.catalogue import OBJECT_TYPES
+from fdo.documents import Document
+from fdo.identifiers import Pid
+from fdo.lifecycle import Register, Revise, stamped
+from handlers.harvest.archive import Archive
+
+if TYPE_CHECKING:
+    from handlers.harvest.harvest import Options
+
+BUILT_IN = "Built-in Darwin Core mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """The source system that a harvest belongs to."""
+
+    pid: Pid
+    name: str
+    mapping: Document | None
+    mapping_digest: str
+    harvest: int
+    """Number of this harvest of the source, from 1."""
+    last_observed: int | None
+    """Observed time of the newest harvest so far, in microseconds."""
+
+
+def enrol(
+    objects: DigitalObjects,
+    archive: Archive,
+    address: str,
+    options: Options,
+    observed: datetime | None,
+    by: Agent,
+) -> Enrolment:
+    """Find or register the source system and its mapping; revise them where they changed.
+
+    In a dry run nothing is recorded, and an unknown source bears a PID of no consequence.
+    """
+    name = options.source_system or archive.metadata.title or Path(archive.name).name
+    moment = to_micros(observed) if observed else None
+    held = objects.log.claimed([f"source-system:{name}"]).get(f"source-system:{name}")
+    digest = hashlib.sha256(orjson.dumps(_rules(options.mapping))).hexdigest()
+    if options.dry_run and held is None:
+        return Enrolment(objects.reserve("source-system"), name, options.mapping, digest, 1, None)
+    if held is None:
+        mapping_pid = _register_mapping(objects, options.mapping, moment, by)
+        pid = objects.reserve("source-system")
+        document = _document(name, archive, address, mapping_pid, by)
+        objects.handle(
+            Register(stamped(document, pid, 1, modified=_now(objects))),
+            pid=pid,
+            kind="source-system",
+            by=by,
+            observed_at=moment,
+            verbatim=_metadata(archive),
+        )
+        return Enrolment(pid, name, options.mapping, digest, 1, None)
+    number, last = _harvests(objects, held.pid)
+    mapping = options.mapping
+    known = objects.log.latest(held.pid).document
+    mapping_pid = Pid.parse(known["ods:dataMappingID"])
+    if mapping is None:
+        stored = objects.log.latest(mapping_pid).document
+        mapping = stored if stored.get("schema:name") != BUILT_IN else None
+        digest = hashlib.sha256(orjson.dumps(_rules(mapping))).hexdigest()
+    elif not options.dry_run:
+        _revise_mapping(objects, mapping_pid, mapping, moment, by)
+    if not options.dry_run:
+        version = held.version + 1
+        fresh = {**known, **_document(name, archive, address, mapping_pid, by)}
+        objects.handle(
+            Revise(stamped(fresh, held.pid, version, modified=_now(objects))),
+            pid=held.pid,
+            kind="source-system",
+            by=by,
+            observed_at=moment,
+            verbatim=_metadata(archive),
+        )
+    return Enrolment(held.pid, name, mapping, digest, number + 1, last)
+
+
+def _harvests(objects: DigitalObjects, pid: Pid) -> tuple[int, int | None]:
+    done = [e for e in objects.log.history(pid) if e.what == "HarvestCompleted"]
+    fresh = [e for e in done if not e.detail.get("backfill")]
+    return len(done), fresh[-1].observed_at if fresh else None
+
+
+def _document(
+    name: str, archive: Archive, address: str, mapping: Pid, by: Agent
+) -> Document:
+    said = archive.metadata
+    document: Document = {
+        "@type": "ods:SourceSystem",
+        "ods:fdoType": OBJECT_TYPES["source-system"].fdo_type,
+        "ods:status": "Active",
+        "schema:name": name,
+        "schema:creator": agent_node(by),
+        "schema:url": address if "://" in address else f"urn:collectome:source:{_slug(name)}",
+        "ods:translatorType": "dwca",
+        "ods:dataMappingID": mapping.iri,
+    }
+    facts = [
+        ("Dataset", said.title),
+        ("Identifier", said.identifier),
+        ("Licence", said.licence),
+        ("Organisation", said.organisation_name),
+        ("Organisation id", said.organisation_id),
+    ]
+    if text := "; ".join(f"{label}: {value}" for label, value in facts if value):
+        document["schema:description"] = text
+    return document
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _metadata(archive: Archive) -> bytes:
+    said = archive.metadata
+    return orjson.dumps(
+        {"metadata": {name: getattr(said, name) for name in said.__dataclass_fields__}},
+        option=orjson.OPT_SORT_KEYS,
+    )
+
+
+def agent_node(by: Agent) -> Document:
+    """An agent as an openDS node."""
+    return {"@type": by.kind, "schema:identifier": by.id, "schema:name": by.name}
+
+
+def _rules(mapping: Document | None) -> Any:
+    return mapping and [mapping.get("ods:hasDefaultMapping"), mapping.get("ods:hasTermMapping")]
+
+
+def _mapping_document(mapping: Document | None, by: Agent) -> Document:
+    return {
+        "@type": "ods:DataMapping",
+        "ods:fdoType": OBJECT_TYPES["data-mapping"].fdo_type,
+        "ods:status": "Active",
+        "schema:name": BUILT_IN,
+        "schema:creator": agent_node(by),
+        "ods:mappingDataStandard": "DwC",
+        **(mapping or {}),
+    }
+
+
+def _register_mapping(
+    objects: DigitalObjects, mapping: Document | None, moment: int | None, by: Agent
+) -> Pid:
+    pid = objects.reserve("data-mapping")
+    document = stamped(_mapping_document(mapping, by), pid, 1, modified=_now(objects))
+    objects.handle(Register(document), pid=pid, kind="data-mapping", by=by, observed_at=moment)
+    return pid
+
+
+def _revise_mapping(
+    objects: DigitalObjects, pid: Pid, mapping: Document, moment: int | None, by: Agent
+) -> None:
+    known, _ = objects.state(pid)
+    assert known is not None
+    fresh = {**known.document, **_mapping_document(mapping, by)}
+    document = stamped(fresh, pid, known.version + 1, modified=_now(objects))
+    objects.handle(Revise(document), pid=pid, kind="data-mapping", by=by, observed_at=moment)
+
+
+def _now(objects: DigitalObjects) -> str:
+    return opends_time(to_moment(objects.clock()))
