@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -41,10 +42,12 @@ class Lines:
         self._source = self._read()
 
     def __iter__(self) -> Iterator[Line]:
-        return self
+        """What was pushed back, then what was not yet read; begin anew after a push."""
+        return chain(self._drain(), self._source)
 
-    def __next__(self) -> Line:
-        return self._returned.pop() if self._returned else next(self._source)
+    def _drain(self) -> Iterator[Line]:
+        while self._returned:
+            yield self._returned.pop()
 
     def push_back(self, lines: list[Line]) -> None:
         """Hand out these lines again, in their order, before any other."""
@@ -53,7 +56,7 @@ class Lines:
     def skip(self, count: int) -> None:
         """Pass over the first lines, whatever they hold."""
         for _ in range(count):
-            if next(self, None) is None:
+            if next(self._source, None) is None:
                 return
 
     def _read(self) -> Iterator[Line]:
