@@ -62,20 +62,14 @@ def is_date_time(text: str) -> bool:
 
 def quoted(text: str) -> str:
     """The text as a quoted string of canonical N-Triples (RDF 1.2 N-Triples, 4)."""
-    found = orjson.dumps(text).decode()
-    return canonical_escapes(found) if needs_canonical_escapes(found) else found
-
-
-def needs_canonical_escapes(text: str) -> bool:
-    """Whether JSON's escapes in the text may differ from those of canonical N-Triples.
-
-    They agree but for the upper case of hexadecimal digits, U+007F, U+FFFE and U+FFFF.
-    """
-    return "\\u00" in text or "\x7f" in text or "\ufffe" in text or "\uffff" in text
+    return canonical_escapes(orjson.dumps(text).decode())
 
 
 def canonical_escapes(text: str) -> str:
-    """The text with JSON's escapes replaced by those of canonical N-Triples."""
+    """The text with JSON's escapes replaced by those of canonical N-Triples.
+
+    They agree but for the upper case of hexadecimal digits, U+007F, U+FFFE and U+FFFF.
+    """
 
     def replace(found: re.Match[str]) -> str:
         if (escape := found[2]) is None:
