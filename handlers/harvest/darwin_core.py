@@ -72,6 +72,7 @@ class Mapping:
         data_mapping: Document | None = None,
     ) -> None:
         self._pid = source_pid
+        self._iri = source_pid.iri
         self._dataset = dataset
         self._organisation = organisation
         self._defaults = default_values(data_mapping)
@@ -149,7 +150,7 @@ class Mapping:
         if verdict.licence:
             document["dcterms:license"] = verdict.licence
             name = "hasInheritedLicense" if verdict.inherited else "hasLicense"
-            target = self._pid.iri if verdict.inherited else verdict.licence
+            target = self._iri if verdict.inherited else verdict.licence
             relations.append(self._relation(name, target))
         media = self._media(record, cells, document, verdict)
         document["ods:isKnownToContainMedia"] = bool(media)
@@ -220,7 +221,7 @@ class Mapping:
                 self._relation("hasOrganisationID", document["ods:organisationID"]),
             ),
             gate=lambda own: self._verdict(own, verdict.licence),
-            source_iri=self._pid.iri,
+            source_iri=self._iri,
         )
         return media_of(record, associated, holder, cells.note)
 

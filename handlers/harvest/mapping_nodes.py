@@ -27,7 +27,7 @@ def relation(name: str, target: str, **more: str) -> Node:
         "dwc:relationshipOfResource": name,
         "dwc:relatedResourceID": target,
     }
-    if is_absolute(target):
+    if ":" in target and is_absolute(target):
         node["ods:relatedResourceURI"] = target
     node.update(more)
     return node
@@ -54,6 +54,8 @@ def agents(names: str | None, ids: str | None, role: str) -> list[Node]:
     As many ids as names: they pair. One name: all ids are its. Otherwise nobody can tell whose
     an id is, so names and ids stand as agents of their own.
     """
+    if not names and not ids:
+        return []
     return [_agent(name, own, role) for name, own in _paired(names, ids)]
 
 
