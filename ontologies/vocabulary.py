@@ -91,6 +91,12 @@ def sections() -> tuple[Section, ...]:
     )
 
 
+def entries() -> Iterator[Row]:
+    """All words in that order, one after the other."""
+    for section in sections():
+        yield from section.rows
+
+
 @cache
 def turtle() -> str:
     """The same as Turtle: classes, properties, labels, definitions, ranges, links."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -19,6 +20,7 @@ import orjson
 from fdo.representations.jsonld import to_jsonld
 from fdo.representations.lexical import XSD
 from fdo.representations.nquads import quads, triples
+from ontologies.jsonld import context
 from ontologies.prefixes import PREFIXES
 
 Triple = tuple[str, str, str]
@@ -81,7 +83,7 @@ def rdf_xml(lines: Iterable[str]) -> str:
     used = {"rdf"}
     body: list[str] = []
     for subject, group in _by_subject(lines):
-        body.append(f"  <rdf:Description rdf:about={_attribute(subject)}>\n")
+        body.append(f"  <rdf:Description rdf:about={quoteattr(subject)}>\n")
         body.extend(_element(predicate, each, used) for _, predicate, each in group)
         body.append("  </rdf:Description>\n")
     names = "".join(f"\n    xmlns:{p}={quoteattr(PREFIXES[p])}" for p in sorted(used))
@@ -90,6 +92,16 @@ def rdf_xml(lines: Iterable[str]) -> str:
 
 
 _TYPE = f"{PREFIXES['rdf']}type"
+
+
+def write(document: dict[str, Any], syntax: str) -> str:
+    """The document in the syntax of that name, for readers without a server at hand.
+
+    JSON-LD then holds its context itself.
+    """
+    if syntax == "jsonld":
+        return orjson.dumps(to_jsonld(document, context())).decode()
+    return SYNTAXES[syntax].write(document, "").decode()
 
 
 def _by_subject(lines: Iterable[str]) -> Iterator[tuple[str, list[Triple]]]:
@@ -109,11 +121,19 @@ def _by_predicate(group: list[Triple]) -> Iterator[tuple[str, list[str]]]:
 def _name(iri: str, about: str, used: set[str]) -> str:
     if iri.startswith(about) and (iri == about or iri[len(about)] == "#"):
         return f"<{iri[len(about) :]}>"
+    if curie := _curie(iri):
+        used.add(curie[0])
+        return f"{curie[0]}:{curie[1]}"
+    return f"<{iri}>"
+
+
+@lru_cache(maxsize=1 << 12)
+def _curie(iri: str) -> tuple[str, str] | None:
+    """Prefix and local name, where one of our namespaces is followed by a plain name."""
     found = _NAMESPACE(iri)
     if found and (prefix := _BY_NAMESPACE.get(found[1])) and _LOCAL(found[2]):
-        used.add(prefix)
-        return f"{prefix}:{found[2]}"
-    return f"<{iri}>"
+        return prefix, found[2]
+    return None
 
 
 def _object(text: str, about: str, used: set[str]) -> str:
@@ -138,23 +158,19 @@ def _literal(text: str) -> tuple[str, str | None]:
 def _element(predicate: str, text: str, used: set[str]) -> str:
     tag = _tag(predicate, used)
     if text[0] == "<":
-        return f"    <{tag} rdf:resource={_attribute(text[1:-1])}/>\n"
+        return f"    <{tag} rdf:resource={quoteattr(text[1:-1])}/>\n"
     value, datatype = _literal(text)
     plain = _NOT_XML.sub("\ufffd", orjson.loads(value))
-    kind = f" rdf:datatype={_attribute(datatype)}" if datatype else ""
+    kind = f" rdf:datatype={quoteattr(datatype)}" if datatype else ""
     return f"    <{tag}{kind}>{escape(plain, {chr(13): '&#13;'})}</{tag}>\n"
 
 
 def _tag(predicate: str, used: set[str]) -> str:
-    found = _NAMESPACE(predicate)
-    if not found or found[1] not in _BY_NAMESPACE:
+    curie = _curie(predicate)
+    if curie is None:
         raise ValueError(f"{predicate} is in none of our namespaces")
-    used.add(_BY_NAMESPACE[found[1]])
-    return f"{_BY_NAMESPACE[found[1]]}:{found[2]}"
-
-
-def _attribute(iri: str) -> str:
-    return quoteattr(iri)
+    used.add(curie[0])
+    return f"{curie[0]}:{curie[1]}"
 
 
 def _jsonld_bytes(document: dict[str, Any], context_url: str) -> bytes:
@@ -174,3 +190,6 @@ SYNTAXES: dict[str, Syntax] = {
     )
 }
 """Every RDF syntax in which a document can be had, by name."""
+
+FORMATS = tuple(SYNTAXES)
+"""Their names."""

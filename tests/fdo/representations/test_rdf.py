@@ -11,12 +11,12 @@ import rdflib
 from hypothesis import HealthCheck, given, settings
 
 from fdo.representations.nquads import quads, triples
-from fdo.representations.rdf import SYNTAXES, nquads, rdf_xml, turtle
+from fdo.representations.rdf import FORMATS, SYNTAXES, nquads, rdf_xml, turtle, write
 from ontologies.jsonld import context
 from tests.fdo.representations.documents import BOTANY, PID, WRITTEN, documents
 
 CONTEXT = "https://collectome.example/contexts/opends.jsonld"
-FORMATS = {
+SYNTAX_READERS = {
     "jsonld": ox.RdfFormat.JSON_LD,
     "turtle": ox.RdfFormat.TURTLE,
     "ntriples": ox.RdfFormat.N_TRIPLES,
@@ -28,7 +28,7 @@ FORMATS = {
 def read(name: str, text: bytes) -> set[ox.Triple]:
     if name == "jsonld":
         text = orjson.dumps(orjson.loads(text) | {"@context": context()})
-    return {quad.triple for quad in ox.parse(text, format=FORMATS[name])}
+    return {quad.triple for quad in ox.parse(text, format=SYNTAX_READERS[name])}
 
 
 @pytest.mark.parametrize("name", SYNTAXES)
@@ -36,6 +36,13 @@ def read(name: str, text: bytes) -> set[ox.Triple]:
 def test_every_syntax_says_what_the_mapper_says(name: str, document: dict[str, Any]) -> None:
     expected = read("ntriples", "".join(triples(document)).encode())
     assert read(name, SYNTAXES[name].write(document, CONTEXT)) == expected
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_without_a_server_every_syntax_stands_alone(name: str) -> None:
+    expected = read("ntriples", "".join(triples(BOTANY)).encode())
+    found = ox.parse(write(BOTANY, name), format=SYNTAX_READERS[name])
+    assert {quad.triple for quad in found} == expected
 
 
 @pytest.mark.parametrize(
