@@ -19,7 +19,6 @@ from typing import Any
 
 import uvicorn
 from handlers.projections.conformance import ConformanceReader
-from handlers.projections.search import Search
 from starlette.types import ASGIApp
 
 from api.app import create_app
@@ -30,6 +29,7 @@ from api.security import Tokens
 from api.settings import Settings
 from api.sparql import sparql_app
 from api.views import Views
+from handlers.projections.search import Search
 from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
 
@@ -82,11 +82,11 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
             yield
         finally:
             jobs.stop()
-            await pool.stop()
+            await pool.close()
             await asyncio.to_thread(supervisor.stop)
 
     folder = settings.data / "projections"
-    app = create_app(
+    return create_app(
         settings,
         repository.objects,
         views=Views(
@@ -97,9 +97,9 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         tokens=tokens,
         sparql=sparql_app(pool, public_base=settings.base),
         routers=[ingest_router],
+        jobs=jobs,
         lifespan=lifespan,
     )
-    return app
 
 
 async def _first_checkpoint(repository: Repository, patience_s: float = 60.0) -> None:

@@ -195,6 +195,11 @@ class Log:
         )
         return (str(row[0]) for row in rows)
 
+    def claims(self) -> Iterator[tuple[str, str]]:
+        """All (claim key, PID text) pairs, in order of key."""
+        for row in self._recorder.reader().execute("SELECT key, object FROM claims ORDER BY key"):
+            yield str(row[0]), str(row[1])
+
     def unseen(self, source: Pid) -> dict[str, int]:
         """PIDs that the source no longer shows → the harvest that first missed them."""
         rows = self._recorder.rows(

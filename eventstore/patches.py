@@ -14,14 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fdo.mids import assess
-from shacl.validate import Report, validate
-
 from eventstore.envelope import Recorded, iso
 from fdo.lifecycle import Status
+from fdo.mids import assess
 from fdo.record import attributes
 from fdo.representations.nquads import triples
 from fdo.representations.record import record_triples
+from shacl.validate import Report, validate
 
 RECORDS = "urn:collectome:graph:records"
 PROVENANCE = "urn:collectome:graph:provenance"

@@ -192,6 +192,12 @@ class Recorder(SQLiteApplicationRecorder):
         c.executemany(_HEAD, heads)
         return range(first, position + 1)
 
+    def adopt(self, log_id: str) -> None:
+        """Take another log's name; only for an empty log that is about to become its copy."""
+        with self.datastore.transaction(commit=True) as c:
+            c.execute("UPDATE log SET id=?", (log_id,))
+        self._log_id = log_id
+
     def set_fingerprint(self, pid: str, fingerprint: bytes) -> None:
         """Note in the head that these source bytes are known; no event, nothing lost without."""
         with self.datastore.transaction(commit=True) as c:

@@ -1,0 +1,186 @@
+"""The command line, `collectome`: serve, take in, ask, check.
+
+Every command has `--json`; results go to standard output, progress and errors to standard
+error. Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 paused for a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api import cli_ingest, cli_keep, cli_read
+from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
+
+app = typer.Typer(
+    name="collectome",
+    help=__doc__,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+identity = typer.Typer(
+    help="Decide harvests that paused because identifiers changed.", no_args_is_help=True
+)
+config = typer.Typer(help="The settings and where each came from.", no_args_is_help=True)
+token = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
+app.add_typer(identity, name="identity")
+app.add_typer(config, name="config")
+app.add_typer(token, name="token")
+
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
+PortOption = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+
+
+def _commands(group: typer.Typer, **named: Callable[..., None]) -> None:
+    for name, command in named.items():
+        group.command(name.rstrip("_").replace("_", "-"))(honest(command))
+
+
+@app.command()
+@honest
+def serve(data: DataOption = None, host: HostOption = None, port: PortOption = None) -> None:
+    """Serve the repository: pages, PIDs, SPARQL, search, ingest."""
+    from api.bootstrap import free_port
+    from api.bootstrap import serve as run
+    from api.settings import Settings
+
+    settings = settings_for(data, host=host, port=port)
+    if port is None or port == 0:
+        settings = settings_for(data, host=host, port=free_port(settings.host, settings.port))
+
+    def ready(settings: Settings, first: str | None) -> None:
+        err.print(f"Ready at {settings.base}/   data in {settings.data}   stop with Ctrl-C")
+        if first:
+            err.print(f"Token for writing, shown only now: {first}")
+
+    run(settings, ready)
+
+
+@app.command()
+@honest
+def demo(
+    data: Annotated[Path, typer.Option("--data", help="Folder of the demo.")] = Path("demo-data"),
+    host: HostOption = None,
+    port: PortOption = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Begin anew.")] = False,
+) -> None:
+    """Serve the sample repository: invented collections with eight months of history."""
+    from api.demo.show import show
+
+    show(data, host, port, reset)
+
+
+@config.command("show")
+@honest
+def config_show(data: DataOption = None, json: JsonOption = False) -> None:
+    """Each setting, its value and where it came from."""
+    from api.settings import sources
+
+    rows = sources(settings_for(data), {"data": data})
+    if json:
+        emit(
+            [
+                {"name": r.name, "value": r.value, "source": r.source, "description": r.description}
+                for r in rows
+            ]
+        )
+    else:
+        tell(
+            "Settings",
+            ["name", "value", "source", "what it means"],
+            [[r.name, r.value, r.source, r.description] for r in rows],
+        )
+
+
+@token.command("create")
+@honest
+def token_create(
+    name: str,
+    role: Annotated[list[str], typer.Option("--role", help="admin, curator or agent.")],
+    days: Annotated[int, typer.Option(help="Days until it expires.")] = 365,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a token; it is shown once."""
+    from api.security import Tokens
+
+    text = Tokens(settings_for(data).data).create(name, tuple(role), days=days)  # type: ignore[arg-type]
+    if json:
+        emit({"name": name, "token": text})
+    else:
+        out.print(text)
+
+
+@token.command("list")
+@honest
+def token_list(data: DataOption = None, json: JsonOption = False) -> None:
+    """The tokens there are, without their text."""
+    from api.security import Tokens
+
+    rows = Tokens(settings_for(data).data).all()
+    if json:
+        emit(
+            [
+                {"name": t.name, "roles": t.roles, "created": t.created, "expires": t.expires}
+                for t in rows
+            ]
+        )
+    else:
+        tell(
+            "Tokens",
+            ["name", "roles", "created", "expires"],
+            [[t.name, ", ".join(t.roles), t.created, t.expires or "never"] for t in rows],
+        )
+
+
+@token.command("revoke")
+@honest
+def token_revoke(name: str, data: DataOption = None, json: JsonOption = False) -> None:
+    """Forget a token."""
+    from api.security import Tokens
+    from fdo.errors import NotFound
+
+    if not Tokens(settings_for(data).data).revoke(name):
+        raise NotFound(f"There is no token named {name!r}; see `collectome token list`.")
+    if json:
+        emit({"revoked": name})
+    else:
+        out.print(f"{name} is revoked.")
+
+
+_commands(app, ingest=cli_ingest.ingest, import_=cli_ingest.import_log)
+_commands(
+    identity,
+    list=cli_ingest.identity_list,
+    show=cli_ingest.identity_show,
+    approve=cli_ingest.identity_approve,
+    reject=cli_ingest.identity_reject,
+)
+_commands(
+    app,
+    show=cli_read.show,
+    history=cli_read.history,
+    sparql=cli_read.sparql,
+    search=cli_read.search,
+    status=cli_keep.status,
+    rebuild=cli_keep.rebuild,
+    verify=cli_keep.verify,
+    export=cli_keep.export,
+    tombstone=cli_keep.tombstone,
+    merge=cli_keep.merge,
+    restore=cli_keep.restore,
+)
+
+
+def main() -> None:
+    """The entry point of `collectome`."""
+    app(prog_name="collectome")
+
+
+if __name__ == "__main__":
+    main()

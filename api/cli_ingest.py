@@ -1,0 +1,315 @@
+"""Commands that take data in: ingest, import, and the decisions about paused harvests."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.progress import Progress
+
+from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for, tell
+from api.repository import Projection, Repository
+from api.settings import Settings
+from eventstore.transfer import read_log
+from fdo.agent import Agent
+from fdo.errors import CollectomeError, Refused
+from handlers.harvest.harvest import Harvest, Options, Summary
+from handlers.harvest.identity import Verdict, pause_named, pauses, settle
+from handlers.harvest.limits import MEBIBYTE, Limits
+from handlers.harvest.mapping_file import load_mapping
+from handlers.harvest.records import Diagnostic
+
+
+def ingest(
+    sources: Annotated[list[str], typer.Argument(help="Archives, folders, tables or URLs.")],
+    data: DataOption = None,
+    source_system: Annotated[
+        str | None, typer.Option(help="Name of the dataset; default: its title.")
+    ] = None,
+    organisation: Annotated[
+        str | None, typer.Option(help="ROR or Wikidata id of the holder.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="Data mapping: openDS JSON, or simple JSON or TOML.")
+    ] = None,
+    observed_at: Annotated[
+        str | None, typer.Option(help="When the source said so (RFC 3339); default: now.")
+    ] = None,
+    backfill: Annotated[
+        bool, typer.Option(help="Record an older harvest as history; it never becomes current.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen; record nothing.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write every diagnostic to this file (JSON Lines).")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option(help="Wait until graph, search and conformance show it.")
+    ] = True,
+    progress_file: Annotated[
+        Path | None, typer.Option("--progress", hidden=True, help="Keep the row count here.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Take in Darwin Core archives or tables: every specimen and medium becomes an object."""
+    settings = settings_for(data)
+    options = Options(
+        source_system=source_system,
+        organisation=organisation,
+        mapping=load_mapping(mapping) if mapping else None,
+        observed_at=moment(observed_at) if observed_at else None,
+        dry_run=dry_run,
+        backfill=backfill,
+        reject_shapes=frozenset(settings.reject_profiles),
+        limits=limits_of(settings),
+    )
+    take_in(settings, sources, options, report, wait=wait, json=json, count=progress_file)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What the settings allow a source to use."""
+    return Limits(
+        max_download=settings.ingest_upload_mb * MEBIBYTE,
+        max_inflated=settings.ingest_expanded_mb * MEBIBYTE,
+        max_ratio=settings.ingest_ratio,
+        max_files=settings.ingest_files,
+        allow_private_hosts=settings.allow_private_hosts,
+    )
+
+
+def take_in(
+    settings: Settings,
+    sources: list[str],
+    options: Options,
+    report: Path | None,
+    *,
+    wait: bool,
+    json: bool,
+    count: Path | None = None,
+) -> None:
+    """Harvest each source, project, and tell the summaries."""
+    repository = Repository(settings)
+    summaries: list[Summary] = []
+    with ExitStack() as stack:
+        stack.callback(repository.close)
+        projection = (
+            stack.enter_context(Projection(settings.data))
+            if (wait and not options.dry_run)
+            else None
+        )
+        bars = stack.enter_context(progress(json))
+        path = report or settings.data / "reports" / f"{time.time_ns()}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = stack.enter_context(path.open("wb"))
+        for source in sources:
+            summaries.append(_one(repository, source, options, lines, bars, count))
+        if projection is not None:
+            _project(repository, projection, bars)
+    for summary in summaries:
+        _tell(summary, path, json, many=len(summaries) > 1)
+    if json and len(summaries) > 1:
+        emit(_total(summaries))
+
+
+def _one(
+    repository: Repository,
+    source: str,
+    options: Options,
+    lines: Any,
+    bars: Progress,
+    count: Path | None,
+) -> Summary:
+    bar = bars.add_task(f"Reading {Path(source).name or source}", total=None)
+
+    def note(finding: Diagnostic) -> None:
+        lines.write(orjson.dumps({"source": source, **asdict(finding)}) + b"\n")
+
+    def moved(summary: Summary) -> None:
+        bars.update(bar, completed=summary.records)
+        if count is not None:
+            count.write_text(str(summary.records))
+
+    harvest = Harvest(repository.objects, repository.data / "workspace", options, note, moved)
+    summary = harvest.run(source)
+    bars.update(bar, completed=summary.records, total=summary.records)
+    return summary
+
+
+def _project(repository: Repository, projection: Projection, bars: Progress) -> None:
+    head = repository.log.position()
+    bar = bars.add_task("Projecting", total=head)
+    projection.wait(head, lambda position, _: bars.update(bar, completed=position))
+
+
+def _total(summaries: list[Summary]) -> dict[str, Any]:
+    names = (
+        "records",
+        "new",
+        "changed",
+        "unchanged",
+        "pid_only",
+        "vanished",
+        "rejected",
+        "duplicates",
+    )
+    whole: dict[str, Any] = {name: sum(getattr(s, name) for s in summaries) for name in names}
+    whole["diagnostics"] = sum(sum(s.diagnostics.values()) for s in summaries)
+    whole["seconds"] = round(sum(s.seconds for s in summaries), 3)
+    whole["sources"] = len(summaries)
+    return whole
+
+
+def _tell(summary: Summary, report: Path, json: bool, *, many: bool) -> None:
+    if json:
+        emit(
+            {**summary.as_json(), "report": str(report)}
+            if not many
+            else {"harvest": summary.as_json(), "report": str(report)}
+        )
+        return
+    what = "Would record" if summary.dry_run else "Recorded"
+    out.print(
+        f"{summary.source}: {summary.records} records = {summary.new} new + {summary.changed} "
+        f"changed + {summary.unchanged} unchanged + {summary.pid_only} PID only + "
+        f"{summary.rejected} rejected + {summary.duplicates} duplicates   "
+        f"({'balanced' if summary.balanced else 'NOT BALANCED'}, {summary.seconds:.1f} s)"
+    )
+    out.print(
+        f"  {what} as harvest {summary.harvest} of {summary.source_system}; "
+        f"{summary.vanished} no longer seen, {summary.seen_again} seen again; media: "
+        + (", ".join(f"{n} {name}" for name, n in summary.media.items()) or "none changed")
+    )
+    for name, row in sorted(summary.rows.items()):
+        out.print(
+            f"  {name}: {row['in']} rows in = {row['kept']} kept + {row['reported']} reported"
+        )
+    if summary.changed_terms:
+        terms = sorted(summary.changed_terms.items(), key=lambda pair: -pair[1])[:8]
+        out.print("  changed terms: " + ", ".join(f"{term} ({n})" for term, n in terms))
+    if summary.diagnostics:
+        told = ", ".join(f"{code} ({n})" for code, n in sorted(summary.diagnostics.items()))
+        out.print(f"  diagnostics: {told}\n  each with file, line and next step in {report}")
+
+
+def moment(text: str) -> datetime:
+    """An RFC 3339 time; a date is its first moment, UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            f"{text!r} is not an RFC 3339 time; write it as 2026-03-01T12:00:00Z."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def import_log(
+    file: Annotated[Path, typer.Argument(help="A log as written by `export --format jsonl`.")],
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Read a log with its own recorded times into an empty repository, hashes checked."""
+    settings = settings_for(data)
+    repository = Repository(settings)
+    with Projection(settings.data) as projection, progress(json) as bars:
+        with file.open("rb") as lines:
+            number = read_log(repository.objects, lines)
+        _project(repository, projection, bars)
+    if json:
+        emit({"events": number})
+    else:
+        out.print(f"{number} events read; every hash holds.")
+    repository.close()
+
+
+# ── paused harvests ──────────────────────────────────────────────────────────────────────
+
+
+def identity_list(data: DataOption = None, json: JsonOption = False) -> None:
+    """Harvests that paused, and what was decided."""
+    repository = Repository(settings_for(data), must_exist=True)
+    found = pauses(repository.data / "workspace", repository.objects)
+    if json:
+        emit([{k: v for k, v in pause.items() if k != "proposals"} for pause in found])
+    elif not found:
+        out.print("No harvest is paused.")
+    else:
+        tell(
+            "Paused harvests",
+            ["harvest", "dataset", "missing", "unknown", "proposed", "state"],
+            [
+                [
+                    p["harvest"],
+                    p["name"],
+                    p["counts"]["missing"],
+                    p["counts"]["unknown"],
+                    p["counts"]["proposed"],
+                    p["state"],
+                ]
+                for p in found
+            ],
+        )
+
+
+def identity_show(harvest: str, data: DataOption = None, json: JsonOption = False) -> None:
+    """The pairs proposed for a paused harvest."""
+    repository = Repository(settings_for(data), must_exist=True)
+    pause = pause_named(repository.data / "workspace", repository.objects, harvest)
+    if json:
+        emit(pause)
+        return
+    tell(
+        f"{harvest} of {pause['name']} ({pause['state']}): {pause['counts']}",
+        ["new id", "is", "old id", "score", "because"],
+        [
+            [p["new_id"], p["pid"], p["old_id"], p["score"], ", ".join(p["evidence"])]
+            for p in pause["proposals"]
+        ],
+    )
+
+
+def identity_approve(harvest: str, data: DataOption = None, json: JsonOption = False) -> None:
+    """Keep the PIDs of the proposed pairs, and take the harvest in."""
+    _settle(harvest, "approve", data, json)
+
+
+def identity_reject(
+    harvest: str,
+    as_new: Annotated[
+        bool, typer.Option(help="Take the harvest in with new PIDs for all unknown records.")
+    ] = False,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Leave the harvest out, or take its unknown records in as new specimens."""
+    _settle(harvest, "as-new" if as_new else "reject", data, json)
+
+
+def _settle(harvest: str, verdict: Verdict, data: Path | None, json: bool) -> None:
+    settings = settings_for(data)
+    repository = Repository(settings, must_exist=True)
+    by = Agent("urn:collectome:agent:operator", "Operator", "schema:Person", "Approver")
+    pause = settle(repository.data / "workspace", repository.objects, harvest, verdict, by)
+    repository.close()
+    if verdict == "reject":
+        if json:
+            emit({"harvest": harvest, "state": verdict})
+        else:
+            out.print(f"{harvest} is rejected; nothing of it was recorded.")
+        return
+    given = pause["options"]
+    options = Options(
+        source_system=given["source_system"],
+        organisation=given["organisation"],
+        observed_at=moment(given["observed_at"]) if given["observed_at"] else None,
+        limits=limits_of(settings),
+    )
+    try:
+        take_in(settings, [pause["archive"]], options, None, wait=True, json=json)
+    except CollectomeError:
+        err.print(f"The decision stands; ingest {pause['archive']} again when the cause is gone.")
+        raise

@@ -1,0 +1,261 @@
+"""Commands that keep the repository: status, rebuild, verify, export, and objects' ends."""
+
+from __future__ import annotations
+
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pyoxigraph import Store
+
+from api.cli_read import PidArgument
+from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for, tell
+from api.repository import Projection, Repository
+from eventstore.envelope import iso, opends_time, to_moment
+from eventstore.patches import META
+from eventstore.transfer import write_log
+from fdo.agent import Agent
+from fdo.errors import CollectomeError, Refused
+from fdo.identifiers import Pid
+from fdo.lifecycle import Command, Merge, Restore, Status, Tombstone, stamped
+from handlers import HANDLERS
+from handlers.projector import lease_is_held, request_rebuild
+from handlers.verification import verify_log, verify_projections
+
+OPERATOR = Agent("urn:collectome:agent:operator", "Operator", "schema:Person")
+
+
+class Disagreement(CollectomeError):
+    """The log and what was made of it do not agree."""
+
+
+def status(data: DataOption = None, json: JsonOption = False) -> None:
+    """Head of the log, lag of each projection, counts of objects."""
+    repository = Repository(settings_for(data), must_exist=True)
+    head = repository.log.position()
+    positions, counts = repository.positions(), repository.log.counts()
+    if json:
+        emit(
+            {
+                "log": {
+                    "id": repository.log.id,
+                    "position": head,
+                    "recorded_at": repository.log.recorded_at(head),
+                },
+                "projections": {
+                    n: {"position": p, "lag": max(0, head - p)} for n, p in positions.items()
+                },
+                "objects": counts,
+                "server": lease_is_held(repository.data),
+            }
+        )
+        return
+    out.print(
+        f"Log {repository.log.id}: {head} events, the last at "
+        f"{repository.log.recorded_at(head) or 'no time'}"
+    )
+    tell(
+        "Projections",
+        ["name", "position", "behind"],
+        [[n, p, max(0, head - p)] for n, p in positions.items()],
+    )
+    tell(
+        "Objects",
+        ["type", "status", "number"],
+        [[kind, state, n] for kind, states in counts.items() for state, n in states.items()],
+    )
+    out.print(
+        "A projector is running."
+        if lease_is_held(repository.data)
+        else "No projector is running; commands start one when they need it."
+    )
+
+
+def rebuild(
+    projection: Annotated[str, typer.Argument(help="A projection, or all.")],
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a projection anew from the log; a running server goes on with the old one."""
+    if projection not in (*HANDLERS, "all"):
+        raise Refused(f"{projection!r} is no projection; there are {', '.join(HANDLERS)}, all.")
+    settings = settings_for(data)
+    repository = Repository(settings, must_exist=True)
+    started, head = time.perf_counter(), repository.log.position()
+    note = request_rebuild(settings.data, projection)
+    before = repository.checkpoint()[0] if (repository.graph_folder / "current").exists() else None
+    with Projection(settings.data) as projector, progress(json) as bars:
+        while note.exists():
+            time.sleep(0.02)
+        bar = bars.add_task(f"Rebuilding {projection}", total=head)
+        projector.wait(head, lambda at, _: bars.update(bar, completed=at))
+        while projection in ("graph", "all") and repository.checkpoint()[0] == before:
+            time.sleep(0.05)
+    seconds = round(time.perf_counter() - started, 2)
+    if json:
+        emit({"rebuilt": projection, "position": head, "seconds": seconds})
+    else:
+        out.print(f"{projection} stands at {head} again ({seconds} s).")
+    repository.close()
+
+
+def verify(
+    quick: Annotated[bool, typer.Option(help="The log only, not the projections.")] = False,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check that every event decodes, all hashes hold, and projections equal a rebuild."""
+    repository = Repository(settings_for(data), must_exist=True)
+    with progress(json) as bars:
+        tasks: dict[str, object] = {}
+
+        def watch(name: str, position: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(f"Checking {name}", total=total)
+            bars.update(tasks[name], completed=position, total=total)  # type: ignore[arg-type]
+
+        faults = verify_log(repository.objects, watch)
+        if not quick:
+            faults += verify_projections(repository.log, repository.data / "projections", watch)
+    if json:
+        emit(
+            {
+                "faults": [{"where": f.where, "what": f.what} for f in faults],
+                "events": repository.log.position(),
+                "sound": not faults,
+            }
+        )
+    elif faults:
+        for fault in faults[:50]:
+            err.print(f"{fault.where}: {fault.what}")
+    else:
+        out.print(f"{repository.log.position()} events and all that was made of them agree.")
+    if faults:
+        if json:
+            raise typer.Exit(1)
+        raise Disagreement(f"{len(faults)} things do not agree; the first are told above.")
+
+
+class ExportFormat(StrEnum):
+    """What `export` writes."""
+
+    NQUADS = "nquads"
+    JSONL = "jsonl"
+    DOCUMENTS = "documents"
+
+
+def export(
+    format: Annotated[
+        ExportFormat,
+        typer.Option(help="nquads: the graph; jsonl: the log; documents: current openDS JSON."),
+    ] = ExportFormat.NQUADS,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the graph, the log or the current documents; the log can be imported again."""
+    repository = Repository(settings_for(data), must_exist=True)
+    lines = 0
+    target = output.open("wb") if output else sys.stdout.buffer
+    try:
+        if format is ExportFormat.JSONL:
+            for line in write_log(repository.log):
+                lines += target.write(line) > 0
+        elif format is ExportFormat.NQUADS:
+            for quad in Store.read_only(str(repository.checkpoint()[0])):
+                if str(quad.graph_name) != f"<{META}>":
+                    lines += target.write(f"{quad} .\n".encode()) > 0
+        else:
+            after = ""
+            while heads := repository.log.heads(after):
+                events = repository.log.events_at(h.position for h in heads)
+                for head in heads:
+                    if head.status is Status.ACTIVE:
+                        document = events[head.position].document_bytes or b""
+                        lines += target.write(document + b"\n") > 0
+                after = str(heads[-1].pid)
+    finally:
+        if output:
+            target.close()
+    if output:
+        if json:
+            emit({"format": format.value, "lines": lines, "output": str(output)})
+        else:
+            err.print(f"{lines} lines written to {output}")
+
+
+# ── ends and returns ─────────────────────────────────────────────────────────────────────
+
+
+def tombstone(
+    pid: PidArgument,
+    reason: Annotated[str, typer.Option(help="Why, for everybody who resolves the PID.")],
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Withdraw an object; its PID keeps resolving, to its tombstone."""
+    _end(pid, lambda at: Tombstone(reason, _operator_node(), at), data, json)
+
+
+def merge(
+    pid: PidArgument,
+    into: Annotated[str, typer.Argument(help="The PID that remains.")],
+    reason: Annotated[str, typer.Option(help="Why they are one.")] = "The same object twice.",
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Withdraw an object in favour of another, which takes over its identifiers."""
+    successor = Pid.parse(into)
+    _end(pid, lambda at: Merge(successor, reason, _operator_node(), at), data, json)
+
+
+def restore(pid: PidArgument, data: DataOption = None, json: JsonOption = False) -> None:
+    """Bring a tombstoned object back under its PID, as it was before."""
+    repository = Repository(settings_for(data), must_exist=True)
+    name = Pid.parse(pid)
+    contents = [e for e in repository.log.history(name) if not e.operational]
+    before = next((e for e in reversed(contents) if e.status is Status.ACTIVE), None)
+    if before is None:
+        raise Refused(f"{name} was never active; there is nothing to restore.")
+    document = stamped(
+        dict(before.document),
+        name,
+        contents[-1].version + 1,
+        modified=opends_time(to_moment(repository.objects.clock())),
+    )
+    _carry_out(repository, name, Restore(document), json)
+
+
+def _end(pid: str, command: object, data: Path | None, json: bool) -> None:
+    repository = Repository(settings_for(data), must_exist=True)
+    at = opends_time(to_moment(repository.objects.clock()))
+    assert callable(command)
+    _carry_out(repository, Pid.parse(pid), command(at), json)
+
+
+def _carry_out(repository: Repository, pid: Pid, command: Command, json: bool) -> None:
+    kind = repository.log.head(pid).type
+    with Projection(repository.data) as projection:
+        recorded = repository.objects.handle(command, pid=pid, kind=kind, by=OPERATOR)
+        assert recorded is not None
+        projection.wait(recorded.position)
+    if json:
+        emit(
+            {
+                "pid": str(pid),
+                "version": recorded.version,
+                "what": recorded.topic,
+                "position": recorded.position,
+            }
+        )
+    else:
+        out.print(
+            f"{pid} is at version {recorded.version}: {recorded.topic}, {iso(recorded.recorded_at)}"
+        )
+
+
+def _operator_node() -> dict[str, str]:
+    return {"@type": OPERATOR.kind, "schema:identifier": OPERATOR.id, "schema:name": OPERATOR.name}

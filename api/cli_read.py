@@ -1,0 +1,180 @@
+"""Commands that read: show, history, sparql, search."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, Store, serialize
+
+from api.console import DataOption, JsonOption, emit, out, settings_for, tell
+from api.repository import Repository
+from eventstore.envelope import Recorded, iso
+from eventstore.patches import PROVENANCE, RECORDS
+from fdo.errors import PidOnly, Refused
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from fdo.representations.rdf import SYNTAXES
+
+PidArgument = Annotated[str, typer.Argument(help="A PID, with or without its proxy address.")]
+
+
+class ResultFormat(StrEnum):
+    """Formats of SPARQL answers."""
+
+    TABLE = "table"
+    JSON = "json"
+    XML = "xml"
+    CSV = "csv"
+    TSV = "tsv"
+    TURTLE = "turtle"
+    NTRIPLES = "ntriples"
+
+
+def show(
+    pid: PidArgument,
+    version: Annotated[int | None, typer.Option(help="Number of a version.")] = None,
+    format: Annotated[str, typer.Option(help="json, " + ", ".join(SYNTAXES))] = "json",
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The document of an object, now or at a version."""
+    repository = Repository(settings_for(data), must_exist=True)
+    name = Pid.parse(pid)
+    log = repository.log
+    event = log.latest(name) if version is None else log.version(name, version)
+    if event.status is Status.PID_ONLY:
+        raise PidOnly(f"{name} has a PID and a record only: {event.document['reason']}")
+    if json or format == "json":
+        emit(event.document)
+    elif format not in SYNTAXES:
+        raise Refused(f"{format!r} is no format we write; known are json, {', '.join(SYNTAXES)}.")
+    else:
+        address = f"{repository.settings.base}/contexts/opends.jsonld"
+        sys.stdout.buffer.write(SYNTAXES[format].write(event.document, address))
+
+
+def history(pid: PidArgument, data: DataOption = None, json: JsonOption = False) -> None:
+    """Everything that happened to an object, oldest first."""
+    repository = Repository(settings_for(data), must_exist=True)
+    events = repository.log.history(Pid.parse(pid))
+    if json:
+        emit([event_row(event) for event in events])
+        return
+    tell(
+        f"{events[0].pid.iri} ({events[0].type})",
+        ["event", "version", "what", "recorded", "observed", "by", "role"],
+        [
+            [
+                e.position,
+                e.version,
+                e.topic,
+                iso(e.recorded_at),
+                iso(e.observed_at),
+                e.agent.name,
+                e.agent.role,
+            ]
+            for e in events
+        ],
+    )
+
+
+def event_row(event: Recorded) -> dict[str, Any]:
+    """One event of a history, JSON-ready."""
+    return {
+        "position": event.position,
+        "version": event.version,
+        "what": event.topic,
+        "status": event.status.value,
+        "recorded_at": iso(event.recorded_at),
+        "observed_at": iso(event.observed_at),
+        "agent": event.agent.id,
+        "agent_name": event.agent.name,
+        "role": event.agent.role,
+        "activity": event.activity,
+        "cause": event.cause,
+        "detail": dict(event.detail),
+    }
+
+
+def sparql(
+    query: Annotated[str, typer.Argument(help="A query, or the name of a file that holds one.")],
+    format: Annotated[ResultFormat, typer.Option(help="Form of the answer.")] = ResultFormat.TABLE,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask the graph; reads the newest checkpoint, beside a running server too."""
+    repository = Repository(settings_for(data), must_exist=True)
+    path, _ = repository.checkpoint()
+    text = query
+    if len(query) < 4096 and "{" not in query and Path(query).is_file():
+        text = Path(query).read_text(encoding="utf-8")
+    store = Store.read_only(str(path))
+    from pyoxigraph import NamedNode
+
+    from handlers.queries.gate import admit
+
+    admit(text)
+    try:
+        answer = store.query(text, named_graphs=[NamedNode(RECORDS), NamedNode(PROVENANCE)])
+    except SyntaxError as wrong:
+        raise Refused(f"The query is not SPARQL 1.1: {wrong}.") from wrong
+    if json:
+        format = ResultFormat.JSON
+    if isinstance(answer, QuerySolutions):
+        _tell_rows(answer, format)
+    elif isinstance(answer, QueryBoolean):
+        out.print("yes" if answer else "no") if format is ResultFormat.TABLE else (
+            sys.stdout.buffer.write(answer.serialize(format=_results(format)) or b"")
+        )
+    else:
+        kind = RdfFormat.N_TRIPLES if format is ResultFormat.NTRIPLES else RdfFormat.TURTLE
+        serialize(answer, sys.stdout.buffer, format=kind)
+
+
+def _results(format: ResultFormat) -> QueryResultsFormat:
+    found = QueryResultsFormat.from_extension(
+        {"json": "srj", "xml": "srx"}.get(format.value, format.value)
+    )
+    if found is None:
+        raise Refused(f"A table of results cannot be written as {format.value}; use csv or json.")
+    return found
+
+
+def _tell_rows(answer: QuerySolutions, format: ResultFormat) -> None:
+    if format is not ResultFormat.TABLE:
+        answer.serialize(sys.stdout.buffer, format=_results(format))
+        return
+    names = [variable.value for variable in answer.variables]
+    rows = [[getattr(value, "value", value) for value in row] for row in answer]
+    tell(f"{len(rows)} rows", names, rows)
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Words to look for; * at the end of a word.")] = "",
+    filters: Annotated[
+        list[str] | None, typer.Option("--filter", help="facet=value, as in country=Norway.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find specimens by words and facets."""
+    from api.search import find_for_people
+
+    repository = Repository(settings_for(data), must_exist=True)
+    page = find_for_people(repository.data, text, filters or [], limit, cursor)
+    if json:
+        emit(page)
+        return
+    tell(
+        f"{page['total']} specimens",
+        ["pid", "name", "country", "catalogue number"],
+        [[h["pid"], h["name"], h["country"], h["catalogue_number"]] for h in page["hits"]],
+    )
+    if page["next"]:
+        out.print(f"more: --cursor {page['next']}")

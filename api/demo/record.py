@@ -1,0 +1,102 @@
+"""Record the sample history as a log: `python -m api.demo.record`.
+
+Each sample harvest is ingested with the clock set to its date, in a scratch repository with a
+seeded choice of PIDs; the log is then written to `log.jsonl.gz`, which `collectome demo`
+imports with its recorded times. Run it again when the samples or the mapping change.
+"""
+
+from __future__ import annotations
+
+import gzip
+import random
+import tempfile
+from pathlib import Path
+
+from api.demo.source import write_harvests
+from eventstore.application import DigitalObjects
+from eventstore.envelope import opends_time, to_micros, to_moment
+from eventstore.transfer import write_log
+from fdo.agent import Agent
+from fdo.lifecycle import Merge, Tombstone
+from handlers.harvest.harvest import Harvest, Options
+
+LOG = Path(__file__).parent / "log.jsonl.gz"
+SEED = 20261121
+CURATOR = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
+
+
+class Clock:
+    """A clock that stands where it is put and moves a millisecond at each look."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        self.now += 1_000
+        return self.now
+
+
+def record() -> int:
+    """Write the log; the number of its events."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        clock = Clock()
+        chance = random.Random(SEED)  # noqa: S311 - sample PIDs, not secrets
+        objects = DigitalObjects(folder / "data", clock=clock, choose=chance.choice)
+        for harvest in write_harvests(folder / "harvests"):
+            clock.now = to_micros(harvest.observed_at) + 7_200_000_000
+            options = Options(
+                source_system=harvest.title,
+                organisation=harvest.organisation,
+                observed_at=harvest.observed_at,
+            )
+            summary = Harvest(objects, folder / "workspace", options).run(str(harvest.path))
+            assert summary.balanced, summary
+        _curate(objects, clock)
+        with (
+            LOG.open("wb") as file,
+            gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=9, mtime=0) as packed,
+        ):
+            for line in write_log(objects.log):
+                packed.write(line)
+        return objects.log.position()
+
+
+def _curate(objects: DigitalObjects, clock: Clock) -> None:
+    """A curator withdraws one specimen that left the collection, and merges a doublet."""
+    clock.now += 86_400_000_000
+    node = {"@type": CURATOR.kind, "schema:identifier": CURATOR.id, "schema:name": CURATOR.name}
+    gone = [
+        head
+        for head in objects.log.heads(limit=10_000)
+        if head.type == "specimen" and objects.log.unseen_since(head.pid) is not None
+    ]
+    at = opends_time(to_moment(clock()))
+    first = gone[0]
+    objects.handle(
+        Tombstone("Destroyed in transit on loan; the accession register was closed.", node, at),
+        pid=first.pid,
+        kind="specimen",
+        by=CURATOR,
+    )
+    if len(gone) > 1:
+        second = gone[1]
+        twin = next(
+            h
+            for h in objects.log.heads(limit=10_000)
+            if h.type == "specimen"
+            and h.source == second.source
+            and h.pid != second.pid
+            and objects.log.unseen_since(h.pid) is None
+            and h.status.value == "active"
+        )
+        objects.handle(
+            Merge(twin.pid, "Two labels of one gathering were registered twice.", node, at),
+            pid=second.pid,
+            kind="specimen",
+            by=CURATOR,
+        )
+
+
+if __name__ == "__main__":
+    print(record(), "events written to", LOG.name)  # noqa: T201

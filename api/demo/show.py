@@ -1,0 +1,104 @@
+"""`collectome demo`: the sample repository, opened in seconds and served."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import time
+from pathlib import Path
+
+from api.bootstrap import free_port, serve
+from api.console import err, out, progress, settings_for
+from api.demo.record import LOG
+from api.repository import Projection, Repository
+from api.settings import Settings
+from eventstore.application import LOG_FILE
+from eventstore.transfer import read_log
+
+QUERIES = (
+    (
+        "How many specimens from each country?",
+        "PREFIX dwc: <http://rs.tdwg.org/dwc/terms/>\n"
+        "SELECT ?country (COUNT(*) AS ?specimens) WHERE { ?place dwc:country ?country }\n"
+        "GROUP BY ?country ORDER BY DESC(?specimens)",
+    ),
+    (
+        "Which specimens did harvests change most often?",
+        "PREFIX prov: <http://www.w3.org/ns/prov#>\n"
+        "SELECT ?specimen (COUNT(*) AS ?revisions) WHERE {\n"
+        "  GRAPH <urn:collectome:graph:provenance> {\n"
+        "    ?version prov:wasRevisionOf ?before ; prov:specializationOf ?specimen } }\n"
+        "GROUP BY ?specimen ORDER BY DESC(?revisions) LIMIT 10",
+    ),
+    (
+        "What would lift which specimens: those still below MIDS level 2",
+        "PREFIX ods: <http://rs.dissco.eu/opends/terms/>\n"
+        "PREFIX col: <urn:collectome:vocab:>\n"
+        "SELECT ?specimen ?name ?level WHERE {\n"
+        "  ?specimen ods:specimenName ?name .\n"
+        "  GRAPH <urn:collectome:graph:records> { ?specimen col:midsLevel ?level }\n"
+        "  FILTER (?level < 2) } ORDER BY ?level LIMIT 10",
+    ),
+)
+
+
+def show(data: Path, host: str | None, port: int | None, reset: bool) -> None:
+    """Make the demo's repository where there is none, and serve it until Ctrl-C."""
+    started = time.perf_counter()
+    if reset and (data / LOG_FILE).exists():
+        shutil.rmtree(data)
+    settings = settings_for(data, host=host)
+    settings = settings_for(
+        data, host=host, port=free_port(settings.host, settings.port if port is None else port)
+    )
+    if not (data / LOG_FILE).exists():
+        _fill(settings)
+
+    def ready(settings: Settings, first: str | None) -> None:
+        _welcome(settings, first, time.perf_counter() - started)
+
+    serve(settings, ready)
+
+
+def _fill(settings: Settings) -> None:
+    repository = Repository(settings)
+    with Projection(settings.data) as projection, progress(quiet=False) as bars:
+        with gzip.open(LOG, "rb") as lines:
+            read_log(repository.objects, lines)
+        head = repository.log.position()
+        bar = bars.add_task("Replaying eight months of harvests", total=head)
+        projection.wait(head, lambda at, _: bars.update(bar, completed=at))
+    repository.close()
+
+
+def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
+    repository = Repository(settings)
+    counts = repository.log.counts()
+    specimens, media = (sum(counts.get(kind, {}).values()) for kind in ("specimen", "media"))
+    head = repository.log.position()
+    base = settings.base
+    example = next(
+        (h.pid for h in repository.log.heads(limit=1000) if h.type == "specimen" and h.version > 2),
+        None,
+    )
+    out.print(
+        f"\nReady in {seconds:.0f} s — {specimens} specimens · {media} media · {head} events "
+        f"· last {repository.log.recorded_at(head)}"
+    )
+    out.print(f"  Web       {base}/")
+    if example:
+        out.print(f"  A PID     {base}/{example}   its history {base}/{example}/history")
+    out.print(f"  SPARQL    {base}/sparql   Search {base}/search   API {base}/openapi.json")
+    out.print(f"  Data      {settings.data}   Stop: Ctrl-C   Begin anew: ./run demo --reset")
+    if first:
+        out.print(f"  Token     {first}   (for writing; shown only now)")
+    out.print("  Not for production: test prefixes, no TLS\n\nThree questions to copy:")
+    for title, query in QUERIES:
+        out.print(
+            f"\n# {title}\ncurl -s -H 'Accept: text/csv' '{base}/sparql' --data-urlencode \\\n"
+            f"'query={query}'",
+            markup=False,
+        )
+    out.print("")
+    repository.close()
+    err.file.flush()

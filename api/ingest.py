@@ -1,0 +1,288 @@
+"""Ingest over HTTP: an upload or an address becomes a job that can be watched.
+
+A job is a folder `jobs/{id}` with the upload and `job.json`; it is carried out by the same
+command that people use (`collectome ingest --json`), in a process of its own, one at a time.
+A job that was cut off by a restart is carried out again: what was recorded before is found
+unchanged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+
+from api.repository import ROOT
+from api.security import Token, require
+from api.settings import Settings
+from fdo.errors import InvalidDocument, NotFound, Refused
+
+State = Literal["queued", "running", "done", "paused", "failed"]
+CHUNK = 1 << 20
+
+router = APIRouter(prefix="/api/ingest", tags=["ingest"])
+Writer = Annotated[Token, Depends(require("curator"))]
+
+
+class Job(BaseModel):
+    """One ingest that was asked for over HTTP."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str = Field(description="Name of the job.")
+    state: State = Field(description="queued, running, done, paused (a person decides) or failed.")
+    source: str = Field(description="File name or address as given.")
+    options: dict[str, str] = Field(default_factory=dict, description="What was asked.")
+    asked_by: str = Field(description="Name of the token.")
+    asked_at: str = Field(description="When, RFC 3339.")
+    ended_at: str | None = Field(None, description="When it ended, RFC 3339.")
+    records: int = Field(0, description="Core rows read so far.")
+    summary: dict[str, Any] | None = Field(None, description="What `ingest --json` says.")
+    error: str | None = Field(None, description="Why it failed or paused, and the next step.")
+
+
+class Address(BaseModel):
+    """An archive to fetch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: HttpUrl = Field(description="http(s) address of a Darwin Core archive or table.")
+    source_system: str | None = Field(None, description="Name of the dataset.")
+    organisation: str | None = Field(None, description="ROR or Wikidata id of the holder.")
+    observed_at: datetime | None = Field(None, description="When the source said so.")
+
+
+class Jobs:
+    """The jobs of one data folder, carried out one after the other."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.data / "jobs"
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="ingest", daemon=True)
+
+    def start(self) -> None:
+        """Begin; jobs that were queued or cut off come first."""
+        for job in self.all():
+            if job.state in ("queued", "running"):
+                self._queue.put(job.id)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a job under way is taken up again at the next start."""
+        self._stopping = True
+        self._queue.put(None)
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+        self._thread.join(timeout=10)
+
+    def room(self) -> tuple[str, Path]:
+        """A new job's id and its folder."""
+        name = uuid.uuid4().hex
+        folder = self._folder / name
+        folder.mkdir(parents=True)
+        return name, folder
+
+    def queue(self, job: Job) -> Job:
+        """Keep a job and put it in line."""
+        self._write(job)
+        self._queue.put(job.id)
+        return job
+
+    def one(self, name: str) -> Job:
+        """A job by its id; NotFound for an unknown one."""
+        path = self._folder / name / "job.json"
+        if not re.fullmatch(r"[0-9a-f]{32}", name) or not path.exists():
+            raise NotFound(f"There is no ingest job {name!r}; GET /api/ingest lists them.")
+        return Job.model_validate_json(path.read_bytes())
+
+    def all(self) -> list[Job]:
+        """All jobs, the newest first."""
+        found = [Job.model_validate_json(p.read_bytes()) for p in self._folder.glob("*/job.json")]
+        return sorted(found, key=lambda job: job.asked_at, reverse=True)
+
+    def _write(self, job: Job) -> None:
+        folder = self._folder / job.id
+        fresh = folder / "job.new"
+        fresh.write_bytes(job.model_dump_json().encode())
+        fresh.replace(folder / "job.json")
+
+    def _work(self) -> None:
+        while (name := self._queue.get()) is not None and not self._stopping:
+            job = self.one(name)
+            self._write(job.model_copy(update={"state": "running"}))
+            self._carry_out(job)
+
+    def _carry_out(self, job: Job) -> None:
+        folder = self._folder / job.id
+        upload = folder / "upload" / job.source
+        source = str(upload) if upload.exists() else job.source
+        options = [f"--{k.replace('_', '-')}={v}" for k, v in job.options.items()]
+        line = [
+            sys.executable,
+            "-m",
+            "api.cli",
+            "ingest",
+            source,
+            "--json",
+            f"--data={self._settings.data.resolve()}",
+            f"--report={folder / 'diagnostics.jsonl'}",
+            f"--progress={folder / 'progress'}",
+            *options,
+        ]
+        with (folder / "errors.txt").open("wb") as errors:
+            self._process = subprocess.Popen(
+                line, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL
+            )
+            told, _ = self._process.communicate()
+        if self._stopping:
+            return
+        self._write(_ended(job, self._process.returncode, told, folder / "errors.txt"))
+        shutil.rmtree(folder / "upload", ignore_errors=True)
+
+    def progress(self, job: Job) -> Job:
+        """The job with the rows it has read by now."""
+        path = self._folder / job.id / "progress"
+        if job.state == "running" and path.exists():
+            return job.model_copy(update={"records": int(path.read_text() or 0)})
+        return job
+
+    def diagnostics(self, job: Job) -> bytes:
+        """The diagnostics of a job so far, JSON Lines."""
+        path = self._folder / job.id / "diagnostics.jsonl"
+        return path.read_bytes() if path.exists() else b""
+
+
+def _ended(job: Job, code: int, told: bytes, errors: Path) -> Job:
+    said: dict[str, Any] = {}
+    with contextlib.suppress(ValueError, IndexError):
+        said = orjson.loads(told.strip().split(b"\n")[-1])
+    update: dict[str, Any] = {"ended_at": _now()}
+    if code == 0 and "records" in said:
+        update |= {"state": "done", "summary": said, "records": said["records"]}
+    else:
+        update["state"] = "paused" if code == 3 else "failed"
+        tail = errors.read_text(errors="replace").strip()[-500:]
+        update["error"] = said.get("message") or tail or f"The ingest ended with code {code}."
+    return job.model_copy(update=update)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# ── routes ───────────────────────────────────────────────────────────────────────────────
+
+
+def _jobs(request: Request) -> Jobs:
+    jobs: Jobs = request.app.state.jobs
+    return jobs
+
+
+JobsOf = Annotated[Jobs, Depends(_jobs)]
+
+
+@router.post("", status_code=202, response_model=Job)
+async def ask(
+    request: Request,
+    response: Response,
+    by: Writer,
+    jobs: JobsOf,
+    file: UploadFile,
+    source_system: Annotated[str | None, Form(description="Name of the dataset.")] = None,
+    organisation: Annotated[str | None, Form(description="ROR or Wikidata id.")] = None,
+    observed_at: Annotated[datetime | None, Form(description="When the source said so.")] = None,
+) -> Job:
+    """Upload an archive or a table; 202 and the job, which is carried out in its turn."""
+    settings: Settings = request.app.state.settings
+    name = re.sub(r"[^\w.\-]", "_", Path(file.filename or "upload").name).lstrip(".") or "upload"
+    job_id, folder = jobs.room()
+    (folder / "upload").mkdir()
+    size, limit = 0, settings.ingest_upload_mb << 20
+    with (folder / "upload" / name).open("wb") as target:
+        while chunk := await file.read(CHUNK):
+            size += len(chunk)
+            if size > limit:
+                shutil.rmtree(folder)
+                raise Refused(
+                    f"The upload is larger than {settings.ingest_upload_mb} MB "
+                    "(ingest_upload_mb); raise the setting, or give an address instead."
+                )
+            target.write(chunk)
+    if not size:
+        shutil.rmtree(folder)
+        raise InvalidDocument("The upload is empty; send an archive or a table.")
+    options = _options(source_system, organisation, observed_at)
+    return _queued(jobs, job_id, name, options, by, response)
+
+
+@router.post("/url", status_code=202, response_model=Job)
+def ask_address(address: Address, response: Response, by: Writer, jobs: JobsOf) -> Job:
+    """Fetch an archive from an address; 202 and the job."""
+    job_id, _ = jobs.room()
+    options = _options(address.source_system, address.organisation, address.observed_at)
+    return _queued(jobs, job_id, str(address.url), options, by, response)
+
+
+def _options(
+    source_system: str | None, organisation: str | None, observed_at: datetime | None
+) -> dict[str, str]:
+    given = {
+        "source_system": source_system,
+        "organisation": organisation,
+        "observed_at": observed_at and observed_at.isoformat(),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _queued(
+    jobs: Jobs, job_id: str, source: str, options: dict[str, str], by: Token, response: Response
+) -> Job:
+    response.headers["Location"] = f"/api/ingest/{job_id}"
+    return jobs.queue(
+        Job(
+            id=job_id,
+            state="queued",
+            source=source,
+            options=options,
+            asked_by=by.name,
+            asked_at=_now(),
+            ended_at=None,
+            records=0,
+            summary=None,
+            error=None,
+        )
+    )
+
+
+@router.get("", response_model=list[Job])
+def jobs_there_are(jobs: JobsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[Job]:
+    """The newest jobs."""
+    return [jobs.progress(job) for job in jobs.all()[:limit]]
+
+
+@router.get("/{job_id}", response_model=Job)
+def one_job(job_id: str, jobs: JobsOf) -> Job:
+    """A job with its progress, and at its end the summary."""
+    return jobs.progress(jobs.one(job_id))
+
+
+@router.get("/{job_id}/diagnostics", response_class=Response)
+def job_diagnostics(job_id: str, jobs: JobsOf, _: Writer) -> Response:
+    """Every diagnostic of a job, JSON Lines."""
+    return Response(jobs.diagnostics(jobs.one(job_id)), media_type="application/x-ndjson")
