@@ -8,18 +8,33 @@ because they are what most requests want; see `api.resolver`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.types import ASGIApp
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Problems
-from api.security import Tokens
+from api import openapi
+from api.exchange import PATH
+from api.ops import Measures, ops_router
+from api.pages import pages_router
+from api.problems import Problems, TooLarge
+from api.rendering import Renderer
+from api.resolver import Resolver
+from api.search import search_router
+from api.security import SECURITY_HEADERS, Tokens
 from api.settings import Settings
+from api.site import Site
 from api.views import Views
+from api.vocabulary_pages import vocabulary_router
 from eventstore.application import DigitalObjects
+
+VERSION = "2026.11.0"
+STATIC = Path(__file__).parent / "static"
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
@@ -40,14 +55,106 @@ def create_app(
     FastAPI routers (ingest); `lifespan` starts and stops what they need. Routes find
     `settings`, `objects`, `views`, `tokens` and `problems` in `request.app.state`.
     """
-    app = FastAPI(title=settings.title, version="2026.11.0", lifespan=lifespan)
-    app.state.settings = settings
-    app.state.objects = objects
-    app.state.views = views or Views()
-    app.state.tokens = tokens or Tokens(settings.data)
-    app.state.problems = Problems(settings.base)
-    app.state.problems.install(app)
-    for router in routers:
+    views = views or Views()
+    renderer = Renderer(settings)
+    site = Site(
+        settings, objects, views, tokens or Tokens(settings.data),
+        Problems(settings.base, renderer.problem), renderer, Measures(objects, views),
+    )  # fmt: skip
+    app = FastAPI(
+        title=settings.title, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.site = site
+    for name in ("settings", "objects", "views", "tokens", "problems"):
+        setattr(app.state, name, getattr(site, name))
+    site.problems.install(app)
+    for router in (
+        *routers,
+        ops_router(site.measures),
+        search_router(site),
+        vocabulary_router(renderer, settings.base),
+        pages_router(site),
+    ):
         app.include_router(router)
-    del sparql
-    return app
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    openapi.install(app)
+    return Front(site, app, sparql)
+
+
+class Front:
+    """The first to see a request: sends it on, measures it, and guards what goes in and out."""
+
+    def __init__(self, site: Site, app: FastAPI, sparql: ASGIApp | None) -> None:
+        self.app = app
+        self._site = site
+        self._sparql = sparql
+        self._resolver = Resolver(site)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        path: str = scope["path"]
+        found = PATH.match(path)
+        if found is not None:
+            route, status = "object", await self._resolver(scope, receive, send, found)
+        else:
+            route = "sparql" if self._sparql is not None and _is_sparql(path) else "other"
+            target = self._sparql if route == "sparql" and self._sparql is not None else self.app
+            status = await self._guarded(target, scope, receive, send)
+        self._site.measures.observe(route, status, time.perf_counter() - started)
+
+    async def _guarded(self, target: ASGIApp, scope: Scope, receive: Receive, send: Send) -> int:
+        """Pass a request on, with a limit on its body and headers that keep pages harmless."""
+        status = 0
+        limit = self._limit(scope["path"])
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise _too_large(limit)
+            return message
+
+        async def safe(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                there = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in SECURITY_HEADERS if pair[0] not in there),
+                ]
+            await send(message)
+
+        if _announced(scope) > limit:
+            response = self._site.problems.of(_too_large(limit))
+            await response(scope, receive, safe)
+        else:
+            await target(scope, counted, safe)
+        return status
+
+    def _limit(self, path: str) -> int:
+        settings = self._site.settings
+        if path == "/api/ingest":
+            return settings.ingest_upload_mb * 1024 * 1024
+        return settings.body_limit_kb * 1024
+
+
+def _is_sparql(path: str) -> bool:
+    return path == "/sparql" or path.startswith("/sparql/") or path == "/.well-known/void"
+
+
+def _announced(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than the {limit:,} bytes that are taken here.")

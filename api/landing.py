@@ -1,0 +1,206 @@
+"""The page of an object: all that is known of it, readable without script or JSON.
+
+What readers look for first stands on top (names, places, people, media); below it the whole
+document, the source record, the FDO record, MIDS, conformance, versions and formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from api import dossier
+from api.negotiation import DOCUMENT_FORMATS, HTML
+from api.site import Site
+from eventstore.envelope import Recorded, iso
+from eventstore.log import Head
+from fdo.catalogue import OBJECT_TYPES
+from fdo.documents import Document
+from fdo.errors import InvalidIdentifier
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from fdo.representations.outline import outline
+
+FACTS: dict[str, tuple[str, ...]] = {
+    "specimen": (
+        "ods:physicalSpecimenID", "ods:organisationID", "ods:organisationName",
+        "ods:sourceSystemName", "ods:topicDiscipline", "ods:topicCategory",
+        "dwc:basisOfRecord", "ods:livingOrPreserved", "dwc:collectionCode", "dwc:preparations",
+        "dcterms:license", "dcterms:rightsHolder",
+    ),
+    "media": (
+        "ac:accessURI", "dcterms:title", "dcterms:type", "dcterms:format", "dcterms:rights",
+        "dcterms:rightsHolder", "ods:organisationName", "ods:sourceSystemName",
+    ),
+    "source-system": ("schema:name", "schema:url", "ods:translatorType", "schema:description"),
+    "data-mapping": ("schema:name", "ods:mappingDataStandard", "schema:description"),
+}  # fmt: skip
+"""Object type → the terms that stand on top of its page."""
+
+_NAMES = ("ods:specimenName", "dcterms:title", "schema:name", "ac:accessURI")
+
+
+def landing_page(
+    site: Site,
+    event: Recorded,
+    head: Head,
+    *,
+    hidden: bool,
+    as_of: str | None,
+    numbered: bool,
+) -> str:
+    """The page of one version of an object; of a hidden one only its FDO record."""
+    log = site.objects.log
+    events = log.history(event.pid)
+    kind = OBJECT_TYPES[event.type]
+    document = {} if hidden else event.document
+    shown = site.renderer
+    return shown.page(
+        "object.html",
+        pid=str(event.pid),
+        iri=event.pid.iri,
+        kind=kind.name,
+        noun=kind.noun,
+        heading=_heading(document, event),
+        event=_stamp(event),
+        hidden=hidden,
+        reason=log.event(head.position).document.get("reason", "") if hidden else "",
+        gone=document.get("ods:hasTombstoneMetadata"),
+        latest=head.version,
+        past=numbered or as_of is not None or event.version < head.version,
+        as_of=as_of,
+        unseen=log.unseen_since(event.pid) if not hidden else None,
+        facts=list(_facts(document, kind.name)),
+        identifications=list(_identifications(document)),
+        events=list(_events(document)),
+        media=_related(document, "hasDigitalMedia"),
+        specimens=_related(document, "hasDigitalSpecimen"),
+        outline=outline(document) if document else None,
+        verbatim=None if hidden else event.verbatim,
+        record=dossier.record(event, events),
+        mids=dossier.mids(event) if not hidden else None,
+        conformance=_conformance(event, hidden),
+        versions=dossier.versions(events, site.base),
+        formats=[one for one in DOCUMENT_FORMATS if one is not HTML],
+        address=f"/{event.pid}/{event.version}" if numbered or as_of else f"/{event.pid}",
+        schema_org=_schema_org(site, event, document),
+        local=local,
+    )
+
+
+def local(iri: str) -> str | None:
+    """Where a link to this IRI goes: objects to their page here, web addresses as they are."""
+    try:
+        return f"/{Pid.parse(iri)}"
+    except InvalidIdentifier:
+        return iri if iri.startswith(("https://", "http://")) else None
+
+
+def _heading(document: Document, event: Recorded) -> str:
+    return next((str(document[name]) for name in _NAMES if document.get(name)), str(event.pid))
+
+
+def _stamp(event: Recorded) -> dict[str, Any]:
+    return {
+        "version": event.version,
+        "position": event.position,
+        "status": event.status.value,
+        "what": event.what,
+        "recorded": iso(event.recorded_at),
+        "observed": iso(event.observed_at),
+        "agent": event.agent.name,
+    }
+
+
+def _facts(document: Document, kind: str) -> Iterator[tuple[str, str]]:
+    for key in FACTS[kind]:
+        if document.get(key) not in (None, ""):
+            yield key, str(document[key])
+
+
+def _identifications(document: Document) -> Iterator[dict[str, str]]:
+    for found in document.get("ods:hasIdentifications", ()):
+        taxa = found.get("ods:hasTaxonIdentifications") or [{}]
+        for taxon in taxa:
+            yield {
+                "name": taxon.get("dwc:scientificName")
+                or found.get("dwc:verbatimIdentification", ""),
+                "family": taxon.get("dwc:family", ""),
+                "rank": taxon.get("dwc:taxonRank", ""),
+                "type": found.get("dwc:typeStatus", ""),
+                "by": _people(found),
+                "date": found.get("dwc:dateIdentified", ""),
+                "accepted": "yes" if found.get("ods:isVerifiedIdentification") else "",
+            }
+
+
+def _events(document: Document) -> Iterator[dict[str, str]]:
+    for found in document.get("ods:hasEvents", ()):
+        place = found.get("ods:hasLocation", {})
+        point = place.get("ods:hasGeoreference", {})
+        yield {
+            "date": found.get("dwc:eventDate") or found.get("dwc:verbatimEventDate", ""),
+            "country": place.get("dwc:country") or place.get("dwc:countryCode", ""),
+            "locality": _joined(
+                place.get(f"dwc:{key}") for key in ("stateProvince", "county", "locality")
+            )
+            or place.get("dwc:verbatimLocality", ""),
+            "coordinates": _coordinates(point),
+            "elevation": _range(place, "ElevationInMeters"),
+            "by": _people(found),
+        }
+
+
+def _coordinates(point: Document) -> str:
+    latitude, longitude = point.get("dwc:decimalLatitude"), point.get("dwc:decimalLongitude")
+    if latitude is None or longitude is None:
+        return ""
+    radius = point.get("dwc:coordinateUncertaintyInMeters")
+    return f"{latitude}, {longitude}" + (f" ± {radius:g} m" if radius is not None else "")
+
+
+def _range(place: Document, what: str) -> str:
+    low, high = place.get(f"dwc:minimum{what}"), place.get(f"dwc:maximum{what}")
+    ends = [f"{end:g}" for end in dict.fromkeys((low, high)) if end is not None]
+    return f"{'–'.join(ends)} m" if ends else ""
+
+
+def _people(node: Document) -> str:
+    return _joined((agent.get("schema:name") for agent in node.get("ods:hasAgents", ())), "; ")
+
+
+def _joined(parts: Iterable[Any], between: str = ", ") -> str:
+    return between.join(str(part) for part in parts if part)
+
+
+def _related(document: Document, relation: str) -> list[str]:
+    return [
+        relationship["dwc:relatedResourceID"]
+        for relationship in document.get("ods:hasEntityRelationships", ())
+        if relationship.get("dwc:relationshipOfResource") == relation
+    ]
+
+
+def _conformance(event: Recorded, hidden: bool) -> dict[str, Any] | None:
+    if hidden or event.status is not Status.ACTIVE:
+        return None
+    return dossier.conformance(event)
+
+
+def _schema_org(site: Site, event: Recorded, document: Document) -> dict[str, Any] | None:
+    """A short description for search engines, in terms of schema.org."""
+    if not document:
+        return None
+    found = {
+        "@context": "https://schema.org",
+        "@type": "ImageObject" if event.type == "media" else "Dataset",
+        "@id": event.pid.iri,
+        "identifier": event.pid.iri,
+        "url": dossier.public_address(site.base, event.pid),
+        "name": _heading(document, event),
+        "version": str(event.version),
+        "license": document.get("dcterms:license") or document.get("dcterms:rights"),
+        "provider": document.get("ods:organisationID"),
+        "contentUrl": document.get("ac:accessURI"),
+    }
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,86 @@
+"""Which format to answer in: `?format=` first, then Accept, else the list of what there is.
+
+A format is known by its name (`turtle`), its file ending (`ttl`) or its media type. Media
+types are compared by werkzeug; a parameter that we do not know, as in
+`application/ld+json;profile=…`, does not spoil a match.
+
+>>> choose("text/turtle, application/json;q=0.5", None, DOCUMENT_FORMATS).name
+'turtle'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from api.problems import NotAcceptable
+from fdo.representations.rdf import SYNTAXES
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way in which a resource can be had."""
+
+    name: str
+    media_type: str
+    extension: str
+    label: str
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header; text formats say that they are UTF-8."""
+        text = self.media_type.startswith("text/")
+        return f"{self.media_type}; charset=utf-8" if text else self.media_type
+
+
+_LABELS = {
+    "jsonld": "JSON-LD",
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "nquads": "N-Quads",
+    "rdfxml": "RDF/XML",
+}
+
+JSON = Format("json", "application/json", "json", "openDS JSON")
+HTML = Format("html", "text/html", "html", "Page")
+RDF_FORMATS: tuple[Format, ...] = tuple(
+    Format(s.name, s.media_type, s.extension, _LABELS.get(s.name, s.name))
+    for s in SYNTAXES.values()
+)
+DOCUMENT_FORMATS: tuple[Format, ...] = (JSON, HTML, *RDF_FORMATS)
+"""How a document can be had; the first is given to those who take anything."""
+PLAIN_FORMATS: tuple[Format, ...] = (JSON, HTML)
+"""How lists and reports about an object can be had."""
+
+
+def choose(accept: str, asked: str | None, among: Sequence[Format]) -> Format:
+    """The format to answer in; NotAcceptable lists the formats there are."""
+    if asked is not None:
+        for one in among:
+            if asked in (one.name, one.extension, one.media_type):
+                return one
+        raise _refusal(f"There is no format {asked!r} here", among)
+    best = _best(accept, tuple(one.media_type for one in among))
+    if best is None:
+        raise _refusal(f"Nothing here satisfies Accept: {accept}", among)
+    return among[best]
+
+
+@lru_cache(maxsize=1024)
+def _best(accept: str, media_types: tuple[str, ...]) -> int | None:
+    if not accept.strip():
+        return 0
+    wanted = parse_accept_header(accept, MIMEAccept)
+    bare = [(name.partition(";")[0].strip(), quality) for name, quality in wanted]
+    found = MIMEAccept(bare).best_match(media_types)
+    return None if found is None else media_types.index(found)
+
+
+def _refusal(said: str, among: Sequence[Format]) -> NotAcceptable:
+    available = [{"format": one.name, "mediaType": one.media_type} for one in among]
+    names = ", ".join(f"{one.media_type} (?format={one.name})" for one in among)
+    return NotAcceptable(f"{said}; there is {names}.", available=available)

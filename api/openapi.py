@@ -1,0 +1,141 @@
+"""The description of the interface: OpenAPI 3.1, complete with every refusal.
+
+FastAPI describes its own routes. The objects and SPARQL are answered before it is asked, so
+their part is written here, and every operation is given the problems it may answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.negotiation import DOCUMENT_FORMATS, PLAIN_FORMATS, Format
+from api.problems import KINDS, MEDIA_TYPE
+
+DESCRIPTION = (
+    "FAIR Digital Objects of natural-history collections: documents by PID in every version "
+    "and format, search, SPARQL and ingest. Refusals are RFC 9457 problem details."
+)
+
+_PREFIX = {
+    "name": "prefix", "in": "path", "required": True,
+    "schema": {"type": "string", "pattern": r"^[0-9]{2}(\.[0-9A-Z]+)+$"}, "example": "10.5072",
+}  # fmt: skip
+_SUFFIX = {
+    "name": "suffix", "in": "path", "required": True,
+    "schema": {"type": "string", "pattern": "^[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}$"},
+    "example": "ABC-DEF-123",
+}  # fmt: skip
+_VERSION = {
+    "name": "version", "in": "path", "required": True,
+    "schema": {"type": "integer", "minimum": 1, "maximum": 999999999},
+}  # fmt: skip
+_AS_OF = {
+    "name": "as-of", "in": "query", "schema": {"type": "string"},
+    "description": "The object as the repository knew it then: an event number (`42`), a version "
+    "(`v3`), a day (its end in UTC) or an RFC 3339 instant (inclusive).",
+}  # fmt: skip
+
+
+def install(app: FastAPI) -> None:
+    """Let the application describe itself completely."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _describe(app)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes
+    )
+    found["paths"] = {**_object_paths(), **found["paths"]}
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = _PROBLEM
+    for path in found["paths"].values():
+        for operation in path.values():
+            _add_problems(operation)
+    return found
+
+
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details; further members depend on the type.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_EVERYWHERE = (400, 404, 405, 406, 413, 422, 500, 503)
+
+
+def _add_problems(operation: dict[str, Any]) -> None:
+    answers = operation.setdefault("responses", {})
+    statuses = [*_EVERYWHERE, *((401, 403) if operation.get("security") else ())]
+    answers["422"] = None
+    for status in statuses:
+        if answers.get(str(status)) is None:
+            titles = [kind.title for kind in KINDS.values() if kind.status == status]
+            answers[str(status)] = {
+                "description": " / ".join(titles),
+                "content": _CONTENT,
+            }
+
+
+def _object_paths() -> dict[str, Any]:
+    pid = "/{prefix}/{suffix}"
+    document = _answers(DOCUMENT_FORMATS, gone=True)
+    report = _answers(PLAIN_FORMATS, gone=False)
+    past = [_AS_OF]
+    return {
+        pid: _reading("The document of an object, now or in the past", document, past),
+        f"{pid}/{{version}}": _reading("One version of an object", document, [_VERSION]),
+        f"{pid}/versions": _reading("The versions of an object", report, []),
+        f"{pid}/history": _reading("Every event of an object", report, []),
+        f"{pid}/record": _reading("The FDO record of an object", report, past),
+        f"{pid}/conformance": _reading("What the shapes say of an object", report, past),
+        f"{pid}/verbatim": _reading("The source record of an object, as read", report, past),
+    }
+
+
+def _reading(summary: str, answers: dict[str, Any], extra: list[dict[str, Any]]) -> dict[str, Any]:
+    formats = DOCUMENT_FORMATS if "410" in answers else PLAIN_FORMATS
+    parameters = [_PREFIX, _SUFFIX, *extra, _format(formats)]
+    both = {"tags": ["objects"], "parameters": parameters}
+    bare = {status: {**answer, "content": {}} for status, answer in answers.items()}
+    return {
+        "get": {**both, "summary": summary, "responses": dict(answers)},
+        "head": {**both, "summary": f"{summary}: headers only", "responses": bare},
+    }
+
+
+def _format(formats: tuple[Format, ...]) -> dict[str, Any]:
+    names = [one.name for one in formats]
+    return {"name": "format", "in": "query", "schema": {"type": "string", "enum": names}}
+
+
+def _answers(formats: tuple[Format, ...], *, gone: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {one.media_type: {} for one in formats}
+    answers = {
+        "200": {"description": "In the format asked for", "content": content},
+        "301": {"description": "The PID in its canonical form", "content": {}},
+        "304": {"description": "Not changed since it was last read", "content": {}},
+        "403": {
+            "description": "Only the PID is public",
+            "content": {**_CONTENT, "text/html": {}},
+        },
+    }
+    if gone:
+        answers["410"] = {"description": "Withdrawn; the tombstone document", "content": content}
+    return answers

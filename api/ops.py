@@ -1,0 +1,132 @@
+"""Is it well? `/health` for probes and people, `/metrics` for Prometheus.
+
+The one health number is the lag of each projection: head of the log minus its position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.views import Views
+from eventstore.application import DigitalObjects
+
+ROUTES = ("object", "sparql", "other")
+
+
+class Measures:
+    """The measures of one server, in a registry of their own."""
+
+    def __init__(self, objects: DigitalObjects, views: Views) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "collectome_requests",
+            "Requests answered.",
+            ("route", "status"),
+            registry=self.registry,
+        )
+        seconds = Histogram(
+            "collectome_request_seconds",
+            "Time to the end of an answer.",
+            ("route",),
+            buckets=(0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5, 30),
+            registry=self.registry,
+        )
+        self._seconds = {route: seconds.labels(route) for route in ROUTES}
+        self._counters: dict[tuple[str, int], Any] = {}
+        head = Gauge(
+            "collectome_log_position", "The newest event of the log.", registry=self.registry
+        )
+        head.set_function(lambda: float(objects.log.position()))
+        self._lag = Gauge(
+            "collectome_projection_lag_events",
+            "Events that a projection has yet to apply.",
+            ("projection",),
+            registry=self.registry,
+        )
+        self._objects = Gauge(
+            "collectome_objects",
+            "Objects by type and status.",
+            ("type", "status"),
+            registry=self.registry,
+        )
+        self._log, self._views = objects.log, views
+
+    def observe(self, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        counter = self._counters.get((route, status))
+        if counter is None:
+            counter = self._counters[route, status] = self._requests.labels(route, str(status))
+        counter.inc()
+        self._seconds[route].observe(seconds)
+
+    def text(self) -> bytes:
+        """The exposition text."""
+        for name, behind in lag(self._log.position(), self._views).items():
+            self._lag.labels(name).set(behind)
+        for kind, statuses in self._log.counts().items():
+            for status, count in statuses.items():
+                self._objects.labels(kind, status).set(count)
+        text: bytes = generate_latest(self.registry)
+        return text
+
+
+def lag(head: int, views: Views) -> dict[str, int]:
+    """Projection → how many positions it is behind the head of the log."""
+    positions: Mapping[str, int] = views.positions()
+    return {name: max(0, head - position) for name, position in positions.items()}
+
+
+class Health(BaseModel):
+    """How the repository stands."""
+
+    status: str = Field(description="ready: requests are answered.")
+    position: int = Field(description="The newest event of the log.")
+    recordedAt: str | None = Field(description="When it was recorded.")  # noqa: N815 - JSON name
+    lag: dict[str, int] = Field(description="Events that each projection has yet to apply.")
+
+
+def ops_router(measures: Measures) -> APIRouter:
+    """The routes /health and /metrics."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/health", response_model=Health)
+    def health(request: Request) -> Response:
+        """Say whether the server is ready, and how far each projection is behind."""
+        log = request.app.state.site.objects.log
+        head = log.position()
+        body = Health(
+            status="ready",
+            position=head,
+            recordedAt=log.recorded_at(head),
+            lag=lag(head, request.app.state.site.views),
+        )
+        return Response(
+            orjson.dumps(body.model_dump()),
+            media_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+    )
+    def metrics() -> Response:
+        """Give the measures in the text format of Prometheus."""
+        return Response(measures.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return router

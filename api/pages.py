@@ -1,0 +1,107 @@
+"""The home page: what this is, how much there is, what changed last, where to go on."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from api.ops import lag
+from api.site import Site
+from eventstore.envelope import Recorded, iso
+from fdo.lifecycle import Status
+
+_PREFIXES = """\
+PREFIX dwc: <http://rs.tdwg.org/dwc/terms/>
+PREFIX ods: <http://rs.dissco.eu/opends/terms/>
+"""
+
+QUERIES: tuple[tuple[str, str], ...] = (
+    (
+        "Which countries do the specimens come from?",
+        _PREFIXES
+        + """
+SELECT ?country (COUNT(DISTINCT ?specimen) AS ?specimens) WHERE {
+  ?specimen a ods:DigitalSpecimen ; ods:hasEvents/ods:hasLocation/dwc:country ?country .
+} GROUP BY ?country ORDER BY DESC(?specimens) ?country LIMIT 50
+""",
+    ),
+    (
+        "Which specimens are types, and of what?",
+        _PREFIXES
+        + """
+SELECT ?specimen ?name ?status WHERE {
+  ?specimen a ods:DigitalSpecimen ; ods:specimenName ?name ;
+    ods:hasIdentifications/dwc:typeStatus ?status .
+} ORDER BY ?name LIMIT 100
+""",
+    ),
+    (
+        "What changed most often?",
+        """\
+PREFIX prov: <http://www.w3.org/ns/prov#>
+
+SELECT ?object (COUNT(?version) AS ?versions) (MAX(?when) AS ?last) WHERE {
+  GRAPH <urn:collectome:graph:provenance> {
+    ?version prov:specializationOf ?object ; prov:generatedAtTime ?when .
+  }
+} GROUP BY ?object ORDER BY DESC(?versions) DESC(?last) LIMIT 20
+""",
+    ),
+)
+"""Questions to start from; each is a link that fills the query form."""
+
+_RECENT = 12
+_PUBLIC = (Status.ACTIVE, Status.TOMBSTONE, Status.PID_ONLY)
+
+
+def pages_router(site: Site) -> APIRouter:
+    """The route /."""
+    router = APIRouter(tags=["pages"])
+
+    @router.get("/", response_class=HTMLResponse)
+    def home() -> Response:
+        """Say what this repository is and what it holds."""
+        log = site.objects.log
+        head = log.position()
+        page = site.renderer.page(
+            "home.html",
+            counts=_counts(log.counts()),
+            head=head,
+            recorded=log.recorded_at(head),
+            lag=lag(head, site.views),
+            recent=[_row(event) for event in _recent(log.read(max(0, head - 200), 200))],
+            queries=[
+                {"question": question, "href": "/sparql?" + urlencode({"query": query})}
+                for question, query in QUERIES
+            ],
+        )
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+
+    return router
+
+
+def _counts(found: dict[str, dict[str, int]]) -> list[tuple[str, int, int]]:
+    """(type, public objects, PID-only objects), in the order of the catalogue."""
+    return [
+        (kind, statuses.get(Status.ACTIVE, 0), statuses.get(Status.PID_ONLY, 0))
+        for kind, statuses in found.items()
+    ]
+
+
+def _recent(events: list[Recorded]) -> list[Recorded]:
+    return [event for event in reversed(events) if event.status in _PUBLIC][:_RECENT]
+
+
+def _row(event: Recorded) -> dict[str, Any]:
+    return {
+        "position": event.position,
+        "pid": event.pid_text,
+        "kind": event.type,
+        "what": event.what,
+        "version": event.version,
+        "recorded": iso(event.recorded_at),
+        "agent": event.agent.name,
+    }

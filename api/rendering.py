@@ -1,0 +1,75 @@
+"""Pages from templates: Jinja2, escaped by default, rendered on the server.
+
+Pages hold no script and ask no other host for anything; styles come from /static.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.problems import Kind
+from api.settings import Settings
+from ontologies.terms import CLASSES, TERMS
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+class Renderer:
+    """Renders the pages of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(title=settings.title, base=settings.base)
+        self._environment.filters.update(
+            label=label, day=day, moment=moment, embedded=embedded, number=number
+        )
+
+    def page(self, template: str, **values: Any) -> str:
+        """The page of a template with these values."""
+        return self._environment.get_template(template).render(**values)
+
+    def problem(self, kind: Kind, body: Mapping[str, Any]) -> str:
+        """A problem as a page for people."""
+        return self.page("problem.html", kind=kind, body=body)
+
+
+def label(key: str) -> str:
+    """The readable name of a term or class: `dwc:recordedBy` → `recorded by`."""
+    known = TERMS.get(key) or CLASSES.get(key)
+    return known.label if known else key
+
+
+def day(text: str) -> str:
+    """The date of an RFC 3339 time."""
+    return text[:10]
+
+
+def moment(text: str) -> str:
+    """An RFC 3339 time for people: to the second, UTC."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def number(value: int) -> str:
+    """A whole number in groups of three."""
+    return f"{value:,}"
+
+
+def embedded(value: Any) -> Markup:
+    """JSON for a `<script>` block: nothing in it can end the block."""
+    text = orjson.dumps(value).decode()
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - every sign that HTML reads is escaped above
