@@ -26,7 +26,8 @@ class Question:
     are the dataset of the request (SPARQL 1.1 Protocol §2.1.4), which wins over FROM.
     `min_position` waits until the graph has come so far. `rows` asks for a preview of that many
     rows (JSON), `head_only` for no body at all. `timeout_s` is a time limit of its own, for
-    what the repository asks itself.
+    what the repository asks itself. `instead` is a small graph (N-Triples) to put the query to
+    instead of the repository's.
     """
 
     query: str
@@ -39,6 +40,7 @@ class Question:
     rows: int = 0
     head_only: bool = False
     timeout_s: float | None = None
+    instead: str | None = None
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ def encode(question: Question, admitted: Admitted) -> bytes:
             "rows": question.rows,
             "prefixes": prefixes_of(admitted.text) if question.rows else {},
             "head": question.head_only,
+            "instead": question.instead,
         }
     )
 

@@ -61,7 +61,10 @@ GRAPHS: tuple[Format, ...] = (
 
 def by_name(name: str, among: tuple[Format, ...]) -> Format | None:
     """The form with this short name (`csv`), file ending (`ttl`) or media type."""
-    wanted = _ENDINGS.get(name.strip().lower(), name.strip().lower())
+    plain = name.strip().lower()
+    wanted = _ENDINGS.get(plain, plain)
+    if among is GRAPHS:  # clients ask for "json" or "xml" before they know what comes
+        wanted = {"json": "jsonld", "xml": "rdfxml"}.get(wanted, wanted)
     return next((f for f in among if f.name == wanted or wanted in f.media_types), None)
 
 

@@ -153,6 +153,9 @@ def _evaluate(
     """
     query, base = asked["query"], asked["base"]
     default, named = asked["default_graphs"], asked["named_graphs"]
+    if asked["instead"] is not None:
+        store, visible = Store(), []
+        store.load(asked["instead"].encode(), format=RdfFormat.N_TRIPLES)
     if default or named:
         return store.query(
             query,

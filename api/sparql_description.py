@@ -1,0 +1,213 @@
+"""The endpoint describes itself: SPARQL 1.1 Service Description, VoID, and example queries.
+
+Read at /sparql (without a query, as RDF), /.well-known/void and /sparql/examples. Editors ask
+for the same by SPARQL at the endpoint itself: which classes have which properties
+(`void:propertyPartition`), which prefixes (`sh:namespace`), which examples
+(`sh:SPARQLExecutable`). These triples are about the service and not in the collection's graph,
+so such a query is put to the description instead; see `instead_of_graph`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
+
+from api.sparql_statistics import Counts, Statistics
+from handlers.queries.formats import GRAPHS, RESULTS, Format
+from handlers.queries.pool import QueryPool
+from ontologies.prefixes import PREFIXES
+
+_SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_VOID: Final = "http://rdfs.org/ns/void#"
+_VOID_EXT: Final = "http://ldf.fi/void-ext#"
+_SH: Final = "http://www.w3.org/ns/shacl#"
+_SCHEMA: Final = "https://schema.org/"
+_RDFS: Final = PREFIXES["rdfs"]
+_XSD: Final = PREFIXES["xsd"]
+_TYPE: Final = NamedNode(PREFIXES["rdf"] + "type")
+_FOLDER: Final = Path(__file__).resolve().parent / "examples"
+_NAMED_GRAPHS: Final = {
+    "urn:collectome:graph:records": "FDO records, MIDS level and conformance of each object",
+    "urn:collectome:graph:provenance": "which activity made which version, by whom and when",
+}
+_SHOWN: Final = {
+    **PREFIXES,
+    "sd": _SD,
+    "void": _VOID,
+    "void-ext": _VOID_EXT,
+    "sh": _SH,
+    "schema": _SCHEMA,
+}
+_ABOUT_SERVICE: Final = re.compile(
+    r":(?:propertyPartition|classPartition|SPARQLExecutable|SPARQLSelectExecutable|namespace)\b"
+    r"|[#](?:propertyPartition|classPartition|SPARQLExecutable|namespace)>"
+)
+_SERVICE_WORDS: Final = (_VOID, _SH)
+
+Triples = list[Triple]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query that shows what can be asked."""
+
+    name: str
+    comment: str
+    query: str
+    triples: Triples
+
+
+class Description:
+    """What the service says of itself."""
+
+    def __init__(self, pool: QueryPool, public_base: str, examples: Path | None = None) -> None:
+        self._base = public_base
+        self.endpoint = f"{public_base}/sparql"
+        self.statistics = Statistics(pool)
+        self.examples = _read_examples(examples or _FOLDER, public_base)
+        self._prefixes = list(_prefix_triples(self.endpoint))
+
+    async def document(self, wait: float) -> Triples:
+        """Service description with the statistics of the newest counted state, if any yet."""
+        counts = await self.statistics.counts(wait)
+        return [*self._service(), *(_void(self.endpoint, counts) if counts else ())]
+
+    def example(self, name: str) -> Triples | None:
+        """One example by name, all of them by "", or `None` where there is no such example."""
+        chosen = [each for each in self.examples if name in ("", each.name)]
+        if not chosen:
+            return None
+        return [*self._prefixes, *(triple for each in chosen for triple in each.triples)]
+
+    async def instead_of_graph(self, query: str) -> str | None:
+        """The description as N-Triples, if the query asks about the service; else `None`."""
+        if not any(word in query for word in _SERVICE_WORDS) or not _ABOUT_SERVICE.search(query):
+            return None
+        triples = [*await self.document(wait=10.0), *(self.example("") or ())]
+        return (serialize(triples, format=RdfFormat.N_TRIPLES) or b"").decode()
+
+    def serialize(self, triples: Triples, form: Format) -> bytes:
+        """The triples in an RDF syntax, with the usual prefixes."""
+        return serialize(triples, format=getattr(RdfFormat, form.engine), prefixes=_SHOWN) or b""
+
+    def _service(self) -> Iterator[Triple]:
+        """SPARQL 1.1 Service Description §3; every node has a name."""
+        service = self.endpoint
+        yield _is(service, _SD + "Service")
+        yield _link(service, _SD + "endpoint", service)
+        yield _link(service, _SD + "supportedLanguage", _SD + "SPARQL11Query")
+        for form in (*RESULTS, *GRAPHS):
+            yield _link(service, _SD + "resultFormat", form.profile)
+        dataset, default = f"{service}#dataset", f"{service}#default-graph"
+        yield _link(service, _SD + "defaultDataset", dataset)
+        yield _is(dataset, _SD + "Dataset")
+        yield _is(dataset, _VOID + "Dataset")
+        yield _link(dataset, _VOID + "sparqlEndpoint", service)
+        yield _text(dataset, _RDFS + "label", "The current objects of this repository", "en")
+        yield _link(dataset, _SD + "defaultGraph", default)
+        yield _is(default, _SD + "Graph")
+        for name, meaning in _NAMED_GRAPHS.items():
+            node = f"{service}#graph-{name.rpartition(':')[2]}"
+            yield _link(dataset, _SD + "namedGraph", node)
+            yield _is(node, _SD + "NamedGraph")
+            yield _link(node, _SD + "name", name)
+            yield _link(node, _SD + "graph", f"{node}-content")
+            yield _is(f"{node}-content", _SD + "Graph")
+            yield _text(node, _RDFS + "label", meaning, "en")
+        for example in self.examples:
+            yield _link(service, _RDFS + "seeAlso", f"{service}/examples/{example.name}")
+
+
+def _void(endpoint: str, counts: Counts) -> Iterator[Triple]:
+    """VoID §4.4 to 4.6: totals, class and property partitions, and the state they speak of."""
+    for node in (f"{endpoint}#dataset", f"{endpoint}#default-graph"):
+        yield _number(node, _VOID + "triples", counts.triples)
+        yield _number(node, _VOID + "classes", len(counts.classes))
+        yield _number(node, _VOID + "properties", len(counts.properties))
+        yield _number(node, PREFIXES["col"] + "position", counts.position)
+    if counts.recorded_at:
+        yield Triple(
+            NamedNode(f"{endpoint}#dataset"),
+            NamedNode(PREFIXES["dcterms"] + "modified"),
+            Literal(counts.recorded_at, datatype=NamedNode(_XSD + "dateTime")),
+        )
+    graph = f"{endpoint}#default-graph"
+    for at, (iri, number) in enumerate(counts.properties.items(), 1):
+        node = f"{endpoint}#property-{at}"
+        yield _link(graph, _VOID + "propertyPartition", node)
+        yield _link(node, _VOID + "property", iri)
+        yield _number(node, _VOID + "triples", number)
+    nodes = {iri: f"{endpoint}#class-{at}" for at, iri in enumerate(counts.classes, 1)}
+    for iri, node in nodes.items():
+        yield _link(graph, _VOID + "classPartition", node)
+        yield _link(node, _VOID + "class", iri)
+        yield _number(node, _VOID + "entities", counts.classes[iri])
+        yield from _members(node, iri, counts)
+
+
+def _members(node: str, iri: str, counts: Counts) -> Iterator[Triple]:
+    """Which properties the members of a class bear; read off a sample, so without numbers."""
+    named: dict[str, str] = {}
+    for at, pattern in enumerate(counts.patterns.get(iri, ()), 1):
+        if pattern.property not in named:
+            named[pattern.property] = f"{node}-property-{len(named) + 1}"
+            yield _link(node, _VOID + "propertyPartition", named[pattern.property])
+            yield _link(named[pattern.property], _VOID + "property", pattern.property)
+        inside = f"{named[pattern.property]}-object-{at}"
+        if pattern.object_class is not None:
+            yield _link(named[pattern.property], _VOID + "classPartition", inside)
+            yield _link(inside, _VOID + "class", pattern.object_class)
+        elif pattern.datatype is not None:
+            yield _link(named[pattern.property], _VOID_EXT + "datatypePartition", inside)
+            yield _link(inside, _VOID_EXT + "datatype", pattern.datatype)
+
+
+def _prefix_triples(endpoint: str) -> Iterator[Triple]:
+    """SHACL §5.2.1: the prefixes, as editors ask for them."""
+    owner = f"{endpoint}/examples"
+    for prefix, namespace in sorted(PREFIXES.items()):
+        node = f"{owner}#prefix-{prefix}"
+        yield _link(owner, _SH + "declare", node)
+        yield _text(node, _SH + "prefix", prefix)
+        yield Triple(
+            NamedNode(node),
+            NamedNode(_SH + "namespace"),
+            Literal(namespace, datatype=NamedNode(_XSD + "anyURI")),
+        )
+
+
+def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
+    """The examples of a folder, by file name; relative IRIs get the server's address here."""
+    found = []
+    for file in sorted(folder.glob("*.ttl")):
+        read = parse(file.read_bytes(), format=RdfFormat.TURTLE, base_iri=f"{public_base}/")
+        triples = [quad.triple for quad in read]
+        said = {t.predicate.value: t.object.value for t in triples if isinstance(t.object, Literal)}
+        query = next(
+            said[_SH + form] for form in ("select", "construct", "ask") if _SH + form in said
+        )
+        name = file.stem.partition("-")[2]
+        found.append(Example(name, said[_RDFS + "comment"], query.strip() + "\n", triples))
+    return tuple(found)
+
+
+def _is(subject: str, kind: str) -> Triple:
+    return Triple(NamedNode(subject), _TYPE, NamedNode(kind))
+
+
+def _link(subject: str, predicate: str, target: str) -> Triple:
+    return Triple(NamedNode(subject), NamedNode(predicate), NamedNode(target))
+
+
+def _text(subject: str, predicate: str, text: str, language: str | None = None) -> Triple:
+    return Triple(NamedNode(subject), NamedNode(predicate), Literal(text, language=language))
+
+
+def _number(subject: str, predicate: str, number: int) -> Triple:
+    datatype = NamedNode(_XSD + "integer")
+    return Triple(NamedNode(subject), NamedNode(predicate), Literal(str(number), datatype=datatype))

@@ -1,0 +1,184 @@
+"""What an HTTP request asks of the SPARQL endpoint (SPARQL 1.1 Protocol §2).
+
+    GET  ?query=…                                      query
+    POST application/x-www-form-urlencoded  query=…    query
+    POST application/sparql-query                      query
+    POST …urlencoded update=…, application/sparql-update   update (refused on public servers)
+
+Everything that is not one of these is said in a `Wrong`, with the status the protocol gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from handlers.queries.formats import GRAPHS, RESULTS, Format, by_name
+
+FORM: Final = "application/x-www-form-urlencoded"
+QUERY: Final = "application/sparql-query"
+UPDATE: Final = "application/sparql-update"
+_MOST_FIELDS: Final = 512
+
+
+class Wrong(Exception):
+    """The request is not one of the protocol; becomes a problem of this status."""
+
+    def __init__(self, status: int, slug: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.slug, self.detail, self.more = status, slug, detail, more
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request, understood: at most one of `query` and `update` is there."""
+
+    query: str | None = None
+    update: str | None = None
+    default_graphs: list[str] = field(default_factory=list)
+    named_graphs: list[str] = field(default_factory=list)
+    using_graphs: list[str] = field(default_factory=list)
+    using_named_graphs: list[str] = field(default_factory=list)
+    format: str | None = None
+    min_position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What forms the client takes: of bindings, of triples, and whether it wants a page."""
+
+    results: Format | None
+    graphs: Format | None
+    page: bool
+
+
+def understand(method: str, query_string: bytes, content_type: str, body: bytes) -> Asked:
+    """The request as the protocol reads it."""
+    asked = Asked()
+    _take_fields(query_string, asked)
+    if method != "POST":
+        if asked.update is not None:
+            raise Wrong(400, "invalid-request", "An update is sent by POST, never by GET.")
+        return asked
+    if asked.query is not None or asked.update is not None:
+        raise Wrong(400, "invalid-request", "In a POST the query belongs into the body.")
+    media_type, charset = _media_type(content_type)
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Wrong(415, "unsupported-media-type", f"Send UTF-8, not {charset}.")
+    if media_type == FORM:
+        _take_fields(body, asked)
+    elif media_type == QUERY:
+        asked.query = _utf8(body)
+    elif media_type == UPDATE:
+        asked.update = _utf8(body)
+    else:
+        raise Wrong(
+            415,
+            "unsupported-media-type",
+            f"A POST has one of the types {FORM}, {QUERY}; not {media_type or 'none'}.",
+        )
+    if asked.query is None and asked.update is None:
+        raise Wrong(400, "invalid-request", "The request holds no query; send `query=…`.")
+    return asked
+
+
+def _take_fields(raw: bytes, asked: Asked) -> None:
+    if not raw:
+        return
+    try:
+        fields = parse_qsl(
+            raw.decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except UnicodeDecodeError:
+        raise Wrong(400, "invalid-request", "The parameters are not UTF-8.") from None
+    except ValueError as error:
+        raise Wrong(400, "invalid-request", f"The parameters cannot be read: {error}.") from None
+    for name, value in fields:
+        match name:
+            case "query" | "update":
+                if asked.query is not None or asked.update is not None:
+                    raise Wrong(400, "invalid-request", "One query at a time.")
+                setattr(asked, name, value)
+            case "default-graph-uri":
+                asked.default_graphs.append(value)
+            case "named-graph-uri":
+                asked.named_graphs.append(value)
+            case "using-graph-uri":
+                asked.using_graphs.append(value)
+            case "using-named-graph-uri":
+                asked.using_named_graphs.append(value)
+            case "format" | "output":
+                asked.format = value or None
+            case "min-position":
+                asked.min_position = _whole_number(value)
+            case _:
+                pass  # clients add fields of their own (SPARQLWrapper: results, output)
+
+
+def _whole_number(value: str) -> int:
+    if not value.isascii() or not value.isdigit():
+        raise Wrong(400, "invalid-parameter", f"min-position is a whole number, not {value!r}.")
+    return int(value)
+
+
+def _media_type(content_type: str) -> tuple[str, str]:
+    media_type, _, rest = content_type.partition(";")
+    charset = ""
+    for parameter in rest.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset = value.strip().strip('"').lower()
+    return media_type.strip().lower(), charset
+
+
+def _utf8(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Wrong(400, "invalid-request", "The body is not UTF-8.") from None
+
+
+def wanted(accept: str, asked: str | None) -> Wanted:
+    """The forms to answer in: `format` first, then Accept, else JSON and Turtle."""
+    return _by_accept(accept) if asked is None else _by_name(asked)
+
+
+@lru_cache(maxsize=512)
+def _by_name(asked: str) -> Wanted:
+    if asked.lower() in ("html", "text/html"):
+        return Wanted(None, None, page=True)
+    results, graphs = by_name(asked, RESULTS), by_name(asked, GRAPHS)
+    if results is None and graphs is None:
+        names = ", ".join(form.name for form in (*RESULTS, *GRAPHS))
+        raise Wrong(406, "not-acceptable", f"There is no format {asked!r}; there is {names}.")
+    return Wanted(results, graphs, page=False)
+
+
+@lru_cache(maxsize=1024)
+def _by_accept(accept: str) -> Wanted:
+    if not accept.strip():
+        return Wanted(RESULTS[0], GRAPHS[0], page=False)
+    entries = [
+        (name.partition(";")[0].strip(), quality)
+        for name, quality in parse_accept_header(accept, MIMEAccept)
+    ]
+    client = MIMEAccept(entries)
+    named = [name for name, quality in entries if quality > 0]
+    page = any(name in ("text/html", "application/xhtml+xml") for name in named) and (
+        client.quality("text/html") >= max(quality for _, quality in entries)
+    )
+    return Wanted(_best(client, RESULTS), _best(client, GRAPHS), page)
+
+
+def _best(client: MIMEAccept, among: tuple[Format, ...]) -> Format | None:
+    types = [media_type for form in among for media_type in form.media_types]
+    found = client.best_match(types)
+    return next((form for form in among if found in form.media_types), None) if found else None
