@@ -108,15 +108,10 @@ class Mapping:
         """The id by which `map` would claim this record's specimen, without mapping it; None
         where the record names no physical specimen."""
         row = self._overlaid(core)
-        physical_id = _physical_id(row) or _physical_id(
-            {ALIASES.get(term, term): value for term, value in row.items()}
-        )
+        physical_id = _physical_id(row)
         if physical_id is None:
             return None
-        kind = _KINDS.get(row.get("ods:physicalSpecimenIDType", "").lower()) or (
-            physical_id_type(physical_id)
-        )
-        return normalised_physical_id(physical_id, kind, self._pid)
+        return normalised_physical_id(physical_id, _kind_of_id(row, physical_id), self._pid)
 
     def _overlaid(self, core: Row) -> Row:
         """The cells under the curator's mapping: defaults, then source terms, then as stated."""
@@ -127,9 +122,7 @@ class Mapping:
 
     def _mapped(self, record: Record, cells: Cells, physical_id: str, holder: str) -> Mapped:
         aside = cells.slots[Slot.ASIDE]
-        kind = _KINDS.get(aside.get("ods:physicalSpecimenIDType", "").lower()) or (
-            physical_id_type(physical_id)
-        )
+        kind = _kind_of_id(aside, physical_id)
         verdict = self._verdict(_own_licence(aside), self._dataset.licence)
         topics = self._topics(cells)
         document = nest(
@@ -265,13 +258,12 @@ def _sort(core: Row, cells: Cells) -> None:
     """Put each cell into the slot of its node, converted; unfit values are reported."""
     slots = cells.slots
     places = PLACES
+    others = False
     for term, value in core.items():
         place = places.get(term)
         if place is None:
-            proper = ALIASES.get(term)
-            if proper is None or proper in core:
-                continue
-            place = places[proper]
+            others = others or term in ALIASES
+            continue
         slot, key, convert, _ = place
         if convert is None:
             slots[slot][key] = value
@@ -279,6 +271,10 @@ def _sort(core: Row, cells: Cells) -> None:
             slots[slot][key] = made
         else:
             cells.unfit(place, value)
+    if others:
+        for alias, proper in ALIASES.items():
+            if alias in core:
+                slots[places[proper].slot].setdefault(proper, core[alias])
 
 
 def _physical_id(aside: Row) -> str | None:
@@ -286,6 +282,12 @@ def _physical_id(aside: Row) -> str | None:
         if (value := aside.get(term)) and (value := value.strip()):
             return value
     return None
+
+
+def _kind_of_id(aside: Row, physical_id: str) -> PhysicalIdType:
+    """The kind of the physical id: as mapped, else as its form tells."""
+    stated = _KINDS.get(aside.get("ods:physicalSpecimenIDType", "").lower())
+    return stated or physical_id_type(physical_id)
 
 
 def _own_licence(aside: Row) -> str | None:

@@ -254,7 +254,7 @@ def _identifiers(cells: Cells, physical_id: str) -> list[Node]:
     for value in split(aside["dwc:otherCatalogNumbers"]) if others else ():
         titles.setdefault(value, "dwc:otherCatalogNumbers")
     titles.setdefault(physical_id, "ods:physicalSpecimenID")
-    if cells.record.id:
+    if not cells.record.id.endswith(f"-line-{cells.record.line}"):  # the reader's stopgap id
         titles.setdefault(cells.record.id, "dwca:ID")
     nodes = [
         identifier(title, value, "Preferred" if value == physical_id else "Alternative")
