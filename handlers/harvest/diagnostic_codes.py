@@ -274,7 +274,9 @@ READINGS: dict[str, Rule] = {
         "Correct <location> in meta.xml.",
     ),
     "metadata-broken": Rule(
-        "warning", "{file} is not well-formed: {reason}; read as far as possible.", "Repair it."
+        "warning",
+        "{file} is not well-formed: {reason}; read as far as possible.",
+        "Repair the document.",
     ),
     "metadata-encoding": Rule(
         "info", "{file} declares {declared} and is {found}.", "Declare the true encoding."

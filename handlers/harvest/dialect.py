@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from handlers.harvest.diagnostics import Findings
 from handlers.harvest.lines import Lines, as_utf8, known_encoding, wide_encoding
 from handlers.harvest.metafile import TableSpec
+from handlers.harvest.rows import Row, parse, parsed_rows, quoted_rows, split_rows
 
 HEAD = 1 << 18
 SAMPLE = 300
@@ -44,6 +47,14 @@ class Dialect:
             findings=findings,
         )
 
+    def rows(self, lines: Lines, width: int, findings: Findings) -> Iterator[Row]:
+        """The rows of these lines; `width` is how many cells a row should have."""
+        if not self.quote:
+            return split_rows(lines, self.delimiter)
+        if len(self.delimiter) != 1:
+            return parsed_rows(lines, self.delimiter, self.quote)
+        return quoted_rows(lines, self.delimiter, self.quote, width, self.name, findings)
+
 
 def find_dialect(
     path: Path, name: str, spec: TableSpec, findings: Findings, workspace: Path
@@ -64,15 +75,20 @@ def find_dialect(
     carriage_return = b"\r" in head and b"\n" not in head
     texts = _first_lines(path, encoding or "utf-8", carriage_return)
     delimiter, quote = _separators(texts, spec, name, findings)
-    return Dialect(
+    dialect = Dialect(
         path=path,
         name=name,
         encoding=encoding or "utf-8",
         delimiter=delimiter,
         quote=quote,
         carriage_return=carriage_return,
-        sample=tuple(tuple(row) for row in _split(texts, delimiter, quote) if row),
+        sample=(),
     )
+    first = _bare(texts[min(len(texts) - 1, max(0, (spec.skip or 0) - 1))]) if texts else ""
+    width = len(parse(first, delimiter, quote, literal_open=True)[0])
+    rows = dialect.rows(dialect.lines(Findings()), width, Findings())
+    sample = (tuple(row.cells) for row in islice(rows, SAMPLE))
+    return replace(dialect, sample=tuple(row for row in sample if row))
 
 
 def _first_lines(path: Path, encoding: str, carriage_return: bool) -> list[str]:
@@ -129,7 +145,7 @@ def _cells_are_quoted(texts: list[str], delimiter: str) -> bool:
 
 
 def _split(texts: list[str], delimiter: str, quote: str) -> list[list[str]]:
-    bare = [text.removesuffix("\n").removesuffix("\r") for text in texts]
+    bare = [_bare(text) for text in texts]
     if not quote or len(delimiter) != 1:
         return [text.split(delimiter) if text else [] for text in bare]
     rows = []
@@ -139,3 +155,7 @@ def _split(texts: list[str], delimiter: str, quote: str) -> list[list[str]]:
     except csv.Error:
         return [text.split(delimiter) if text else [] for text in bare]
     return rows
+
+
+def _bare(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")

@@ -118,7 +118,7 @@ def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits
         raise refusal("download-too-large", url=url, limit=limits.max_download)
     notes.write_bytes(orjson.dumps({"proof": _proof(response)}))
     with part.open("ab" if have else "wb") as file:
-        for block in response.iter_raw(1 << 18):
+        for block in response.iter_raw():  # unbuffered: what came before a break is kept
             have += len(block)
             if have > limits.max_download:
                 file.close()

@@ -239,5 +239,6 @@ def _check_is_text(path: Path, name: str) -> None:
         raise refusal("not-a-table", name=name, found="XML or HTML")
     if head.startswith((b"%PDF", b"\xd0\xcf\x11\xe0", b"\x89PNG")):
         raise refusal("not-a-table", name=name, found="a binary file")
-    if wide_encoding(head) is None and head.count(0) > len(head) * 0.05:
+    controls = sum(head.count(code) for code in (*range(9), *range(14, 32)))
+    if wide_encoding(head) is None and controls > len(head) * 0.05:
         raise refusal("not-a-table", name=name, found="a binary file")

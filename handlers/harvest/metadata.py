@@ -46,7 +46,7 @@ def read_metadata(raw: bytes, file: str, findings: Findings, limits: Limits) -> 
     if dataset is not None:
         return _from_eml(parsed.root, dataset)
     metadata = _from_dublin_core(parsed.root)
-    if metadata == DatasetMetadata():
+    if metadata == DatasetMetadata() and not parsed.broken:
         findings.note("metadata-unknown", file=file)
     return metadata
 

@@ -108,11 +108,13 @@ def _true_skip(spec: TableSpec, dialect: Dialect, skip: int, findings: Findings)
 
 def _width(spec: TableSpec, header: Sequence[str], body: Sequence[Sequence[str]]) -> int:
     needed = 1 + max([c.index for c in spec.columns if c.index is not None] + [spec.id_index or 0])
-    modal = Counter(len(row) for row in body).most_common(1)[0][0] if body else 0
+    modal, times = Counter(len(row) for row in body).most_common(1)[0] if body else (0, 0)
+    if times * 2 <= len(body):
+        modal = 0  # no width prevails
     if len(header) >= max(2, modal * 0.5):
         return max(len(header), modal)
-    ragged = body and max(len(row) for row in body) > modal
-    return max(modal, needed) if ragged or not body else modal
+    ragged = modal == 0 or max(len(row) for row in body) > modal
+    return max(modal, needed) if ragged else modal
 
 
 def _present(spec: TableSpec, width: int, name: str, findings: Findings) -> list[Column]:

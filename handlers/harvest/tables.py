@@ -15,7 +15,7 @@ from handlers.harvest.dialect import Dialect, find_dialect
 from handlers.harvest.metafile import Column, TableSpec
 from handlers.harvest.names import header_key, is_old_name
 from handlers.harvest.plan import Plan, make_plan
-from handlers.harvest.rows import Row, parsed_rows, quoted_rows, split_rows
+from handlers.harvest.rows import Row
 
 NULLS = frozenset({"", "\\N", "NULL", "null", "Null"})
 """What databases write where there is no value; never an id."""
@@ -74,11 +74,7 @@ class Table:
 def _raw(dialect: Dialect, plan: Plan, findings: Findings) -> Iterator[Row]:
     lines = dialect.lines(findings)
     lines.skip(plan.skip)
-    if not dialect.quote:
-        return split_rows(lines, dialect.delimiter)
-    if len(dialect.delimiter) != 1:
-        return parsed_rows(lines, dialect.delimiter, dialect.quote)
-    return quoted_rows(lines, dialect.delimiter, dialect.quote, plan.width, dialect.name, findings)
+    return dialect.rows(lines, plan.width, findings)
 
 
 def _keyed(

@@ -15,7 +15,8 @@ from lxml import etree
 
 from handlers.harvest.diagnostics import refusal
 
-_DECLARATION = re.compile(r"""^\s*<\?xml[^>]*?(?:encoding\s*=\s*["']([^"']+)["'])?[^>]*?\?>""")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*?\?>")
+_ENCODING = re.compile(r"""encoding\s*=\s*["']([^"']+)["']""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _BOMS = (
@@ -40,10 +41,15 @@ class Parsed(NamedTuple):
     @property
     def encoding_lies(self) -> bool:
         """Whether the declared encoding is not the true one."""
-        declared = self.declared.lower().replace("_", "-")
-        if declared == self.found or not declared:
+        if not self.declared:
             return False
-        return not (declared == "utf-16" and self.found.startswith("utf-16"))
+        try:
+            declared = codecs.lookup(self.declared).name
+        except LookupError:
+            return True
+        return declared != self.found and not (
+            declared == "utf-16" and self.found.startswith("utf-16")
+        )
 
 
 def parse_xml(raw: bytes, file: str, *, limit: int, lenient: bool = False) -> Parsed:
@@ -91,21 +97,27 @@ def _decode(raw: bytes) -> tuple[str, str, str]:
     for bom, codec in _BOMS:
         if raw.startswith(bom):
             text = raw[len(bom) :].decode(codec, "replace")
-            found = _DECLARATION.match(text)
-            return text, (found[1] or "") if found else "", codec
+            return text, _declared(text), codec
     wide = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be" if raw[:1] == b"\0" else None
     if wide:
         text = raw.decode(wide, "replace")
-        found = _DECLARATION.match(text)
-        return text, (found[1] or "") if found else "", wide
+        return text, _declared(text), wide
     declared = _DECLARED.search(raw[:200])
     name = declared[1].decode("ascii") if declared else ""
+    if raw.isascii():
+        return raw.decode("ascii"), "", "utf-8"  # every declaration that occurs is true
     for codec in ("utf-8", name or "cp1252", "cp1252"):
         try:
-            return raw.decode(codec), name, codec.lower()
+            return raw.decode(codec), name, codecs.lookup(codec).name
         except (UnicodeDecodeError, LookupError):
             continue
     return raw.decode("latin-1"), name, "latin-1"
+
+
+def _declared(text: str) -> str:
+    declaration = _DECLARATION.match(text)
+    found = _ENCODING.search(declaration[0]) if declaration else None
+    return found[1] if found else ""
 
 
 def local(element: etree._Element) -> str:
