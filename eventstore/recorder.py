@@ -118,9 +118,12 @@ class Datastore(SQLiteDatastore):
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
-        with self.get_connection(commit=commit) as connection:
-            with _Immediate(connection, commit=commit) as cursor, cursor:
-                yield cursor
+        with (
+            self.get_connection(commit=commit) as connection,
+            _Immediate(connection, commit=commit) as cursor,
+            cursor,
+        ):
+            yield cursor
 
 
 class _Immediate(SQLiteTransaction):

@@ -94,11 +94,9 @@ def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
         out.print(f"  Token     {first}   (for writing; shown only now)")
     out.print("  Not for production: test prefixes, no TLS\n\nThree questions to copy:")
     for title, query in QUERIES:
-        out.print(
-            f"\n# {title}\ncurl -s -H 'Accept: text/csv' '{base}/sparql' --data-urlencode \\\n"
-            f"'query={query}'",
-            markup=False,
-        )
+        out.print(f"\n# {title}", markup=False)
+        out.print(f"curl -s -H 'Accept: text/csv' '{base}/sparql' --data-urlencode \\", markup=False)
+        out.print(f"'query={query}'", markup=False)
     out.print("")
     repository.close()
     err.file.flush()

@@ -19,8 +19,9 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from io import BufferedWriter
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
@@ -34,9 +35,8 @@ _POSITION = NamedNode("urn:collectome:vocab:position")
 _META = NamedNode(META)
 _XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 
-BULK_EVENTS = 25_000
-"""First versions gathered before one bulk load."""
-BULK_BYTES = 512 * 1024 * 1024
+BULK_BYTES = 48 * 1024 * 1024
+"""N-Quads gathered before one bulk load; the loader holds about ten times as much memory."""
 BULK_AT_LEAST = 1_000
 """Fewer gathered events go in as one update."""
 DELTA_EVENTS = 100
@@ -56,14 +56,18 @@ class Graph:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._marker = folder / "unfinished.json"
-        self._bulk = folder / "bulk.nq"
+        self._files = 0
         self._store = Store(str(folder / "store"))
         self._stored = self._read_position()
         self._taken = self._stored
         self._gathered: list[int] = []
         self._bytes = 0
-        self._file: BufferedWriter | None = None
+        self._file: BinaryIO | None = None
         self._loaded_since_optimize = 0
+        self._loading: Future[None] | None = None
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="bulk-load")
+        for left in folder.glob("bulk-*.nq"):
+            left.unlink()
         self._published = self._read_published()
 
     # ── the projection ───────────────────────────────────────────────────────────────────
@@ -88,8 +92,7 @@ class Graph:
                     deltas = []
                 self._gather(event)
             else:
-                if self._gathered:
-                    self._load()
+                self.flush()
                 deltas.append(event)
                 if len(deltas) >= DELTA_EVENTS:
                     self._update(deltas, log)
@@ -97,18 +100,20 @@ class Graph:
             self._taken = event.position
         if deltas:
             self._update(deltas, log)
-        if len(self._gathered) >= BULK_EVENTS or self._bytes >= BULK_BYTES:
+        if self._bytes >= BULK_BYTES:
             self._load()
 
     def flush(self) -> None:
         """Make everything taken in durable in the store."""
         if self._gathered:
             self._load()
+        self._join()
 
     def clear(self) -> None:
         """Start anew with an empty store; the published checkpoint stays until a new one."""
         self._close_bulk()
         self._gathered = []
+        self._join()
         self._write_marker(self._stored)
         del self._store
         shutil.rmtree(self.folder / "store")
@@ -119,6 +124,8 @@ class Graph:
         """Let go of the store; what was gathered and not flushed is read again next time."""
         self._close_bulk()
         self._gathered = []
+        self._join()
+        self._loader.shutdown()
         del self._store
 
     # ── publishing ───────────────────────────────────────────────────────────────────────
@@ -126,7 +133,9 @@ class Graph:
     def publish(self, log: Log, *, tidy: bool = True) -> bool:
         """Make a checkpoint of the store and name it in `current`; False when there is
         nothing new, or a range is unfinished. `tidy`: compact first after large loads."""
-        if self._published == self._stored or self._gathered:
+        if self._loading is not None and self._loading.done():
+            self._join()
+        if self._published == self._stored or self._gathered or self._loading is not None:
             return False
         if self._marker.exists():
             if json.loads(self._marker.read_text())["upto"] > self._stored:
@@ -172,25 +181,38 @@ class Graph:
             in_graph(provenance_lines(event), PROVENANCE) if event.operational else all_quads(event)
         )
         if self._file is None:
-            self._file = self._bulk.open("wb", buffering=1 << 20)
+            self._files += 1
+            self._file = (self.folder / f"bulk-{self._files}.nq").open("wb", buffering=1 << 20)
             self._bytes = 0
         self._bytes += self._file.write("".join(quads).encode())
         self._gathered.append(event.position)
 
     def _load(self) -> None:
-        upto, count = self._gathered[-1], len(self._gathered)
+        """Hand the gathered file to the loader, which works while the next one is gathered."""
+        assert self._file is not None
+        path, upto, count = Path(self._file.name), self._gathered[-1], len(self._gathered)
         self._close_bulk()
+        self._gathered, self._bytes = [], 0
+        self._join()
         if count < BULK_AT_LEAST:
-            text = self._bulk.read_bytes().decode()
+            text = path.read_bytes().decode()
             self._run([line + "\n" for line in text.split("\n") if line], [], upto)
+            path.unlink()
         else:
-            if not self._marker.exists():
-                self._write_marker(upto)
-            self._store.bulk_load(path=str(self._bulk), format=RdfFormat.N_QUADS)
-            self._run([], [], upto)
+            self._write_marker(upto)
+            self._loading = self._loader.submit(self._load_file, path, upto)
             self._loaded_since_optimize += count
-        self._bulk.unlink()
-        self._gathered = []
+
+    def _load_file(self, path: Path, upto: int) -> None:
+        self._store.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
+        self._run([], [], upto)
+        path.unlink()
+
+    def _join(self) -> None:
+        """Wait for the loader; what went wrong there is raised here."""
+        if self._loading is not None:
+            loading, self._loading = self._loading, None
+            loading.result()
 
     def _update(self, events: list[Recorded], log: Log) -> None:
         before = log.previous(events)
@@ -231,6 +253,8 @@ class Graph:
             self._file = None
 
     def _write_marker(self, upto: int) -> None:
+        if self._marker.exists():
+            upto = max(upto, int(json.loads(self._marker.read_text())["upto"]))
         with self._marker.open("w") as out:
             json.dump({"upto": upto}, out)
             out.flush()
