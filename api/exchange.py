@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import Scope, Send
@@ -47,6 +49,12 @@ def etag_of(body: bytes, salt: bytes | None, name: str) -> bytes:
     erased document from it (settled.md 4)."""
     digest = hashlib.blake2b(body, digest_size=12, key=salt or b"").hexdigest()
     return f'"{digest}-{name}"'.encode()
+
+
+@lru_cache(maxsize=4096)
+def http_date(seconds: int) -> bytes:
+    """A time as HTTP writes it; objects of one harvest share theirs."""
+    return formatdate(seconds, usegmt=True).encode()
 
 
 def asked_headers(scope: Scope) -> tuple[str, bytes | None, str | None]:

@@ -1,16 +1,16 @@
 """The Link header of an object: where its other forms, versions and names are (RFC 8288).
 
 Version relations are those of RFC 5829; `cite-as` is the PID (RFC 8574); the context of the
-openDS JSON is linked as JSON-LD 1.1 (6.1) asks. Links go to this server's public address;
-names stay PIDs.
+openDS JSON is linked as JSON-LD 1.1 (6.1) asks. Targets on this server are relative references
+(RFC 8288, 3.1): the header goes out with every document, and servers look at each of its bytes.
+Names stay PIDs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
-from api.negotiation import Format
+from api.negotiation import DOCUMENT_FORMATS, Format
 from fdo.catalogue import OBJECT_TYPES
 from ontologies.jsonld import CONTEXT_NAME
 from ontologies.terms import iri
@@ -19,51 +19,50 @@ JSONLD_CONTEXT = "http://www.w3.org/ns/json-ld#context"
 
 
 def link_header(
-    base: str,
-    pid: str,
-    kind: str,
-    *,
-    pid_iri: str,
-    version: int,
-    latest: int,
-    numbered: bool,
-    sent: Format,
-    formats: Sequence[Format],
+    root: str, pid_iri: str, kind: str, sent: Format, *, version: int, latest: int, past: bool
 ) -> bytes:
-    """All links of one answer: `numbered` for the address of a single version."""
-    page = f"{base}/{pid}"
-    shown = f"{page}/{version}" if numbered else page
-    links = [
-        f'<{pid_iri}>; rel="cite-as"',
-        f'<{page}/versions>; rel="version-history"; type="application/json"',
-        f'<{page}>; rel="latest-version"',
-    ]
+    """All links of one answer; `root` is the path of the public address, mostly empty.
+
+    `past`: what is shown is not the current document at its own address, so other formats are
+    those of the version.
+    """
+    page = root + pid_iri[pid_iri.index("/", 8) :]
+    shown = f"{page}/{version}" if past else ""
+    links = _template(root, kind, sent) % (pid_iri, page, page, page, *(shown,) * _OTHERS)
     if version > 1:
-        links.append(f'<{page}/{version - 1}>; rel="predecessor-version"')
+        links += f', <{page}/{version - 1}>; rel="predecessor-version"'
     if version < latest:
-        links.append(f'<{page}/{version + 1}>; rel="successor-version"')
-    links += _fixed(base, page, kind, sent.name)
-    links += [
-        f'<{shown}?format={one.name}>; rel="alternate"; type="{one.media_type}"'
-        for one in formats
-        if one is not sent
-    ]
-    return ", ".join(links).encode("latin-1")
+        links += f', <{page}/{version + 1}>; rel="successor-version"'
+    return links.encode("latin-1")
+
+
+_OTHERS = len(DOCUMENT_FORMATS) - 1
 
 
 @lru_cache(maxsize=256)
-def _class(kind: str) -> str:
-    return iri(OBJECT_TYPES[kind].rdf_type)
-
-
-def _fixed(base: str, page: str, kind: str, sent: str) -> list[str]:
-    links = [f'<{_class(kind)}>; rel="type"']
-    if sent == "html":
+def _template(root: str, kind: str, sent: Format) -> str:
+    """The links that all objects of a type have in a format; addresses are still to come."""
+    links = [
+        '<%s>; rel="cite-as"',
+        '<%s/versions>; rel="version-history"; type="application/json"',
+        '<%s>; rel="latest-version"',
+        '<%s/record>; rel="describedby"; type="application/json"',
+    ]
+    links += [
+        f'<%s?format={one.name}>; rel="alternate"; type="{one.media_type}"'
+        for one in DOCUMENT_FORMATS
+        if one is not sent
+    ]
+    links.append(f'<{_plain(iri(OBJECT_TYPES[kind].rdf_type))}>; rel="type"')
+    if sent.name == "html":
         links.append('<https://schema.org/AboutPage>; rel="type"')
-    if sent == "json":
+    if sent.name == "json":
         links.append(
-            f'<{base}/contexts/{CONTEXT_NAME}>; rel="describedby {JSONLD_CONTEXT}"; '
+            f'<{_plain(root)}/contexts/{CONTEXT_NAME}>; rel="describedby {JSONLD_CONTEXT}"; '
             'type="application/ld+json"'
         )
-    links.append(f'<{page}/record>; rel="describedby"; type="application/json"')
-    return links
+    return ", ".join(links)
+
+
+def _plain(text: str) -> str:
+    return text.replace("%", "%%")

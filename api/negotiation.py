@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
@@ -21,7 +21,7 @@ from api.problems import NotAcceptable
 from fdo.representations.rdf import SYNTAXES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Format:
     """One way in which a resource can be had."""
 
@@ -30,11 +30,11 @@ class Format:
     extension: str
     label: str
 
-    @property
-    def content_type(self) -> str:
+    @cached_property
+    def content_type(self) -> bytes:
         """The Content-Type header; text formats say that they are UTF-8."""
         text = self.media_type.startswith("text/")
-        return f"{self.media_type}; charset=utf-8" if text else self.media_type
+        return f"{self.media_type}{'; charset=utf-8' if text else ''}".encode()
 
 
 _LABELS = {

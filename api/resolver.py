@@ -17,8 +17,8 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -31,6 +31,7 @@ from api.exchange import (
     asked_headers,
     canonical_location,
     etag_of,
+    http_date,
     query_of,
     redirect_to,
     transmit,
@@ -87,6 +88,7 @@ class Resolver:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._log = site.objects.log
+        self._root = urlsplit(site.base).path
         self._kept: dict[str, tuple[int, int, Sent]] = {}
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="object")
 
@@ -278,32 +280,30 @@ class Resolver:
         past: bool = False,
     ) -> Sent:
         """A document with all its headers; 410 where it is a tombstone."""
-        etag = etag_of(body, event.salt, shown.name)
+        etag = _validator(body, event, shown)
         gone = event.status is Status.TOMBSTONE
         cache = _REVALIDATE
         if numbered and not past and not gone:
             cache = _IMMUTABLE if event.version < head.version else _SHORT
         links = link_header(
-            self._site.base,
-            event.pid_text,
+            self._root,
+            event.pid.iri,
             event.type,
-            pid_iri=event.pid.iri,
+            shown,
             version=event.version,
             latest=head.version,
-            numbered=numbered or past,
-            sent=shown,
-            formats=DOCUMENT_FORMATS,
+            past=numbered or past,
         )
         headers: Headers = [
-            (b"content-type", shown.content_type.encode()),
-            (b"content-length", str(len(body)).encode()),
+            (b"content-type", shown.content_type),
+            (b"content-length", b"%d" % len(body)),
             (b"etag", etag),
             (b"vary", b"Accept"),
             (b"cache-control", cache),
-            (b"last-modified", formatdate(event.recorded_at // 1_000_000, usegmt=True).encode()),
+            (b"last-modified", http_date(event.recorded_at // 1_000_000)),
             (b"link", links),
-            (b"collectome-version", str(event.version).encode()),
-            (b"collectome-position", str(event.position).encode()),
+            (b"collectome-version", b"%d" % event.version),
+            (b"collectome-position", b"%d" % event.position),
             *CORS,
         ]
         if shown is JSON and event.salt:
@@ -320,7 +320,7 @@ class Resolver:
             body = orjson.dumps(content, default=str)
         etag = etag_of(body, salt, shown.name)
         headers: Headers = [
-            (b"content-type", shown.content_type.encode()),
+            (b"content-type", shown.content_type),
             (b"content-length", str(len(body)).encode()),
             (b"etag", etag),
             (b"vary", b"Accept, Authorization" if asked.tail == "verbatim" else b"Accept"),
@@ -355,6 +355,13 @@ _TAILS: dict[str, Callable[[Resolver, Asked], Sent]] = {
     "conformance": Resolver._conformance,
     "verbatim": Resolver._verbatim,
 }
+
+
+def _validator(body: bytes, event: Recorded, shown: Format) -> bytes:
+    """The ETag; for the stored bytes it is their salted commitment, which the log holds."""
+    if shown is JSON and event.salt:
+        return b'"%s-json"' % event.meta["commitment"][:24].encode()
+    return etag_of(body, event.salt, shown.name)
 
 
 def _stored(event: Recorded) -> bytes:

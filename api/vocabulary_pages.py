@@ -151,7 +151,7 @@ def _released(request: Request, body: bytes, shown: Format) -> Response:
     known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
     if etag in known:
         return Response(status_code=304, headers=headers)
-    headers["Content-Type"] = shown.content_type
+    headers["Content-Type"] = shown.content_type.decode()
     return Response(body, headers=headers)
 
 
