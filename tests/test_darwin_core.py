@@ -12,7 +12,13 @@ from fdo.documents import canonical
 from fdo.identifiers import Pid
 from handlers.harvest.darwin_core import Mapping
 from handlers.harvest.darwin_core_terms import PLACES, Slot
-from handlers.harvest.mapping_values import marks_a_type, split_addresses, split_names
+from handlers.harvest.mapping_values import (
+    is_absolute,
+    kind_of_identifier,
+    marks_a_type,
+    split_addresses,
+    split_names,
+)
 from handlers.harvest.records import DatasetMetadata, Diagnostic, Mapped, Record
 from tests.darwin_core_sources import SOURCE, SOURCES
 
@@ -622,3 +628,37 @@ def test_no_two_specimens_of_a_real_archive_claim_the_same_id(shared_data: Path)
 
 def test_the_source_system_is_named_in_every_document() -> None:
     assert mapped(a_record()).document["ods:sourceSystemID"] == Pid.parse(str(SOURCE)).iri
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("https://doi.org/10.1234/x", "DOI"),
+        ("hdl:20.5000/1", "Handle"),
+        ("https://n2t.net/ark:/65665/3", "ARK"),
+        ("http://purl.org/x/1", "PURL"),
+        ("https://orcid.org/0000-0002-1825-0097", "URL"),
+        ("https://example.org/1", "URL"),
+        ("urn:lsid:ipni.org:names:1", "LSID"),
+        ("9c752d22-b09a-11e8-96f8-529269fb1459", "UUID"),
+        ("urn:catalog:TROM:A:8528", "URN"),
+        ("TROM-A-8528", "Locally unique identifier"),
+        ("8528", "Locally unique identifier"),
+    ],
+)
+def test_the_form_of_an_identifier_tells_its_kind(text: str, kind: str) -> None:
+    assert kind_of_identifier(text)[0] == kind
+
+
+@pytest.mark.parametrize("text", ["https://a.org/a%20b?c=d#e", "urn:x:1", "mailto:a@b.org"])
+def test_an_absolute_uri_may_stand_where_a_uri_must(text: str) -> None:
+    assert is_absolute(text)
+
+
+@pytest.mark.parametrize("text", ["a b", "https://a.org/a b", "http://a.org/#b#c", "/x", "x:%zz"])
+def test_no_other_text_may(text: str) -> None:
+    assert not is_absolute(text)
+
+
+def test_a_very_long_text_is_judged_in_a_moment() -> None:
+    assert not is_absolute("https://a.org/" + "a" * 100_000 + " ")

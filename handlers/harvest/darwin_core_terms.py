@@ -6,14 +6,16 @@ has no place in openDS; it stays in the verbatim record, retrievable by PID and 
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import NamedTuple
 
 from handlers.harvest.mapping_values import Convert, integer, number
 
 
-class Slot(IntEnum):
-    """The node of the document that a term belongs to; `ASIDE` needs a rule of its own."""
+class Slot:
+    """The node of the document that a term belongs to; `ASIDE` needs a rule of its own.
+
+    Plain numbers, not an enumeration: they index the cells of every record.
+    """
 
     SPECIMEN = 0
     IDENTIFICATION = 1
@@ -28,13 +30,13 @@ class Slot(IntEnum):
 class Place(NamedTuple):
     """Where a cell goes, under which key, and how its text becomes a value."""
 
-    slot: Slot
+    slot: int
     key: str
     convert: Convert | None = None
     expected: str = ""
 
 
-_PLAIN: dict[Slot, str] = {
+_PLAIN: dict[int, str] = {
     Slot.SPECIMEN: (
         "dwc:collectionCode dwc:collectionID dwc:informationWithheld dwc:preparations "
         "dwc:disposition dwc:dataGeneralizations dwc:datasetName dwc:datasetID "
@@ -100,7 +102,7 @@ _PLAIN: dict[Slot, str] = {
 }
 
 _ANY = (number(), "a number")
-_TYPED: dict[str, tuple[Slot, Convert, str]] = {
+_TYPED: dict[str, tuple[int, Convert, str]] = {
     "dwc:coordinatePrecision": (Slot.GEOREFERENCE, *_ANY),
     "dwc:coordinateUncertaintyInMeters": (
         Slot.GEOREFERENCE,

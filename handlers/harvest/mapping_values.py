@@ -12,8 +12,9 @@ from math import isfinite
 
 Convert = Callable[[str], float | int | bool | None]
 
-_URI_CHARACTERS = r"(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]|%[0-9A-Fa-f]{2})"
-_ABSOLUTE = re.compile(rf"^[A-Za-z][A-Za-z0-9+.-]*:{_URI_CHARACTERS}+(?:#{_URI_CHARACTERS}*)?$")
+_PLAIN = r"[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]"
+_URI_TEXT = rf"{_PLAIN}*(?:%[0-9A-Fa-f]{{2}}{_PLAIN}*)*"
+_ABSOLUTE = re.compile(rf"^[A-Za-z][A-Za-z0-9+.-]*:(?=.){_URI_TEXT}(?:#{_URI_TEXT})?$")
 _WEB = re.compile(r"^https?://[^\s/]+", re.I)
 _SPLIT = re.compile(r"\s*[|;\n]\s*")
 _ORCID = re.compile(r"^(?:https?://)?(?:orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?$", re.I)
@@ -22,23 +23,32 @@ _WORDS_OF_BODIES = re.compile(
     r"|expedition|academy|department|agency|ministry|laborator\w*|station)\b",
     re.I,
 )
-_UUID = re.compile(r"^(?:urn:uuid:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.I)
 
 LOCAL = ("Locally unique identifier", "LocallyUniqueStable")
 _PERSISTENT = "GloballyUniqueStablePersistentResolvable"
-_KINDS_OF_IDENTIFIER: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:)", re.I), "DOI", _PERSISTENT),
-    (re.compile(r"^(?:https?://hdl\.handle\.net/|hdl:)", re.I), "Handle", _PERSISTENT),
-    (re.compile(r"^(?:https?://[^/]+/)?ark:/?", re.I), "ARK", _PERSISTENT),
-    (re.compile(r"^(?:https?://)?igsn(?:\.org/|:)", re.I), "IGSN", _PERSISTENT),
-    (re.compile(r"^https?://(?:\w+\.)?purl\.|^https?://purl/", re.I), "PURL", _PERSISTENT),
-    (re.compile(r"^https?://w3id\.org/", re.I), "w3id", _PERSISTENT),
-    (re.compile(r"^https?://(?:orcid|ror|isni)\.org/", re.I), "URL", _PERSISTENT),
-    (re.compile(r"^https?://", re.I), "URL", "GloballyUniqueStableResolvable"),
-    (re.compile(r"^urn:lsid:", re.I), "LSID", "GloballyUniqueStable"),
-    (_UUID, "UUID", "GloballyUniqueStable"),
-    (re.compile(r"^urn:uuid:", re.I), "UUID", "GloballyUniqueStable"),
-    (re.compile(r"^urn:[a-z0-9][a-z0-9-]+:", re.I), "URN", "GloballyUniqueStable"),
+_RESOLVABLE = "GloballyUniqueStableResolvable"
+_GLOBAL = "GloballyUniqueStable"
+_KINDS_OF_IDENTIFIER = {
+    "doi": ("DOI", _PERSISTENT),
+    "handle": ("Handle", _PERSISTENT),
+    "ark": ("ARK", _PERSISTENT),
+    "igsn": ("IGSN", _PERSISTENT),
+    "purl": ("PURL", _PERSISTENT),
+    "w3id": ("w3id", _PERSISTENT),
+    "registry": ("URL", _PERSISTENT),
+    "url": ("URL", _RESOLVABLE),
+    "lsid": ("LSID", _GLOBAL),
+    "uuid": ("UUID", _GLOBAL),
+    "urn": ("URN", _GLOBAL),
+}
+_IDENTIFIER = re.compile(
+    r"(?P<doi>https?://(?:dx\.)?doi\.org/|doi:)|(?P<handle>https?://hdl\.handle\.net/|hdl:)"
+    r"|(?P<ark>(?:https?://[^/]+/)?ark:)|(?P<igsn>(?:https?://)?igsn(?:\.org/|:))"
+    r"|(?P<purl>https?://(?:\w+\.)?purl\.)|(?P<w3id>https?://w3id\.org/)"
+    r"|(?P<registry>https?://(?:orcid|ror|isni)\.org/)|(?P<url>https?://)|(?P<lsid>urn:lsid:)"
+    r"|(?P<uuid>(?:urn:uuid:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|urn:uuid:)"
+    r"|(?P<urn>urn:[a-z0-9][a-z0-9-]+:)",
+    re.I,
 )
 
 
@@ -127,10 +137,8 @@ def kind_of_identifier(text: str) -> tuple[str, str]:
     """The openDS `dcterms:type` and `ods:gupriLevel` of an identifier."""
     if ":" not in text and "-" not in text:
         return LOCAL
-    return next(
-        ((kind, level) for pattern, kind, level in _KINDS_OF_IDENTIFIER if pattern.match(text)),
-        LOCAL,
-    )
+    found = _IDENTIFIER.match(text)
+    return _KINDS_OF_IDENTIFIER[found.lastgroup] if found and found.lastgroup else LOCAL
 
 
 _TYPE = re.compile(r"typ(?:e|us|i|en|oid)\b|typ(?:e|us)(?=[A-Z(])|types\b")
