@@ -22,14 +22,13 @@ from handlers.projections.conformance import ConformanceReader
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.ingest import Jobs
-from api.ingest import router as ingest_router
+from api.ingest import Jobs, ingest_router
 from api.repository import Repository, start_projector
 from api.security import Tokens
 from api.settings import Settings
 from api.sparql import sparql_app
 from api.views import Views
-from handlers.projections.search import Search
+from handlers.projections.search.reader import Search
 from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
 
@@ -96,8 +95,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         ),
         tokens=tokens,
         sparql=sparql_app(pool, public_base=settings.base),
-        routers=[ingest_router],
-        jobs=jobs,
+        routers=[ingest_router(jobs, settings)],
         lifespan=lifespan,
     )
 

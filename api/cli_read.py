@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -164,17 +165,24 @@ def search(
     json: JsonOption = False,
 ) -> None:
     """Find specimens by words and facets."""
-    from api.search import find_for_people
+    from handlers.projections.search.query import SearchQuery
+    from handlers.projections.search.reader import Search
 
     repository = Repository(settings_for(data), must_exist=True)
-    page = find_for_people(repository.data, text, filters or [], limit, cursor)
+    wanted: dict[str, list[str]] = {"q": [text]} if text else {}
+    for pair in filters or []:
+        name, _, value = pair.partition("=")
+        wanted.setdefault(name, []).append(value)
+    reader = Search(repository.data / "projections" / "search" / "view.sqlite")
+    page = reader.find(SearchQuery.parse(wanted), cursor, limit)
     if json:
-        emit(page)
+        emit(asdict(page))
         return
+    many = f"{page.total}" if page.exact else f"more than {page.total}"
     tell(
-        f"{page['total']} specimens",
-        ["pid", "name", "country", "catalogue number"],
-        [[h["pid"], h["name"], h["country"], h["catalogue_number"]] for h in page["hits"]],
+        f"{many} specimens",
+        ["pid", "name", "country", "collected", "physical id"],
+        [[h.pid, h.name, h.country, h.collected, h.physical_id] for h in page.hits],
     )
-    if page["next"]:
-        out.print(f"more: --cursor {page['next']}")
+    if page.next_cursor:
+        out.print(f"more: --cursor {page.next_cursor}")

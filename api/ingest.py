@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
 from api.repository import ROOT
@@ -32,7 +32,6 @@ from fdo.errors import InvalidDocument, NotFound, Refused
 State = Literal["queued", "running", "done", "paused", "failed"]
 CHUNK = 1 << 20
 
-router = APIRouter(prefix="/api/ingest", tags=["ingest"])
 Writer = Annotated[Token, Depends(require("curator"))]
 
 
@@ -189,27 +188,53 @@ def _now() -> str:
 # ── routes ───────────────────────────────────────────────────────────────────────────────
 
 
-def _jobs(request: Request) -> Jobs:
-    jobs: Jobs = request.app.state.jobs
-    return jobs
+def ingest_router(jobs: Jobs, settings: Settings) -> APIRouter:
+    """The routes of ingest; writing needs the role curator."""
+    router = APIRouter(prefix="/api/ingest", tags=["ingest"])
+
+    @router.post("", status_code=202)
+    async def ask(
+        response: Response,
+        by: Writer,
+        file: UploadFile,
+        source_system: Annotated[str | None, Form(description="Name of the dataset.")] = None,
+        organisation: Annotated[str | None, Form(description="ROR or Wikidata id.")] = None,
+        observed_at: Annotated[
+            datetime | None, Form(description="When the source said so.")
+        ] = None,
+    ) -> Job:
+        """Upload an archive or a table; 202 and the job, which is carried out in its turn."""
+        job_id, name = await _keep(jobs, file, settings)
+        options = _options(source_system, organisation, observed_at)
+        return _queued(jobs, job_id, name, options, by, response)
+
+    @router.post("/url", status_code=202)
+    def ask_address(address: Address, response: Response, by: Writer) -> Job:
+        """Fetch an archive from an address; 202 and the job."""
+        job_id, _ = jobs.room()
+        options = _options(address.source_system, address.organisation, address.observed_at)
+        return _queued(jobs, job_id, str(address.url), options, by, response)
+
+    @router.get("")
+    def jobs_there_are(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[Job]:
+        """The newest jobs."""
+        return [jobs.progress(job) for job in jobs.all()[:limit]]
+
+    @router.get("/{job_id}")
+    def one_job(job_id: str) -> Job:
+        """A job with its progress, and at its end the summary."""
+        return jobs.progress(jobs.one(job_id))
+
+    @router.get("/{job_id}/diagnostics", response_class=Response)
+    def job_diagnostics(job_id: str, _: Writer) -> Response:
+        """Every diagnostic of a job, JSON Lines."""
+        return Response(jobs.diagnostics(jobs.one(job_id)), media_type="application/x-ndjson")
+
+    return router
 
 
-JobsOf = Annotated[Jobs, Depends(_jobs)]
-
-
-@router.post("", status_code=202, response_model=Job)
-async def ask(
-    request: Request,
-    response: Response,
-    by: Writer,
-    jobs: JobsOf,
-    file: UploadFile,
-    source_system: Annotated[str | None, Form(description="Name of the dataset.")] = None,
-    organisation: Annotated[str | None, Form(description="ROR or Wikidata id.")] = None,
-    observed_at: Annotated[datetime | None, Form(description="When the source said so.")] = None,
-) -> Job:
-    """Upload an archive or a table; 202 and the job, which is carried out in its turn."""
-    settings: Settings = request.app.state.settings
+async def _keep(jobs: Jobs, file: UploadFile, settings: Settings) -> tuple[str, str]:
+    """Write the upload into a new job's folder: (job id, name of the file)."""
     name = re.sub(r"[^\w.\-]", "_", Path(file.filename or "upload").name).lstrip(".") or "upload"
     job_id, folder = jobs.room()
     (folder / "upload").mkdir()
@@ -218,25 +243,17 @@ async def ask(
         while chunk := await file.read(CHUNK):
             size += len(chunk)
             if size > limit:
-                shutil.rmtree(folder)
-                raise Refused(
-                    f"The upload is larger than {settings.ingest_upload_mb} MB "
-                    "(ingest_upload_mb); raise the setting, or give an address instead."
-                )
+                break
             target.write(chunk)
-    if not size:
+    if not 0 < size <= limit:
         shutil.rmtree(folder)
+        if size:
+            raise Refused(
+                f"The upload is larger than {settings.ingest_upload_mb} MB (ingest_upload_mb); "
+                "raise the setting, or give an address instead."
+            )
         raise InvalidDocument("The upload is empty; send an archive or a table.")
-    options = _options(source_system, organisation, observed_at)
-    return _queued(jobs, job_id, name, options, by, response)
-
-
-@router.post("/url", status_code=202, response_model=Job)
-def ask_address(address: Address, response: Response, by: Writer, jobs: JobsOf) -> Job:
-    """Fetch an archive from an address; 202 and the job."""
-    job_id, _ = jobs.room()
-    options = _options(address.source_system, address.organisation, address.observed_at)
-    return _queued(jobs, job_id, str(address.url), options, by, response)
+    return job_id, name
 
 
 def _options(
@@ -254,35 +271,5 @@ def _queued(
     jobs: Jobs, job_id: str, source: str, options: dict[str, str], by: Token, response: Response
 ) -> Job:
     response.headers["Location"] = f"/api/ingest/{job_id}"
-    return jobs.queue(
-        Job(
-            id=job_id,
-            state="queued",
-            source=source,
-            options=options,
-            asked_by=by.name,
-            asked_at=_now(),
-            ended_at=None,
-            records=0,
-            summary=None,
-            error=None,
-        )
-    )
-
-
-@router.get("", response_model=list[Job])
-def jobs_there_are(jobs: JobsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[Job]:
-    """The newest jobs."""
-    return [jobs.progress(job) for job in jobs.all()[:limit]]
-
-
-@router.get("/{job_id}", response_model=Job)
-def one_job(job_id: str, jobs: JobsOf) -> Job:
-    """A job with its progress, and at its end the summary."""
-    return jobs.progress(jobs.one(job_id))
-
-
-@router.get("/{job_id}/diagnostics", response_class=Response)
-def job_diagnostics(job_id: str, jobs: JobsOf, _: Writer) -> Response:
-    """Every diagnostic of a job, JSON Lines."""
-    return Response(jobs.diagnostics(jobs.one(job_id)), media_type="application/x-ndjson")
+    asked = {"source": source, "options": options, "asked_by": by.name, "asked_at": _now()}
+    return jobs.queue(Job.model_validate({"id": job_id, "state": "queued", **asked}))

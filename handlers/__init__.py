@@ -19,7 +19,7 @@ def _graph(folder: Path) -> Projection:
 
 
 def _search(folder: Path) -> Projection:
-    from handlers.projections.search import SearchIndex
+    from handlers.projections.search.index import SearchIndex
 
     return SearchIndex(folder / "view.sqlite")
 

@@ -249,7 +249,7 @@ class _Work:
             name = "changed"
             after = facts[-1]
             assert not hasattr(after, "what")
-            self.outcome.terms.update(changed_terms(known.document, after.document))  # type: ignore[union-attr]
+            self.outcome.terms.update(changed_terms(known.document, after.document))
         self.outcome.counts[name] += 1
 
     def _breach(self, record: Record, broken: list[tuple[str, str]]) -> None:

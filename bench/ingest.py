@@ -1,0 +1,139 @@
+"""Archive to everything, against the bare limit: raw SQLite plus raw bulk load, same bytes."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from pyoxigraph import RdfFormat, Store
+
+from bench.generate import generate
+from bench.processes import collectome
+from bench.result import Result
+from bench.specimens import Plan
+from handlers.projections.graph import BULK_BYTES, read_current
+
+BATCH = 500
+
+
+def measure(scratch: Path, records: int) -> list[Result]:
+    """Ingest, the limit, the unchanged re-harvest; memory and disk on the way."""
+    archive = scratch / f"{records}.zip"
+    generate(Plan(records), archive)
+    data = scratch / "ingest"
+    said, seconds, memory = collectome("ingest", str(archive), "--data", str(data))
+    assert said["new"] == records and said["balanced"], said
+    rows = _bare_log(data, scratch)
+    quads, load = _bare_graph(data, scratch)
+    limit = rows + load
+    again, again_s, _ = collectome("ingest", str(archive), "--data", str(data))
+    assert again["unchanged"] == records, again
+    size = sum(f.stat().st_size for f in (data / "projections").rglob("*") if f.is_file())
+    shutil.rmtree(data)
+    name = f"{records:,} records"
+    return [
+        Result(
+            "ingest",
+            f"{name}: archive to log, graph, search, SHACL",
+            records / seconds,
+            "records/s",
+        ),
+        Result(
+            "ingest",
+            f"{name}: bare limit (SQLite {rows:.1f} s + load {load:.1f} s)",
+            records / limit,
+            "records/s",
+        ),
+        Result(
+            "ingest",
+            f"{name}: share of the bare limit",
+            limit / seconds,
+            "ratio",
+            ">= 0.6",
+            limit / seconds >= 0.6,
+        ),
+        Result(
+            "ingest",
+            f"{name}: unchanged re-harvest against the first",
+            seconds / again_s,
+            "ratio",
+            ">= 5",
+            seconds / again_s >= 5,
+        ),
+        Result(
+            "ingest",
+            f"{name}: largest process",
+            memory.largest,
+            "MB",
+            "<= 2,500",
+            memory.largest <= 2500,
+        ),
+        Result("ingest", f"{name}: quads in the graph", quads, "quads"),
+        Result("ingest", f"{name}: projections on disk", size / 1e6, "MB"),
+    ]
+
+
+def _bare_log(data: Path, scratch: Path) -> float:
+    """Seconds to insert the rows of the log into a bare table, fsync at each batch."""
+    source = sqlite3.connect(data / "log.sqlite")
+    target = sqlite3.connect(scratch / "bare.sqlite", isolation_level=None)
+    target.execute("PRAGMA journal_mode=WAL")
+    target.execute("PRAGMA synchronous=FULL")
+    columns = len(source.execute("SELECT * FROM events LIMIT 1").fetchone())
+    target.execute(
+        "CREATE TABLE events (position INTEGER PRIMARY KEY, "
+        + ", ".join(f"c{i}" for i in range(1, columns))
+        + ")"
+    )
+    insert = f"INSERT INTO events VALUES ({','.join('?' * columns)})"
+    spent, cursor = 0.0, source.execute("SELECT * FROM events ORDER BY position")
+    while rows := cursor.fetchmany(BATCH):
+        started = time.perf_counter()
+        target.execute("BEGIN")
+        target.executemany(insert, rows)
+        target.execute("COMMIT")
+        spent += time.perf_counter() - started
+    source.close()
+    target.close()
+    (scratch / "bare.sqlite").unlink()
+    return spent
+
+
+def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
+    """(quads, seconds to bulk-load the same quads in files of the same size and compact)."""
+    folder = data / "projections" / "graph"
+    notice = read_current(folder)
+    assert notice is not None
+    live = Store.read_only(str(folder / "checkpoints" / str(notice["checkpoint"])))
+    bare = Store(str(scratch / "bare"))
+    path, quads, spent = scratch / "bare.nq", 0, 0.0
+    lines, size = list[bytes](), 0
+
+    def load() -> float:
+        path.write_bytes(b"".join(lines))
+        started = time.perf_counter()
+        bare.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
+        return time.perf_counter() - started
+
+    for quad in live:
+        line = f"{quad} .\n".encode()
+        lines.append(line)
+        size += len(line)
+        quads += 1
+        if size >= BULK_BYTES:
+            spent += load()
+            lines, size = [], 0
+    spent += load()
+    started = time.perf_counter()
+    bare.optimize()
+    spent += time.perf_counter() - started
+    shutil.rmtree(scratch / "bare")
+    path.unlink()
+    return quads, spent
+
+
+if __name__ == "__main__":
+    sys.exit("run as ./run bench ingest")

@@ -1,0 +1,48 @@
+"""The endpoint alone in a process, as the benchmark asks it: FOLDER PORT."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from api.sparql import sparql_app
+from handlers.queries.pool import QueryPool
+
+
+def main() -> None:
+    """Serve until terminated."""
+    folder, port = Path(sys.argv[1]), int(sys.argv[2])
+    uvicorn.run(Bare(folder, f"http://127.0.0.1:{port}"), port=port, log_level="error")
+
+
+class Bare:
+    """The endpoint and the life of its pool, without the rest of the application."""
+
+    def __init__(self, folder: Path, base: str) -> None:
+        self._folder, self._base = folder, base
+        self._app: Any = None
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncIterator[Any]:
+        async with QueryPool(self._folder, timeout_s=120) as pool:
+            yield sparql_app(pool, public_base=self._base)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass requests on; open and close the pool with the server."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        async with self._open() as self._app:
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+if __name__ == "__main__":
+    main()
