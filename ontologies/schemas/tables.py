@@ -3,6 +3,8 @@
 A row names the keys of one kind, parted by spaces. Kinds are text, the constraints of
 `KINDS`, `node:Class` for one nested object and `nodes:Class` for a list of them. Every class
 refuses keys that are not in its table.
+
+Longer than other files, since it is the whole model in one place and holds no logic.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fdo.documents import canonical
+from fdo.documents import canonical, equality_hash
 from fdo.identifiers import Pid
 from handlers.harvest.darwin_core import Mapping
 from handlers.harvest.darwin_core_terms import PLACES, Slot
@@ -267,6 +267,13 @@ def test_an_inherited_licence_is_marked_as_such() -> None:
     assert relations(document)["hasInheritedLicense"] == SOURCE.iri
     assert "hasLicense" not in relations(document)
     assert result.gate.passes and result.gate.inherited
+
+
+def test_another_licence_of_the_dataset_makes_no_other_specimen() -> None:
+    record = a_record(dcterms_license="")
+    one, two = (mapped(record, mapping(DatasetMetadata(licence=text))) for text in ("CC0", "CC-BY"))
+    assert one.document != two.document
+    assert equality_hash(one.document) == equality_hash(two.document)
 
 
 def test_an_own_licence_is_a_relation_of_its_own() -> None:
