@@ -140,7 +140,9 @@ def open_source(
     room = Path(tempfile.mkdtemp(prefix="source-", dir=workspace))
     try:
         text = str(source)
-        path = fetch(text, workspace / "downloads", limits) if is_url(text) else Path(source)
+        path = Path(source)
+        if is_url(text):  # parts of a broken download stay in `downloads`, a whole one does not
+            path = fetch(text, workspace / "downloads", limits).rename(room / name_of(text))
         name = name_of(text) if is_url(text) else path.name
         if not path.exists():
             raise refusal("source-missing", name=text)

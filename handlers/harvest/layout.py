@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from handlers.harvest.diagnostics import Findings, refusal
-from handlers.harvest.limits import Limits
+from handlers.harvest.limits import Limits, is_litter
 from handlers.harvest.lines import wide_encoding
 from handlers.harvest.metafile import Metafile, TableSpec, read_metafile
 from handlers.harvest.names import SPECIMEN_ROWS
 from handlers.harvest.tables import Table
-from handlers.harvest.unpack import is_litter
 
 TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".psv")
 Files = list[tuple[str, Path]]
@@ -67,18 +66,23 @@ def find_layout(
         return _lone(table, name, findings, specimens)
     if specimens and metafile.core.row_type not in SPECIMEN_ROWS:
         raise refusal("not-specimens", name=name, row_type=metafile.core.row_type)
+    if table is None:
+        _note_unused(folder, metafile, findings)
+    extensions, core_files = _files_of(metafile, folder, name, findings, partial)
+    metadata = _metadata_file(folder, metafile.metadata, table, name, findings)
+    return Layout((metafile.core, core_files), extensions, metadata, findings, specimens, name)
+
+
+def _files_of(
+    metafile: Metafile, folder: Path, name: str, findings: Findings, partial: bool
+) -> tuple[tuple[tuple[TableSpec, Files], ...], Files]:
+    """The extensions with their files, and the files of the core; all of them are there."""
     extensions = []
     for spec in metafile.extensions:
         files = _existing(spec, folder, name, findings, partial)
         if files:
             extensions.append((_with_core_id(spec, metafile.core, files, findings), files))
-    core_files = _existing(metafile.core, folder, name, findings, False)
-    if table is None:
-        _note_unused(folder, metafile, findings)
-    metadata = _metadata_file(folder, metafile.metadata, table, name, findings)
-    return Layout(
-        (metafile.core, core_files), tuple(extensions), metadata, findings, specimens, name
-    )
+    return tuple(extensions), _existing(metafile.core, folder, name, findings, False)
 
 
 def tables_of(layout: Layout, workspace: Path) -> tuple[Table, list[Table]]:

@@ -118,7 +118,7 @@ def reread(
                 if len(cells) == width:
                     return cells, used, code
                 break
-    if len(alone) == width or not strict:
+    if len(alone) == width or not strict or _any_is_whole(texts[1:], width, delimiter, quote):
         return alone, 1, "runaway-quote" if '"' in first or quote in first else None
     return strict, len(texts), None
 
@@ -132,9 +132,14 @@ _TOLERANCES: tuple[tuple[dict[str, bool], str], ...] = (
 
 
 def _next_is_whole(texts: list[str], width: int, delimiter: str, quote: str) -> bool:
-    if len(texts) < 2:
-        return True
-    return len(parse(_bare(texts[1]), delimiter, quote, literal_open=True)[0]) == width
+    return len(texts) < 2 or _any_is_whole(texts[1:2], width, delimiter, quote)
+
+
+def _any_is_whole(texts: list[str], width: int, delimiter: str, quote: str) -> bool:
+    """Whether one of these lines is a row by itself, so that no cell may swallow it."""
+    return any(
+        len(parse(_bare(text), delimiter, quote, literal_open=True)[0]) == width for text in texts
+    )
 
 
 def _bare(text: str) -> str:

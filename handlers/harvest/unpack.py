@@ -19,7 +19,7 @@ from typing import IO, Literal
 
 from fdo.errors import SourceRefused
 from handlers.harvest.diagnostics import refusal
-from handlers.harvest.limits import Limits
+from handlers.harvest.limits import Budget, Limits
 
 Kind = Literal["zip", "tar", "packed", "plain"]
 BLOCK = 1 << 20
@@ -33,46 +33,6 @@ _BROKEN = (
     NotImplementedError,
     UnicodeDecodeError,
 )
-
-
-class Budget:
-    """Counts what comes out of one archive and stops at the limits."""
-
-    def __init__(self, name: str, packed: int, limits: Limits) -> None:
-        self._name = name
-        self._files = 0
-        self._out = 0
-        by_ratio = max(limits.ratio_free, packed * limits.max_ratio)
-        self._most = min(limits.max_inflated, by_ratio)
-        self._limits = limits
-        self._paths: set[str] = set()
-
-    def bytes_out(self, count: int) -> None:
-        """Count bytes that were inflated."""
-        self._out += count
-        if self._out > self._most:
-            raise refusal("archive-bomb", name=self._name, limit=f"{self._most} bytes")
-
-    def file(self, path: str, target: Path) -> Path | None:
-        """Where a member goes; None when it is passed over; refuses unsafe names."""
-        self._files += 1
-        if self._files > self._limits.max_files:
-            raise refusal("too-many-files", name=self._name, limit=self._limits.max_files)
-        plain = PurePosixPath(path.replace("\\", "/"))
-        unsafe = plain.is_absolute() or ".." in plain.parts or ":" in plain.parts[:1][0][1:2]
-        if unsafe or "\0" in path:
-            raise refusal("unsafe-path", file=path, name=self._name)
-        if is_litter(plain):
-            return None
-        if str(plain) in self._paths:
-            raise refusal("name-twice", file=path, name=self._name)
-        self._paths.add(str(plain))
-        return target / plain
-
-
-def is_litter(path: PurePosixPath) -> bool:
-    """Whether a file was put there by an operating system."""
-    return any(part == "__MACOSX" or part.startswith(".") for part in path.parts)
 
 
 def kind_of(path: Path) -> Kind:

@@ -14,8 +14,8 @@ from handlers.harvest.diagnostic_codes import CODES, READINGS, REFUSALS, ROWS
 from handlers.harvest.diagnostics import Findings, refusal
 
 ROOM = Path(diagnostics.__file__).parent
-READER = """archive columns dialect fetch join layout lines metadata metafile plan rows tables
-unpack xml_text"""
+READER = """archive columns dialect fetch join layout limits lines metadata metafile plan rows
+tables unpack xml_text"""
 
 
 def test_every_code_is_raised_or_noted_somewhere() -> None:

@@ -104,6 +104,7 @@ def test_an_archive_comes_whole_from_senders_of_many_manners(
     path: str, publisher: str, tmp_path: Path
 ) -> None:
     assert len(read(publisher + path, tmp_path / "w", HOME).records) == 2
+    assert [file for file in (tmp_path / "w").rglob("*") if file.is_file()] == []
 
 
 def test_a_broken_download_goes_on_where_it_stopped(publisher: str, tmp_path: Path) -> None:

@@ -37,6 +37,13 @@ def test_a_swallowing_that_happens_to_be_well_formed_is_seen_too(tmp_path: Path)
     assert reading.cores[1]["dwc:locality"] == '12"'
 
 
+def test_a_broken_row_does_not_take_whole_rows_with_it(tmp_path: Path) -> None:
+    text = 'id,by,loc,c\n1,"Lee\n2,Moe,Oslo,NO\n3,Poe",Lima\n4,Roe,Rome,IT\n'
+    reading = read(occurrences(tmp_path / "a", text, TERMS), tmp_path)
+    assert [record.id for record in reading.records] == ["1", "2", "3", "4"]
+    assert {"runaway-quote", "row-too-short"} <= reading.codes
+
+
 def test_a_quote_open_to_the_end_of_a_long_file_costs_one_row(tmp_path: Path) -> None:
     rows = "".join(f"{i},Lee,Ghent,BE\n" for i in range(2, 6000))
     text = f'id,by,loc,c\n1,"Lee,Ghent,BE\n{rows}'
