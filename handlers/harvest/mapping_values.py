@@ -14,7 +14,11 @@ Convert = Callable[[str], float | int | bool | None]
 
 _PLAIN = r"[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]"
 _URI_TEXT = rf"{_PLAIN}*(?:%[0-9A-Fa-f]{{2}}{_PLAIN}*)*"
-_ABSOLUTE = re.compile(rf"^[A-Za-z][A-Za-z0-9+.-]*:(?=.){_URI_TEXT}(?:#{_URI_TEXT})?$")
+_NAME = r"[!$&'()*+,\-.0-9;=A-Z_a-z~]*(?:%[0-9A-Fa-f]{2}[!$&'()*+,\-.0-9;=A-Z_a-z~]*)*"
+_AUTHORITY = rf"//(?:{_NAME}(?::{_NAME})*@)?{_NAME}(?::[0-9]{{0,5}})?(?=[/?#]|$)"
+_ABSOLUTE = re.compile(
+    rf"^[A-Za-z][A-Za-z0-9+.-]*:(?=.)(?:{_AUTHORITY}|(?!//)){_URI_TEXT}(?:#{_URI_TEXT})?$"
+)
 _WEB = re.compile(r"^https?://[^\s/]+", re.I)
 _SPLIT = re.compile(r"\s*[|;\n]\s*")
 _ORCID = re.compile(r"^(?:https?://)?(?:orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?$", re.I)

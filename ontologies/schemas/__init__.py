@@ -50,8 +50,15 @@ def validator(name: str) -> jsonschema_rs.Draft202012Validator:
 
 def explain(name: str, document: Any) -> list[tuple[str, str]]:
     """Every breach of the schema as (JSON pointer, sentence), in document order."""
-    errors = _reference(name).iter_errors(document)
-    return sorted((_pointer(error.absolute_path), error.message) for error in errors)
+    found = sorted(
+        (_pointer(error.absolute_path), error.message)
+        for error in _reference(name).iter_errors(document)
+    )
+    # the fast validator decides; where it alone refuses (a rare form of URI), it explains too
+    return found or sorted(
+        (_pointer(error.instance_path), error.message)
+        for error in validator(name).iter_errors(document)
+    )
 
 
 @cache

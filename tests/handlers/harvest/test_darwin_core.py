@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fdo.documents import canonical, equality_hash
 from fdo.identifiers import Pid
@@ -22,6 +25,7 @@ from handlers.harvest.mapping_values import (
 from handlers.harvest.records import DatasetMetadata, Diagnostic, Mapped, Record
 from tests.darwin_core_sources import SOURCE, SOURCES
 
+URI = jsonschema_rs.Draft202012Validator({"format": "uri"}, validate_formats=True)
 ROR = "https://ror.org/05natt857"
 Document = dict[str, Any]
 Rows = dict[str, list[dict[str, str]]]
@@ -662,9 +666,20 @@ def test_an_absolute_uri_may_stand_where_a_uri_must(text: str) -> None:
     assert is_absolute(text)
 
 
-@pytest.mark.parametrize("text", ["a b", "https://a.org/a b", "http://a.org/#b#c", "/x", "x:%zz"])
+@pytest.mark.parametrize(
+    "text",
+    ["a b", "https://a.org/a b", "http://a.org/#b#c", "/x", "x:%zz", "http://a:b", "http://a@b@c"],
+)
 def test_no_other_text_may(text: str) -> None:
     assert not is_absolute(text)
+
+
+@given(
+    st.sampled_from(["http://", "https://a.org", "urn:x:", "doi:10.1/", "http://a.org:", "x://u@"]),
+    st.text(alphabet="a1é:/@#?%[]().-_~ \"'=;,|F", max_size=8),
+)
+def test_what_is_taken_for_a_uri_is_one_for_the_schema(start: str, rest: str) -> None:
+    assert not is_absolute(start + rest) or URI.is_valid(start + rest)
 
 
 def test_a_very_long_text_is_judged_in_a_moment() -> None:
