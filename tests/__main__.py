@@ -1,0 +1,55 @@
+"""Every gate in one command: `python -m tests`, one line each, pytest last.
+
+    python -m tests                     lint, format, types, imports, then all tests
+    python -m tests tests/fdo -q        only pytest, with these arguments
+
+The exit code is zero only when every gate passed and at least one test ran.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+
+GATES: dict[str, list[str]] = {
+    "ruff check": [str(BIN / "ruff"), "check", "."],
+    "ruff format": [str(BIN / "ruff"), "format", "--check", "."],
+    "mypy --strict": [str(BIN / "mypy"), "--no-error-summary"],
+    "lint-imports": [str(BIN / "lint-imports")],
+}
+"""Name → command; each runs in the root of the checkout."""
+
+
+def gate(name: str, command: list[str]) -> bool:
+    """Run one gate and say in one line how it went; its own words follow only when it fails."""
+    started = time.perf_counter()
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        passed, words = done.returncode == 0, done.stdout + done.stderr
+    except FileNotFoundError:
+        passed, words = False, f"{command[0]} is not installed; run ./run test once."
+    seconds = time.perf_counter() - started
+    print(f"{'passed' if passed else 'FAILED'}  {name}  ({seconds:.1f} s)", flush=True)
+    if not passed:
+        print(words.rstrip(), flush=True)
+    return passed
+
+
+def pytest(arguments: list[str]) -> int:
+    """Run pytest in a process of its own, so that its closing line is the last one."""
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT).returncode
+
+
+def main(arguments: list[str]) -> int:
+    """All gates and then the tests, or with arguments the tests alone."""
+    results = [] if arguments else [gate(name, line) for name, line in GATES.items()]
+    return pytest(arguments) or int(not all(results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
