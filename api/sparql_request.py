@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
@@ -91,6 +91,9 @@ def _take_fields(raw: bytes, asked: Asked) -> None:
     if not raw:
         return
     try:
+        if raw.startswith(b"query=") and b"&" not in raw:  # most requests
+            asked.query = unquote_plus(raw[6:].decode("utf-8"), errors="strict")
+            return
         fields = parse_qsl(
             raw.decode("utf-8"),
             keep_blank_values=True,

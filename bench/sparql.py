@@ -36,7 +36,7 @@ _WARM_UP = 20
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One query, and how often it is asked of each server."""
+    """A query with places for numbers, so that none is asked twice, and how often."""
 
     name: str
     query: str
@@ -44,28 +44,29 @@ class Case:
 
 
 CASES = (
-    Case("look-up: one subject", "SELECT * { <https://doi.org/10.5072/S-17> ?p ?o }", 600),
+    Case("the least there is: ASK", "ASK {{ FILTER({n} > 0) }}", 300),
+    Case("look-up: one subject", "SELECT * {{ <https://doi.org/10.5072/S-{n}> ?p ?o }}", 600),
     Case(
         "look-up: three hops of one specimen",
-        _PREFIXES + "SELECT ?country ?name { <https://doi.org/10.5072/S-99> ods:hasEvents/"
-        "ods:hasLocation/dwc:country ?country ; ods:hasIdentifications/dwc:scientificName ?name }",
+        _PREFIXES + "SELECT ?country ?name {{ <https://doi.org/10.5072/S-{n}> ods:hasEvents/"
+        "ods:hasLocation/dwc:country ?country ; ods:hasIdentifications/dwc:scientificName ?name }}",
         600,
     ),
     Case(
         "join: country and genus, first 20",
-        _PREFIXES + 'SELECT ?s ?name { ?s ods:hasEvents/ods:hasLocation/dwc:country "Nepal" ; '
-        'ods:hasIdentifications ?i . ?i dwc:genus "Genus7" ; dwc:scientificName ?name } LIMIT 20',
-        150,
+        _PREFIXES + 'SELECT ?s ?name {{ ?s ods:hasEvents/ods:hasLocation/dwc:country "Nepal" ; '
+        'ods:hasIdentifications ?i . ?i dwc:genus "Genus{k}" ; dwc:scientificName ?name }} LIMIT 20',
+        40,
     ),
     Case(
         "aggregate: specimens by country",
-        _PREFIXES + "SELECT ?c (COUNT(*) AS ?n) { ?s ods:hasEvents/ods:hasLocation/dwc:country "
-        "?c } GROUP BY ?c",
+        _PREFIXES + "SELECT ?c (COUNT(*) AS ?n{n}) {{ ?s ods:hasEvents/ods:hasLocation/dwc:country "
+        "?c }} GROUP BY ?c",
         12,
     ),
     Case(
         "answer of 5,000 rows",
-        _PREFIXES + "SELECT ?s ?name { ?s dwc:scientificName ?name } LIMIT 5000",
+        _PREFIXES + "SELECT ?s ?name {{ ?s dwc:scientificName ?name }} OFFSET {n} LIMIT 5000",
         40,
     ),
 )
@@ -118,19 +119,18 @@ def main() -> None:
 
 def _measure(case: Case, ours: str, theirs: str) -> Row:
     clients = [http.client.HTTPConnection(where, timeout=120) for where in (ours, theirs)]
-    paths = [f"{path}?query={quote(case.query)}" for path in ("/sparql", "/query")]
-    sizes = [len(_ask(client, path)) for client, path in zip(clients, paths, strict=True)]
-    if abs(sizes[0] - sizes[1]) > 64:
-        raise RuntimeError(f"{case.name}: the answers differ ({sizes[0]} and {sizes[1]} bytes)")
-    for client, path in zip(clients, paths, strict=True):
-        for _ in range(min(_WARM_UP, case.times)):
-            _ask(client, path)
     times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(case.times):
-        for taken, client, path in zip(times, clients, paths, strict=True):
+    warm_up = min(_WARM_UP, case.times)
+    for number in range(warm_up + case.times):
+        query = quote(case.query.format(n=number, k=number % 40))
+        sizes = []
+        for taken, client, path in zip(times, clients, ("/sparql", "/query"), strict=True):
             began = time.perf_counter()
-            _ask(client, path)
-            taken.append((time.perf_counter() - began) * 1000)
+            sizes.append(len(_ask(client, f"{path}?query={query}")))
+            if number >= warm_up:
+                taken.append((time.perf_counter() - began) * 1000)
+        if abs(sizes[0] - sizes[1]) > 64:
+            raise RuntimeError(f"{case.name}: the answers differ, {sizes[0]} and {sizes[1]} bytes")
     medians = [statistics.median(taken) for taken in times]
     tails = [statistics.quantiles(taken, n=20)[-1] for taken in times]
     return Row(case.name, medians[0], tails[0], medians[1], tails[1])
