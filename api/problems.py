@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.security import CHALLENGE, Forbidden, Unauthenticated
 from fdo import errors
+from handlers.projections.search import InvalidQuery
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -133,6 +134,7 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
     Unauthenticated: "unauthenticated",
     Forbidden: "forbidden",
     UnknownParameter: "invalid-parameter",
+    InvalidQuery: "invalid-parameter",
     NotAcceptable: "not-acceptable",
     TooLarge: "too-large",
 }

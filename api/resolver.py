@@ -52,7 +52,7 @@ from api.security import Forbidden, Token, bearer
 from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Head
-from fdo.errors import CollectomeError, NotFound, PidOnly
+from fdo.errors import CollectomeError, NotFound, PidOnly, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.rdf import SYNTAXES
@@ -165,6 +165,8 @@ class Resolver:
         if event.status is Status.DRAFT:
             self._guard(event, head)
         hidden = self._hidden(event, head)
+        if hidden:
+            event = self._log.event(head.position)  # the record now, not what was public once
         body = landing_page(
             self._site,
             event,
@@ -176,7 +178,8 @@ class Resolver:
         sent = self._sent(
             body.encode(), HTML, event, head, numbered=asked.tail is not None, past=True
         )
-        return Sent(403, sent.headers, sent.body, sent.etag) if hidden else sent
+        status = 403 if hidden and sent.status == 200 else sent.status
+        return Sent(status, sent.headers, sent.body, sent.etag)
 
     def _select(self, asked: Asked, head: Head) -> Recorded:
         """The event whose document is asked for: a version, a moment, or now."""
@@ -209,7 +212,10 @@ class Resolver:
     def _record(self, asked: Asked) -> Sent:
         _only(asked, "format", "as-of")
         events = self._events(asked)
-        event = self._select(asked, self._log.head(asked.pid))
+        head = self._log.head(asked.pid)
+        event = self._select(asked, head)
+        if event.status is Status.ACTIVE:  # what is PID-only has a record, now and then
+            self._guard(event, head)
         return self._list(asked, dossier.record(event, events), "record.html", event.salt)
 
     def _conformance(self, asked: Asked) -> Sent:
@@ -259,6 +265,12 @@ class Resolver:
         if self._hidden(event, head):
             reason = self._reason(event, head)
             record = f"{self._site.base}/{event.pid}/record"
+            if head.status is Status.TOMBSTONE:
+                raise Tombstoned(
+                    f"{event.pid} was withdrawn; before, only its PID was public. Its FDO record "
+                    f"is at {record}.",
+                    record=record,
+                )
             raise PidOnly(
                 f"{event.pid} is public as a PID only: {reason} Its FDO record is at {record}.",
                 reason=reason,

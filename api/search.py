@@ -1,16 +1,304 @@
 """Search and statistics over HTTP: every parameter checked, every page continued by a cursor.
 
-`/search` is the page for people, `/search.json` and `/api/search` the same for programs.
+`/api/search` and `/api/statistics` are for programs; `/search` shows the same as a page, and
+`/search.json` is its twin. All of them look at one state of the repository, `asOf`, which a
+cursor keeps from page to page.
 """
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from api.moments import position_as_of
+from api.negotiation import JSON, PLAIN_FORMATS, choose
+from api.problems import UnknownParameter
 from api.site import Site
+from fdo.errors import Unavailable
+from handlers.projections.search import (
+    FACETS,
+    LIMIT_CAP,
+    PARAMETERS,
+    Bucket,
+    Hit,
+    Page,
+    Search,
+    SearchQuery,
+)
+
+Given = list[tuple[str, str]]
+
+PAGE_FACETS = (
+    "discipline", "kingdom", "family", "genus", "country", "organisation", "source",
+    "collection", "type_status", "licence", "has_media", "mids", "mids_missing", "preserved",
+    "decade",
+)  # fmt: skip
+"""The facets that the page offers, in its order."""
+
+TEXTS = ("q", "name", "locality", "collector", "number")
+RANGES = ("date_from", "date_to", "elevation_from", "elevation_to", "bbox")
+
+_LIMIT = 50
+_MOMENTS = 100
+_CONTROL = {
+    "cursor": "Where the next page begins, as `next` gives it.",
+    "limit": f"Hits on a page, 1 to {LIMIT_CAP}.",
+    "facets": "Facets to count among the hits, separated by commas; `all` for all.",
+    "as-of": "The repository as it was: an event number, a day or an RFC 3339 instant.",
+}
+_STATISTICS = {
+    "by": "What to count by: facets, separated by commas; all when left out.",
+    "at": f"Up to {_MOMENTS} moments, separated by commas: one count for each, of one facet.",
+    "as-of": _CONTROL["as-of"],
+}
 
 
 def search_router(site: Site) -> APIRouter:
-    """The routes of search and statistics."""
-    del site
-    return APIRouter(tags=["search"])
+    """The routes /search, /search.json, /api/search and /api/statistics."""
+    router = APIRouter(tags=["search"])
+
+    @router.get("/api/search", **_described(_CONTROL))
+    @router.get("/search.json", include_in_schema=False)
+    def search(request: Request) -> Response:
+        """Find specimens by words, facets, ranges and a bounding box."""
+        return _json(_found(site, _given(request)))
+
+    @router.get("/api/statistics", **_described(_STATISTICS))
+    def statistics(request: Request) -> Response:
+        """Count specimens by discipline, country and so on, now, in the past or over time."""
+        return _json(_counted(site, _given(request)))
+
+    @router.get("/search", include_in_schema=False)
+    def page(request: Request) -> Response:
+        """Search on a page, without scripts."""
+        given = [(name, value) for name, value in _given(request) if value != ""]
+        asked = [value for name, value in given if name == "format"]
+        given = [pair for pair in given if pair[0] != "format"]
+        accept = request.headers.get("accept", "text/html")
+        if choose(_page_first(accept), asked[-1] if asked else None, PLAIN_FORMATS) is JSON:
+            return _json(_found(site, given))
+        body = site.renderer.page("search.html", **_shown(site, given))
+        return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
+
+    return router
+
+
+def _page_first(accept: str) -> str:
+    return "text/html" if accept.strip() in ("", "*/*") else accept
+
+
+# ── for programs ─────────────────────────────────────────────────────────────────────────
+
+
+def _found(site: Site, given: Given) -> dict[str, Any]:
+    control, query = _parsed(given, _CONTROL)
+    search = _view(site)
+    as_of = _as_of(site, control)
+    page = search.find(query, control.get("cursor"), _limit(control), as_of)
+    body: dict[str, Any] = {
+        "total": page.total,
+        "totalIsExact": page.exact,
+        "asOf": page.as_of,
+        "next": _next(site, given, page),
+        "items": [_item(site, hit) for hit in page.hits],
+    }
+    if "facets" in control:
+        names = _facet_names(control["facets"], "facets")
+        facets = search.facets(query, names, as_of=page.as_of)
+        body["facets"] = {name: _buckets(facets.counts[name]) for name in names}
+        body["facetsAreComplete"] = facets.complete
+    return body
+
+
+def _counted(site: Site, given: Given) -> dict[str, Any]:
+    control, query = _parsed(given, _STATISTICS)
+    search = _view(site)
+    names = _facet_names(control.get("by") or "all", "by")
+    if "at" in control:
+        return _series(site, search, query, names, control["at"])
+    facets = search.facets(query, names, size=1_000_000, cap=None, as_of=_as_of(site, control))
+    return {
+        "asOf": facets.as_of,
+        "specimens": facets.counted,
+        "by": {name: _buckets(facets.counts[name]) for name in names},
+    }
+
+
+def _series(
+    site: Site, search: Search, query: SearchQuery, names: list[str], at: str
+) -> dict[str, Any]:
+    moments = [moment.strip() for moment in at.split(",") if moment.strip()]
+    if len(names) != 1 or not 0 < len(moments) <= _MOMENTS:
+        raise UnknownParameter(
+            f"at takes 1 to {_MOMENTS} moments and goes with exactly one facet in by.",
+            parameter="at",
+        )
+    positions = [position_as_of(moment, site.objects) for moment in moments]
+    series = search.series(names[0], positions, query)
+    return {
+        "by": names[0],
+        "at": [
+            {"moment": moment, "asOf": position}
+            for moment, position in zip(moments, positions, strict=True)
+        ],
+        "counts": series,
+    }
+
+
+def _item(site: Site, hit: Hit) -> dict[str, Any]:
+    row = asdict(hit)
+    return {"url": f"{site.base}/{hit.pid}", **row}
+
+
+def _buckets(buckets: list[Bucket]) -> list[dict[str, Any]]:
+    return [{"value": b.value, "label": b.label, "count": b.count} for b in buckets]
+
+
+def _next(site: Site, given: Given, page: Page) -> str | None:
+    if page.next_cursor is None:
+        return None
+    kept = [(name, value) for name, value in given if name not in ("cursor", "as-of")]
+    return f"{site.base}/api/search?{urlencode([*kept, ('cursor', page.next_cursor)])}"
+
+
+def _json(body: dict[str, Any]) -> Response:
+    headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    return Response(orjson.dumps(body), media_type="application/json", headers=headers)
+
+
+# ── parameters ───────────────────────────────────────────────────────────────────────────
+
+
+def _given(request: Request) -> Given:
+    return parse_qsl(request.url.query, keep_blank_values=True)
+
+
+def _parsed(given: Given, control: dict[str, str]) -> tuple[dict[str, str], SearchQuery]:
+    """The parameters that steer the answer, and the query made of the others."""
+    steering: dict[str, str] = {}
+    asked: dict[str, list[str]] = {}
+    for name, value in given:
+        if name in control:
+            steering[name] = value
+        elif name in PARAMETERS:
+            asked.setdefault(name, []).append(value)
+        else:
+            known = [*PARAMETERS, *control]
+            raise UnknownParameter(
+                f"There is no parameter {name!r} here; there are {', '.join(known)}.",
+                parameter=name,
+            )
+    return steering, SearchQuery.parse(asked)
+
+
+def _as_of(site: Site, control: dict[str, str]) -> int | None:
+    moment = control.get("as-of")
+    if moment is None:
+        return None
+    if control.get("cursor"):
+        raise UnknownParameter("A cursor keeps its own moment; leave as-of out.", parameter="as-of")
+    return position_as_of(moment, site.objects)
+
+
+def _limit(control: dict[str, str]) -> int:
+    text = control.get("limit", str(_LIMIT))
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= LIMIT_CAP:
+        raise UnknownParameter(
+            f"limit is a whole number from 1 to {LIMIT_CAP}, not {text!r}.", parameter="limit"
+        )
+    return int(text)
+
+
+def _facet_names(text: str, parameter: str) -> list[str]:
+    if text == "all":
+        return list(FACETS)
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in FACETS:
+            raise UnknownParameter(
+                f"There is no facet {name!r}; there are {', '.join(FACETS)}.", parameter=parameter
+            )
+    return names
+
+
+def _view(site: Site) -> Search:
+    if site.views.search is None:
+        raise Unavailable("This server keeps no search view; ask /sparql, or start a projector.")
+    return site.views.search
+
+
+# ── for people ───────────────────────────────────────────────────────────────────────────
+
+
+def _shown(site: Site, given: Given) -> dict[str, Any]:
+    control, query = _parsed(given, _CONTROL)
+    search = _view(site)
+    page = search.find(query, control.get("cursor"), _limit(control), _as_of(site, control))
+    facets = search.facets(query, PAGE_FACETS, size=12, as_of=page.as_of)
+    values = dict(given)
+    kept = [(n, v) for n, v in given if n not in ("cursor",)]
+    return {
+        "page": page,
+        "facets": [
+            {
+                "name": name,
+                "title": PARAMETERS[name].description.rstrip("."),
+                "links": [_facet_link(kept, name, bucket) for bucket in facets.counts[name]],
+            }
+            for name in PAGE_FACETS
+            if facets.counts[name]
+        ],
+        "complete": facets.complete,
+        "chosen": [
+            {"name": n, "value": v, "without": _address([p for p in kept if p != (n, v)])}
+            for n, v in kept
+            if n not in ("limit", "sort")
+        ],
+        "hidden": [(n, v) for n, v in kept if n not in (*TEXTS, *RANGES, "limit", "sort")],
+        "texts": [(n, PARAMETERS[n].description, values.get(n, "")) for n in TEXTS],
+        "ranges": [(n, PARAMETERS[n].description, values.get(n, "")) for n in RANGES],
+        "sort": values.get("sort", "newest"),
+        "following": _address([*kept, ("cursor", page.next_cursor)]) if page.next_cursor else None,
+        "as_json": "/search.json?" + urlencode(kept),
+    }
+
+
+def _facet_link(kept: Given, name: str, bucket: Bucket) -> dict[str, Any]:
+    pair = (name, bucket.value)
+    chosen = pair in kept
+    left = [p for p in kept if p != pair] if chosen else [*kept, pair]
+    return {
+        "label": bucket.label, "count": bucket.count, "chosen": chosen, "href": _address(left),
+    }  # fmt: skip
+
+
+def _address(given: Given) -> str:
+    return "/search?" + urlencode(given)
+
+
+# ── OpenAPI ──────────────────────────────────────────────────────────────────────────────
+
+
+def _described(control: dict[str, str]) -> dict[str, Any]:
+    parameters = [
+        {
+            "name": name,
+            "in": "query",
+            "description": description,
+            "schema": {"type": "string"},
+        }
+        for name, description in (
+            *((p.name, p.description) for p in PARAMETERS.values()),
+            *control.items(),
+        )
+    ]
+    return {
+        "response_class": Response,
+        "openapi_extra": {"parameters": parameters},
+        "responses": {200: {"description": "What was found", "content": {"application/json": {}}}},
+    }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from handlers.projections.search import Search
 
 
 def _nothing() -> Mapping[str, int]:
@@ -19,9 +20,8 @@ def _nothing() -> Mapping[str, int]:
 class Views:
     """The reading sides of the projections; each None where the projection is not there."""
 
-    search: Any = None
-    """`handlers.projections.search.Search`."""
-    conformance: Any = None
-    """The reading side of `handlers.projections.conformance`."""
+    search: Search | None = None
+    conformance: object = None
+    """The reading side of the conformance projection: counts by shape and dataset."""
     positions: Callable[[], Mapping[str, int]] = field(default=_nothing)
     """Projection name → the last position that is in its view."""
