@@ -121,12 +121,27 @@ class Noted:
 
 
 Fact = (
-    Registered | Activated | Revised | Withheld | Released | Retired | Merged | Divided
-    | Restored | Noted
+    Registered
+    | Activated
+    | Revised
+    | Withheld
+    | Released
+    | Retired
+    | Merged
+    | Divided
+    | Restored
+    | Noted
 )
 Facts = tuple[Fact, ...]
 
-NOTES = ("PidConfirmed", "HarvestCompleted", "HarvestPaused", "HarvestDecided", "Erased")
+NOTES = (
+    "Backfilled",
+    "Erased",
+    "HarvestCompleted",
+    "HarvestDecided",
+    "HarvestPaused",
+    "PidConfirmed",
+)
 """What `Noted.what` may say."""
 
 
@@ -239,6 +254,8 @@ def decide(known: DigitalObject | None, command: Command) -> Facts:
     """Say what happened, or refuse; never do it."""
     if known is None:
         match command:
+            case Register(status=Status.TOMBSTONE):
+                raise Refused("Nothing is born as a tombstone; register it, then withdraw it.")
             case Register(document, status):
                 return (Registered(document, status),)
             case _:
