@@ -2,7 +2,7 @@
 
 Reports are derived from documents (`eventstore.patches.conformance`), once for all
 projections; this view keeps the current ones. `Conformance` follows the log and writes,
-`ConformanceReports` reads, from any process.
+`ConformanceReader` reads, from any process.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ VERSION = 1
 SCHEMA = (
     "CREATE TABLE shapes (id INTEGER PRIMARY KEY, shape TEXT UNIQUE, severity TEXT)",
     "CREATE TABLE datasets (id INTEGER PRIMARY KEY, source TEXT UNIQUE)",
-    "CREATE TABLE objects (pid TEXT PRIMARY KEY, id INTEGER NOT NULL, type TEXT NOT NULL, "
-    "dataset INTEGER NOT NULL, version INTEGER NOT NULL, position INTEGER NOT NULL, "
+    "CREATE TABLE objects (pid TEXT PRIMARY KEY, position INTEGER NOT NULL, type TEXT NOT NULL, "
+    "dataset INTEGER NOT NULL, version INTEGER NOT NULL, "
     "conforms INTEGER NOT NULL, results BLOB) WITHOUT ROWID",
-    "CREATE INDEX object_id ON objects (id)",
+    "CREATE UNIQUE INDEX at_position ON objects (position)",
     "CREATE INDEX per_dataset ON objects (type, dataset, conforms)",
     "CREATE TABLE findings (shape INTEGER, dataset INTEGER, object INTEGER, "
     "results INTEGER NOT NULL, PRIMARY KEY (shape, dataset, object)) WITHOUT ROWID",
 )
-_OBJECT = "INSERT INTO objects VALUES (?,?,?,?,?,?,?,?)"
+_OBJECT = "INSERT INTO objects VALUES (?,?,?,?,?,?,?)"
 _FINDING = "INSERT INTO findings VALUES (?,?,?,?)"
 
 
@@ -88,7 +88,7 @@ class Conformance:
         """The last position in the view."""
         return self._view.position()
 
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:  # noqa: ARG002 (protocol)
+    def apply(self, events: Sequence[Recorded], log: Log) -> None:
         """Bring these facts into the view, in one transaction."""
         known = self.position()
         fresh = [event for event in events if event.position > known]
@@ -96,8 +96,9 @@ class Conformance:
             return
         told = {e.pid_text: e for e in fresh if e.type in SHAPED and not e.operational}
         with self._view.transaction(fresh[-1].position) as tx:
-            _forget(tx, [pid for pid, event in told.items() if event.version > 1])
-            _state(tx, list(told.values()))
+            again = _erased(tx, fresh, log)
+            _forget(tx, [*again, *(pid for pid, event in told.items() if event.version > 1)])
+            _state(tx, list({**again, **told}.values()))
 
     def clear(self) -> None:
         """Empty the view and set its position to 0."""
@@ -108,17 +109,37 @@ class Conformance:
         self._view.close()
 
 
+def _erased(tx: sqlite3.Connection, events: Sequence[Recorded], log: Log) -> dict[str, Recorded]:
+    """Current versions of which an erasure redacted the document: PID → the event as it is now.
+
+    A result may quote a value, so what was said of the erased one is said anew.
+    """
+    positions = [
+        position
+        for event in events
+        if event.what == "Erased"
+        for position in event.detail.get("positions", ())
+    ]
+    return {
+        str(row["pid"]): log.event(position)
+        for position in positions
+        for row in tx.execute("SELECT pid FROM objects WHERE position=?", (position,))
+    }
+
+
 def _forget(tx: sqlite3.Connection, pids: Sequence[str]) -> None:
     """Take away what was said of earlier versions."""
     for pid in pids:
-        row = tx.execute("SELECT id, dataset, results FROM objects WHERE pid=?", (pid,)).fetchone()
+        row = tx.execute(
+            "SELECT position, dataset, results FROM objects WHERE pid=?", (pid,)
+        ).fetchone()
         if row is None:
             continue
         shapes = {result["shape"] for result in orjson.loads(row["results"] or b"[]")}
         tx.executemany(
             "DELETE FROM findings WHERE shape=(SELECT id FROM shapes WHERE shape=?) "
             "AND dataset=? AND object=?",
-            [(shape, row["dataset"], row["id"]) for shape in shapes],
+            [(shape, row["dataset"], row["position"]) for shape in shapes],
         )
         tx.execute("DELETE FROM objects WHERE pid=?", (pid,))
 
@@ -134,7 +155,7 @@ def _state(tx: sqlite3.Connection, events: Sequence[Recorded]) -> None:
             continue
         dataset = datasets.of(event.document.get("ods:sourceSystemID", ""))
         objects.append(
-            (event.pid_text, event.position, event.type, dataset, event.version, event.position,
+            (event.pid_text, event.position, event.type, dataset, event.version,
              report.conforms, _packed(report))
         )  # fmt: skip
         spoken: dict[int, int] = {}
@@ -169,7 +190,7 @@ class _Numbers:
         return number
 
 
-class ConformanceReports:
+class ConformanceReader:
     """The reading side of the view; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
@@ -220,7 +241,7 @@ class ConformanceReports:
         list behind each count."""
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT o.position, o.pid FROM findings f JOIN objects o ON o.id=f.object "
+                "SELECT o.position, o.pid FROM findings f JOIN objects o ON o.position=f.object "
                 "JOIN datasets d ON d.id=f.dataset "
                 "WHERE f.shape=(SELECT id FROM shapes WHERE shape=?1) AND f.object>?3 "
                 "AND (?2 IS NULL OR d.source=?2) ORDER BY f.object LIMIT ?4",
