@@ -24,7 +24,7 @@ from fdo.agent import Agent
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import canonical
 from fdo.errors import AlreadyRegistered, Refused, VersionConflict
-from fdo.identifiers import Pid, new_suffix
+from fdo.identifiers import SUFFIXES, Pid, suffix_of
 from fdo.lifecycle import (
     Command,
     DigitalObject,
@@ -74,12 +74,12 @@ class DigitalObjects:
         durability: Durability = "full",
         prefixes: Mapping[str, str] | None = None,
         clock: Callable[[], int] = system_clock,
-        choose: Callable[[str], str] = secrets.choice,
+        draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.prefixes = prefixes or {"doi": "10.5072", "handle": "20.5000.5072"}
         self.clock = clock
-        self._choose = choose
+        self._draw = draw
         self._datastore = Datastore(str(folder / LOG_FILE), durability=durability)
         self.recorder = Recorder(self._datastore, clock)
         self.recorder.create_table()
@@ -93,7 +93,7 @@ class DigitalObjects:
     def reserve(self, kind: str) -> Pid:
         """An unused PID for an object of this type (DOI or Handle by the type)."""
         prefix = self.prefixes[OBJECT_TYPES[kind].scheme]
-        return Pid(prefix, new_suffix(self._choose))
+        return Pid(prefix, suffix_of(self._draw(SUFFIXES)))
 
     def handle(
         self,

@@ -30,6 +30,9 @@ VOLATILE = frozenset(
 """Terms left out of equality wherever they stand: what the repository itself computes or
 looks up in other objects. A change in these alone makes no version."""
 
+LICENCES = frozenset({"dcterms:license", "dcterms:rights"})
+"""Where specimens and media keep their licence; left out when it is only the dataset's."""
+
 
 def canonical(document: Document) -> bytes:
     """The one byte form of a document; equal documents give equal bytes."""
@@ -45,12 +48,8 @@ def parse(data: bytes) -> Document:
 def essence(node: Any) -> Any:
     """The node without volatile terms and without a licence that is only inherited."""
     if isinstance(node, dict):
-        inherited = node.get("dcterms:license") if _licence_is_inherited(node) else None
-        return {
-            key: essence(value)
-            for key, value in node.items()
-            if key not in VOLATILE and not (key == "dcterms:license" and inherited)
-        }
+        left_out = VOLATILE | LICENCES if _licence_is_inherited(node) else VOLATILE
+        return {key: essence(value) for key, value in node.items() if key not in left_out}
     if isinstance(node, list):
         return [essence(item) for item in node]
     return node

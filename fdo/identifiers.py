@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,9 +68,16 @@ class Pid:
         return cls(found["prefix"].upper(), found["suffix"].upper())
 
 
-def new_suffix(choose: Callable[[str], str]) -> str:
-    """Nine characters of the alphabet in groups of three; `choose` brings the chance."""
-    drawn = "".join(choose(SUFFIX_ALPHABET) for _ in range(9))
+SUFFIXES = len(SUFFIX_ALPHABET) ** 9
+"""How many suffixes there are."""
+
+
+def suffix_of(number: int) -> str:
+    """The suffix of a number below `SUFFIXES`: nine characters in groups of three."""
+    drawn = ""
+    for _ in range(9):
+        number, digit = divmod(number, len(SUFFIX_ALPHABET))
+        drawn += SUFFIX_ALPHABET[digit]
     return f"{drawn[:3]}-{drawn[3:6]}-{drawn[6:]}"
 
 
@@ -91,7 +97,8 @@ _URN_UUID = re.compile(
 
 
 def physical_id_type(text: str) -> PhysicalIdType:
-    """Resolvable: an HTTP(S) address; Global: a URN, UUID, ARK, DOI or LSID; else Local."""
+    """Resolvable: an HTTP(S) address; Global: a UUID, ARK, DOI, Handle, IGSN or LSID; else
+    Local, as are triplets (`urn:catalog:…`), whose parts no registry keeps unique."""
     low = text.lower()
     if low.startswith(("http://", "https://")):
         return "Resolvable"

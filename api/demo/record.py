@@ -42,7 +42,7 @@ def record() -> int:
         folder = Path(scratch)
         clock = Clock()
         chance = random.Random(SEED)  # noqa: S311 - sample PIDs, not secrets
-        objects = DigitalObjects(folder / "data", clock=clock, choose=chance.choice)
+        objects = DigitalObjects(folder / "data", clock=clock, draw=chance.randrange)
         for harvest in write_harvests(folder / "harvests"):
             clock.now = to_micros(harvest.observed_at) + 7_200_000_000
             options = Options(
