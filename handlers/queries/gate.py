@@ -37,7 +37,7 @@ _PLAIN_IRI: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
 
 _NAMES: Final = re.compile(r"[?$]\w+|:[\w%][\w.%-]*|@[A-Za-z][A-Za-z0-9-]*")
 _SERVICE: Final = re.compile("SERVICE", re.IGNORECASE)
-_FROM: Final = re.compile(r"(?<!\w)FROM(?!\w)", re.IGNORECASE)
+_FROM: Final = re.compile(r"(?<![\w?$:@])FROM(?![\w:])", re.IGNORECASE)
 _VERB: Final = re.compile(
     r"\s*(?:(?:PREFIX\s+[^\s:]*:\s*<>|BASE\s*<>|VERSION\s*'')\s*)*(?P<verb>[A-Za-z]+)",
     re.IGNORECASE,

@@ -30,6 +30,7 @@ from handlers.queries.link import Link
 _TICK: Final = 0.025
 _RESTART_PAUSE: Final = 1.0
 _POLL: Final = 0.02
+_START_SECONDS: Final = 20.0
 
 
 class QueryPool:
@@ -66,10 +67,13 @@ class QueryPool:
         self._open = False
 
     async def start(self) -> None:
-        """Start the processes; queries may be asked at once and wait for the first."""
+        """Start the processes; return when the first is ready."""
         self._open = True
         for _ in range(self._processes):
             await self._start_one()
+        until = asyncio.get_running_loop().time() + _START_SECONDS
+        while not self._idle and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.005)
 
     async def close(self) -> None:
         """End every process; queries under way end with `QueryStopped`."""

@@ -1,0 +1,297 @@
+"""How queries run, wait, end and are ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from typing import Any
+
+import orjson
+import pytest
+
+from fdo.errors import Unavailable
+from handlers.queries.answer import Question
+from handlers.queries.errors import Busy, MalformedQuery, NotOffered, QueryStopped, QueryTooLarge
+from handlers.queries.formats import GRAPHS, RESULTS, by_name
+from handlers.queries.gate import Limits
+from handlers.queries.pool import QueryPool
+from tests.handlers.queries.publisher import Publisher, people
+
+NAME = "SELECT ?name { <http://example.org/person/7> <http://xmlns.com/foaf/0.1/name> ?name }"
+COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+BIG = "SELECT * { ?s ?p ?o . ?a <http://xmlns.com/foaf/0.1/age> 5 }"
+"""33,000 rows, some megabytes: more than fits into the buffers between worker and reader."""
+
+
+async def ask(pool: QueryPool, query: str, **more: Any) -> bytes:
+    async with pool.run(Question(query, **more)) as answer:
+        return await answer.read()
+
+
+async def number(pool: QueryPool, query: str = COUNT, **more: Any) -> int:
+    found = orjson.loads(await ask(pool, query, **more))
+    return int(found["results"]["bindings"][0]["n"]["value"])
+
+
+def test_an_answer_tells_its_kind_its_format_and_the_state_it_speaks_of(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        async with pool.run(Question(NAME)) as answer:
+            assert (answer.kind, answer.position) == ("bindings", 1)
+            assert answer.content_type == "application/sparql-results+json"
+            assert answer.recorded_at.endswith("Z")
+            assert b'"Person 7"' in await answer.read()
+
+    with_pool(scenario)
+
+
+@pytest.mark.parametrize("form", RESULTS, ids=lambda form: form.name)
+def test_bindings_come_in_every_results_format(with_pool: Any, form: Any) -> None:
+    assert b"Person 7" in with_pool(lambda pool: ask(pool, NAME, results=form))
+
+
+@pytest.mark.parametrize("form", GRAPHS, ids=lambda form: form.name)
+def test_triples_come_in_every_rdf_syntax(with_pool: Any, form: Any) -> None:
+    construct = "CONSTRUCT WHERE { <http://example.org/person/7> ?p ?o }"
+    assert b"Person 7" in with_pool(lambda pool: ask(pool, construct, graphs=form))
+
+
+def test_triples_are_not_offered_as_a_table(with_pool: Any) -> None:
+    csv = by_name("csv", RESULTS)
+    with pytest.raises(NotOffered) as refusal:
+        with_pool(lambda pool: ask(pool, "CONSTRUCT WHERE { ?s ?p ?o }", results=csv, graphs=None))
+    assert "text/turtle" in refusal.value.offered
+
+
+def test_a_malformed_query_is_answered_with_the_place_of_the_error(with_pool: Any) -> None:
+    with pytest.raises(MalformedQuery) as refusal:
+        with_pool(lambda pool: ask(pool, "SELECT *\n{ ?s ?p"))
+    assert refusal.value.details["line"] == 2
+
+
+def test_the_position_graph_is_not_part_of_the_dataset(with_pool: Any) -> None:
+    graphs = "SELECT (COUNT(DISTINCT ?g) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
+    assert with_pool(lambda pool: number(pool, graphs)) == 1
+
+
+def test_the_dataset_of_the_request_wins_over_from(with_pool: Any) -> None:
+    query = "SELECT (COUNT(*) AS ?n) FROM <urn:nothing:here> { ?s ?p ?o }"
+    records = ("urn:collectome:graph:records",)
+    assert with_pool(lambda pool: number(pool, query)) == 0
+    assert with_pool(lambda pool: number(pool, query, default_graphs=records)) == 1
+    assert with_pool(lambda pool: number(pool, COUNT, named_graphs=records)) == 0
+
+
+def test_a_graph_name_that_is_no_iri_is_the_asker_s_mistake(with_pool: Any) -> None:
+    with pytest.raises(MalformedQuery):
+        with_pool(lambda pool: ask(pool, COUNT, default_graphs=("no iri",)))
+    with pytest.raises(QueryTooLarge):
+        with_pool(
+            lambda pool: ask(pool, COUNT, default_graphs=("urn:a", "urn:b")),
+            limits=Limits(graphs=1),
+        )
+
+
+def test_what_is_published_is_seen_by_the_next_query(with_pool: Any, graph: Publisher) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        assert await number(pool) == 3000
+        graph.load(people(10, first=1000))
+        assert await number(pool) == 3000
+        position = graph.publish()
+        for _ in range(6):  # every worker, whichever answers
+            async with pool.run(Question(COUNT)) as answer:
+                assert (answer.position, b'"3030"' in await answer.read()) == (position, True)
+
+    with_pool(scenario)
+
+
+def test_a_question_can_wait_for_a_position(with_pool: Any, graph: Publisher) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        graph.load(people(10, first=1000))
+        waiting = asyncio.create_task(number(pool, min_position=2))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        graph.publish()
+        assert await waiting == 3030
+        with pytest.raises(Unavailable, match="position 2, not yet to 9"):
+            await ask(pool, COUNT, min_position=9)
+
+    with_pool(scenario, timeout_s=1.0)
+
+
+def test_before_anything_is_published_the_answer_is_later(tmp_path: Any) -> None:
+    async def scenario() -> None:
+        async with QueryPool(tmp_path) as pool:
+            with pytest.raises(Unavailable, match="No graph was published yet"):
+                await ask(pool, COUNT)
+
+    asyncio.run(scenario())
+
+
+def test_a_killed_runaway_query_leaves_its_neighbours_unhurt(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        runaway = asyncio.create_task(ask(pool, RUNAWAY))
+        answered, slowest = 0, 0.0
+        while not runaway.done():
+            began = time.monotonic()
+            assert await number(pool) == 3000
+            slowest = max(slowest, time.monotonic() - began)
+            answered += 1
+        with pytest.raises(QueryStopped, match=r"longer than 0\.7 seconds") as stop:
+            await runaway
+        assert stop.value.reason == "deadline"
+        assert answered > 5
+        assert slowest < 0.7
+        assert pool.standing.stopped == {"deadline": 1}
+        assert await number(pool) == 3000
+
+    with_pool(scenario, timeout_s=0.7)
+
+
+def test_the_deadline_covers_parsing_and_planning(with_pool: Any) -> None:
+    slow_to_plan = "SELECT * {" + "?s ?p ?o." * 3000 + "}"
+
+    async def scenario(pool: QueryPool) -> float:
+        began = time.monotonic()
+        with pytest.raises(QueryStopped, match="longer than"):
+            await ask(pool, slow_to_plan)
+        return time.monotonic() - began
+
+    assert with_pool(scenario, timeout_s=0.5) < 2
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        "SELECT * { ?s ?p ?o FILTER(?o = 1" + "||?o=1" * 3000 + ") } LIMIT 1",
+        "SELECT * { ?s ?p ?o FILTER(" + "!" * 60000 + "?o) } LIMIT 1",
+        "SELECT * {" + "".join(f"BIND(1 AS ?x{i})" for i in range(3000)) + "} LIMIT 1",
+    ],
+    ids=["alternatives", "negations", "bindings"],
+)
+def test_long_flat_chains_do_not_crash_the_engine(with_pool: Any, chain: str) -> None:
+    assert b"bindings" in with_pool(lambda pool: ask(pool, chain), timeout_s=20)
+
+
+def test_a_memory_bomb_is_stopped_and_named(with_pool: Any) -> None:
+    bomb = "SELECT * { ?s ?p ?o . ?a ?b ?c } ORDER BY ?o ?c"
+    with pytest.raises(QueryStopped, match="more than 200 MB") as stop:
+        with_pool(lambda pool: ask(pool, bomb), memory_mb=200, timeout_s=30)
+    assert stop.value.reason == "memory"
+
+
+def test_a_worker_that_dies_is_replaced_and_its_query_says_so(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        asking = asyncio.create_task(ask(pool, RUNAWAY))
+        await asyncio.sleep(0.3)
+        (busy,) = pool._busy
+        os.kill(busy.pid, signal.SIGSEGV)
+        with pytest.raises(QueryStopped, match="made the engine stop") as stop:
+            await asking
+        assert stop.value.reason == "crash"
+        assert await number(pool) == 3000
+        await asyncio.sleep(0.5)
+        assert len(pool._all) == 3
+
+    with_pool(scenario)
+
+
+def test_who_leaves_early_frees_the_worker(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        async with pool.run(Question(BIG)) as answer:
+            async for _ in answer:
+                break
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await ask(pool, RUNAWAY)
+        assert await number(pool) == 3000
+
+    with_pool(scenario, workers=1)
+
+
+def test_a_slow_reader_uses_neither_memory_nor_the_query_s_time(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        size, most = 0, 0
+        async with pool.run(Question(BIG)) as answer:
+            async for chunk in answer:
+                size += len(chunk)
+                most = max(most, answer._exchange._buffered)
+                if size < 600_000:
+                    await asyncio.sleep(0.2)  # together longer than the time limit
+        assert size > 4_000_000
+        assert most < 1_000_000
+
+    with_pool(scenario, timeout_s=1.0)
+
+
+def test_an_answer_that_is_never_fetched_is_cut_and_says_so(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        async with pool.run(Question(BIG)) as answer:
+            await asyncio.sleep(0.8)
+            with pytest.raises(QueryStopped) as stop:
+                await answer.read()
+        assert stop.value.reason == "delivery"
+
+    with_pool(scenario, delivery_s=0.5)
+
+
+def test_a_cut_answer_raises_instead_of_ending(with_pool: Any) -> None:
+    rows_then_nothing = (
+        "SELECT * { { ?s <http://xmlns.com/foaf/0.1/name> ?o . "
+        "?t <http://xmlns.com/foaf/0.1/age> 3 }"
+        " UNION { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a = ?i && ?c = ?g) } }"
+    )
+
+    async def scenario(pool: QueryPool) -> None:
+        got = b""
+        async with pool.run(Question(rows_then_nothing)) as answer:
+            with pytest.raises(QueryStopped):
+                async for chunk in answer:
+                    got += chunk
+        assert len(got) > 100_000
+        with pytest.raises(orjson.JSONDecodeError):
+            orjson.loads(got)
+
+    with_pool(scenario, timeout_s=1.0)
+
+
+def test_who_finds_the_line_full_is_told_to_come_back(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        running = [asyncio.create_task(ask(pool, RUNAWAY)) for _ in range(2)]
+        await asyncio.sleep(0.3)
+        with pytest.raises(Busy) as refusal:
+            await ask(pool, NAME)
+        assert refusal.value.details["retry_after"] >= 1
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        assert b"Person 7" in await ask(pool, NAME)
+
+    with_pool(scenario, workers=1, queue_limit=1)
+
+
+def test_queries_wait_in_line_and_all_are_answered(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        answers = await asyncio.gather(*(number(pool) for _ in range(40)))
+        assert answers == [3000] * 40
+
+    with_pool(scenario, workers=2)
+
+
+def test_a_preview_ends_after_its_rows_and_says_that_there_are_more(with_pool: Any) -> None:
+    shown = orjson.loads(with_pool(lambda pool: ask(pool, "SELECT * { ?s ?p ?o }", rows=10)))
+    assert (len(shown["rows"]), shown["more"]) == (10, True)
+    shown = orjson.loads(with_pool(lambda pool: ask(pool, NAME, rows=10)))
+    assert (len(shown["rows"]), shown["more"]) == (1, False)
+
+
+def test_no_worker_outlives_the_pool(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> list[int]:
+        await number(pool)
+        return [link.pid for link in pool._all]
+
+    for pid in with_pool(scenario):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
