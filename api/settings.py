@@ -40,7 +40,12 @@ class Settings(BaseSettings):
     """Every choice that whoever runs the repository can make."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", frozen=True, extra="forbid", validate_default=True
+        env_prefix=PREFIX,
+        env_file=".env",
+        dotenv_filtering="match_prefix",
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
     )
 
     data: Path = Field(Path("data"), description="Folder of the log, its projections and tokens.")

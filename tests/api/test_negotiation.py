@@ -1,0 +1,40 @@
+"""Choosing a format, and what a moment is."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.negotiation import DOCUMENT_FORMATS, choose
+from api.problems import NotAcceptable
+
+
+@pytest.mark.parametrize(
+    ("accept", "name"),
+    [
+        ("", "json"),
+        ("*/*", "json"),
+        ("application/*", "json"),
+        ("application/json; charset=utf-8", "json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "html"),
+        ("text/turtle", "turtle"),
+        ("TEXT/TURTLE", "turtle"),
+        ("text/turtle;q=0.4, application/n-quads;q=0.5", "nquads"),
+        ('application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted"', "jsonld"),
+        ("application/json;q=0, */*;q=0.1", "html"),
+        ("image/png, */*;q=0.1", "json"),
+    ],
+)
+def test_the_best_format_that_is_there_is_chosen(accept, name):
+    assert choose(accept, None, DOCUMENT_FORMATS).name == name
+
+
+@pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "nonsense"])
+def test_when_nothing_fits_the_formats_are_listed(accept):
+    with pytest.raises(NotAcceptable) as refusal:
+        choose(accept, None, DOCUMENT_FORMATS)
+    assert len(refusal.value.details["available"]) == len(DOCUMENT_FORMATS)
+
+
+@pytest.mark.parametrize("asked", ["turtle", "ttl", "text/turtle"])
+def test_a_format_by_name_ending_or_media_type_wins_over_accept(asked):
+    assert choose("text/html", asked, DOCUMENT_FORMATS).name == "turtle"

@@ -1,0 +1,161 @@
+"""Home, vocabulary, contexts, schemas, shapes, health and metrics."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
+
+import pyoxigraph
+import pytest
+
+from api.pages import QUERIES
+from api.views import Views
+from tests.api.documents import a_medium, a_source, a_specimen
+
+
+@pytest.fixture
+def filled(repository):
+    """A source system, a specimen and a medium."""
+    source = repository.register("source-system", a_source())
+    of_it = {"ods:sourceSystemID": source.iri}
+    oak = repository.register("specimen", a_specimen(**of_it))
+    repository.register("media", {**a_medium(oak), **of_it})
+    return oak
+
+
+def test_home_tells_what_there_is_and_what_changed_last(browse, filled):
+    page = browse(views=Views(positions=lambda: {"graph": 1})).get("/", accept="text/html").text
+    assert "source system" in page
+    assert f'href="/{filled}"' in page
+    assert "2 events behind" in page
+    assert page.count("/sparql?query=") == len(QUERIES) >= 3
+
+
+def test_the_first_questions_are_queries_that_can_be_run(browse, filled):
+    page = browse().get("/", accept="text/html").text
+    for href in re.findall(r'href="(/sparql\?query=[^"]+)"', page):
+        query = parse_qs(urlsplit(href.replace("&amp;", "&")).query)["query"][0]
+        pyoxigraph.Store().query(query)
+
+
+def test_an_empty_repository_has_a_home_too(browse):
+    assert "Nothing has been taken in yet" in browse().get("/", accept="text/html").text
+
+
+class _Page(HTMLParser):
+    """What matters for readers with and without sight: hosts asked, labels, landmarks, ids."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.fields: list[dict[str, str | None]] = []
+        self.labels: set[str | None] = set()
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.scripts: list[str | None] = []
+        self.targets: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append(tag)
+        if tag in ("img", "script", "iframe", "source") and found.get("src"):
+            self.asked.append(str(found["src"]))
+        if tag == "link" and found.get("rel") in ("stylesheet", "icon"):
+            self.asked.append(str(found["href"]))
+        if tag == "script":
+            self.scripts.append(found.get("type"))
+        if tag in ("input", "select", "textarea") and found.get("type") != "hidden":
+            self.fields.append(found)
+        if tag == "label":
+            self.labels.add(found.get("for"))
+        if found.get("id"):
+            self.ids.append(str(found["id"]))
+        if tag == "a" and found.get("href"):
+            self.targets.append(str(found["href"]))
+
+
+def _paths(oak) -> tuple[str, ...]:
+    return (
+        "/", "/vocab", "/problems", "/problems/not-found", "/schemas", "/nowhere", f"/{oak}",
+        f"/{oak}/history", f"/{oak}/versions", f"/{oak}/record", f"/{oak}/conformance",
+    )  # fmt: skip
+
+
+def test_pages_ask_no_other_host_and_run_no_script(browse, filled):
+    for path in _paths(filled):
+        page = _Page(browse().get(path, accept="text/html").text)
+        assert all(target.startswith("/") for target in page.asked), path
+        assert set(page.scripts) <= {"application/ld+json"}, path
+
+
+def test_pages_have_landmarks_labels_and_unique_ids(browse, filled):
+    for path in _paths(filled):
+        page = _Page(browse().get(path, accept="text/html").text)
+        assert {"header", "nav", "main", "footer"} <= set(page.tags), path
+        assert page.tags.count("h1") == 1, path
+        assert all(field.get("id") in page.labels for field in page.fields), path
+        assert len(page.ids) == len(set(page.ids)), path
+
+
+def test_links_on_pages_lead_somewhere(browse, filled):
+    """SPARQL and search have tests of their own."""
+    browser = browse()
+    seen: set[str] = set()
+    for path in _paths(filled):
+        for target in _Page(browser.get(path, accept="text/html").text).targets:
+            local = target.startswith("/") and not target.startswith(
+                ("/sparql", "/search", "/api/", "/.well-known")
+            )
+            if local and target not in seen:
+                seen.add(target)
+                assert browser.get(target).status_code == 200, (path, target)
+    assert len(seen) > 20
+
+
+def test_the_vocabulary_is_a_page_and_turtle(browse):
+    page = browse().get("/vocab", accept="text/html")
+    assert "ods:topicDiscipline" in page.text
+    turtle = browse().get("/vocab", accept="text/turtle")
+    assert turtle.headers["content-type"].startswith("text/turtle")
+    assert len(list(pyoxigraph.parse(turtle.content, format=pyoxigraph.RdfFormat.TURTLE))) > 500
+    assert browse().get("/vocab?format=rdfxml").status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("shelf", "media_type"),
+    [
+        ("contexts", "application/ld+json"),
+        ("schemas", "application/schema+json"),
+        ("shapes", "text/turtle"),
+    ],
+)
+def test_contexts_schemas_and_shapes_resolve_and_can_be_kept(browse, shelf, media_type):
+    names = browse().get(f"/{shelf}").json()
+    assert names
+    for one in names:
+        answer = browse().get(one["url"])
+        assert answer.headers["content-type"].startswith(media_type)
+        again = browse().get(one["url"], headers={"if-none-match": answer.headers["etag"]})
+        assert again.status_code == 304
+    assert browse().get(f"/{shelf}/nothing").status_code == 404
+
+
+def test_health_tells_head_and_lag(browse, filled):
+    found = browse(views=Views(positions=lambda: {"graph": 3, "search": 1})).get("/health").json()
+    assert found["status"] == "ready"
+    assert found["position"] == 3
+    assert found["lag"] == {"graph": 0, "search": 2}
+
+
+def test_metrics_count_requests_and_lag(browse, filled):
+    browser = browse(views=Views(positions=lambda: {"search": 1}))
+    browser.get(f"/{filled}")
+    browser.get("/10.5072/AAA-BBB-CCC")
+    text = browser.get("/metrics").text
+    assert 'collectome_requests_total{route="object",status="200"} 1.0' in text
+    assert 'collectome_requests_total{route="object",status="404"} 1.0' in text
+    assert 'collectome_projection_lag_events{projection="search"} 2.0' in text
+    assert "collectome_log_position 3.0" in text
+    assert 'collectome_objects{status="active",type="specimen"} 1.0' in text

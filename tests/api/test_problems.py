@@ -1,0 +1,104 @@
+"""Every refusal has one form, and its type is a page that explains it."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import APIRouter
+
+from api.app import create_app
+from api.problems import KINDS, SLUGS, wants_page
+from api.settings import Settings
+from fdo import errors
+from tests.api.conftest import BASE, Browser
+
+
+def _every_error():
+    pending, found = [errors.CollectomeError], []
+    while pending:
+        kind = pending.pop()
+        pending += kind.__subclasses__()
+        if kind.__module__ == "fdo.errors" and kind is not errors.CollectomeError:
+            found.append(kind)
+    return found
+
+
+@pytest.mark.parametrize("kind", _every_error(), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_domain_has_a_type_of_problem(kind):
+    assert KINDS[SLUGS[kind]].status >= 400
+
+
+@pytest.fixture
+def failing(repository):
+    """An application whose routes refuse in every way."""
+    router = APIRouter()
+
+    @router.get("/raise/{name}")
+    def refuse(name: str) -> None:
+        kind = {one.__name__: one for one in SLUGS}[name]
+        raise kind("Because.") if name != "InvalidQuery" else kind("q", "Because.")
+
+    @router.get("/crash")
+    def crash() -> None:
+        raise RuntimeError("the inside of the server")
+
+    @router.get("/number")
+    def number(n: int) -> int:
+        return n
+
+    settings = Settings(data=repository.folder, public_base=BASE)
+    return Browser(create_app(settings, repository.objects, routers=[router]))
+
+
+@pytest.mark.parametrize("kind", SLUGS, ids=lambda kind: kind.__name__)
+def test_an_error_becomes_a_problem_with_a_type_that_resolves(failing, kind):
+    answer = failing.get(f"/raise/{kind.__name__}")
+    body = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.status_code == body["status"] == KINDS[SLUGS[kind]].status
+    assert body["detail"] == "Because."
+    assert body["title"] == KINDS[SLUGS[kind]].title
+    explained = failing.get(body["type"], accept="application/json")
+    assert explained.json()["type"] == body["type"]
+    assert body["title"] in failing.get(body["type"], accept="text/html").text
+
+
+def test_the_frameworks_own_refusals_take_the_same_form(failing):
+    for method, path, status, slug in (
+        ("GET", "/nowhere", 404, "not-found"),
+        ("DELETE", "/health", 405, "method-not-allowed"),
+        ("GET", "/number?n=x", 422, "invalid-request"),
+        ("GET", "/static/nothing.css", 404, "not-found"),
+        ("GET", "/10.5072/abc", 404, "not-found"),
+    ):
+        answer = failing.request(method, path)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == f"{BASE}/problems/{slug}"
+        assert len(answer.json()["detail"]) > 20
+    assert failing.get("/number?n=x").json()["errors"][0]["place"] == "query.n"
+
+
+def test_a_crash_tells_a_reference_and_nothing_of_the_inside(failing, caplog):
+    answer = failing.get("/crash")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "inside" not in answer.text
+    assert answer.json()["reference"] in caplog.text
+
+
+def test_busy_says_when_to_come_back(failing):
+    assert int(failing.get("/raise/Unavailable").headers["retry-after"]) > 0
+
+
+def test_a_browser_is_shown_the_same_problem_as_a_page(failing):
+    page = failing.get("/nowhere", accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert KINDS["not-found"].title in page.text
+    assert wants_page("text/html")
+    assert not wants_page("application/json, text/html;q=0.5")
+    assert not wants_page("*/*")
+
+
+def test_the_types_of_problem_are_listed(browse):
+    assert {one["name"] for one in browse().get("/problems").json()} == set(KINDS)

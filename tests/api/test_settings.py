@@ -1,0 +1,104 @@
+"""Settings: the order of their sources, what they refuse, and what `config show` tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.settings import MASK, InvalidSettings, Settings, read_settings, sources
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A working folder with a data folder, and no FDO_ variable in the environment."""
+    import os
+
+    for name in [name for name in os.environ if name.upper().startswith("FDO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+def _source_of(name: str, settings: Settings, **arguments: object) -> tuple[str, str]:
+    row = next(row for row in sources(settings, arguments) if row.name == name)
+    return row.value, row.source
+
+
+def test_an_argument_wins_over_environment_dotenv_file_and_default(elsewhere, monkeypatch):
+    assert read_settings().port == 8000
+    (elsewhere / "data" / "collectome.toml").write_text("port = 8001\n")
+    assert read_settings().port == 8001
+    (elsewhere / ".env").write_text("FDO_PORT=8002\n")
+    assert read_settings().port == 8002
+    monkeypatch.setenv("FDO_PORT", "8003")
+    assert read_settings().port == 8003
+    assert read_settings(port=8004).port == 8004
+
+
+def test_the_source_of_each_value_is_told(elsewhere, monkeypatch):
+    file = elsewhere / "data" / "collectome.toml"
+    file.write_text('host = "::1"\n')
+    (elsewhere / ".env").write_text("FDO_TITLE=Herbarium\n")
+    monkeypatch.setenv("FDO_PORT", "8003")
+    settings = read_settings(durability="normal")
+    assert _source_of("host", settings) == ("::1", "data/collectome.toml")
+    assert _source_of("title", settings) == ("Herbarium", ".env")
+    assert _source_of("port", settings) == ("8003", "environment")
+    assert _source_of("durability", settings, durability="normal") == ("normal", "argument")
+    assert _source_of("sparql_workers", settings) == ("2", "default")
+
+
+def test_the_file_is_that_of_the_data_folder_that_was_named(elsewhere):
+    other = elsewhere / "other"
+    other.mkdir()
+    (other / "collectome.toml").write_text("port = 9000\n")
+    assert read_settings(data=other).port == 9000
+    assert read_settings().port == 8000
+
+
+def test_a_setting_that_nobody_knows_is_refused_by_name(elsewhere):
+    (elsewhere / "data" / "collectome.toml").write_text("prot = 8001\n")
+    with pytest.raises(InvalidSettings, match="prot"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", 70000),
+        ("doi_prefix", "11.5072"),
+        ("durability", "some"),
+        ("public_base", "ftp://x"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_name(elsewhere, name, value):
+    with pytest.raises(InvalidSettings, match=name):
+        read_settings(**{name: value})
+
+
+def test_other_variables_of_the_environment_do_no_harm(elsewhere, monkeypatch):
+    monkeypatch.setenv("PORT", "1")
+    (elsewhere / ".env").write_text("SOMETHING_ELSE=1\n")
+    assert read_settings().port == 8000
+
+
+def test_secrets_are_masked(elsewhere):
+    settings = read_settings(token="fdo_secret")
+    assert _source_of("token", settings, token="x") == (MASK, "argument")
+    assert "fdo_secret" not in repr(settings)
+
+
+def test_settings_do_not_change(elsewhere):
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().port = 1
+
+
+def test_every_setting_is_described():
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_public_base_is_the_address_of_the_server_unless_set(elsewhere):
+    assert read_settings(host="::1", port=81).base == "http://[::1]:81"
+    assert (
+        read_settings(public_base="https://specimens.example/").base == "https://specimens.example"
+    )
