@@ -1,8 +1,8 @@
 """Writing the log: commands in, facts recorded, an acknowledgement that is durable.
 
 `handle` is for one command; `append` takes the facts of many objects in one transaction.
-A PID is reserved by being drawn: an unused suffix is found before the fact is written, and
-the unique index settles races.
+A PID is reserved by being drawn; the unique index refuses one that was drawn before, and the
+writer draws again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from fdo.lifecycle import (
     Merged,
     Note,
     Noted,
+    Registered,
+    Split,
+    Status,
     decide,
     evolve,
 )
@@ -125,8 +128,7 @@ class DigitalObjects:
             facts = decide(known, command)
             if not facts:
                 return None
-            if isinstance(command, Merge):
-                self.log.head(command.into)
+            self._check_relatives(command, kind)
             change = Change(pid, kind, facts[0], known, issue, source, fingerprint, verbatim, cause)
             try:
                 (position,) = self.append([change], by=by, observed_at=observed_at)
@@ -135,6 +137,22 @@ class DigitalObjects:
                 if expected is not None or attempt == retries:
                     raise
         raise AssertionError("unreachable")
+
+    def _check_relatives(self, command: Command, kind: str) -> None:
+        """A successor or a part is an object of the same type that still stands."""
+        match command:
+            case Merge(into):
+                relatives: Sequence[Pid] = (into,)
+            case Split(parts):
+                relatives = parts
+            case _:
+                return
+        for head in map(self.log.head, relatives):
+            if head.type != kind or head.status is Status.TOMBSTONE:
+                raise Refused(
+                    f"{head.pid} is a {head.type} ({head.status.value}); name a {kind} that was "
+                    "not tombstoned."
+                )
 
     def state(self, pid: Pid) -> tuple[DigitalObject | None, int]:
         """The object now, and its record's issue number; (None, 1) for an unused PID."""
@@ -170,6 +188,8 @@ class DigitalObjects:
         entries, states = [], dict[Pid, tuple[DigitalObject, int]]()
         for change in changes:
             if change.pid in states:
+                if isinstance(change.fact, Registered):
+                    raise VersionConflict(f"{change.pid} was drawn twice; draw another PID.")
                 known, issue = states[change.pid]
                 change = _later(change, known, issue)
             entry, after, issue = _entry(change, by, observed_at, recorded_at)
@@ -198,9 +218,9 @@ class DigitalObjects:
             return AlreadyRegistered("Two objects of one batch make the same claim.")
         return VersionConflict("An object moved on while this was being recorded; read it again.")
 
-    def note_fingerprint(self, pid: Pid, fingerprint: bytes) -> None:
-        """Remember that a source's new bytes say what the object says already."""
-        self.recorder.set_fingerprint(str(pid), fingerprint)
+    def note_fingerprints(self, known: Mapping[str, bytes]) -> None:
+        """Remember, by PID text, that a source's new bytes say what the object says already."""
+        self.recorder.set_fingerprints(known)
 
     def erase(self, pid: Pid, positions: Sequence[int], redacted: bytes, by: Agent) -> Recorded:
         """Replace stored bytes by a redacted document and destroy their salt (settled.md 4).
@@ -210,6 +230,12 @@ class DigitalObjects:
         known, issue = self.state(pid)
         if known is None:
             raise Refused(f"{pid} is not registered; there is nothing to erase.")
+        events = self.log.events_at(positions)
+        if not positions or any(
+            at not in events or events[at].pid != pid or events[at].frame is None
+            for at in positions
+        ):
+            raise Refused(f"Name the positions of events of {pid} that hold a document.")
         (fact,) = decide(known, Note("Erased", {"positions": list(positions)}))
         entry, _, _ = _entry(Change(pid, known.type, fact, known, issue), by, None, None)
         (position,) = self.recorder.erase(entry, positions, pack(redacted))

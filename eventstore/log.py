@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
@@ -157,6 +158,16 @@ class Log:
             if event.version > 1 and not event.operational:
                 found[event.position] = self.version(event.pid, event.version - 1)
         return found
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """This thread reads the log as it is now until the end, whatever others append."""
+        reader = self._recorder.reader()
+        reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            reader.execute("ROLLBACK")
 
     # ── by claim and source ──────────────────────────────────────────────────────────────
 

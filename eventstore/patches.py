@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from eventstore.envelope import Recorded, iso
 from fdo.lifecycle import Status
-from fdo.mids import assess
+from fdo.mids import Mids, assess
 from fdo.record import attributes
 from fdo.representations.nquads import triples
 from fdo.representations.record import record_triples
@@ -70,6 +70,14 @@ def conformance(event: Recorded) -> Report | None:
     return report
 
 
+def mids(event: Recorded) -> Mids:
+    """The MIDS level of the event's document and what would lift it. Derived once."""
+    known: Mids | None = event.memo.get("mids")
+    if known is None:
+        known = event.memo["mids"] = assess(event.document)
+    return known
+
+
 def state_lines(event: Recorded) -> tuple[list[str], list[str]]:
     """(default graph, records graph) N-Triples lines of the object after the event."""
     known: tuple[list[str], list[str]] | None = event.memo.get("state")
@@ -91,8 +99,7 @@ def _record_lines(event: Recorded) -> list[str]:
     values["pidRecordIssueNumber"] = event.record_issue
     if event.status is Status.ACTIVE:
         if event.type == "specimen":
-            mids = assess(event.document)
-            values["midsLevel"] = mids.level
+            values["midsLevel"] = mids(event).level
         report = conformance(event)
         if report is not None:
             values["conforms"] = report.conforms

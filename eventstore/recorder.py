@@ -77,6 +77,8 @@ class Entry(StoredEvent):
     version: int = 1
     observed_at: int | None = None
     recorded_at: int | None = None
+    position: int | None = None
+    """A copied event keeps its position: causes and activities name it."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     document: bytes | None = None
     frame: bytes | None = None
@@ -101,6 +103,7 @@ class _Pool(SQLiteConnectionPool):
         connection = super()._create_connection()
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA synchronous={'FULL' if self.durability == 'full' else 'NORMAL'}")
+        cursor.execute("PRAGMA secure_delete=ON")  # what an erasure frees is overwritten
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.execute("PRAGMA mmap_size=268435456")
         return connection
@@ -174,13 +177,13 @@ class Recorder(SQLiteApplicationRecorder):
         row = c.fetchone()
         position = row[0] if row else 0
         now = self.clock()
-        rows, heads, claims = [], [], []
-        first = position + 1
+        rows, heads, claims, given = [], [], [], []
         salts = os.urandom(32 * len(entries))
         for index, entry in enumerate(entries):
-            position += 1
+            position = max(entry.position or 0, position + 1)
             last = max(entry.recorded_at or now, last + 1)
             salt = entry.salt or salts[32 * index : 32 * index + 32]
+            given.append(position)
             rows.append(_row(entry, position, last, salt))
             heads.append(_head(entry, position, last))
             claims += [(key, str(entry.originator_id)) for key in entry.claims]
@@ -193,7 +196,7 @@ class Recorder(SQLiteApplicationRecorder):
             if "not_seen" in entry.meta.get("detail", ()):
                 _note_unseen(c, entry)
         c.executemany(_HEAD, heads)
-        return range(first, position + 1)
+        return given
 
     def adopt(self, log_id: str) -> None:
         """Take another log's name; only for an empty log that is about to become its copy."""
@@ -201,21 +204,30 @@ class Recorder(SQLiteApplicationRecorder):
             c.execute("UPDATE log SET id=?", (log_id,))
         self._log_id = log_id
 
-    def set_fingerprint(self, pid: str, fingerprint: bytes) -> None:
-        """Note in the head that these source bytes are known; no event, nothing lost without."""
+    def set_fingerprints(self, known: Mapping[str, bytes]) -> None:
+        """Note in heads that these source bytes are known; no event, nothing lost without."""
         with self.datastore.transaction(commit=True) as c:
-            c.execute("UPDATE heads SET fingerprint=? WHERE object=?", (fingerprint, pid))
+            c.executemany(
+                "UPDATE heads SET fingerprint=? WHERE object=?",
+                [(fingerprint, pid) for pid, fingerprint in known.items()],
+            )
 
     def erase(self, entry: Entry, positions: Sequence[int], frame: bytes) -> Sequence[int]:
-        """Record an erasure and carry it out, in one transaction."""
+        """Record an erasure and carry it out, in one transaction; then nothing of the old
+        bytes is left in the files. The head's fingerprint goes too: it is a hash without salt,
+        from which an erased value could be guessed."""
+        pid = str(entry.originator_id)
         with self.datastore.transaction(commit=True) as c:
             given = self._insert_events(c, [entry])
             c.executemany(
                 "UPDATE events SET bytes=CASE WHEN bytes IS NULL THEN NULL ELSE ? END, "
                 "verbatim=NULL, salt=NULL WHERE position=? AND object=?",
-                [(frame, position, str(entry.originator_id)) for position in positions],
+                [(frame, position, pid) for position in positions],
             )
-            return given
+            c.execute("UPDATE heads SET fingerprint=NULL WHERE object=?", (pid,))
+        with self.datastore.get_connection(commit=False) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return given
 
     def select_events(
         self,
