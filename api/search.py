@@ -24,6 +24,7 @@ from handlers.projections.search import (
     FACETS,
     LIMIT_CAP,
     PARAMETERS,
+    SORTS,
     Bucket,
     Hit,
     Page,
@@ -221,7 +222,8 @@ def _facet_names(text: str, parameter: str) -> list[str]:
     for name in names:
         if name not in FACETS:
             raise UnknownParameter(
-                f"There is no facet {name!r}; there are {', '.join(FACETS)}.", parameter=parameter
+                f"There is no facet {name!r} for {parameter}; there are {', '.join(FACETS)}.",
+                parameter=parameter,
             )
     return names
 
@@ -284,13 +286,33 @@ def _address(given: Given) -> str:
 # ── OpenAPI ──────────────────────────────────────────────────────────────────────────────
 
 
+_DAY = {"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?)?$"}
+_METRES = {"type": "number"}
+_FLAG = {"type": "string", "enum": ["true", "false"]}
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "bbox": {"type": "string", "example": "21.5,57.5,28.2,59.7"},
+    "date_from": _DAY,
+    "date_to": _DAY,
+    "decade": {"type": "integer", "minimum": 1000, "maximum": 9990},
+    "elevation_from": _METRES,
+    "elevation_to": _METRES,
+    "has_media": _FLAG,
+    "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_CAP, "default": _LIMIT},
+    "marked_as_type": _FLAG,
+    "mids": {"type": "integer", "minimum": -1, "maximum": 3},
+    "not_seen": _FLAG,
+    "sort": {"type": "string", "enum": list(SORTS), "default": SORTS[0]},
+    "year": {"type": "integer", "minimum": 1000, "maximum": 9999},
+}
+
+
 def _described(control: dict[str, str]) -> dict[str, Any]:
     parameters = [
         {
             "name": name,
             "in": "query",
             "description": description,
-            "schema": {"type": "string"},
+            "schema": _SCHEMAS.get(name, {"type": "string"}),
         }
         for name, description in (
             *((p.name, p.description) for p in PARAMETERS.values()),

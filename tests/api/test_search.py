@@ -1,0 +1,136 @@
+"""Search and statistics over HTTP, over the real search view."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from api.views import Views
+from eventstore.follower import follow_once
+from handlers.projections.search import Search, SearchIndex
+from tests.api.conftest import BASE
+from tests.api.documents import a_specimen
+
+
+def _from(country: str, number: str, name: str = "Quercus robur L."):
+    specimen = a_specimen(number, **{"ods:specimenName": name})
+    specimen["ods:hasEvents"][0]["ods:hasLocation"]["dwc:country"] = country
+    return specimen
+
+
+@pytest.fixture
+def searched(repository, browse):
+    """A browser over five specimens: three of Estonia, two of Malta; one was Latvia's."""
+    pids = [
+        repository.register("specimen", _from(country, f"DH-{number}"))
+        for number, country in enumerate(("Estonia", "Estonia", "Malta", "Malta", "Latvia"), 1)
+    ]
+    repository.revise(pids[4], _from("Estonia", "DH-5", "Bellis perennis L."))
+    index = SearchIndex(repository.folder / "search.sqlite")
+    while follow_once(repository.objects.log, [index]):
+        pass
+    index.close()
+    return browse(views=Views(search=Search(repository.folder / "search.sqlite")))
+
+
+def _countries(buckets) -> dict[str, int]:
+    return {one["label"]: one["count"] for one in buckets}
+
+
+def test_a_search_counts_and_lists_specimens(searched):
+    found = searched.get("/api/search?facets=country").json()
+    assert (found["total"], found["totalIsExact"], found["asOf"]) == (5, True, 6)
+    assert _countries(found["facets"]["country"]) == {"Estonia": 3, "Malta": 2}
+    assert all(searched.get(one["url"]).status_code == 200 for one in found["items"])
+
+
+def test_words_and_facets_narrow_it(searched):
+    assert searched.get("/api/search?q=bell*").json()["total"] == 1
+    buckets = searched.get("/api/search?facets=country").json()["facets"]["country"]
+    for one in buckets:
+        params = {"country": one["value"]}
+        assert searched.get("/api/search", params=params).json()["total"] == one["count"]
+
+
+def test_pages_follow_one_another_without_gap_or_repetition(searched):
+    found, path = [], "/api/search?limit=2&q=DH*"
+    while path:
+        page = searched.get(path).json()
+        found += [one["pid"] for one in page["items"]]
+        following = page["next"]
+        path = following and f"{urlsplit(following).path}?{urlsplit(following).query}"
+    assert len(found) == len(set(found)) == 5
+
+
+def test_the_past_is_searched_with_the_same_words(searched):
+    then = searched.get("/api/search?facets=country&as-of=5").json()
+    assert then["asOf"] == 5
+    assert _countries(then["facets"]["country"]) == {"Estonia": 2, "Malta": 2, "Latvia": 1}
+
+
+def test_statistics_count_by_each_facet_and_over_time(searched):
+    found = searched.get("/api/statistics?by=country,discipline").json()
+    assert found["specimens"] == 5
+    assert _countries(found["by"]["country"]) == {"Estonia": 3, "Malta": 2}
+    assert _countries(found["by"]["discipline"]) == {"Botany": 5}
+    over = searched.get("/api/statistics?by=discipline&at=1,2026-03-03,6").json()
+    assert [one["asOf"] for one in over["at"]] == [1, 3, 6]
+    assert over["counts"] == {"Botany": [1, 3, 5]}
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("colour=red", "colour"),
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("limit=99999999999", "limit"),
+        ("cursor=x", "cursor"),
+        ("bbox=1,2,3", "bbox"),
+        ("q=%22", "q"),
+        ("facets=colour", "facets"),
+        ("as-of=999", "as-of"),
+        ("as-of=v1", "as-of"),
+        ("sort=best", "sort"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name(searched, query, parameter):
+    answer = searched.get(f"/api/search?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["type"] == f"{BASE}/problems/invalid-parameter"
+    assert answer.json()["parameter"] == parameter
+    assert parameter in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["by=colour", "at=1", "by=country&at=", "by=country&at=99", "limit=5"]
+)
+def test_statistics_refuse_what_cannot_be_counted(searched, query):
+    assert searched.get(f"/api/statistics?{query}").status_code == 400
+
+
+def test_the_page_shows_the_same_as_the_program_sees(searched):
+    page = searched.get("/search?q=DH*&limit=2", accept="text/html").text
+    assert "<strong>5</strong> specimens" in page
+    assert 'rel="next"' in page
+    assert "Estonia" in page
+    twin = searched.get("/search.json?q=DH*&limit=2")
+    assert twin.json()["total"] == 5
+    for answer in (
+        searched.get("/search?q=DH*&limit=2&format=json"),
+        searched.get("/search?q=DH*&limit=2", accept="application/json"),
+    ):
+        assert answer.json() == twin.json()
+
+
+def test_an_empty_form_searches_everything(searched):
+    page = searched.get("/search?q=&name=&date_from=&sort=newest", accept="text/html")
+    assert page.status_code == 200
+    assert "<strong>5</strong> specimens" in page.text
+
+
+def test_without_a_search_view_it_says_so(browse):
+    answer = browse().get("/api/search")
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
