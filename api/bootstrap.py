@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from handlers.projections.conformance import ConformanceReports
+from handlers.projections.conformance import ConformanceReader
 from starlette.types import ASGIApp
 
 from api.app import create_app
@@ -90,7 +90,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         repository.objects,
         views=Views(
             search=Search(folder / "search" / "view.sqlite"),
-            conformance=ConformanceReports(folder / "conformance" / "view.sqlite"),
+            conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
             positions=repository.positions,
         ),
         tokens=tokens,
