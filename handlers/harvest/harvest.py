@@ -12,6 +12,7 @@ source no longer shows.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 from collections import Counter
@@ -135,6 +136,7 @@ class Harvest:
         SourceRefused: nothing can be read as specimens. IdentityPaused: a person must decide.
         Refused: the harvest is older than what is known.
         """
+        gc.set_threshold(100_000, 50, 50)  # records are many and without cycles
         started = time.perf_counter()
         self.summary = Summary(source, dry_run=self.options.dry_run)
         self._diagnosed: Counter[str] = Counter()
