@@ -19,8 +19,8 @@ from typing import Any
 from eventstore.envelope import Recorded
 from eventstore.follower import SqlView
 from eventstore.log import Log
+from eventstore.patches import mids
 from fdo.lifecycle import Status
-from fdo.mids import assess
 from handlers.projections.search.rows import DIMENSIONS, TEXTS, Entry, Row, entry_of
 
 VERSION = 1
@@ -124,10 +124,7 @@ class SearchIndex:
 
 
 def _entry(event: Recorded) -> Entry:
-    """What the view keeps of an event; the MIDS level is derived once for all projections."""
-    if "mids" not in event.memo:
-        event.memo["mids"] = assess(event.document)
-    return entry_of(event.document, event.memo["mids"])
+    return entry_of(event.document, mids(event))
 
 
 class _Dimensions:
