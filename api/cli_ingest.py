@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -208,7 +209,7 @@ def moment(text: str) -> datetime:
 
 
 def import_log(
-    file: Annotated[Path, typer.Argument(help="A log as written by `export --format jsonl`.")],
+    file: Annotated[Path, typer.Argument(help="A log as written by `export --format jsonl`; .gz too.")],
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -216,7 +217,7 @@ def import_log(
     settings = settings_for(data)
     repository = Repository(settings)
     with Projection(settings.data) as projection, progress(json) as bars:
-        with file.open("rb") as lines:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
             number = read_log(repository.objects, lines)
         _project(repository, projection, bars)
     if json:

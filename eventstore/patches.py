@@ -5,7 +5,7 @@ literals). A patch is effective: it adds only what was absent and removes only w
 present, so replay works forwards and, with the two swapped, backwards.
 
 Graphs (settled.md 10): the default graph holds the documents of active objects, and of
-tombstoned and PID-only ones the FDO record; `RECORDS` holds record attributes, MIDS and
+tombstoned and PID-only ones the FDO record; `RECORDS` holds the record's kernel, MIDS and
 conformance of all; `PROVENANCE` about ten quads an event.
 """
 
@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from eventstore.envelope import Recorded, iso
+from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.mids import Mids, assess
-from fdo.record import attributes
+from fdo.record import KERNEL, attributes
 from fdo.representations.nquads import triples
 from fdo.representations.record import record_triples
 from shacl.validate import Report, validate
@@ -82,21 +84,23 @@ def state_lines(event: Recorded) -> tuple[list[str], list[str]]:
     """(default graph, records graph) N-Triples lines of the object after the event."""
     known: tuple[list[str], list[str]] | None = event.memo.get("state")
     if known is None:
-        record = _record_lines(event)
+        record = attributes(event.type, event.status, event.document)
+        known_as = event.pid.iri
         match event.status:
             case Status.ACTIVE:
                 shown = document_lines(event)
             case Status.DRAFT:
                 shown = []
             case Status.PID_ONLY | Status.TOMBSTONE:
-                shown = record
-        known = event.memo["state"] = (shown, record)
+                shown = record_triples(known_as, record)
+        kernel = {name: record[name] for name in KERNEL} | _judgement(event)
+        known = event.memo["state"] = (shown, record_triples(known_as, kernel))
     return known
 
 
-def _record_lines(event: Recorded) -> list[str]:
-    values = attributes(event.type, event.status, event.document)
-    values["pidRecordIssueNumber"] = event.record_issue
+def _judgement(event: Recorded) -> dict[str, Any]:
+    """Issue number of the record; of active objects also MIDS level and conformance."""
+    values: dict[str, Any] = {"pidRecordIssueNumber": event.record_issue}
     if event.status is Status.ACTIVE:
         if event.type == "specimen":
             values["midsLevel"] = mids(event).level
@@ -104,7 +108,24 @@ def _record_lines(event: Recorded) -> list[str]:
         if report is not None:
             values["conforms"] = report.conforms
             values["failsShape"] = sorted({result.shape for result in report.results})
-    return record_triples(event.pid.iri, values)
+    return values
+
+
+def sightings(event: Recorded) -> tuple[list[str], list[str]]:
+    """(added, removed) records-graph lines of a harvest: which objects their source no longer
+    shows, by the number of the harvest that first missed them."""
+    if event.what != "HarvestCompleted":
+        return [], []
+    number = event.detail["harvest"]
+    return (
+        [_not_seen(pid, number) for pid in event.detail["not_seen"]],
+        [_not_seen(pid, missed) for pid, missed in event.detail["seen_again"].items()],
+    )
+
+
+def _not_seen(pid: str, harvest: int) -> str:
+    (line,) = record_triples(Pid.parse(pid).iri, {"notSeenIn": harvest})
+    return line
 
 
 def provenance_lines(event: Recorded) -> list[str]:
@@ -163,7 +184,10 @@ def patch(event: Recorded, before: Recorded | None) -> Patch:
     """What the event changes; `before` is the object's content event before it, if any."""
     provenance = in_graph(provenance_lines(event), PROVENANCE)
     if event.operational:
-        return Patch(event.position, provenance, [])
+        added, removed = sightings(event)
+        return Patch(
+            event.position, in_graph(added, RECORDS) + provenance, in_graph(removed, RECORDS)
+        )
     new = _state_quads(event)
     old = _state_quads(before) if before is not None else []
     had, has = set(old), set(new)

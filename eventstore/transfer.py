@@ -69,7 +69,7 @@ def read_log(objects: DigitalObjects, lines: Iterable[bytes]) -> int:
             "A log with its own times can only be read into an empty repository; name a new "
             "folder with --data."
         )
-    parsed = [orjson.loads(line) for line in lines if line.strip()]
+    parsed = [_parsed(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not parsed or parsed[0].get("format") != FORMAT:
         raise BrokenTransfer(
             f"Line 1 does not say that this is a Collectome log of format {FORMAT}."
@@ -87,6 +87,18 @@ def read_log(objects: DigitalObjects, lines: Iterable[bytes]) -> int:
     for start in range(0, len(entries), BATCH):
         objects.recorder.insert_events(entries[start : start + BATCH])
     return len(entries)
+
+
+def _parsed(number: int, line: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(line)
+    except ValueError as wrong:
+        raise BrokenTransfer(
+            f"Line {number} is not JSON ({wrong}); give a file of `export --format jsonl`."
+        ) from wrong
+    if not isinstance(found, dict):
+        raise BrokenTransfer(f"Line {number} is no JSON object.")
+    return found
 
 
 def _entry(number: int, line: dict[str, Any], claims: dict[str, list[str]]) -> Entry:

@@ -50,6 +50,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
 }
 """Object type → record attribute → term of the document that fills it."""
 
+KERNEL = ("fdoProfile", "digitalObjectType", "pidStatus")
+"""The attributes that every record has; the others repeat the document of an active object."""
+
 
 def attributes(kind: str, status: Status, document: Document) -> dict[str, Any]:
     """The record attributes that the document and the status settle."""

@@ -26,17 +26,18 @@ from typing import Any
 import orjson
 
 from eventstore.application import DigitalObjects
-from eventstore.envelope import to_micros, to_moment
+from eventstore.envelope import to_micros
 from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, Refused, VersionConflict
 from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Note
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.archive import Archive, open_source
-from handlers.harvest.batch import Batch, Outcome
+from handlers.harvest.batch import Batch
 from handlers.harvest.darwin_core import Mapping
 from handlers.harvest.identity import decision_for, examine, migrations_of
 from handlers.harvest.limits import Limits
+from handlers.harvest.outcome import Outcome
 from handlers.harvest.records import Diagnostic, Record
 from handlers.harvest.sources import Enrolment, enrol
 
@@ -76,6 +77,8 @@ class Summary:
     duplicates: int = 0
     vanished: int = 0
     seen_again: int = 0
+    backfilled: int = 0
+    """Known specimens beside which an older word of their source was kept."""
     media: dict[str, int] = field(default_factory=dict)
     changed_terms: dict[str, int] = field(default_factory=dict)
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -148,15 +151,14 @@ class Harvest:
         return self.summary
 
     def _run(self, archive: Archive) -> None:
-        observed = self._observed_at()
+        observed, holder = self._observed_at(), self._organisation()
         enrolment = enrol(
             self.objects, archive, self.summary.source, self.options, observed, HARVESTER
         )
         self.summary.source_system = str(enrolment.pid)
         self.summary.harvest = enrolment.harvest
-        self._refuse_the_past(enrolment, observed)
         mapping = Mapping(
-            enrolment.pid, enrolment.name, archive.metadata, self._organisation(), enrolment.mapping
+            enrolment.pid, enrolment.name, archive.metadata, holder, enrolment.mapping
         )
         context = self._context(enrolment, archive)
         migrations = self._identity(archive, enrolment, mapping)
@@ -164,6 +166,9 @@ class Harvest:
         for records in _batches(archive.records(), BATCH):
             self._take(batch, records)
             self._progress(self.summary)
+        batch.ending = True
+        for records in _batches(batch.postponed, BATCH):
+            self._take(batch, records)
         for finding in archive.diagnostics:
             self._report(finding)
         self._complete(archive, enrolment, batch, observed)
@@ -188,6 +193,7 @@ class Harvest:
         summary.records += outcome.records
         for name in ("new", "changed", "unchanged", "pid_only", "rejected", "duplicates"):
             setattr(summary, name, getattr(summary, name) + outcome.counts[name])
+        summary.backfilled += outcome.backfilled
         for name, number in outcome.media.items():
             summary.media[name] = summary.media.get(name, 0) + number
         for term, number in outcome.terms.items():
@@ -205,7 +211,7 @@ class Harvest:
             else []
         )
         newly = sorted(pid for pid in missing if pid not in before)
-        again = sorted(pid for pid in before if pid in seen)
+        again = {pid: before[pid] for pid in sorted(before) if pid in seen} if not self.options.backfill else []
         summary.vanished, summary.seen_again = len(newly), len(again)
         self._account(archive)
         if self.options.dry_run:
@@ -225,6 +231,7 @@ class Harvest:
                     "rejected",
                     "duplicates",
                     "vanished",
+                    "backfilled",
                 )
             },
             "not_seen": newly,
@@ -248,17 +255,6 @@ class Harvest:
         if at and to_micros(at) > self.objects.clock():
             raise Refused(f"--observed-at {at.isoformat()} lies in the future.")
         return at
-
-    def _refuse_the_past(self, enrolment: Enrolment, observed: datetime | None) -> None:
-        if enrolment.last_observed is None or self.options.backfill:
-            return
-        moment = to_micros(observed) if observed else self.objects.clock()
-        if moment < enrolment.last_observed:
-            raise Refused(
-                f"{enrolment.name} was harvested as of "
-                f"{to_moment(enrolment.last_observed).isoformat()}; this harvest is older. "
-                "Give a later --observed-at, or --backfill to record it as history only."
-            )
 
     def _organisation(self) -> str | None:
         given = self.options.organisation

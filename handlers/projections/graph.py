@@ -28,7 +28,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
-from eventstore.patches import META, PROVENANCE, all_quads, in_graph, patch, provenance_lines
+from eventstore.patches import META, all_quads, patch
 
 _LOG = NamedNode("urn:collectome:log")
 _POSITION = NamedNode("urn:collectome:vocab:position")
@@ -86,7 +86,7 @@ class Graph:
         fresh = [event for event in events if event.position > self._taken]
         deltas: list[Recorded] = []
         for event in fresh:
-            if event.version == 1 or (event.operational and not deltas):
+            if not _removes(event) and (event.version == 1 or (event.operational and not deltas)):
                 if deltas:
                     self._update(deltas, log)
                     deltas = []
@@ -177,9 +177,7 @@ class Graph:
     # ── the two ways in ──────────────────────────────────────────────────────────────────
 
     def _gather(self, event: Recorded) -> None:
-        quads = (
-            in_graph(provenance_lines(event), PROVENANCE) if event.operational else all_quads(event)
-        )
+        quads = patch(event, None).added if event.operational else all_quads(event)
         if self._file is None:
             self._files += 1
             self._file = (self.folder / f"bulk-{self._files}.nq").open("wb", buffering=1 << 20)
@@ -269,6 +267,11 @@ class Graph:
     def _read_published(self) -> int:
         notice = read_current(self.folder)
         return int(notice["position"]) if notice else -1
+
+
+def _removes(event: Recorded) -> bool:
+    """Whether the event takes triples out; such a one never goes in by bulk."""
+    return event.operational and bool(event.detail.get("seen_again"))
 
 
 def read_current(folder: Path) -> dict[str, str | int] | None:

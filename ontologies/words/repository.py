@@ -62,10 +62,10 @@ _LINKS = {
     "conformsToShapes": "A set of shapes that the object's current document passes.",
     "failsShape": "A shape that the object's current document breaks.",
     "harvest": "The harvest to which an activity belongs.",
-    "notSeenIn": "A harvest of the object's source in which the object was missing.",
     "record": "The FDO record that describes an object.",
 }
 _NUMBERS = {
+    "notSeenIn": "Number of the harvest of its source that first missed an object.",
     "midsLevel": "MIDS level by the rules of TDWG; -1 where even level 0 is not reached.",
     "pidRecordIssueNumber": "FDO record, value 10: version of the record, not of the object.",
     "position": "Place of an event in the log; of a projection: up to where it has read.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -198,13 +198,16 @@ class Repository:
         return self._do(Release(self._stamped(draft, pid)), pid, "specimen")
 
     def harvested(
-        self, harvest: int, not_seen: Sequence[int] = (), seen_again: Sequence[int] = ()
+        self,
+        harvest: int,
+        not_seen: Sequence[int] = (),
+        seen_again: Mapping[int, int] | None = None,
     ) -> int:
         """Complete a harvest that missed some records and saw others again."""
         detail = {
             "harvest": harvest,
             "not_seen": [str(self.pid(n)) for n in not_seen],
-            "seen_again": [str(self.pid(n)) for n in seen_again],
+            "seen_again": {str(self.pid(n)): missed for n, missed in (seen_again or {}).items()},
         }
         return self._do(Note("HarvestCompleted", detail), SOURCE, "source-system")
 
@@ -231,7 +234,7 @@ def a_story(folder: Path) -> Repository:
     told.withhold(5)
     told.release(5, a_specimen(5, ods_hasEvents=[an_event("FR", place=a_place(99, 2))]))
     told.harvested(1, not_seen=[6, 7])
-    told.harvested(2, seen_again=[7])
+    told.harvested(2, seen_again={7: 1})
     told.revise(9, a_specimen(9))
     told.revise(6, a_specimen(6, ods_topicDiscipline="Zoology"))
     return told

@@ -320,7 +320,7 @@ def test_no_text_breaks_the_cursor(text: str):
 def test_records_that_their_source_no_longer_shows_can_be_asked_for(varied: Shelf):
     varied.told.harvested(7, not_seen=[1, 2])
     between = varied.told.log.position()
-    varied.told.harvested(8, not_seen=[2, 3], seen_again=[1])
+    varied.told.harvested(8, not_seen=[2, 3], seen_again={1: 7})
     assert varied.numbers(asked(not_seen="true")) == [3, 2]
     assert varied.numbers(asked(not_seen="false")) == [4, 1]
     assert varied.numbers(asked(not_seen="true"), as_of=between) == [2, 1]
