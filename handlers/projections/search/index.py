@@ -23,10 +23,16 @@ from eventstore.patches import mids
 from fdo.lifecycle import Status
 from handlers.projections.search.rows import DIMENSIONS, TEXTS, Entry, Row, entry_of
 
-VERSION = 1
+VERSION = 2
 """Raise when the schema or `rows.py` changes: the view is then filled again from the log."""
 
 _CURRENT = "WHERE valid_to IS NULL"
+_PAST = "WHERE valid_to IS NOT NULL"
+_RANGES = {
+    "date": "date_to, date_from",
+    "elevation": "elevation_to, elevation_from",
+    "point": "latitude, longitude",
+}
 
 SCHEMA: tuple[str, ...] = (
     *(
@@ -43,15 +49,22 @@ SCHEMA: tuple[str, ...] = (
     + ")",
     f"CREATE UNIQUE INDEX current_pid ON specimens (pid) {_CURRENT}",
     *(f"CREATE INDEX current_{name} ON specimens ({name}) {_CURRENT}" for name in DIMENSIONS),
+    *(
+        f"CREATE INDEX current_{name} ON specimens ({columns}) {_CURRENT} "
+        f"AND {columns.partition(',')[0]} IS NOT NULL"
+        for name, columns in _RANGES.items()
+    ),
     f"CREATE INDEX current_year ON specimens (year) {_CURRENT}",
     f"CREATE INDEX current_name ON specimens (name) {_CURRENT}",
-    "CREATE INDEX current_point ON specimens (latitude, longitude) "
-    f"{_CURRENT} AND latitude IS NOT NULL",
-    f"CREATE INDEX current_date ON specimens (date_to, date_from) {_CURRENT} "
-    "AND date_to IS NOT NULL",
-    f"CREATE INDEX current_elevation ON specimens (elevation_to, elevation_from) {_CURRENT} "
-    "AND elevation_to IS NOT NULL",
-    "CREATE INDEX past ON specimens (valid_to) WHERE valid_to IS NOT NULL",
+    # a row enters these when it is closed: first versions never pay for them
+    *(f"CREATE INDEX past_{name} ON specimens ({name}, valid_to) {_PAST}" for name in DIMENSIONS),
+    *(
+        f"CREATE INDEX past_{name} ON specimens ({columns}, valid_to) {_PAST} "
+        f"AND {columns.partition(',')[0]} IS NOT NULL"
+        for name, columns in _RANGES.items()
+    ),
+    f"CREATE INDEX past_year ON specimens (year, valid_to) {_PAST}",
+    f"CREATE INDEX past ON specimens (valid_to) {_PAST}",
     f"CREATE VIRTUAL TABLE texts USING fts5({', '.join(TEXTS)}, content='', "
     "tokenize='unicode61 remove_diacritics 2')",
     "CREATE TABLE unseen (pid TEXT NOT NULL, position INTEGER NOT NULL, valid_to INTEGER, "

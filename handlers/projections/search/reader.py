@@ -9,6 +9,7 @@ walking the table backwards.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ class Search:
                 raise InvalidQuery("cursor", "The cursor is ahead of the view; begin again.")
             select = _Select(query, at, current=at == position)
             total, exact = (
-                (after.total, after.exact) if after else _count(connection, select, COUNT_CAP)
+                (after.total, after.exact) if after else select.count(connection, COUNT_CAP)
             )
             keys = select.page(connection, after, limit + 1, few=exact and total <= _FEW)
             hits = _hits(connection, [key[0] for key in keys[:limit]], at)
@@ -143,7 +144,7 @@ class Search:
                 groups = {table: select.grouped(connection, table) for table in tables}
                 counted, complete = sum(n for _, n in groups[tables[0]]) if tables else 0, True
             else:
-                total, complete = _count(connection, select, cap)
+                total, complete = select.count(connection, cap)
                 groups = select.sampled(connection, tables, cap, few=complete and total <= _FEW)
                 counted = min(total, cap)
             tally = Tally(connection)
@@ -209,6 +210,10 @@ class Search:
         return known
 
 
+_Arm = tuple[str, list[Any]]
+"""FROM … WHERE …, and the values of its marks."""
+
+
 class _Select:
     """The rows a query selects at a position, in the ways they are asked for."""
 
@@ -220,76 +225,101 @@ class _Select:
         )  # fmt: skip
         self._conditions, self._values = query.where(unseen)
 
-    def rows(self, *, walk: bool, every: bool = False) -> tuple[str, list[Any]]:
-        """(FROM … WHERE …, values). `walk`: the table in order of position, no index;
-        `every`: versions of all times, not those in force."""
-        held = f"s.position<={self._at:d} AND (s.valid_to IS NULL OR s.valid_to>{self._at:d})"
-        if every:
-            held = "1"
-        elif self._current:
-            held = "s.valid_to IS NULL"
-        values: list[Any] = []
-        conditions = [held, *self._conditions]
+    def arms(self, *, walk: bool, every: bool = False) -> list[_Arm]:
+        """The parts, each (FROM … WHERE …, values), that together are the selected rows.
+
+        `walk`: the table in order of position, no index; `every`: versions of all times. The
+        past is in two parts, what is still current and what was closed since: each has its
+        own partial indexes.
+        """
+        at = self._at
         if self._match is not None:
+            held = self._held if not every else "1"
             source = "texts t JOIN specimens s ON s.position=t.rowid"
-            conditions.insert(0, "texts MATCH ?")
-            values.append(self._match)
-        elif walk or self._current or every:
-            source = "specimens s" + (" NOT INDEXED" if walk else "")
-        else:  # two arms, each with its own partial index
-            arm = f"SELECT * FROM specimens WHERE position<={self._at:d} AND valid_to"
-            source = f"({arm} IS NULL UNION ALL {arm}>{self._at:d}) s"
-            conditions[0] = "1"
-        return f"FROM {source} WHERE {' AND '.join(conditions)}", [*values, *self._values]
+            return [self._arm(source, "texts MATCH ?", held, values=[self._match])]
+        if every:
+            return [self._arm("specimens s NOT INDEXED", "1")]
+        if walk or self._current:
+            return [self._arm("specimens s" + (" NOT INDEXED" if walk else ""), self._held)]
+        return [
+            self._arm("specimens s", "s.valid_to IS NULL", f"s.position<={at:d}"),
+            self._arm("specimens s", f"s.valid_to>{at:d}", f"s.position<={at:d}"),
+        ]
+
+    @property
+    def _held(self) -> str:
+        """The condition by which a row holds at the position asked for."""
+        if self._current:
+            return "s.valid_to IS NULL"
+        return f"s.position<={self._at:d} AND (s.valid_to IS NULL OR s.valid_to>{self._at:d})"
+
+    @property
+    def _place(self) -> str:
+        return "t.rowid" if self._match is not None else "s.position"
+
+    def _arm(self, source: str, *held: str, values: Sequence[Any] = ()) -> _Arm:
+        where = " AND ".join([*held, *self._conditions])
+        return f"FROM {source} WHERE {where}", [*values, *self._values]
 
     def page(
         self, connection: sqlite3.Connection, after: Cursor | None, limit: int, *, few: bool
     ) -> list[tuple[int, str]]:
         """(position, name) of the next rows in the order of the query."""
         by_name = self._query.sort == "name"
-        place = "t.rowid" if self._match is not None else "s.position"
-        rows, values = self.rows(walk=not few and not by_name)
         newest = self._query.sort == "newest"
-        order = "s.name, s.position" if by_name else f"{place}{' DESC' if newest else ''}"
+        arms = self.arms(walk=not few and not by_name)
         if after is not None:
+            beyond = f" AND {self._place}{'<' if newest else '>'}?"
+            more: list[Any] = [after.position]
             if by_name:
-                rows += " AND (s.name, s.position)>(?, ?)"
-                values += [after.name, after.position]
-            else:
-                rows += f" AND {place}{'<' if newest else '>'}?"
-                values.append(after.position)
-        found = connection.execute(
-            f"SELECT s.position, s.name {rows} ORDER BY {order} LIMIT ?", [*values, limit]
+                beyond, more = " AND (s.name, s.position)>(?, ?)", [after.name, after.position]
+            arms = [(rows + beyond, [*values, *more]) for rows, values in arms]
+        order = "named, position" if by_name else "position DESC" if newest else "position"
+        found = _ordered(
+            connection, f"{self._place} AS position, s.name AS named", arms, order, limit
         )
         return [(int(position), str(name)) for position, name in found]
 
+    def count(self, connection: sqlite3.Connection, cap: int) -> tuple[int, bool]:
+        """(number of selected rows, whether that is all): counting stops at the cap."""
+        found = 0
+        for rows, values in self.arms(walk=False):
+            found += connection.execute(
+                f"SELECT count(*) FROM (SELECT 1 {rows} LIMIT ?)", [*values, cap + 1 - found]
+            ).fetchone()[0]
+        return min(found, cap), found <= cap
+
     def grouped(self, connection: sqlite3.Connection, table: str) -> list[tuple[Any, int]]:
         """(value of the column, number of rows), all rows counted."""
-        rows, values = self.rows(walk=False)
-        return connection.execute(
-            f"SELECT s.{table}, count(*) {rows} GROUP BY s.{table}", values
-        ).fetchall()
+        return [
+            (key, number)
+            for rows, values in self.arms(walk=False)
+            for key, number in connection.execute(
+                f"SELECT s.{table}, count(*) {rows} GROUP BY s.{table}", values
+            )
+        ]
 
     def sampled(
         self, connection: sqlite3.Connection, tables: Sequence[str], cap: int, *, few: bool
     ) -> dict[str, list[tuple[Any, int]]]:
         """As `grouped` for several columns at once, over the newest rows up to the cap."""
-        rows, values = self.rows(walk=not few)
-        place = "t.rowid" if self._match is not None else "s.position"
-        chosen = connection.execute(
-            f"SELECT {', '.join('s.' + table for table in tables)} {rows} "
-            f"ORDER BY {place} DESC LIMIT ?",
-            [*values, cap],
-        ).fetchall()
-        columns = zip(*chosen, strict=True) if chosen else [()] * len(tables)
-        return {table: _counted(column) for table, column in zip(tables, columns, strict=True)}
+        columns = ", ".join(f"s.{table}" for table in tables)
+        arms = self.arms(walk=not few)
+        chosen = _ordered(
+            connection, f"{self._place} AS position, {columns}", arms, "position DESC", cap
+        )
+        found = list(zip(*chosen, strict=True))[1:] if chosen else [()] * len(tables)
+        return {
+            table: list(Counter(column).items())
+            for table, column in zip(tables, found, strict=True)
+        }
 
     def spans(
         self, connection: sqlite3.Connection, table: str, ends: Sequence[int]
     ) -> list[tuple[Any, int, int, int]]:
         """(value, index of the first end that sees the rows, index of the first that no longer
         does, number of rows)."""
-        rows, values = self.rows(walk=self._match is None, every=True)
+        ((rows, values),) = self.arms(walk=True, every=True)
         begin = "+".join(f"(s.position>{end:d})" for end in ends) or "0"
         later = "+".join(f"(s.valid_to>{end:d})" for end in ends) or "0"
         close = f"CASE WHEN s.valid_to IS NULL THEN {len(ends)} ELSE {later} END"
@@ -299,20 +329,13 @@ class _Select:
         ).fetchall()
 
 
-def _counted(column: Sequence[Any]) -> list[tuple[Any, int]]:
-    found: dict[Any, int] = {}
-    for value in column:
-        found[value] = found.get(value, 0) + 1
-    return list(found.items())
-
-
-def _count(connection: sqlite3.Connection, select: _Select, cap: int) -> tuple[int, bool]:
-    """(number of selected rows, whether that is all): counting stops at the cap."""
-    rows, values = select.rows(walk=False)
-    (found,) = connection.execute(
-        f"SELECT count(*) FROM (SELECT 1 {rows} LIMIT ?)", [*values, cap + 1]
-    ).fetchone()
-    return min(int(found), cap), found <= cap
+def _ordered(
+    connection: sqlite3.Connection, columns: str, arms: Sequence[_Arm], order: str, limit: int
+) -> list[Any]:
+    """The first rows of all parts together."""
+    sql = " UNION ALL ".join(f"SELECT {columns} {rows}" for rows, _ in arms)
+    values = [value for _, more in arms for value in more]
+    return connection.execute(f"{sql} ORDER BY {order} LIMIT ?", [*values, limit]).fetchall()
 
 
 _HIT = """SELECT s.pid, s.version, s.position, s.name, s.physical_id, s.locality, s.collector,
