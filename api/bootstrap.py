@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from handlers.projections.conformance import ConformanceReader
 from starlette.types import ASGIApp
 
 from api.app import create_app
+from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
 from api.repository import Repository, start_projector
 from api.security import Tokens
 from api.settings import Settings
 from api.sparql import sparql_app
 from api.views import Views
+from handlers.projections.conformance import ConformanceReader
 from handlers.projections.search.reader import Search
 from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
@@ -95,7 +96,10 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         ),
         tokens=tokens,
         sparql=sparql_app(pool, public_base=settings.base),
-        routers=[ingest_router(jobs, settings)],
+        routers=[
+            ingest_router(jobs, settings),
+            harvests_router(repository.objects, settings.data / "workspace", jobs),
+        ],
         lifespan=lifespan,
     )
 

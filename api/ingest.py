@@ -103,6 +103,17 @@ class Jobs:
         self._queue.put(job.id)
         return job
 
+    def queue_kept(self, archive: str, options: dict[str, str | None], asked_by: str) -> Job:
+        """Queue an archive that lies in the data folder already (a paused harvest's)."""
+        job_id, folder = self.room()
+        kept = Path(archive)
+        copy = shutil.copytree if kept.is_dir() else shutil.copyfile
+        (folder / "upload").mkdir()
+        copy(kept, folder / "upload" / kept.name)
+        given = {name: value for name, value in options.items() if value}
+        asked = {"source": kept.name, "options": given, "asked_by": asked_by, "asked_at": _now()}
+        return self.queue(Job.model_validate({"id": job_id, "state": "queued", **asked}))
+
     def one(self, name: str) -> Job:
         """A job by its id; NotFound for an unknown one."""
         path = self._folder / name / "job.json"
