@@ -36,6 +36,7 @@ from api.exchange import (
     redirect_to,
     transmit,
 )
+from api.kept import KeptDocuments
 from api.landing import landing_page
 from api.links import link_header
 from api.moments import event_as_of
@@ -58,9 +59,6 @@ from fdo.lifecycle import Status
 from fdo.representations.rdf import SYNTAXES
 from ontologies.jsonld import CONTEXT_NAME
 
-_KEPT = 2048
-"""How many documents are kept ready to send."""
-_KEPT_BYTES = 64 * 1024
 _SALT = b"collectome-salt"
 _IMMUTABLE = b"public, max-age=31536000, immutable"
 _SHORT = b"public, max-age=300"
@@ -89,7 +87,7 @@ class Resolver:
         self._site = site
         self._log = site.objects.log
         self._root = urlsplit(site.base).path
-        self._kept: dict[str, tuple[int, int, Sent]] = {}
+        self._kept = KeptDocuments(self._log, self._current)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="object")
 
     async def __call__(
@@ -104,7 +102,7 @@ class Resolver:
                 return await redirect_to(send, redirect)
             plain = found[3] is None and not scope["query_string"]
             if plain and choose(accept, None, DOCUMENT_FORMATS) is JSON:
-                sent = self._current(found[1], found[2])
+                sent = self._kept.current(f"{found[1]}/{found[2]}")
                 return await transmit(send, sent, scope["method"], known)
             asked = Asked(Pid(found[1], found[2]), found[3], accept, query_of(scope), authorization)
             loop = asyncio.get_running_loop()
@@ -120,22 +118,11 @@ class Resolver:
 
     # ── the hot path ─────────────────────────────────────────────────────────────────────
 
-    def _current(self, prefix: str, suffix: str) -> Sent:
-        """The current document as openDS JSON; kept until the object's head moves."""
-        pid = Pid(prefix, suffix)
-        text = str(pid)
-        head = self._log.head(pid)
-        kept = self._kept.get(text)
-        if kept is not None and kept[0] == head.position and kept[1] == head.sequence:
-            return kept[2]
-        event = self._log.event(head.position)
-        self._guard(event, head)
-        sent = self._sent(_stored(event), JSON, event, head)
-        if len(sent.body) <= _KEPT_BYTES:
-            if len(self._kept) >= _KEPT:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[text] = (head.position, head.sequence, sent)
-        return sent
+    def _current(self, event: Recorded) -> Sent:
+        """The document of an object's newest content event as openDS JSON."""
+        if event.status is not Status.ACTIVE:
+            self._guard(event, self._log.head(event.pid))
+        return self._sent(_stored(event), JSON, event, event.version)
 
     # ── everything else, in a thread ─────────────────────────────────────────────────────
 
@@ -159,7 +146,8 @@ class Resolver:
         else:
             context = f"{self._site.base}/contexts/{CONTEXT_NAME}"
             body = SYNTAXES[wanted.name].write(event.document, context)
-        return self._sent(body, wanted, event, head, numbered=numbered, past="as-of" in asked.query)
+        past = "as-of" in asked.query
+        return self._sent(body, wanted, event, head.version, numbered=numbered, past=past)
 
     def _page(self, asked: Asked, event: Recorded, head: Head) -> Sent:
         if event.status is Status.DRAFT:
@@ -176,7 +164,7 @@ class Resolver:
             numbered=asked.tail is not None,
         )
         sent = self._sent(
-            body.encode(), HTML, event, head, numbered=asked.tail is not None, past=True
+            body.encode(), HTML, event, head.version, numbered=asked.tail is not None, past=True
         )
         status = 403 if hidden and sent.status == 200 else sent.status
         return Sent(status, sent.headers, sent.body, sent.etag)
@@ -286,7 +274,7 @@ class Resolver:
         body: bytes,
         shown: Format,
         event: Recorded,
-        head: Head,
+        latest: int,
         *,
         numbered: bool = False,
         past: bool = False,
@@ -296,14 +284,14 @@ class Resolver:
         gone = event.status is Status.TOMBSTONE
         cache = _REVALIDATE
         if numbered and not past and not gone:
-            cache = _IMMUTABLE if event.version < head.version else _SHORT
+            cache = _IMMUTABLE if event.version < latest else _SHORT
         links = link_header(
             self._root,
             event.pid.iri,
             event.type,
             shown,
             version=event.version,
-            latest=head.version,
+            latest=latest,
             past=numbered or past,
         )
         headers: Headers = [
