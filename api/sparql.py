@@ -28,6 +28,7 @@ from handlers.queries.errors import (
     NotOffered,
     QueryStopped,
     QueryTooLarge,
+    UnsupportedQuery,
 )
 from handlers.queries.formats import GRAPHS, RESULTS, Format
 from handlers.queries.pool import QueryPool
@@ -63,6 +64,7 @@ _TITLES: Final = {
     "query-refused": "Query not allowed here",
     "query-stopped": "Query was stopped",
     "query-too-large": "Query too large",
+    "query-unsupported": "The engine cannot answer this query",
     "unavailable": "Busy or not ready",
     "unsupported-media-type": "Unsupported media type",
     "update-refused": "Updates are not taken",
@@ -249,6 +251,8 @@ def _status_of(error: CollectomeError) -> tuple[int, str]:
     match error:
         case MalformedQuery():
             return 400, "malformed-query"
+        case UnsupportedQuery():
+            return 400, "query-unsupported"
         case QueryTooLarge():
             return 413, "query-too-large"
         case ForbiddenQuery():

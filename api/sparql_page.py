@@ -23,6 +23,7 @@ from handlers.queries.errors import (
     MalformedQuery,
     QueryStopped,
     QueryTooLarge,
+    UnsupportedQuery,
 )
 from handlers.queries.pool import QueryPool
 from ontologies.terms import shrink
@@ -139,7 +140,7 @@ def _dress(cell: dict[str, Any]) -> None:
 
 def _status(error: CollectomeError) -> int:
     match error:
-        case MalformedQuery():
+        case MalformedQuery() | UnsupportedQuery():
             return 400
         case ForbiddenQuery():
             return 403

@@ -9,7 +9,13 @@ from typing import Literal, Protocol
 import orjson
 
 from fdo.errors import CollectomeError, Unavailable
-from handlers.queries.errors import MalformedQuery, NotOffered, QueryStopped, StopReason
+from handlers.queries.errors import (
+    MalformedQuery,
+    NotOffered,
+    QueryStopped,
+    StopReason,
+    UnsupportedQuery,
+)
 from handlers.queries.exchange import Exchange
 from handlers.queries.formats import GRAPHS, RESULTS, Format
 from handlers.queries.gate import Admitted, prefixes_of
@@ -138,6 +144,8 @@ def stopped_error(exchange: Exchange, limited: Limited, kind: Kind | None) -> Co
             return Unavailable(message, retry_after=1)
         case "memory":
             return _stopped("memory", exchange.timeout_s, limited)
+        case "engine" if kind is None:
+            return UnsupportedQuery(f"The engine cannot answer this: {message}")
         case _:
             return QueryStopped(f"The engine could not go on: {message}", "crash")
 

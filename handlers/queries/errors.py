@@ -34,6 +34,10 @@ class MalformedQuery(CollectomeError):
         super().__init__(message, **where)
 
 
+class UnsupportedQuery(CollectomeError):
+    """The grammar is right; the engine does not know a function or feature that is used."""
+
+
 class QueryTooLarge(CollectomeError):
     """The text is longer, deeper or names more graphs than the endpoint takes."""
 

@@ -140,8 +140,10 @@ def _answer(sock: socket.socket, newest: NewestCopy, asked: dict[str, Any]) -> N
         answer.fail("memory", "The answer needs more memory than a query may take.")
     except ValueError as error:  # a graph name that is no IRI
         answer.fail("syntax", str(error))
-    except (OSError, RuntimeError) as error:
+    except RuntimeError as error:
         answer.fail("engine", str(error))
+    except OSError as error:  # the copy cannot be read
+        answer.fail("storage", str(error))
 
 
 def _evaluate(

@@ -32,6 +32,7 @@ class Writable(Publisher):
         super().__init__(folder)
         self.base_iri = "http://endpoint.example/sparql/"
         self._lock = threading.Lock()
+        self._held: object = None
         self.publish()
 
     async def update(self, text: str, using: list[str], using_named: list[str]) -> None:
@@ -45,8 +46,12 @@ class Writable(Publisher):
         await asyncio.to_thread(self._carry_out, text)
 
     def replace(self, default: list[Path], named: dict[str, list[Path]], base: str) -> None:
-        """Hold these files and nothing else, and publish that."""
+        """Hold these files and nothing else, and publish that, unless they are there already."""
+        wanted = (default, named, base)
         with self._lock:
+            if wanted == self._held:
+                return
+            self._held = wanted
             self.store.clear()
             graphs: list[tuple[DefaultGraph | NamedNode, Path]]
             graphs = [(DefaultGraph(), file) for file in default]
@@ -59,6 +64,7 @@ class Writable(Publisher):
 
     def _carry_out(self, text: str) -> None:
         with self._lock:
+            self._held = None
             try:
                 self.store.update(text, base_iri=self.base_iri)
             except SyntaxError as error:
