@@ -23,6 +23,11 @@ sys.path.insert(0, str(ROOT))
 NOTE = "<!-- Written by docs/make_reference.py from the program's own tables; do not edit. -->\n"
 
 OF_RECORDS: dict[str, tuple[str, str, str]] = {
+    "backfill-unknown": (
+        "error",
+        "No later harvest showed this specimen; a backfill records the past of known ones only.",
+        "Ingest the archive under a `--source-system` of its own to keep the specimen.",
+    ),
     "document-breaks-schema": (
         "error",
         "The record does not make a valid document, or breaks a shape of a type that "
@@ -219,22 +224,24 @@ def routes_page() -> str:
     import json
 
     from api.app import create_app
+    from api.ingest import Jobs, ingest_router
     from api.settings import Settings
     from eventstore.application import DigitalObjects
 
     with tempfile.TemporaryDirectory() as scratch:
-        from api.ingest import router
-
-        objects = DigitalObjects(Path(scratch))
-        front: Any = create_app(Settings(data=Path(scratch)), objects, routers=[router])
+        settings = Settings(data=Path(scratch))
+        objects = DigitalObjects(settings.data)
+        routers = [ingest_router(Jobs(settings), settings)]
+        front: Any = create_app(settings, objects, routers=routers)
         described = json.loads(json.dumps(front.app.openapi()))
         objects.close()
     rows = []
     for path, operations in sorted(described["paths"].items()):
-        found = {m: o for m, o in operations.items() if isinstance(o, dict) and "responses" in o}
-        methods = ", ".join(f"`{method.upper()}`" for method in sorted(found))
-        says = next(o.get("description") or o.get("summary", "") for o in found.values())
-        rows.append((methods, f"`{path}`", says.partition("\n")[0]))
+        for method, operation in sorted(operations.items()):
+            if method in ("get", "post", "put", "delete"):
+                says = operation.get("description") or operation.get("summary", "")
+                methods = "`GET`, `HEAD`" if "head" in operations else f"`{method.upper()}`"
+                rows.append((methods, f"`{path}`", says.partition("\n")[0]))
     return f"""# Addresses
 
 The machine-readable description, with every parameter and answer, is served at `/openapi.json`
