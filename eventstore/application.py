@@ -30,7 +30,6 @@ from fdo.lifecycle import (
     DigitalObject,
     Fact,
     Merge,
-    Merged,
     Note,
     Noted,
     Registered,
@@ -210,9 +209,10 @@ class DigitalObjects:
                 for key in entry.claims:
                     holder = taken.get(key)
                     if holder and str(holder.pid) != str(entry.originator_id):
+                        pid = self.log.standing(holder.pid)
                         return AlreadyRegistered(
-                            f"{key} is registered as {holder.pid}; revise that object instead.",
-                            pid=str(holder.pid),
+                            f"{key} is registered as {pid}; revise that object instead.",
+                            pid=str(pid),
                             claim=key,
                         )
             return AlreadyRegistered("Two objects of one batch make the same claim.")
@@ -295,10 +295,5 @@ def _entry(
         verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
         claims=claims,
         fingerprint=change.fingerprint,
-        heir=_heir(fact),
     )
     return entry, after, issue
-
-
-def _heir(fact: Fact) -> str | None:
-    return str(Pid.parse(fact.successor)) if isinstance(fact, Merged) else None

@@ -119,6 +119,14 @@ class Log:
             raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
         return self._recorded(rows[0])
 
+    def standing(self, pid: Pid) -> Pid:
+        """The object that stands for this one now: the successor of a merged one, else itself.
+        A merged object keeps its claims, so that it can be restored."""
+        event = self.latest(pid)
+        while event.what == "Merged":
+            event = self.latest(Pid.parse(event.detail["successor"]))
+        return event.pid
+
     def version(self, pid: Pid, number: int) -> Recorded:
         """The event that made a version; NotFound names the versions there are."""
         rows = self._recorder.rows(

@@ -86,8 +86,6 @@ class Entry(StoredEvent):
     verbatim_frame: bytes | None = None
     claims: tuple[str, ...] = ()
     """Keys that the object takes with this event; taken by another: IntegrityError."""
-    heir: str | None = None
-    """The object that takes over all claims of this one (merge)."""
     fingerprint: bytes | None = None
     salt: bytes | None = None
 
@@ -191,8 +189,6 @@ class Recorder(SQLiteApplicationRecorder):
         if claims:
             c.executemany(_CLAIM, claims)
         for entry in entries:
-            if entry.heir:
-                c.execute(_MOVE, (entry.heir, str(entry.originator_id)))
             if "not_seen" in entry.meta.get("detail", ()):
                 _note_unseen(c, entry)
         c.executemany(_HEAD, heads)
@@ -308,7 +304,6 @@ SELECT = (
 )
 _INSERT = "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 _CLAIM = "INSERT INTO claims VALUES (?,?)"
-_MOVE = "UPDATE claims SET object=? WHERE object=?"
 _HEAD = """INSERT INTO heads VALUES (?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (object) DO UPDATE SET sequence=excluded.sequence, version=excluded.version,
       observed_at=max(observed_at, excluded.observed_at), issue=excluded.issue,

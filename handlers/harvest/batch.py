@@ -3,18 +3,17 @@
 For each record: the claim of its physical id says whether the specimen is known; the
 fingerprint says whether the source changed anything; only then is it mapped and decided.
 Specimen and media name each other, so both sides are written in the same transaction.
+
+Rows of a specimen that was merged into another wait until the end of the harvest: where the
+source still shows the successor under its own id they are reported, else they speak for it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
-
-import orjson
 
 from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
@@ -24,6 +23,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import (
     DigitalObject,
     Facts,
+    Noted,
     Register,
     Release,
     Restore,
@@ -34,39 +34,16 @@ from fdo.lifecycle import (
     stamped,
 )
 from handlers.harvest.agent import HARVESTER
+from handlers.harvest.backfill import backfill
 from handlers.harvest.darwin_core import Mapping
+from handlers.harvest.links import HAS_MEDIA, HAS_SPECIMEN, RELATIONS, Link, linked, relation
+from handlers.harvest.outcome import Outcome, verbatim_of
 from handlers.harvest.records import Diagnostic, Mapped, MappedMedia, Record, Verdict
 from handlers.harvest.sources import Enrolment
 from handlers.harvest.standards import breaches
 
 if TYPE_CHECKING:
     from handlers.harvest.harvest import Options
-
-HAS_MEDIA, HAS_SPECIMEN = "hasDigitalMedia", "hasDigitalSpecimen"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of the records of one batch."""
-
-    records: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    media: Counter[str] = field(default_factory=Counter)
-    terms: Counter[str] = field(default_factory=Counter)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Link:
-    """A medium within the batch: known before, or registered in it."""
-
-    pid: Pid
-    known: DigitalObject | None
-    draft: MappedMedia | None
-    specimens: dict[str, bool]
-    """Specimen IRI → whether the link stands after this batch."""
-    issue: int = 1
 
 
 class Batch:
@@ -91,6 +68,10 @@ class Batch:
         self.migrations = migrations
         self.seen: set[str] = set()
         """PIDs (text) of the specimens that this harvest showed."""
+        self.postponed: list[Record] = []
+        """Rows of merged specimens; to be recorded when all others have been."""
+        self.ending = False
+        """Whether the postponed rows are being recorded now."""
         self.dry_keys: set[str] = set()
         """In a dry run: the claims that would have been made."""
 
@@ -105,7 +86,10 @@ class Batch:
         outcome = work.outcome
         if work.changes and not self.options.dry_run:
             self.objects.append(work.changes, by=HARVESTER, observed_at=self.observed_at)
+        if outcome.equal and not self.options.dry_run:
+            self.objects.note_fingerprints(outcome.equal)  # only behind the facts of the media
         self.seen |= outcome.seen
+        self.postponed += outcome.postponed
         return outcome
 
 
@@ -118,29 +102,41 @@ class _Work:
         self.now = opends_time(to_moment(batch.objects.clock()))
         self.outcome = Outcome(records=len(records))
         self.changes: list[Change] = []
-        self.links: dict[str, _Link] = {}
+        self.links: dict[str, Link] = {}
+        self.claims: dict[str, tuple[str, ...]] = {}
+        """Normalised id → the claim to make with its fact; none where it is made already."""
         self._do(records)
 
     def _do(self, records: Sequence[Record]) -> None:
         keyed = self._keyed(records)
         heads = self.objects.log.claimed(f"specimen:{key}" for key, _ in keyed)
+        if self.batch.options.backfill:
+            self.changes += backfill(self.objects, self.batch, keyed, heads, self.outcome)
+            return
         moved = self._moved()
         fresh: list[tuple[Record, Mapped, Head | None, bytes]] = []
         for key, record in keyed:
             head = heads.get(f"specimen:{key}") or moved.get(key)
-            if head is not None and str(head.pid) in self.batch.seen:
+            if head is not None and head.status is Status.TOMBSTONE:
+                successor = self._successor(head)
+                if successor is not None and not self.batch.ending:
+                    self.outcome.postpone(record)
+                    continue
+                head = successor or head
+            if head is not None and self._was_seen(head):
                 self._duplicate(record, key)
                 continue
             digest = blake2b(record.fingerprint + self.batch.context, digest_size=16).digest()
             if head is not None and head.fingerprint == digest:
                 self.outcome.counts["unchanged"] += 1
-                self.outcome.seen.add(str(head.pid))
                 continue
             mapped = self.batch.mapping.map(record)
             if isinstance(mapped, Diagnostic):
-                self._reject(mapped)
+                self.outcome.reject(mapped)
                 continue
             self.outcome.diagnostics += mapped.diagnostics
+            if f"specimen:{key}" not in heads:
+                self.claims[mapped.normalised_id] = (f"specimen:{key}",)
             fresh.append((record, mapped, head, digest))
         known = self.objects.states([head for _, _, head, _ in fresh if head is not None])
         self._load_media(fresh, known)
@@ -148,6 +144,18 @@ class _Work:
             before = known[str(head.pid)] if head else None
             self._specimen(record, mapped, head, before, digest)
         self._media()
+
+    def _successor(self, head: Head) -> Head | None:
+        """What stands for a merged object now; None where it was not merged."""
+        standing = self.objects.log.standing(head.pid)
+        return None if standing == head.pid else self.objects.log.head(standing)
+
+    def _was_seen(self, head: Head) -> bool:
+        """Whether a row of this harvest spoke of the object before; now one has."""
+        pid = str(head.pid)
+        before = pid in self.batch.seen or pid in self.outcome.seen
+        self.outcome.seen.add(pid)
+        return before
 
     def _moved(self) -> dict[str, Head]:
         """Approved migrations: new claim key → head of the old object."""
@@ -165,16 +173,12 @@ class _Work:
             if key is None:
                 rejected = self.batch.mapping.map(record)
                 assert isinstance(rejected, Diagnostic)
-                self._reject(rejected)
+                self.outcome.reject(rejected)
             elif key in found or key in self.batch.dry_keys:
                 self._duplicate(record, key)
             else:
                 found[key] = record
         return list(found.items())
-
-    def _reject(self, finding: Diagnostic) -> None:
-        self.outcome.counts["rejected"] += 1
-        self.outcome.diagnostics.append(finding)
 
     def _duplicate(self, record: Record, key: str) -> None:
         self.outcome.counts["duplicates"] += 1
@@ -203,24 +207,24 @@ class _Work:
         digest: bytes,
     ) -> None:
         pid = known.pid if known else self.objects.reserve("specimen")
-        links = self._link(mapped, pid, known)
+        links = self._links(mapped)
         document = mapped.document
         if mapped.gate.passes:
             document["ods:status"] = "Active"
-            related = document.setdefault("ods:hasEntityRelationships", [])
-            related += [_relation(HAS_MEDIA, medium) for medium in links]
         else:
             document = _stub(document, mapped.gate)
+        if links:
+            media = [relation(HAS_MEDIA, link.pid) for link, _ in links]
+            document[RELATIONS] = [*document.get(RELATIONS, ()), *media]
         document = self._stamp(document, pid, known)
         if mapped.gate.passes and (broken := breaches("specimen", document, self._rejecting)):
             self._breach(record, broken)
             return
+        self._tie(pid, known, links)
         facts = _facts(known, document, mapped.gate.passes)
         self._count_specimen(known, facts, mapped.gate.passes)
         self.outcome.seen.add(str(pid))
         self.batch.note_dry(mapped.normalised_id)
-        key = f"specimen:{mapped.normalised_id}"
-        claim = (key,) if known is None or mapped.normalised_id in self.batch.migrations else ()
         for fact in facts:
             self.changes.append(
                 Change(
@@ -231,12 +235,12 @@ class _Work:
                     head.issue if head else 1,
                     source=self.batch.enrolment.pid,
                     fingerprint=digest,
-                    verbatim=_verbatim(record),
-                    new_claims=claim,
+                    verbatim=verbatim_of(record),
+                    new_claims=self.claims.get(mapped.normalised_id, ()),
                 )
             )
-        if not facts and head is not None and not self.batch.options.dry_run:
-            self.objects.note_fingerprint(head.pid, digest)
+        if not facts:
+            self.outcome.equal[str(pid)] = digest
 
     def _count_specimen(self, known: DigitalObject | None, facts: Facts, passes: bool) -> None:
         if not facts:
@@ -248,13 +252,13 @@ class _Work:
         else:
             name = "changed"
             after = facts[-1]
-            assert not hasattr(after, "what")
+            assert not isinstance(after, Noted)
             self.outcome.terms.update(changed_terms(known.document, after.document))
         self.outcome.counts[name] += 1
 
     def _breach(self, record: Record, broken: list[tuple[str, str]]) -> None:
         told = "; ".join(f"{pointer}: {message}" for pointer, message in broken[:3])
-        self._reject(
+        self.outcome.reject(
             Diagnostic(
                 "document-breaks-schema",
                 "error",
@@ -286,7 +290,7 @@ class _Work:
         """The media that these records name, and those that they named before."""
         keys = {f"media:{m.access_uri}" for _, mapped, _, _ in fresh for m in mapped.media}
         heads = self.objects.log.claimed(keys) if keys else {}
-        named = {pid for state in known.values() for pid in _linked(state.document, HAS_MEDIA)}
+        named = {pid for state in known.values() for pid in linked(state.document, HAS_MEDIA)}
         others = self.objects.log.heads_of(
             {str(pid) for pid in named} - {str(head.pid) for head in heads.values()}
         )
@@ -297,33 +301,43 @@ class _Work:
             self.links[f"pid:{head.pid}"] = self._known_link(states[str(head.pid)], head.issue)
 
     @staticmethod
-    def _known_link(state: DigitalObject, issue: int) -> _Link:
-        stands = {pid.iri: True for pid in _linked(state.document, HAS_SPECIMEN)}
-        return _Link(state.pid, state, None, stands, issue)
+    def _known_link(state: DigitalObject, issue: int) -> Link:
+        stands = {pid.iri: True for pid in linked(state.document, HAS_SPECIMEN)}
+        return Link(state.pid, state, None, stands, issue)
 
-    def _link(self, mapped: Mapped, specimen: Pid, known: DigitalObject | None) -> list[Pid]:
-        """The media of one specimen, linked; media no longer named are unlinked."""
-        links: list[Pid] = []
+    def _links(self, mapped: Mapped) -> list[tuple[Link, MappedMedia]]:
+        """The media that a specimen names, known or with a PID reserved for them."""
+        found: list[tuple[Link, MappedMedia]] = []
         for medium in mapped.media:
             key = f"media:{medium.access_uri}"
-            link = self.links.get(key)
-            if link is None:
-                link = _Link(self.objects.reserve("media"), None, None, {})
-                self.links[key] = link
+            if key not in self.links:
+                self.links[key] = Link(self.objects.reserve("media"), None, None, {})
+            found.append((self.links[key], medium))
+        return found
+
+    def _tie(
+        self,
+        specimen: Pid,
+        known: DigitalObject | None,
+        links: Sequence[tuple[Link, MappedMedia]],
+    ) -> None:
+        """Bind the other side of the links of a specimen that will be recorded; media that it
+        no longer names are unlinked."""
+        for link, medium in links:
             link.draft = medium
             link.specimens[specimen.iri] = True
-            links.append(link.pid)
         if known is not None:
-            for gone in set(_linked(known.document, HAS_MEDIA)) - set(links):
-                for link in self.links.values():
-                    if link.pid == gone:
-                        link.specimens[specimen.iri] = False
-        return links
+            gone = set(linked(known.document, HAS_MEDIA)) - {link.pid for link, _ in links}
+            for link in self.links.values():
+                if link.pid in gone:
+                    link.specimens[specimen.iri] = False
 
     def _media(self) -> None:
         """Facts for the media whose values or links changed."""
         for link in self.links.values():
             draft = link.draft
+            if draft is None and link.known is None:
+                continue  # named only by a record that was rejected
             passes = (
                 draft.gate.passes
                 if draft
@@ -334,12 +348,12 @@ class _Work:
                 document = _stub(document, draft.gate)
             kept = [
                 node
-                for node in document.get("ods:hasEntityRelationships", ())
+                for node in document.get(RELATIONS, ())
                 if node["dwc:relationshipOfResource"] != HAS_SPECIMEN
             ]
             standing = [iri for iri, stands in sorted(link.specimens.items()) if stands]
-            document["ods:hasEntityRelationships"] = kept + [
-                _relation(HAS_SPECIMEN, Pid.parse(iri)) for iri in standing
+            document[RELATIONS] = kept + [
+                relation(HAS_SPECIMEN, Pid.parse(iri)) for iri in standing
             ]
             if passes:
                 document["ods:status"] = "Active"
@@ -360,7 +374,7 @@ class _Work:
                     )
                 )
 
-    def _count_media(self, link: _Link, facts: Facts, passes: bool) -> None:
+    def _count_media(self, link: Link, facts: Facts, passes: bool) -> None:
         if not facts:
             self.outcome.media["unchanged"] += 1
         elif not passes:
@@ -375,7 +389,7 @@ def _facts(known: DigitalObject | None, document: Document, passes: bool) -> Fac
         status = Status.ACTIVE if passes else Status.PID_ONLY
         return decide(None, Register(document, status))
     if known.status is Status.TOMBSTONE:
-        return decide(known, Restore(document)) if passes else ()
+        return decide(known, Restore(document)) if passes and _withdrawn(known) else ()
     if not passes:
         return decide(known, Withhold(document))
     if known.status is Status.PID_ONLY:
@@ -383,21 +397,10 @@ def _facts(known: DigitalObject | None, document: Document, passes: bool) -> Fac
     return decide(known, Revise(document))
 
 
-def _relation(kind: str, other: Pid) -> Document:
-    return {
-        "@type": "ods:EntityRelationship",
-        "dwc:relationshipOfResource": kind,
-        "dwc:relatedResourceID": other.iri,
-        "ods:relatedResourceURI": other.iri,
-    }
-
-
-def _linked(document: Document, kind: str) -> list[Pid]:
-    return [
-        Pid.parse(node["dwc:relatedResourceID"])
-        for node in document.get("ods:hasEntityRelationships", ())
-        if node.get("dwc:relationshipOfResource") == kind
-    ]
+def _withdrawn(known: DigitalObject) -> bool:
+    """Whether a tombstone names nothing that took the object's place: neither merged nor
+    split, so that its source may bring it back."""
+    return not known.document["ods:hasTombstoneMetadata"].get("ods:hasRelatedPIDs")
 
 
 _STUB_TERMS = (
@@ -419,16 +422,3 @@ def _stub(document: Document, gate: Verdict) -> Document:
     stub["dcterms:license"] = gate.licence or "unknown"
     stub["reason"] = gate.reason
     return stub
-
-
-def _verbatim(record: Record) -> bytes:
-    return orjson.dumps(
-        {
-            "id": record.id,
-            "file": record.file,
-            "line": record.line,
-            "core": record.core,
-            "extensions": record.extensions,
-        },
-        option=orjson.OPT_SORT_KEYS,
-    )

@@ -211,7 +211,11 @@ class Harvest:
             else []
         )
         newly = sorted(pid for pid in missing if pid not in before)
-        again = {pid: before[pid] for pid in sorted(before) if pid in seen} if not self.options.backfill else []
+        again = (
+            {pid: before[pid] for pid in sorted(before) if pid in seen}
+            if not self.options.backfill
+            else []
+        )
         summary.vanished, summary.seen_again = len(newly), len(again)
         self._account(archive)
         if self.options.dry_run:

@@ -97,26 +97,29 @@ def examine(
 ) -> None:
     """Compare the archive's ids with the known ones; raise IdentityPaused where a person must
     decide. One pass over the core, before anything is recorded."""
-    missing = set(objects.log.of_source(enrolment.pid, "specimen"))
+    everything = set(objects.log.of_source(enrolment.pid, "specimen"))
+    missing = everything - objects.log.unseen(enrolment.pid).keys()
     if len(missing) < AT_LEAST:
         return
     known = len(missing)
     unknown: list[tuple[str, dict[str, str]]] = []
     for part in _parts(_keys(archive, mapping), 500):
         heads = objects.log.claimed(f"specimen:{key}" for key, _ in part)
-        missing -= {str(head.pid) for head in heads.values()}
+        shown = {str(head.pid) for head in heads.values()}
+        missing -= shown
+        everything -= shown
         unknown += [(key, core) for key, core in part if f"specimen:{key}" not in heads]
     enough = max(AT_LEAST, MISSING_SHARE * known)
     if len(missing) < enough or len(unknown) < REPLACED_SHARE * len(missing):
         return
-    proposals = _pair(objects, missing, unknown)
+    proposals = _pair(objects, everything, unknown)
     raise _pause(
         objects, archive, enrolment, workspace, options, known, missing, unknown, proposals
     )
 
 
 def _keys(archive: Archive, mapping: Terms) -> Iterator[tuple[str, dict[str, str]]]:
-    for _, core in archive.keys():
+    for _, core in archive.keys():  # noqa: SIM118  (a reading of the core, not a mapping)
         key = mapping.normalised_id_of(core)
         if key is not None:
             yield key, core
@@ -213,9 +216,9 @@ def _pause(
         )
     return IdentityPaused(
         f"{len(missing)} of {known} specimens of {enrolment.name} are missing from this harvest "
-        f"and {len(unknown)} unknown ones stand in their place; {len(proposals)} pairs are proposed. "
-        f"Nothing was recorded. Look at them: collectome identity show {name}; then approve or "
-        "reject.",
+        f"and {len(unknown)} unknown ones stand in their place; {len(proposals)} pairs are "
+        f"proposed. Nothing was recorded. Look at them: collectome identity show {name}; then "
+        "approve or reject.",
         harvest=name,
         counts=counts,
     )

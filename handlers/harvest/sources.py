@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from eventstore.application import DigitalObjects
+from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
 from fdo.agent import Agent
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
+from fdo.errors import AlreadyRegistered, Refused
 from fdo.identifiers import Pid
-from fdo.lifecycle import Register, Revise, stamped
+from fdo.lifecycle import Register, Revise, decide, stamped
 from handlers.harvest.archive import Archive
 
 if TYPE_CHECKING:
@@ -50,28 +51,24 @@ def enrol(
 ) -> Enrolment:
     """Find or register the source system and its mapping; revise them where they changed.
 
-    In a dry run nothing is recorded, and an unknown source bears a PID of no consequence.
+    In a dry run nothing is recorded, and an unknown source bears a PID of no consequence. A
+    backfill changes neither. Refused, before anything is recorded: a harvest older than the
+    newest one, unless it is a backfill; and a backfill that is not older.
     """
     name = options.source_system or archive.metadata.title or Path(archive.name).name
     moment = to_micros(observed) if observed else None
     held = objects.log.claimed([f"source-system:{name}"]).get(f"source-system:{name}")
     digest = hashlib.sha256(orjson.dumps(_rules(options.mapping))).hexdigest()
+    number, last = _harvests(objects, held.pid) if held else (0, None)
+    _refuse_the_past(objects, name, options, moment, last)
     if options.dry_run and held is None:
         return Enrolment(objects.reserve("source-system"), name, options.mapping, digest, 1, None)
     if held is None:
-        mapping_pid = _register_mapping(objects, options.mapping, moment, by)
-        pid = objects.reserve("source-system")
-        document = _document(name, archive, address, mapping_pid, by)
-        objects.handle(
-            Register(stamped(document, pid, 1, modified=_now(objects))),
-            pid=pid,
-            kind="source-system",
-            by=by,
-            observed_at=moment,
-            verbatim=_metadata(archive),
-        )
+        try:
+            pid = _register(objects, name, archive, address, options.mapping, moment, by)
+        except AlreadyRegistered:  # by another harvest of the same source, just now
+            return enrol(objects, archive, address, options, observed, by)
         return Enrolment(pid, name, options.mapping, digest, 1, None)
-    number, last = _harvests(objects, held.pid)
     mapping = options.mapping
     known = objects.log.latest(held.pid).document
     mapping_pid = Pid.parse(known["ods:dataMappingID"])
@@ -79,9 +76,9 @@ def enrol(
         stored = objects.log.latest(mapping_pid).document
         mapping = stored if stored.get("schema:name") != BUILT_IN else None
         digest = hashlib.sha256(orjson.dumps(_rules(mapping))).hexdigest()
-    elif not options.dry_run:
+    elif not (options.dry_run or options.backfill):
         _revise_mapping(objects, mapping_pid, mapping, moment, by)
-    if not options.dry_run:
+    if not (options.dry_run or options.backfill):
         version = held.version + 1
         fresh = {**known, **_document(name, archive, address, mapping_pid, by)}
         objects.handle(
@@ -101,9 +98,24 @@ def _harvests(objects: DigitalObjects, pid: Pid) -> tuple[int, int | None]:
     return len(done), fresh[-1].observed_at if fresh else None
 
 
-def _document(
-    name: str, archive: Archive, address: str, mapping: Pid, by: Agent
-) -> Document:
+def _refuse_the_past(
+    objects: DigitalObjects, name: str, options: Options, moment: int | None, last: int | None
+) -> None:
+    older = last is not None and (objects.clock() if moment is None else moment) < last
+    if older and not options.backfill:
+        assert last is not None
+        raise Refused(
+            f"{name} was harvested as of {to_moment(last).isoformat()}; this harvest is older. "
+            "Give a later --observed-at, or --backfill to record it as history only."
+        )
+    if options.backfill and not older:
+        raise Refused(
+            f"A backfill of {name} must be older than its newest harvest; give the time of the "
+            "archive with --observed-at, or leave --backfill out."
+        )
+
+
+def _document(name: str, archive: Archive, address: str, mapping: Pid, by: Agent) -> Document:
     said = archive.metadata
     document: Document = {
         "@type": "ods:SourceSystem",
@@ -160,13 +172,28 @@ def _mapping_document(mapping: Document | None, by: Agent) -> Document:
     }
 
 
-def _register_mapping(
-    objects: DigitalObjects, mapping: Document | None, moment: int | None, by: Agent
+def _register(
+    objects: DigitalObjects,
+    name: str,
+    archive: Archive,
+    address: str,
+    rules: Document | None,
+    moment: int | None,
+    by: Agent,
 ) -> Pid:
-    pid = objects.reserve("data-mapping")
-    document = stamped(_mapping_document(mapping, by), pid, 1, modified=_now(objects))
-    objects.handle(Register(document), pid=pid, kind="data-mapping", by=by, observed_at=moment)
-    return pid
+    """Source system and data mapping in one transaction: never one without the other."""
+    mapping, source = objects.reserve("data-mapping"), objects.reserve("source-system")
+    drafts = (
+        (mapping, "data-mapping", _mapping_document(rules, by), None),
+        (source, "source-system", _document(name, archive, address, mapping, by), archive),
+    )
+    changes = []
+    for pid, kind, draft, said in drafts:
+        (fact,) = decide(None, Register(stamped(draft, pid, 1, modified=_now(objects))))
+        verbatim = _metadata(said) if said else None
+        changes.append(Change(pid, kind, fact, None, verbatim=verbatim))
+    objects.append(changes, by=by, observed_at=moment)
+    return source
 
 
 def _revise_mapping(

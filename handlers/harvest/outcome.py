@@ -1,0 +1,52 @@
+"""What became of the records of one batch: the counts that must balance, and what was seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import orjson
+
+from handlers.harvest.records import Diagnostic, Record
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`records` is the sum of `counts`: new, changed, unchanged, pid_only, rejected and
+    duplicates."""
+
+    records: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    media: Counter[str] = field(default_factory=Counter)
+    terms: Counter[str] = field(default_factory=Counter)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    """PIDs (text) of the known or new specimens of which a row spoke."""
+    postponed: list[Record] = field(default_factory=list)
+    equal: dict[str, bytes] = field(default_factory=dict)
+    """PID (text) → fingerprint of source bytes that say what the object says already."""
+    backfilled: int = 0
+
+    def postpone(self, record: Record) -> None:
+        """Leave a record for the end of the harvest; it will be counted there."""
+        self.postponed.append(record)
+        self.records -= 1
+
+    def reject(self, finding: Diagnostic) -> None:
+        """Count a record that makes no object, and say why."""
+        self.counts["rejected"] += 1
+        self.diagnostics.append(finding)
+
+
+def verbatim_of(record: Record) -> bytes:
+    """The source record as read, as it is kept in the log."""
+    return orjson.dumps(
+        {
+            "id": record.id,
+            "file": record.file,
+            "line": record.line,
+            "core": record.core,
+            "extensions": record.extensions,
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )

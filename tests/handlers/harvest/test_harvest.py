@@ -1,0 +1,235 @@
+"""Harvesting again and again: what is new, changed, unchanged, gone, and the sum of it all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fdo.errors import Refused
+from fdo.lifecycle import Status
+from tests.handlers.harvest.collection import CLOSED, Collection, counts, days, image, row
+
+
+@pytest.fixture
+def herbarium(tmp_path: Path) -> Collection:
+    return Collection(tmp_path)
+
+
+def test_a_first_harvest_registers_everything_and_says_so(herbarium: Collection) -> None:
+    summary = herbarium.harvest([row(1), row(2)], [image(1, "a"), image(2, "b")])
+    assert counts(summary) == {"new": 2}
+    assert summary.media == {"new": 2}
+    assert sorted(herbarium.topics_since(0)) == [
+        "DataMappingRegistered",
+        "MediaRegistered",
+        "MediaRegistered",
+        "SourceSystemHarvestCompleted",
+        "SourceSystemRegistered",
+        "SpecimenRegistered",
+        "SpecimenRegistered",
+    ]
+
+
+def test_the_second_harvest_of_the_same_is_silent(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)], [image(1, "a")])
+    before = herbarium.log.position()
+    assert counts(herbarium.again()) == {"unchanged": 2}
+    assert herbarium.topics_since(before) == ["SourceSystemHarvestCompleted"]
+
+
+def test_rows_and_columns_in_another_order_are_the_same_harvest(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    turned = [dict(reversed(list(r.items()))) for r in (row(2), row(1))]
+    assert counts(herbarium.harvest(turned)) == {"unchanged": 2}
+
+
+def test_a_changed_record_is_told_with_its_terms(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    before = herbarium.log.position()
+    summary = herbarium.harvest([row(1), row(2, country="Latvia")])
+    assert counts(summary) == {"unchanged": 1, "changed": 1}
+    assert "dwc:country" in summary.changed_terms
+    assert herbarium.topics_since(before) == ["SpecimenRevised", "SourceSystemHarvestCompleted"]
+    assert herbarium.specimens()["TU-2"].version == 2
+
+
+def test_a_vanished_record_is_noted_once_and_keeps_its_version(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    assert counts(herbarium.harvest([row(1)])) == {"unchanged": 1, "vanished": 1}
+    gone = herbarium.specimens()["TU-2"]
+    assert (gone.version, gone.status) == (1, Status.ACTIVE)
+    assert herbarium.log.unseen_since(gone.pid) == 2
+    assert counts(herbarium.harvest([row(1)])) == {"unchanged": 1}
+    assert herbarium.log.unseen_since(gone.pid) == 2
+
+
+def test_a_record_that_comes_back_is_seen_again_under_its_pid(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    pids = herbarium.pids()
+    herbarium.harvest([row(1)])
+    assert counts(herbarium.harvest([row(1), row(2)])) == {"unchanged": 2, "seen_again": 1}
+    assert herbarium.pids() == pids
+    assert herbarium.log.unseen_since(herbarium.specimens()["TU-2"].pid) is None
+
+
+def test_a_record_that_comes_back_changed_is_revised_under_its_pid(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    pids = herbarium.pids()
+    herbarium.harvest([row(1)])
+    summary = herbarium.harvest([row(1), row(2, country="Latvia")])
+    assert counts(summary) == {"unchanged": 1, "changed": 1, "seen_again": 1}
+    assert herbarium.pids() == pids
+
+
+def test_rejected_rows_and_duplicates_are_counted_and_reported(herbarium: Collection) -> None:
+    rows = [
+        row(1),
+        row(2, occurrenceID="TU-2b", catalogNumber="TU-2"),
+        row(2, occurrenceID="TU-2b"),
+        row(3, basisOfRecord="HumanObservation"),
+        row(4, occurrenceID="", catalogNumber=""),
+    ]
+    summary = herbarium.harvest(rows)
+    assert summary.records == 5
+    assert summary.rejected + summary.duplicates == 3
+    assert summary.new == 2
+
+
+def test_a_rejected_row_of_a_known_specimen_is_not_a_vanished_one(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    summary = herbarium.harvest([row(1), row(2, basisOfRecord="HumanObservation")])
+    assert counts(summary) == {"unchanged": 1, "rejected": 1}
+
+
+def test_a_record_without_a_free_licence_gets_a_pid_and_no_document(herbarium: Collection) -> None:
+    summary = herbarium.harvest([row(1, license=CLOSED), row(2)])
+    assert counts(summary) == {"pid_only": 1, "new": 1}
+    held = herbarium.specimens()["TU-1"]
+    assert held.status is Status.PID_ONLY
+    assert "ods:specimenName" not in held.document
+    assert "by-nc" in held.document["dcterms:license"]
+    assert held.verbatim is not None and held.verbatim["core"]["dwc:country"] == "Estonia"
+    assert counts(herbarium.again()) == {"unchanged": 2}
+
+
+def test_a_licence_opened_or_closed_gives_an_explicit_event(herbarium: Collection) -> None:
+    herbarium.harvest([row(1, license=CLOSED), row(2)])
+    before = herbarium.log.position()
+    herbarium.harvest([row(1), row(2, license=CLOSED)])
+    topics = herbarium.topics_since(before)
+    assert topics == ["SpecimenReleased", "SpecimenWithheld", "SourceSystemHarvestCompleted"]
+
+
+def test_a_dataset_that_closes_its_licence_withholds_each_object(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    before = herbarium.log.position()
+    assert counts(herbarium.harvest([row(1), row(2)], licence=CLOSED)) == {"pid_only": 2}
+    assert herbarium.topics_since(before).count("SpecimenWithheld") == 2
+    before = herbarium.log.position()
+    herbarium.harvest([row(1), row(2)])
+    assert herbarium.topics_since(before).count("SpecimenReleased") == 2
+
+
+def test_a_change_of_the_dataset_alone_makes_no_specimen_version(herbarium: Collection) -> None:
+    herbarium.harvest([row(1), row(2)])
+    before = herbarium.log.position()
+    other = "http://creativecommons.org/licenses/by/4.0/"
+    assert counts(herbarium.harvest([row(1), row(2)], licence=other)) == {"unchanged": 2}
+    assert not [t for t in herbarium.topics_since(before) if t.startswith("Specimen")]
+    before = herbarium.log.position()
+    herbarium.again()
+    assert herbarium.topics_since(before) == ["SourceSystemHarvestCompleted"]
+
+
+def test_a_dry_run_says_the_same_and_records_nothing(herbarium: Collection) -> None:
+    herbarium.archive([row(1), row(2, license=CLOSED), row(3)])
+    herbarium.pass_days()
+    said = counts(herbarium.again(dry_run=True))
+    assert herbarium.log.position() == 0
+    assert counts(herbarium.again()) == said
+    herbarium.archive([row(1, country="Latvia"), row(4)])
+    before = herbarium.log.position()
+    said = counts(herbarium.again(dry_run=True))
+    assert herbarium.log.position() == before
+    assert counts(herbarium.again()) == said
+
+
+def test_what_a_dry_run_found_equal_is_not_remembered(herbarium: Collection) -> None:
+    herbarium.harvest([row(1)])
+    head = herbarium.log.head(herbarium.specimens()["TU-1"].pid)
+    herbarium.archive([row(1)], licence="http://creativecommons.org/licenses/by/4.0/")
+    herbarium.again(dry_run=True)
+    assert herbarium.log.head(head.pid) == head
+
+
+def test_an_organisation_that_is_none_is_refused_before_anything_is_recorded(
+    herbarium: Collection,
+) -> None:
+    with pytest.raises(Refused, match="neither a ROR"):
+        herbarium.harvest([row(1)], organisation="Natural History Museum")
+    assert herbarium.log.position() == 0
+
+
+# ── the past ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_source_s_time_is_kept_beside_ours(herbarium: Collection) -> None:
+    herbarium.pass_days(100)
+    herbarium.harvest([row(1)], observed_at=days(3))
+    event = herbarium.specimens()["TU-1"]
+    assert event.observed_at < event.recorded_at
+    assert herbarium.log.head(event.pid).observed_at == event.observed_at
+
+
+def test_a_harvest_from_the_future_is_refused(herbarium: Collection) -> None:
+    with pytest.raises(Refused, match="future"):
+        herbarium.harvest([row(1)], observed_at=days(400))
+
+
+def test_an_older_harvest_is_refused_and_leaves_no_trace(herbarium: Collection) -> None:
+    herbarium.pass_days(100)
+    herbarium.harvest([row(1)], observed_at=days(50))
+    before = herbarium.log.position()
+    with pytest.raises(Refused, match="--backfill"):
+        herbarium.harvest([row(1, country="Latvia")], observed_at=days(49), licence=CLOSED)
+    assert herbarium.log.position() == before
+
+
+def test_a_backfill_is_recorded_and_never_becomes_the_latest(herbarium: Collection) -> None:
+    herbarium.pass_days(100)
+    herbarium.harvest([row(1), row(2)], observed_at=days(50))
+    known = herbarium.specimens()
+    before = herbarium.log.position()
+    summary = herbarium.harvest(
+        [row(1, country="Livonia"), row(9)], observed_at=days(10), backfill=True
+    )
+    assert counts(summary) == {"unchanged": 1, "rejected": 1, "backfilled": 1}
+    assert [f.code for f in herbarium.findings if f.severity == "error"] == ["backfill-unknown"]
+    assert herbarium.topics_since(before) == ["SpecimenBackfilled", "SourceSystemHarvestCompleted"]
+    note = herbarium.log.event(before + 1)
+    assert note.verbatim is not None and note.verbatim["core"]["dwc:country"] == "Livonia"
+    assert note.observed_at < known["TU-1"].observed_at
+    assert herbarium.specimens() == known
+    source = herbarium.log.claimed(["source-system:Herbarium"])["source-system:Herbarium"]
+    assert herbarium.log.unseen(source.pid) == {}
+
+
+def test_a_repeated_backfill_is_silent_and_the_next_harvest_knows_nothing_of_it(
+    herbarium: Collection,
+) -> None:
+    herbarium.pass_days(100)
+    herbarium.harvest([row(1)], observed_at=days(50))
+    herbarium.harvest([row(1, country="Livonia")], observed_at=days(10), backfill=True)
+    before = herbarium.log.position()
+    herbarium.again(observed_at=days(10), backfill=True)
+    assert herbarium.topics_since(before) == ["SourceSystemHarvestCompleted"]
+    with pytest.raises(Refused):
+        herbarium.again(observed_at=days(20))
+    assert counts(herbarium.harvest([row(1)])) == {"unchanged": 1}
+
+
+def test_a_backfill_that_is_not_older_is_refused(herbarium: Collection) -> None:
+    herbarium.harvest([row(1)])
+    with pytest.raises(Refused, match="older"):
+        herbarium.harvest([row(1)], backfill=True)
