@@ -28,6 +28,7 @@ from api.security import Tokens
 from api.settings import Settings
 from api.sparql import sparql_app
 from api.views import Views
+from fdo.errors import Unavailable
 from handlers.projections.conformance import ConformanceReader
 from handlers.projections.search.reader import Search
 from handlers.projector import lease_is_held
@@ -122,13 +123,14 @@ def free_port(host: str, wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise OSError(f"no free port on {host}")
+    raise Unavailable(f"Nothing can listen on {host}: name an address of this machine with --host.")
 
 
 def serve(
     settings: Settings, ready: Callable[[Settings, str | None], None] = lambda _s, _t: None
 ) -> None:
     """Serve one repository until it is told to stop; `ready(settings, first token)` once."""
+    _can_listen(settings)  # before the first token, which is shown only once it is served
     repository = Repository(settings)
     tokens = Tokens(settings.data)
     first = tokens.first()
@@ -145,8 +147,20 @@ def serve(
     server = _Announcing(config, lambda: ready(settings, first))
     try:
         server.run()
+    except SystemExit as end:  # uvicorn's own codes are none of ours: 3 is a paused harvest
+        if not server.started:
+            raise Unavailable("The server could not start; the lines above say why.") from end
+        raise
     finally:
         repository.close()
+
+
+def _can_listen(settings: Settings) -> None:
+    if free_port(settings.host, settings.port) != settings.port and settings.port:
+        raise Unavailable(
+            f"Port {settings.port} on {settings.host} is taken or not ours to use. Name another "
+            "with --port, or leave it out and a free one is found."
+        )
 
 
 class _Announcing(uvicorn.Server):

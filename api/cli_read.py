@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, Store, serialize
+from pyoxigraph import (
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Store,
+    serialize,
+)
 
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
 from api.repository import Repository
@@ -109,16 +117,12 @@ def sparql(
 ) -> None:
     """Ask the graph; reads the newest checkpoint, beside a running server too."""
     repository = Repository(settings_for(data), must_exist=True)
-    path, _ = repository.checkpoint()
-    text = query
-    if len(query) < 4096 and "{" not in query and Path(query).is_file():
-        text = Path(query).read_text(encoding="utf-8")
-    store = Store.read_only(str(path))
-    from pyoxigraph import NamedNode
-
+    text = _query_text(query)
     from handlers.queries.gate import admit
 
     admit(text)
+    path, _ = repository.checkpoint()
+    store = Store.read_only(str(path))
     try:
         answer = store.query(text, named_graphs=[NamedNode(RECORDS), NamedNode(PROVENANCE)])
     except SyntaxError as wrong:
@@ -132,8 +136,31 @@ def sparql(
             sys.stdout.buffer.write(answer.serialize(format=_results(format)) or b"")
         )
     else:
-        kind = RdfFormat.N_TRIPLES if format is ResultFormat.NTRIPLES else RdfFormat.TURTLE
-        serialize(answer, sys.stdout.buffer, format=kind)
+        serialize(answer, sys.stdout.buffer, format=_graph_format(format))
+
+
+def _query_text(query: str) -> str:
+    """The query itself: every query has a brace or a space, a file's name has no brace."""
+    if "{" in query or len(query) > 4096:
+        return query
+    if Path(query).is_file():
+        return Path(query).read_text(encoding="utf-8")
+    if " " not in query.strip():
+        raise Refused(f"{query!r} is neither a query nor the name of a file.")
+    return query
+
+
+def _graph_format(format: ResultFormat) -> RdfFormat:
+    known = {
+        ResultFormat.TABLE: RdfFormat.TURTLE,
+        ResultFormat.TURTLE: RdfFormat.TURTLE,
+        ResultFormat.NTRIPLES: RdfFormat.N_TRIPLES,
+        ResultFormat.JSON: RdfFormat.JSON_LD,
+        ResultFormat.XML: RdfFormat.RDF_XML,
+    }
+    if format not in known:
+        raise Refused(f"Triples cannot be written as {format.value}; use {', '.join(known)}.")
+    return known[format]
 
 
 def _results(format: ResultFormat) -> QueryResultsFormat:
@@ -171,7 +198,9 @@ def search(
     repository = Repository(settings_for(data), must_exist=True)
     wanted: dict[str, list[str]] = {"q": [text]} if text else {}
     for pair in filters or []:
-        name, _, value = pair.partition("=")
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise Refused(f"--filter {pair!r} lacks its value; write it as country=Norway.")
         wanted.setdefault(name, []).append(value)
     reader = Search(repository.data / "projections" / "search" / "view.sqlite")
     page = reader.find(SearchQuery.parse(wanted), cursor, limit)

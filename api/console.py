@@ -6,6 +6,7 @@ error. Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 paused, a perso
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -15,6 +16,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -26,11 +28,13 @@ from rich.progress import (
 from rich.table import Table
 
 from api.settings import Settings, read_settings
-from fdo.errors import CollectomeError, IdentityPaused
+from fdo.errors import CollectomeError, IdentityPaused, Unavailable
 
 PAUSED = 3
+PIPED = 240
+"""Columns of a table that goes to a file or a pipe, where folded cells would be torn lines."""
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DataOption = Annotated[
@@ -64,21 +68,42 @@ def tell(title: str, columns: list[str], rows: list[list[Any]]) -> None:
 
 
 def honest(command: Callable[P, R]) -> Callable[P, R]:
-    """A command whose domain errors end as one sentence and an exit code, never a traceback."""
+    """A command whose errors end as one sentence and an exit code, never a traceback.
+
+    So do files that cannot be read or written; a fault of the program keeps its traceback.
+    """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except BrokenPipeError:
+            raise  # nobody reads on, as in `… | head`; Python's own way out is the right one
         except CollectomeError as error:
-            if kwargs.get("json"):
-                kind = type(error).__name__
-                emit({"error": kind, "message": error.message, **error.details})
-            else:
-                err.print(f"[bold red]{type(error).__name__}[/]: {error.message}", markup=True)
+            complain(error, json=bool(kwargs.get("json")))
             raise typer.Exit(PAUSED if isinstance(error, IdentityPaused) else 1) from error
+        except OSError as error:
+            complain(_of_the_machine(error), json=bool(kwargs.get("json")))
+            raise typer.Exit(1) from error
 
     return run
+
+
+def complain(error: CollectomeError, *, json: bool) -> None:
+    """Tell an error: its kind, and one sentence for whoever must act."""
+    kind = type(error).__name__
+    if json:
+        emit({"error": kind, "message": error.message, **error.details})
+    else:
+        err.print(f"[bold red]{kind}[/]: {escape(error.message)}", markup=True)
+
+
+def _of_the_machine(error: OSError) -> CollectomeError:
+    named = f"{error.filename}: " if error.filename else ""
+    return Unavailable(
+        f"{named}{error.strerror or error}. Check that it exists, that you may use it and that "
+        "there is room."
+    )
 
 
 @contextmanager
