@@ -5,7 +5,8 @@
 A plain ASGI application for /sparql, /sparql/examples and /.well-known/void: a framework's
 request and response objects would cost more than a look-up does. Answers are streamed with
 back-pressure; an answer that is cut raises after the response has begun, so that the server
-drops the connection without the closing chunk and no client takes it for complete.
+drops the connection without the closing chunk and no client takes it for complete. (Keep
+Starlette's BaseHTTPMiddleware away from it: that one closes a cut response as if it were whole.)
 """
 
 from __future__ import annotations
