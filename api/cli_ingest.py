@@ -93,7 +93,7 @@ def take_in(
     json: bool,
     count: Path | None = None,
 ) -> None:
-    """Harvest each source, project, and tell the summaries."""
+    """Harvest each source up to the first that fails, project, and tell what was taken in."""
     repository = Repository(settings)
     summaries: list[Summary] = []
     with ExitStack() as stack:
@@ -107,13 +107,22 @@ def take_in(
         path = report or settings.data / "reports" / f"{time.time_ns()}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = stack.enter_context(path.open("wb"))
+        failure: CollectomeError | None = None
         for source in sources:
-            summaries.append(_one(repository, source, options, lines, bars, count))
-        if projection is not None:
+            try:
+                summaries.append(_one(repository, source, options, lines, bars, count))
+            except CollectomeError as error:
+                failure = error
+                break
+        if projection is not None and summaries:
             _project(repository, projection, bars)
     for summary in summaries:
-        _tell(summary, path, json, many=len(summaries) > 1)
-    if json and len(summaries) > 1:
+        _tell(summary, path, json, many=len(sources) > 1)
+    if failure is not None:
+        if left := sources[len(summaries) + 1 :]:
+            err.print(f"Not read, because of the error before: {', '.join(left)}")
+        raise failure
+    if json and len(sources) > 1:
         emit(_total(summaries))
 
 
@@ -209,7 +218,9 @@ def moment(text: str) -> datetime:
 
 
 def import_log(
-    file: Annotated[Path, typer.Argument(help="A log as written by `export --format jsonl`; .gz too.")],
+    file: Annotated[
+        Path, typer.Argument(help="A log as written by `export --format jsonl`; .gz too.")
+    ],
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
