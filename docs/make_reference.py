@@ -253,15 +253,9 @@ The machine-readable description, with every parameter and answer, is served at 
 def objects_page() -> str:
     """Every object type and every fact."""
     from eventstore.codec import PARTICIPLES
-    from fdo.catalogue import OBJECT_TYPES
     from fdo.lifecycle import NOTES
     from fdo.record import ATTRIBUTES
 
-    types = [
-        (f"`{k.name}`", f"`{k.rdf_type}`", k.scheme.upper() if k.scheme == "doi" else "Handle",
-         f"`{k.noun}…`", f"<{k.fdo_type}>", f"<{k.fdo_profile}>")
-        for k in OBJECT_TYPES.values()
-    ]  # fmt: skip
     facts = [
         (f"`{name}`", inspect.cleandoc(kind.__doc__ or ""), f"`{_status_after(kind)}`")
         for name, kind in PARTICIPLES.items()
@@ -275,7 +269,7 @@ def objects_page() -> str:
 
 ## Types of object
 
-{table(("name", "openDS class", "PID", "facts begin with", "FDO type", "FDO profile"), types)}
+{table(("name", "openDS class", "PID", "facts begin with", "FDO type", "FDO profile"), _types())}
 ## Facts
 
 The stored name of a fact is the noun of its type, a participle and the version of its form, as in
@@ -293,6 +287,16 @@ Beside those below, every record has `fdoProfile`, `digitalObjectType`, `pidStat
 `gateReason`, a tombstone `tombstonedText`, `tombstonedDate` and `hasRelatedPID`.
 
 {table(("type", "attribute", "filled from"), record)}"""
+
+
+def _types() -> list[tuple[str, ...]]:
+    from fdo.catalogue import OBJECT_TYPES
+
+    return [
+        (f"`{k.name}`", f"`{k.rdf_type}`", k.scheme.upper() if k.scheme == "doi" else "Handle",
+         f"`{k.noun}…`", f"<{k.fdo_type}>", f"<{k.fdo_profile}>")
+        for k in OBJECT_TYPES.values()
+    ]  # fmt: skip
 
 
 def _status_after(fact: type[Any]) -> str:

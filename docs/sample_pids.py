@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -21,21 +23,26 @@ ORCHID = "https://example.org/herbarium/DH-000102"
 BACK = "https://example.org/herbarium/DH-000129"
 
 
-def samples() -> dict[str, str]:
-    """What each sample is → its PID in the sample log."""
-    found: dict[str, str] = {}
+def events() -> Iterator[dict[str, Any]]:
+    """The events of the sample log, as it is written."""
     with gzip.open(LOG, "rt", encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line)
-            if "topic" not in event:
-                continue
-            said = event["document"] or {}
-            if said.get("ods:physicalSpecimenID") == ORCHID:
-                found["revised"] = event["object"]
-            if said.get("ods:physicalSpecimenID") == BACK:
-                found["pid-only"] = event["object"]
-            if event["topic"].startswith("SpecimenTombstoned"):
-                found["withdrawn"] = event["object"]
+            if "topic" in event:
+                yield event
+
+
+def samples() -> dict[str, str]:
+    """What each sample is → its PID in the sample log."""
+    found: dict[str, str] = {}
+    for event in events():
+        said = (event["document"] or {}).get("ods:physicalSpecimenID")
+        if said == ORCHID:
+            found["revised"] = event["object"]
+        if said == BACK:
+            found["pid-only"] = event["object"]
+        if event["topic"].startswith("SpecimenTombstoned"):
+            found["withdrawn"] = event["object"]
     return found
 
 

@@ -164,6 +164,18 @@ def test_every_sample_pid_in_the_pages_is_in_the_sample_log() -> None:
         assert named <= set(kept.values()), page
 
 
+def test_the_numbers_that_the_pages_tell_of_the_sample_are_those_of_its_log() -> None:
+    events = list(sample_pids.events())
+    states = {e["object"]: (e["meta"]["type"], e["meta"]["status"]) for e in events}
+    kinds = [kind for kind, _ in states.values()]
+    hidden = [kind for kind, status in states.values() if status == "pid-only"]
+    readme, tutorial = (p.read_text() for p in (ROOT / "README.md", DOCS / "tutorial.md"))
+    assert f"{kinds.count('specimen')} specimens" in readme
+    assert f"a log of {len(events)} events" in tutorial
+    told = (DOCS / "decisions" / "0013-pid-only.md").read_text()
+    assert f"{hidden.count('specimen')} specimens and {hidden.count('media')} media" in told
+
+
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 
 
