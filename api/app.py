@@ -23,6 +23,7 @@ from api.exchange import PATH
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge
+from api.quality import quality_router
 from api.rendering import Renderer
 from api.resolver import Resolver
 from api.search import search_router
@@ -72,6 +73,7 @@ def create_app(
         *routers,
         ops_router(site.measures),
         search_router(site),
+        quality_router(site),
         vocabulary_router(renderer, settings.base),
         pages_router(site),
     ):

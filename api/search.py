@@ -77,7 +77,7 @@ def search_router(site: Site) -> APIRouter:
     @router.get("/search", include_in_schema=False)
     def page(request: Request) -> Response:
         """Search on a page, without scripts."""
-        given = [(name, value) for name, value in _given(request) if value != ""]
+        given = [pair for pair in _given(request) if pair[1] or pair[0] in FACETS]
         asked = [value for name, value in given if name == "format"]
         given = [pair for pair in given if pair[0] != "format"]
         accept = request.headers.get("accept", "text/html")

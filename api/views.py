@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from handlers.projections.conformance import ConformanceReader
 from handlers.projections.search import Search
 
 
@@ -21,7 +22,7 @@ class Views:
     """The reading sides of the projections; each None where the projection is not there."""
 
     search: Search | None = None
-    conformance: object = None
+    conformance: ConformanceReader | None = None
     """The reading side of the conformance projection: counts by shape and dataset."""
     positions: Callable[[], Mapping[str, int]] = field(default=_nothing)
     """Projection name → the last position that is in its view."""

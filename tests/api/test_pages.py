@@ -11,6 +11,8 @@ import pytest
 
 from api.pages import QUERIES
 from api.views import Views
+from eventstore.follower import follow_once
+from handlers.projections.conformance import Conformance, ConformanceReader
 from tests.api.documents import a_medium, a_source, a_specimen
 
 
@@ -140,6 +142,20 @@ def test_contexts_schemas_and_shapes_resolve_and_can_be_kept(browse, shelf, medi
         again = browse().get(one["url"], headers={"if-none-match": answer.headers["etag"]})
         assert again.status_code == 304
     assert browse().get(f"/{shelf}/nothing").status_code == 404
+
+
+def test_conformance_is_counted_by_dataset_and_shape(repository, browse, filled):
+    view = Conformance(repository.folder / "conformance.sqlite")
+    follow_once(repository.objects.log, [view])
+    view.close()
+    reader = ConformanceReader(repository.folder / "conformance.sqlite")
+    browser = browse(views=Views(conformance=reader))
+    found = browser.get("/api/conformance").json()
+    assert found["asOf"] == 3
+    assert {one["type"]: one["objects"] for one in found["datasets"]}["specimen"] == 1
+    page = browser.get("/api/conformance", accept="text/html").text
+    assert all(one["shape"] in page for one in found["shapes"])
+    assert browse().get("/api/conformance").status_code == 503
 
 
 def test_health_tells_head_and_lag(browse, filled):

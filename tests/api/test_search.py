@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -122,6 +124,17 @@ def test_the_page_shows_the_same_as_the_program_sees(searched):
         searched.get("/search?q=DH*&limit=2", accept="application/json"),
     ):
         assert answer.json() == twin.json()
+
+
+def test_every_facet_link_on_the_page_selects_what_it_counts(searched):
+    page = searched.get("/search", accept="text/html").text
+    links = re.findall(
+        r'<a href="(/search\?[^"]*)">[^<]*</a> <span class="quiet">([0-9]+)</span>', page
+    )
+    assert len(links) > 10
+    for href, count in links:
+        chosen = searched.get(html.unescape(href), accept="application/json").json()
+        assert chosen["total"] == int(count), href
 
 
 def test_an_empty_form_searches_everything(searched):
