@@ -12,7 +12,7 @@ same positions and hidden by the same intervals.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from eventstore.patches import mids
 from fdo.lifecycle import Status
 from handlers.projections.search.rows import DIMENSIONS, TEXTS, Entry, Row, entry_of
 
-VERSION = 2
+VERSION = 3
 """Raise when the schema or `rows.py` changes: the view is then filled again from the log."""
 
 _CURRENT = "WHERE valid_to IS NULL"
@@ -47,7 +47,6 @@ SCHEMA: tuple[str, ...] = (
     + ", "
     + ", ".join(Row._fields)
     + ")",
-    f"CREATE UNIQUE INDEX current_pid ON specimens (pid) {_CURRENT}",
     *(f"CREATE INDEX current_{name} ON specimens ({name}) {_CURRENT}" for name in DIMENSIONS),
     *(
         f"CREATE INDEX current_{name} ON specimens ({columns}) {_CURRENT} "
@@ -76,7 +75,7 @@ _INSERT = (
     f"INSERT INTO specimens VALUES ({','.join('?' * (4 + len(DIMENSIONS) + len(Row._fields)))})"
 )
 _TEXT = f"INSERT INTO texts (rowid, {', '.join(TEXTS)}) VALUES ({','.join('?' * (1 + len(TEXTS)))})"
-_CLOSE = "UPDATE specimens SET valid_to=? WHERE pid=? AND valid_to IS NULL"
+_CLOSE = "UPDATE specimens SET valid_to=? WHERE position=? AND valid_to IS NULL"
 _UNSEEN = "INSERT OR IGNORE INTO unseen VALUES (?,?,NULL,?)"
 _SEEN = "UPDATE unseen SET valid_to=? WHERE pid=? AND valid_to IS NULL"
 
@@ -88,7 +87,7 @@ class SearchIndex:
 
     def __init__(self, path: Path) -> None:
         self._view = SqlView(path, SCHEMA, VERSION)
-        # ten indexes touch many pages a batch: fewer checkpoints write each page less often
+        # nine indexes touch many pages a batch: fewer checkpoints write each page less often
         # (measured at 50,000 rows: 42 → 34 µs a row)
         self._view.connection.execute("PRAGMA wal_autocheckpoint=16000")
         self._known = _Dimensions(self._view.connection)
@@ -106,9 +105,12 @@ class SearchIndex:
         if any(event.what == "Erased" and self._holds_erased(event, log) for event in fresh):
             self.clear()  # the follower starts again from the log, where the text is gone
             return
+        # the log knows the row that a version closes: an index of PIDs, at random places in a
+        # large file, would be the dearest of all to keep
+        before = log.previous([e for e in fresh if e.type == "specimen" and e.version > 1])
         try:
             with self._view.transaction(fresh[-1].position) as tx:
-                batch = _Batch(tx, self._known)
+                batch = _Batch(tx, self._known, {at: e.position for at, e in before.items()})
                 for event in fresh:
                     batch.take(event)
                 batch.flush()
@@ -165,8 +167,10 @@ class _Dimensions:
 class _Batch:
     """Rows on their way into the view: inserted together, before an older one is closed."""
 
-    def __init__(self, tx: sqlite3.Connection, known: _Dimensions) -> None:
-        self._tx, self._known = tx, known
+    def __init__(
+        self, tx: sqlite3.Connection, known: _Dimensions, before: Mapping[int, int]
+    ) -> None:
+        self._tx, self._known, self._before = tx, known, before
         self._rows: list[tuple[Any, ...]] = []
         self._texts: list[tuple[Any, ...]] = []
 
@@ -176,9 +180,9 @@ class _Batch:
             self._sightings(event)
         if event.type != "specimen" or event.operational:
             return
-        if event.version > 1:
+        if event.position in self._before:
             self.flush()
-            self._tx.execute(_CLOSE, (event.position, event.pid_text))
+            self._tx.execute(_CLOSE, (event.position, self._before[event.position]))
         if event.status is Status.ACTIVE:
             entry = _entry(event)
             numbers = self._known.intern(self._tx, entry.dimensions)
