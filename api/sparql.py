@@ -31,7 +31,8 @@ from handlers.queries.errors import (
     QueryTooLarge,
     UnsupportedQuery,
 )
-from handlers.queries.formats import GRAPHS, RESULTS, Format
+from handlers.queries.formats import GRAPHS
+from handlers.queries.memo import Kept
 from handlers.queries.pool import QueryPool
 
 Scope = MutableMapping[str, Any]
@@ -205,9 +206,16 @@ class SparqlApp:
             head_only=reply.method == "HEAD",
             instead=instead,
         )
+        memo, mark = self._pool.memo, self._pool.memo.mark()
+        kept = memo.recall(question, mark)
+        if kept is not None:
+            await reply.whole(200, kept.body, _headers(kept))
+            return
         with reply.leaving_client_cancels():
             async with self._pool.run(question) as answer:
-                await _send_answer(reply, answer)
+                kept = await _send_answer(reply, answer)
+        if kept is not None:
+            memo.keep(question, mark, kept)
 
     async def _update(self, reply: _Reply, asked: Asked) -> None:
         if self._updates is None:
@@ -270,34 +278,32 @@ def _status_of(error: CollectomeError) -> tuple[int, str]:
             return 500, "internal-error"
 
 
-_TYPES: Final[dict[Format, bytes]] = {
-    form: form.content_type.encode() for form in (*RESULTS, *GRAPHS)
-}
+async def _send_answer(reply: _Reply, answer: Answer) -> Kept | None:
+    """The answer in one piece where it is here already, else piece by piece as it comes.
+
+    Returns what was sent in one piece, since that may be kept.
+    """
+    body = None if reply.method == "HEAD" else answer.complete_body()
+    whole = Kept(answer.content_type, answer.position, answer.recorded_at, body or b"")
+    if body is not None:
+        await reply.whole(200, body, _headers(whole))
+        return whole
+    await reply.begin(200, _headers(whole))
+    if reply.method != "HEAD":
+        async for chunk in answer:
+            await reply.more(chunk)
+    await reply.more(b"", last=True)
+    return None
 
 
-async def _send_answer(reply: _Reply, answer: Answer) -> None:
-    """The answer in one piece where it is here already, else piece by piece as it comes."""
-    form = answer.format
-    assert form is not None
-    headers = [
-        (b"content-type", _TYPES[form]),
+def _headers(answer: Kept) -> list[Header]:
+    return [
+        (b"content-type", answer.content_type.encode()),
         (b"collectome-position", b"%d" % answer.position),
         (b"collectome-recorded-at", answer.recorded_at.encode()),
         (b"cache-control", b"no-cache"),
         *_OPEN,
     ]
-    if reply.method == "HEAD":
-        await reply.begin(200, headers)
-        await reply.more(b"", last=True)
-        return
-    body = answer.complete_body()
-    if body is not None:
-        await reply.whole(200, body, headers)
-        return
-    await reply.begin(200, headers)
-    async for chunk in answer:
-        await reply.more(chunk)
-    await reply.more(b"", last=True)
 
 
 class _Reply:

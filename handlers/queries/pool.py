@@ -26,6 +26,7 @@ from handlers.queries.errors import Busy, QueryTooLarge
 from handlers.queries.exchange import Exchange
 from handlers.queries.gate import DEFAULT_LIMITS, Limits, admit
 from handlers.queries.link import Link
+from handlers.queries.memo import Memo
 
 _TICK: Final = 0.025
 _RESTART_PAUSE: Final = 1.0
@@ -53,6 +54,7 @@ class QueryPool:
         self.delivery_s = delivery_s
         self.limits = limits
         self.standing = Standing()
+        self.memo = Memo(graph_folder)
         self._folder = graph_folder
         self._workers = workers
         self._processes = workers + spares

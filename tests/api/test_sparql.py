@@ -224,7 +224,7 @@ def test_a_query_that_takes_too_long_is_a_problem_and_hurts_nobody(store: Publis
     with served(store.folder, timeout_s=0.8) as where, ThreadPoolExecutor() as threads:
         slow = threads.submit(get, where, RUNAWAY)
         while not slow.done():
-            assert get(where, NAME).status_code == 200
+            assert get(where, f"{NAME} # {time.monotonic()}").status_code == 200
         assert slow.result().status_code == 504
         assert "longer than 0.8 seconds" in slow.result().json()["detail"]
 
@@ -291,6 +291,28 @@ def test_what_is_published_is_seen_by_the_next_request(tmp_path: Path) -> None:
         publisher.load(people(5, first=10)).publish()
         response = get(where, COUNT)
         assert ('"45"' in response.text, response.headers["collectome-position"]) == (True, "2")
+
+
+def test_a_small_answer_is_kept_for_its_state_and_no_longer(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path).load(people(10))
+    publisher.publish()
+    with served(publisher.folder) as where:
+        first = get(where, COUNT)
+        assert get(where, COUNT).content == first.content
+        assert get(where, COUNT).headers["collectome-position"] == "1"
+        assert where.pool.standing.answered == 1
+        assert get(where, COUNT, "text/csv").text == "n\r\n30\r\n"
+        assert httpx.head(where.endpoint, params={"query": COUNT}).content == b""
+        publisher.load(people(5, first=10)).publish()
+        assert '"45"' in get(where, COUNT).text
+
+
+@pytest.mark.parametrize("function", ["RAND()", "UUID()", "STRUUID()", "BNODE()", "now ( )"])
+def test_what_may_differ_each_time_is_asked_each_time(endpoint: Served, function: str) -> None:
+    before = endpoint.pool.standing.answered
+    for _ in range(3):
+        assert get(endpoint, f"SELECT ({function} AS ?x) {{}}").status_code == 200
+    assert endpoint.pool.standing.answered == before + 3
 
 
 # ── clients ──────────────────────────────────────────────────────────────────────────────────
