@@ -123,6 +123,10 @@ def sightings(event: Recorded) -> tuple[list[str], list[str]]:
     )
 
 
+NOT_SEEN = f"<{_COL}notSeenIn>"
+"""The predicate of sightings, which no document speaks of."""
+
+
 def _not_seen(pid: str, harvest: int) -> str:
     (line,) = record_triples(Pid.parse(pid).iri, {"notSeenIn": harvest})
     return line

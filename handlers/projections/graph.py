@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import orjson
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
-from eventstore.patches import META, all_quads, patch
+from eventstore.patches import META, NOT_SEEN, RECORDS, all_quads, in_graph, patch, state_lines
 
 _LOG = NamedNode("urn:collectome:log")
 _POSITION = NamedNode("urn:collectome:vocab:position")
@@ -86,7 +86,12 @@ class Graph:
         fresh = [event for event in events if event.position > self._taken]
         deltas: list[Recorded] = []
         for event in fresh:
-            if not _removes(event) and (event.version == 1 or (event.operational and not deltas)):
+            if event.what == "Erased":
+                self._update(deltas, log)
+                deltas = []
+                self.flush()
+                self._forget(event, log)
+            elif not _removes(event) and (event.version == 1 or (event.operational and not deltas)):
                 if deltas:
                     self._update(deltas, log)
                     deltas = []
@@ -212,7 +217,35 @@ class Graph:
             loading, self._loading = self._loading, None
             loading.result()
 
+    def _forget(self, erasure: Recorded, log: Log) -> None:
+        """Put the redacted document in the place of what the store holds of the object.
+
+        Here alone the store itself says what to take out: the bytes that would are gone.
+        """
+        standing = log.at(erasure.pid, erasure.position)
+        shown, record = state_lines(standing)
+        change = patch(erasure, None)
+        self._run(
+            [*shown, *in_graph(record, RECORDS), *change.added],
+            self._held(erasure.pid.iri),
+            erasure.position,
+        )
+
+    def _held(self, iri: str) -> list[str]:
+        """The object's quads in the default and the records graph, as the store has them."""
+        subjects, found = [iri], dict[str, None]()
+        for name in subjects:
+            for graph in (DefaultGraph(), NamedNode(RECORDS)):
+                for quad in self._store.quads_for_pattern(NamedNode(name), None, None, graph):
+                    found[f"{quad} .\n"] = None
+                    target = quad.object
+                    if isinstance(target, NamedNode) and target.value.startswith(f"{iri}#"):
+                        subjects += [target.value] if target.value not in subjects else []
+        return [quad for quad in found if NOT_SEEN not in quad]
+
     def _update(self, events: list[Recorded], log: Log) -> None:
+        if not events:
+            return
         before = log.previous(events)
         added: dict[str, None] = {}
         removed: dict[str, None] = {}
