@@ -52,9 +52,9 @@ def create_app(
 ) -> ASGIApp:
     """The application for one repository.
 
-    `sparql` answers everything under /sparql and /.well-known/void; `routers` are further
-    FastAPI routers (ingest); `lifespan` starts and stops what they need. Routes find
-    `settings`, `objects`, `views`, `tokens` and `problems` in `request.app.state`.
+    `sparql` answers under /sparql and /.well-known/void; `routers` are further FastAPI routers;
+    `lifespan` starts and stops what they need. Routes find `settings`, `objects`, `views`,
+    `tokens` and `problems` in `request.app.state`.
     """
     views = views or Views()
     renderer = Renderer(settings)
@@ -65,10 +65,11 @@ def create_app(
     app = FastAPI(
         title=settings.title, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
-    app.state.site = site
     for name in ("settings", "objects", "views", "tokens", "problems"):
         setattr(app.state, name, getattr(site, name))
+    app.state.site = site
     site.problems.install(app)
+    openapi.install(app)
     for router in (
         *routers,
         ops_router(site.measures),
@@ -79,7 +80,6 @@ def create_app(
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    openapi.install(app)
     return Front(site, app, sparql)
 
 

@@ -70,12 +70,7 @@ def landing_page(
         past=numbered or as_of is not None or event.version < head.version,
         as_of=as_of,
         unseen=log.unseen_since(event.pid) if not hidden else None,
-        facts=list(_facts(document, kind.name)),
-        identifications=list(_identifications(document)),
-        events=list(_events(document)),
-        media=_related(document, "hasDigitalMedia"),
-        specimens=_related(document, "hasDigitalSpecimen"),
-        outline=outline(document) if document else None,
+        **_readable(document, kind.name),
         verbatim=None if hidden else event.verbatim,
         record=dossier.record(event, events),
         mids=dossier.mids(event) if not hidden else None,
@@ -86,6 +81,18 @@ def landing_page(
         schema_org=_schema_org(site, event, document),
         local=local,
     )
+
+
+def _readable(document: Document, kind: str) -> dict[str, Any]:
+    """The parts of the page that come from the document alone."""
+    return {
+        "facts": list(_facts(document, kind)),
+        "identifications": list(_identifications(document)),
+        "events": list(_events(document)),
+        "media": _related(document, "hasDigitalMedia"),
+        "specimens": _related(document, "hasDigitalSpecimen"),
+        "outline": outline(document) if document else None,
+    }
 
 
 def local(iri: str) -> str | None:
