@@ -3,5 +3,6 @@
 The web process never evaluates a query. `gate` refuses what may not be asked, `pool` hands the
 rest to a worker process, `link` is the web process's end of one worker, `worker` is the other
 end: a read-only copy of the graph and one query at a time. `frames` is what passes between the
-two, `checkpoint` finds the newest copy, `memo` keeps small answers of it, `formats` names what an answer may look like.
+two, `exchange` one answer on its way, `checkpoint` finds the newest copy, `memo` keeps small
+answers of it, `formats` names what an answer may look like.
 """
