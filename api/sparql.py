@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from api.problems import TooLarge
 from api.sparql_description import Description, Triples
 from api.sparql_page import Page
 from api.sparql_request import Asked, Wanted, Wrong, understand, wanted
@@ -262,7 +263,7 @@ def _status_of(error: CollectomeError) -> tuple[int, str]:
             return 400, "malformed-query"
         case UnsupportedQuery():
             return 400, "query-unsupported"
-        case QueryTooLarge():
+        case QueryTooLarge() | TooLarge():
             return 413, "query-too-large"
         case ForbiddenQuery():
             return 403, "query-refused"
