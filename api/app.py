@@ -70,17 +70,20 @@ def create_app(
     app.state.site = site
     site.problems.install(app)
     openapi.install(app)
-    for router in (
-        *routers,
-        ops_router(site.measures),
-        search_router(site),
-        quality_router(site),
-        vocabulary_router(renderer, settings.base),
-        pages_router(site),
-    ):
+    for router in (*routers, *_routers(site)):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Front(site, app, sparql)
+
+
+def _routers(site: Site) -> Sequence[APIRouter]:
+    return (
+        ops_router(site.measures),
+        search_router(site),
+        quality_router(site),
+        vocabulary_router(site.renderer, site.base),
+        pages_router(site),
+    )
 
 
 class Front:

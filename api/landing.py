@@ -54,8 +54,7 @@ def landing_page(
     events = log.history(event.pid)
     kind = OBJECT_TYPES[event.type]
     document = {} if hidden else event.document
-    shown = site.renderer
-    return shown.page(
+    return site.renderer.page(
         "object.html",
         pid=str(event.pid),
         iri=event.pid.iri,

@@ -9,6 +9,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.views import Views
 from eventstore.follower import follow_once
+from handlers.projections.conformance import Conformance, ConformanceReader
 from handlers.projections.search import Search, SearchIndex
 from tests.api.conftest import Repository
 from tests.api.documents import a_specimen
@@ -21,10 +22,12 @@ def described(tmp_path_factory):
     repository.register("specimen", a_specimen())
     gone = repository.register("specimen", a_specimen("DH-2"))
     repository.tombstone(gone, "Lost.")
-    index = SearchIndex(repository.folder / "search.sqlite")
-    follow_once(repository.objects.log, [index])
-    index.close()
-    views = Views(search=Search(repository.folder / "search.sqlite"))
+    found, kept = repository.folder / "search.sqlite", repository.folder / "conformance.sqlite"
+    projections = [SearchIndex(found), Conformance(kept)]
+    follow_once(repository.objects.log, projections)
+    for projection in projections:
+        projection.close()
+    views = Views(search=Search(found), conformance=ConformanceReader(kept))
     yield schemathesis.openapi.from_asgi("/openapi.json", repository.app(views=views))
     repository.objects.close()
 

@@ -101,6 +101,11 @@ def test_pages_have_landmarks_labels_and_unique_ids(browse, filled):
         assert len(page.ids) == len(set(page.ids)), path
 
 
+def test_no_page_of_the_framework_asks_other_hosts(browse):
+    assert browse().get("/docs").status_code == 404
+    assert browse().get("/redoc").status_code == 404
+
+
 def test_links_on_pages_lead_somewhere(browse, filled):
     """SPARQL and search have tests of their own."""
     browser = browse()
