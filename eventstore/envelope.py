@@ -139,9 +139,14 @@ class Recorded:
         return {} if self.document_bytes is None else parse(self.document_bytes)
 
     @cached_property
+    def verbatim_bytes(self) -> bytes | None:
+        """The bytes to which the envelope commits as the source record."""
+        return None if self.verbatim_frame is None else unpack(self.verbatim_frame)
+
+    @cached_property
     def verbatim(self) -> dict[str, Any] | None:
         """The source record as read, where the event came from a source."""
-        return None if self.verbatim_frame is None else parse(unpack(self.verbatim_frame))
+        return None if self.verbatim_bytes is None else parse(self.verbatim_bytes)
 
     @cached_property
     def memo(self) -> dict[str, Any]:

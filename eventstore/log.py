@@ -171,6 +171,9 @@ class Log:
     def still(self) -> Iterator[None]:
         """This thread reads the log as it is now until the end, whatever others append."""
         reader = self._recorder.reader()
+        if reader.in_transaction:
+            yield
+            return
         reader.execute("BEGIN")
         try:
             yield

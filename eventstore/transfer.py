@@ -1,13 +1,15 @@
 """A log as JSON Lines: written whole, read into an empty log with its recorded times.
 
 The first line names the log; then one line an event, in order of position; then the claims.
-Reading checks every leaf hash and commitment before anything is recorded, so a copy that was
-tampered with is refused by line.
+Reading checks every leaf hash and commitment, that no event of an object is missing, and that
+a claim follows from a document of its object, before anything is recorded; so a copy that was
+tampered with is refused by line. Positions are kept: causes and activities name them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,6 +19,7 @@ from eventstore.codec import pack, split_topic
 from eventstore.envelope import Recorded, commitment, leaf_hash
 from eventstore.log import Log
 from eventstore.recorder import Entry
+from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import canonical
 from fdo.errors import CollectomeError
 
@@ -47,15 +50,16 @@ def event_line(event: Recorded) -> dict[str, Any]:
 
 
 def write_log(log: Log) -> Iterator[bytes]:
-    """The lines of the whole log up to its head as it is now."""
+    """The lines of the whole log as it is now; to be consumed by one thread."""
     yield orjson.dumps({"log": log.id, "format": FORMAT}) + b"\n"
-    head, position = log.position(), 0
-    while events := log.read(position, BATCH, upto=head):
-        for event in events:
-            yield orjson.dumps(event_line(event)) + b"\n"
-        position = events[-1].position
-    for key, pid in log.claims():
-        yield orjson.dumps({"claim": key, "object": pid}) + b"\n"
+    with log.still():
+        position = 0
+        while events := log.read(position, BATCH):
+            for event in events:
+                yield orjson.dumps(event_line(event)) + b"\n"
+            position = events[-1].position
+        for key, pid in log.claims():
+            yield orjson.dumps({"claim": key, "object": pid}) + b"\n"
 
 
 def read_log(objects: DigitalObjects, lines: Iterable[bytes]) -> int:
@@ -74,19 +78,74 @@ def read_log(objects: DigitalObjects, lines: Iterable[bytes]) -> int:
         raise BrokenTransfer(
             f"Line 1 does not say that this is a Collectome log of format {FORMAT}."
         )
-    claims: dict[str, list[str]] = {}
-    events: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(parsed[1:], 2):
-        if "claim" in line:
-            claims.setdefault(line["object"], []).append(line["claim"])
-        else:
-            events.append((number, line))
-    entries = [_entry(number, line, claims) for number, line in events]
+    entries = _Copy(parsed[1:]).entries
     objects.recorder.adopt(parsed[0]["log"])
     objects.log.id = parsed[0]["log"]
-    for start in range(0, len(entries), BATCH):
-        objects.recorder.insert_events(entries[start : start + BATCH])
+    objects.recorder.insert_events(entries)  # one transaction: the whole copy, or nothing
     return len(entries)
+
+
+class _Copy:
+    """The lines behind the first, checked one after the other."""
+
+    def __init__(self, lines: list[dict[str, Any]]) -> None:
+        self._erased = {
+            (line["object"], position)
+            for line in lines
+            if line.get("topic", "").endswith("Erased.v1")
+            for position in line["meta"]["detail"]["positions"]
+        }
+        self._claims: dict[str, list[str]] = {}
+        self._claimable: dict[str, set[str] | None] = {}
+        self._last: dict[str, int] = {}
+        self._position = self._recorded_at = 0
+        events = [(n, line) for n, line in enumerate(lines, 2) if "claim" not in line]
+        found = [self._checked(number, line) for number, line in events]
+        for number, line in enumerate(lines, 2):
+            if "claim" in line:
+                self._claim(number, line)
+        self.entries = [
+            replace(entry, claims=tuple(self._claims.pop(str(entry.originator_id), ())))
+            for entry in found
+        ]
+
+    def _checked(self, number: int, line: dict[str, Any]) -> Entry:
+        try:
+            entry = _entry(number, line)
+        except (CollectomeError, KeyError, TypeError, ValueError) as wrong:
+            if isinstance(wrong, BrokenTransfer):
+                raise
+            raise BrokenTransfer(f"Line {number} is no event ({wrong}).", line=number) from wrong
+        pid, position, at = line["object"], line["position"], line["recorded_at"]
+        if position <= self._position or at <= self._recorded_at:
+            raise BrokenTransfer(f"Line {number} does not follow the event before.", line=number)
+        if entry.originator_version != self._last.get(pid, 0) + 1:
+            raise BrokenTransfer(f"Before line {number} an event of {pid} is missing.", line=number)
+        if entry.salt is None and (pid, position) not in self._erased:
+            raise BrokenTransfer(
+                f"Line {number} has no salt, and no event says that it was erased.", line=number
+            )
+        self._position, self._recorded_at = position, at
+        self._last[pid] = entry.originator_version
+        self._note_claims(pid, line, entry)
+        return entry
+
+    def _note_claims(self, pid: str, line: dict[str, Any], entry: Entry) -> None:
+        """What the object may claim; None (anything) where its documents were erased."""
+        known = self._claimable.setdefault(pid, set())
+        if entry.salt is None:
+            self._claimable[pid] = None
+        elif known is not None and line["document"] is not None:
+            known.update(OBJECT_TYPES[split_topic(line["topic"])[0]].claims(line["document"]))
+
+    def _claim(self, number: int, line: dict[str, Any]) -> None:
+        key, pid = line["claim"], line["object"]
+        allowed = self._claimable.get(pid, set())
+        if allowed is not None and key not in allowed:
+            raise BrokenTransfer(
+                f"Line {number}: no document of {pid} makes the claim {key!r}.", line=number
+            )
+        self._claims.setdefault(pid, []).append(key)
 
 
 def _parsed(number: int, line: bytes) -> dict[str, Any]:
@@ -94,14 +153,15 @@ def _parsed(number: int, line: bytes) -> dict[str, Any]:
         found = orjson.loads(line)
     except ValueError as wrong:
         raise BrokenTransfer(
-            f"Line {number} is not JSON ({wrong}); give a file of `export --format jsonl`."
+            f"Line {number} is not JSON ({wrong}); give a file of `export --format jsonl`.",
+            line=number,
         ) from wrong
     if not isinstance(found, dict):
         raise BrokenTransfer(f"Line {number} is no JSON object.")
     return found
 
 
-def _entry(number: int, line: dict[str, Any], claims: dict[str, list[str]]) -> Entry:
+def _entry(number: int, line: dict[str, Any]) -> Entry:
     split_topic(line["topic"])
     salt = bytes.fromhex(line["salt"]) if line["salt"] else None
     document = canonical(line["document"]) if line["document"] is not None else None
@@ -141,6 +201,6 @@ def _entry(number: int, line: dict[str, Any], claims: dict[str, list[str]]) -> E
         frame=None if document is None else pack(document),
         verbatim=verbatim,
         verbatim_frame=None if verbatim is None else pack(verbatim),
-        claims=tuple(claims.pop(line["object"], ())),
         salt=salt,
+        position=line["position"],
     )

@@ -21,6 +21,7 @@ from eventstore.envelope import Recorded, commitment, leaf_hash
 from eventstore.follower import follow_once
 from eventstore.log import Log
 from eventstore.patches import META
+from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import CollectomeError
 from fdo.lifecycle import Status
 from handlers import HANDLERS
@@ -39,15 +40,28 @@ class Fault:
 
 
 def verify_log(objects: DigitalObjects, watch: Watch = lambda _w, _n, _t: None) -> list[Fault]:
-    """Faults of the log itself."""
+    """Faults of the log itself, as it stands when the check begins."""
+    with objects.log.still():
+        return _verify_log(objects, watch)
+
+
+def _verify_log(objects: DigitalObjects, watch: Watch) -> list[Fault]:
     log, faults = objects.log, list[Fault]()
     head, position, last = log.position(), 0, 0
     standing: dict[str, tuple[int, int, str]] = {}
+    lost: set[tuple[str, int]] = set()
+    erased: set[tuple[str, int]] = set()
+    claims: dict[str, set[str]] = {}
     while events := log.read(position, SECTION, upto=head):
         for event in events:
             faults += _event_faults(event)
             faults += _order_faults(event, standing, last)
             last = event.recorded_at
+            claims.setdefault(event.pid_text, set()).update(_claimable(event))
+            if event.salt is None:
+                lost.add((event.pid_text, event.position))
+            if event.what == "Erased":
+                erased |= {(event.pid_text, at) for at in event.detail["positions"]}
         position = events[-1].position
         watch("log", position, head)
     after, seen = "", 0
@@ -59,6 +73,34 @@ def verify_log(objects: DigitalObjects, watch: Watch = lambda _w, _n, _t: None) 
         seen, after = seen + len(heads), str(heads[-1].pid)
     if seen != len(standing):
         faults.append(Fault("heads", f"{seen} heads for {len(standing)} objects"))
+    faults += [
+        Fault(f"event {at} of {pid}", "its salt is gone, and no event says that it was erased")
+        for pid, at in sorted(lost - erased)
+    ]
+    whole = {pid for pid in standing if not any(pid == gone for gone, _ in lost)}
+    return faults + _claim_faults(log, claims, whole)
+
+
+def _claimable(event: Recorded) -> tuple[str, ...]:
+    if event.operational or event.type not in OBJECT_TYPES:
+        return ()
+    try:
+        return OBJECT_TYPES[event.type].claims(event.document)
+    except (CollectomeError, KeyError, ValueError):
+        return ()  # redacted, or told already as undecodable
+
+
+def _claim_faults(log: Log, claims: dict[str, set[str]], whole: set[str]) -> list[Fault]:
+    """Claims that follow from no document, and first claims that nobody holds; objects with
+    erased documents are left out."""
+    faults, held = [], set()
+    for key, pid in log.claims():
+        held.add(key)
+        if pid in whole and key not in claims[pid]:
+            faults.append(Fault(f"claim {key}", f"no document of {pid} makes it"))
+    for pid in sorted(whole):
+        if claims[pid] and not claims[pid] & held:
+            faults.append(Fault(pid, "holds none of the claims that its documents make"))
     return faults
 
 
@@ -80,8 +122,12 @@ def _event_faults(event: Recorded) -> Iterator[Fault]:
     )
     if expected != event.leaf:
         yield Fault(where, "its envelope is not what its leaf hash promises")
-    if event.salt and event.meta.get("commitment") != commitment(event.salt, event.document_bytes):
+    if not event.salt:
+        return
+    if event.meta.get("commitment") != commitment(event.salt, event.document_bytes):
         yield Fault(where, "its document is not what its commitment promises")
+    if event.meta.get("verbatim") != commitment(event.salt, event.verbatim_bytes):
+        yield Fault(where, "its verbatim record is not what its commitment promises")
 
 
 def _order_faults(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,16 +9,17 @@ from hypothesis import strategies as st
 from fdo.errors import InvalidIdentifier
 from fdo.identifiers import (
     SUFFIX_ALPHABET,
+    SUFFIXES,
     Pid,
-    new_suffix,
     normalised_physical_id,
     organisation,
     physical_id_type,
+    suffix_of,
 )
 
 SOURCE = Pid("20.5000.5072", "SRC-SRC-SRC")
 prefixes = st.sampled_from(["10.5072", "10.3535", "20.5000.5072", "20.5000.1025"])
-suffixes = st.builds(lambda seed: new_suffix(random.Random(seed).choice), st.integers())
+suffixes = st.builds(suffix_of, st.integers(0, SUFFIXES - 1))
 pids = st.builds(Pid, prefixes, suffixes)
 
 
@@ -104,3 +103,8 @@ def test_the_form_of_a_physical_id_says_how_far_it_reaches(text: str, kind: str)
 def test_only_a_local_id_is_joined_with_its_source() -> None:
     assert normalised_physical_id(" TU-1 ", "Local", SOURCE) == "TU-1:SRC-SRC-SRC"
     assert normalised_physical_id("urn:lsid:a:b:1", "Global", SOURCE) == "urn:lsid:a:b:1"
+
+
+@given(st.integers(0, SUFFIXES - 1), st.integers(0, SUFFIXES - 1))
+def test_different_numbers_draw_different_suffixes(one: int, other: int) -> None:
+    assert (suffix_of(one) == suffix_of(other)) is (one == other)
