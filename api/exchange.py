@@ -18,7 +18,7 @@ from api.problems import UnknownParameter
 
 PATH = re.compile(
     r"/([0-9]{2}(?:\.[0-9A-Za-z]+)+)/([0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]{3})"
-    r"(?:/(0|[1-9][0-9]{0,8}|versions|history|verbatim|conformance|record))?(/?)\Z",
+    r"(?:/(0|[1-9][0-9]{0,8}|versions|history|verbatim|conformance|record|datacite))?(/?)\Z",
     re.ASCII,
 )
 """Prefix, suffix, tail, and a slash too many."""

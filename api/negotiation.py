@@ -53,6 +53,11 @@ RDF_FORMATS: tuple[Format, ...] = tuple(
 )
 DOCUMENT_FORMATS: tuple[Format, ...] = (JSON, HTML, *RDF_FORMATS)
 """How a document can be had; the first is given to those who take anything."""
+DATACITE_FORMATS: tuple[Format, ...] = (
+    Format("json", "application/vnd.datacite.datacite+json", "json", "DataCite JSON"),
+    Format("xml", "application/vnd.datacite.datacite+xml", "xml", "DataCite XML"),
+)
+"""How DataCite metadata can be had."""
 PLAIN_FORMATS: tuple[Format, ...] = (JSON, HTML)
 """How lists and reports about an object can be had."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.negotiation import DOCUMENT_FORMATS, PLAIN_FORMATS, Format
+from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS, PLAIN_FORMATS, Format
 from api.problems import KINDS, MEDIA_TYPE
 
 DESCRIPTION = (
@@ -105,12 +105,23 @@ def _object_paths() -> dict[str, Any]:
         f"{pid}/history": _reading("Every event of an object", report, []),
         f"{pid}/record": _reading("The FDO record of an object", report, past),
         f"{pid}/conformance": _reading("What the shapes say of an object", report, past),
+        f"{pid}/datacite": _reading(
+            "DataCite metadata of an object that bears a DOI",
+            _answers(DATACITE_FORMATS, gone=False),
+            past,
+            DATACITE_FORMATS,
+        ),
         f"{pid}/verbatim": _reading("The source record of an object, as read", report, past),
     }
 
 
-def _reading(summary: str, answers: dict[str, Any], extra: list[dict[str, Any]]) -> dict[str, Any]:
-    formats = DOCUMENT_FORMATS if "410" in answers else PLAIN_FORMATS
+def _reading(
+    summary: str,
+    answers: dict[str, Any],
+    extra: list[dict[str, Any]],
+    formats: tuple[Format, ...] | None = None,
+) -> dict[str, Any]:
+    formats = formats or (DOCUMENT_FORMATS if "410" in answers else PLAIN_FORMATS)
     parameters = [_PREFIX, _SUFFIX, *extra, _format(formats)]
     both = {"tags": ["objects"], "parameters": parameters}
     bare = {status: {**answer, "content": {}} for status, answer in answers.items()}

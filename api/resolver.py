@@ -24,6 +24,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from api import dossier
+from api.datacite_face import as_datacite
 from api.exchange import (
     CORS,
     Headers,
@@ -41,6 +42,7 @@ from api.landing import landing_page
 from api.links import link_header
 from api.moments import event_as_of
 from api.negotiation import (
+    DATACITE_FORMATS,
     DOCUMENT_FORMATS,
     HTML,
     JSON,
@@ -213,6 +215,17 @@ class Resolver:
         self._guard(event, head)
         return self._list(asked, dossier.conformance(event), "conformance.html", event.salt)
 
+    def _datacite(self, asked: Asked) -> Sent:
+        _only(asked, "format", "as-of")
+        if asked.pid.scheme != "doi":
+            raise NotFound(f"{asked.pid} is a Handle; only DOIs have DataCite metadata.")
+        wanted = asked.format(DATACITE_FORMATS)
+        head = self._log.head(asked.pid)
+        event = self._select(asked, head)
+        self._guard(event, head)
+        body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1])
+        return self._sent(body, wanted, event, head.version, past="as-of" in asked.query)
+
     def _verbatim(self, asked: Asked) -> Sent:
         _only(asked, "format", "as-of")
         head = self._log.head(asked.pid)
@@ -353,6 +366,7 @@ _TAILS: dict[str, Callable[[Resolver, Asked], Sent]] = {
     "history": Resolver._history,
     "record": Resolver._record,
     "conformance": Resolver._conformance,
+    "datacite": Resolver._datacite,
     "verbatim": Resolver._verbatim,
 }
 
