@@ -78,7 +78,7 @@ class Entry(StoredEvent):
     observed_at: int | None = None
     recorded_at: int | None = None
     position: int | None = None
-    """A copied event keeps its position: causes and activities name it."""
+    """Given for a copied event, which keeps its position, salt and commitments as they are."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     document: bytes | None = None
     frame: bytes | None = None
@@ -180,7 +180,7 @@ class Recorder(SQLiteApplicationRecorder):
         for index, entry in enumerate(entries):
             position = max(entry.position or 0, position + 1)
             last = max(entry.recorded_at or now, last + 1)
-            salt = entry.salt or salts[32 * index : 32 * index + 32]
+            salt = salts[32 * index : 32 * index + 32] if entry.position is None else entry.salt
             given.append(position)
             rows.append(_row(entry, position, last, salt))
             heads.append(_head(entry, position, last))
@@ -328,12 +328,12 @@ def _wrap(event: StoredEvent) -> Entry:
     )
 
 
-def _row(entry: Entry, position: int, recorded_at: int, salt: bytes) -> tuple[Any, ...]:
+def _row(entry: Entry, position: int, recorded_at: int, salt: bytes | None) -> tuple[Any, ...]:
     observed_at = entry.observed_at if entry.observed_at is not None else recorded_at
     meta = dict(entry.meta)
-    if entry.document is not None:
+    if salt is not None and entry.document is not None:
         meta["commitment"] = commitment(salt, entry.document)
-    if entry.verbatim is not None:
+    if salt is not None and entry.verbatim is not None:
         meta["verbatim"] = commitment(salt, entry.verbatim)
     pid, sequence = str(entry.originator_id), entry.originator_version
     leaf = leaf_hash(pid, sequence, entry.version, recorded_at, observed_at, entry.topic, meta)

@@ -19,7 +19,7 @@ from eventstore.codec import pack, split_topic
 from eventstore.envelope import Recorded, commitment, leaf_hash
 from eventstore.log import Log
 from eventstore.recorder import Entry
-from fdo.catalogue import OBJECT_TYPES
+from fdo.catalogue import claimable
 from fdo.documents import canonical
 from fdo.errors import CollectomeError
 
@@ -89,18 +89,20 @@ class _Copy:
     """The lines behind the first, checked one after the other."""
 
     def __init__(self, lines: list[dict[str, Any]]) -> None:
-        self._erased = {
-            (line["object"], position)
-            for line in lines
-            if line.get("topic", "").endswith("Erased.v1")
-            for position in line["meta"]["detail"]["positions"]
-        }
         self._claims: dict[str, list[str]] = {}
         self._claimable: dict[str, set[str] | None] = {}
         self._last: dict[str, int] = {}
         self._position = self._recorded_at = 0
         events = [(n, line) for n, line in enumerate(lines, 2) if "claim" not in line]
-        found = [self._checked(number, line) for number, line in events]
+        found = [self._whole(number, line) for number, line in events]
+        self._erased = {
+            (line["object"], position)
+            for _, line in events
+            if split_topic(line["topic"])[1] == "Erased"
+            for position in line["meta"]["detail"]["positions"]
+        }
+        for (number, line), entry in zip(events, found, strict=True):
+            self._follows(number, line, entry)
         for number, line in enumerate(lines, 2):
             if "claim" in line:
                 self._claim(number, line)
@@ -109,13 +111,16 @@ class _Copy:
             for entry in found
         ]
 
-    def _checked(self, number: int, line: dict[str, Any]) -> Entry:
+    @staticmethod
+    def _whole(number: int, line: dict[str, Any]) -> Entry:
         try:
-            entry = _entry(number, line)
+            return _entry(number, line)
         except (CollectomeError, KeyError, TypeError, ValueError) as wrong:
             if isinstance(wrong, BrokenTransfer):
                 raise
             raise BrokenTransfer(f"Line {number} is no event ({wrong}).", line=number) from wrong
+
+    def _follows(self, number: int, line: dict[str, Any], entry: Entry) -> None:
         pid, position, at = line["object"], line["position"], line["recorded_at"]
         if position <= self._position or at <= self._recorded_at:
             raise BrokenTransfer(f"Line {number} does not follow the event before.", line=number)
@@ -128,15 +133,17 @@ class _Copy:
         self._position, self._recorded_at = position, at
         self._last[pid] = entry.originator_version
         self._note_claims(pid, line, entry)
-        return entry
 
     def _note_claims(self, pid: str, line: dict[str, Any], entry: Entry) -> None:
-        """What the object may claim; None (anything) where its documents were erased."""
+        """What the object may claim; None (anything) where a document no longer says."""
         known = self._claimable.setdefault(pid, set())
-        if entry.salt is None:
+        if known is None or line["document"] is None:
+            return
+        made = claimable(split_topic(line["topic"])[0], line["document"])
+        if entry.salt is None or made is None:
             self._claimable[pid] = None
-        elif known is not None and line["document"] is not None:
-            known.update(OBJECT_TYPES[split_topic(line["topic"])[0]].claims(line["document"]))
+        else:
+            known.update(made)
 
     def _claim(self, number: int, line: dict[str, Any]) -> None:
         key, pid = line["claim"], line["object"]

@@ -100,6 +100,15 @@ OBJECT_TYPES: dict[str, ObjectType] = {
 }
 
 
+def claimable(kind: str, document: Document) -> frozenset[str] | None:
+    """The claims that a stored document makes; None where it was cut down to a stub or
+    redacted, so that it no longer says."""
+    try:
+        return frozenset(OBJECT_TYPES[kind].claims(document))
+    except KeyError:
+        return None
+
+
 def type_of(document: dict[str, Any]) -> ObjectType | None:
     """The object type of a document by its `@type`, or None."""
     wanted = document.get("@type")

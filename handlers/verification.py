@@ -21,13 +21,14 @@ from eventstore.envelope import Recorded, commitment, leaf_hash
 from eventstore.follower import follow_once
 from eventstore.log import Log
 from eventstore.patches import META
-from fdo.catalogue import OBJECT_TYPES
+from fdo.catalogue import OBJECT_TYPES, claimable
 from fdo.errors import CollectomeError
 from fdo.lifecycle import Status
 from handlers import HANDLERS
 from handlers.projections.graph import Graph, read_current
 
 SECTION = 2_000
+_ERASED = tuple(f"{kind.noun}Erased." for kind in OBJECT_TYPES.values())
 Watch = Callable[[str, int, int], None]
 
 
@@ -51,16 +52,16 @@ def _verify_log(objects: DigitalObjects, watch: Watch) -> list[Fault]:
     standing: dict[str, tuple[int, int, str]] = {}
     lost: set[tuple[str, int]] = set()
     erased: set[tuple[str, int]] = set()
-    claims: dict[str, set[str]] = {}
+    claims: dict[str, set[str] | None] = {}
     while events := log.read(position, SECTION, upto=head):
         for event in events:
             faults += _event_faults(event)
             faults += _order_faults(event, standing, last)
             last = event.recorded_at
-            claims.setdefault(event.pid_text, set()).update(_claimable(event))
+            _gather_claims(event, claims)
             if event.salt is None:
                 lost.add((event.pid_text, event.position))
-            if event.what == "Erased":
+            if event.topic.startswith(_ERASED):
                 erased |= {(event.pid_text, at) for at in event.detail["positions"]}
         position = events[-1].position
         watch("log", position, head)
@@ -77,29 +78,34 @@ def _verify_log(objects: DigitalObjects, watch: Watch) -> list[Fault]:
         Fault(f"event {at} of {pid}", "its salt is gone, and no event says that it was erased")
         for pid, at in sorted(lost - erased)
     ]
-    whole = {pid for pid in standing if not any(pid == gone for gone, _ in lost)}
-    return faults + _claim_faults(log, claims, whole)
+    return faults + _claim_faults(log, claims)
 
 
-def _claimable(event: Recorded) -> tuple[str, ...]:
-    if event.operational or event.type not in OBJECT_TYPES:
-        return ()
+def _gather_claims(event: Recorded, claims: dict[str, set[str] | None]) -> None:
+    """Object → the claims that its documents make; None where one no longer says."""
+    known = claims.setdefault(event.pid_text, set())
+    if known is None or event.operational:
+        return
     try:
-        return OBJECT_TYPES[event.type].claims(event.document)
-    except (CollectomeError, KeyError, ValueError):
-        return ()  # redacted, or told already as undecodable
+        made = claimable(event.type, event.document) if event.salt else None
+    except (CollectomeError, ValueError):
+        made = None  # told already: it does not decode
+    if made is None:
+        claims[event.pid_text] = None
+    else:
+        known.update(made)
 
 
-def _claim_faults(log: Log, claims: dict[str, set[str]], whole: set[str]) -> list[Fault]:
-    """Claims that follow from no document, and first claims that nobody holds; objects with
-    erased documents are left out."""
-    faults, held = [], set()
+def _claim_faults(log: Log, claims: dict[str, set[str] | None]) -> list[Fault]:
+    """Claims that follow from no document, and objects without any of theirs."""
+    faults, held = [], set[str]()
     for key, pid in log.claims():
         held.add(key)
-        if pid in whole and key not in claims[pid]:
+        made = claims.get(pid, set())
+        if made is not None and key not in made:
             faults.append(Fault(f"claim {key}", f"no document of {pid} makes it"))
-    for pid in sorted(whole):
-        if claims[pid] and not claims[pid] & held:
+    for pid, made in sorted(claims.items()):
+        if made and not made & held:
             faults.append(Fault(pid, "holds none of the claims that its documents make"))
     return faults
 

@@ -1,0 +1,112 @@
+"""Erasing what may not be kept, so that every proof still holds (settled.md 4)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from eventstore.envelope import Recorded, commitment, leaf_hash
+from fdo.documents import canonical
+from fdo.errors import Refused
+from fdo.lifecycle import Revise
+from handlers.verification import verify_log
+from tests.eventstore.story import BY, Objects, pid
+
+SECRET = "Ignota Secretaria"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Objects:
+    """An object whose first version names a person, and whose second does not."""
+    objects = Objects(tmp_path)
+    objects.register(1, SECRET, verbatim=canonical({"core": {"recordedBy": SECRET}}))
+    objects.do(1, Revise(objects.stamp(1, "Larix decidua", 2)), fingerprint=b"f" * 16)
+    objects.register(2)
+    return objects
+
+
+def erase(log: Objects) -> tuple[Recorded, Recorded]:
+    """The first event before and after its erasure."""
+    before = log.log.event(1)
+    redacted = canonical({**before.document, "ods:specimenName": "(erased)"})
+    log.objects.erase(pid(1), [1], redacted, BY)
+    return before, log.log.event(1)
+
+
+def test_the_document_is_redacted_and_salt_and_verbatim_are_gone(log: Objects) -> None:
+    before, after = erase(log)
+    assert before.salt and before.verbatim
+    assert after.document["ods:specimenName"] == "(erased)"
+    assert not after.salt and after.verbatim is None
+
+
+def test_the_envelope_with_its_commitment_and_leaf_hash_stays(log: Objects) -> None:
+    before, after = erase(log)
+    assert (after.meta, after.leaf, after.recorded_at) == (
+        before.meta,
+        before.leaf,
+        before.recorded_at,
+    )
+    assert after.leaf == leaf_hash(
+        after.pid_text,
+        after.sequence,
+        after.version,
+        after.recorded_at,
+        after.observed_at,
+        after.topic,
+        after.meta,
+    )
+
+
+def test_who_kept_document_and_salt_can_still_prove_what_was_cited(log: Objects) -> None:
+    before, after = erase(log)
+    assert before.document_bytes is not None
+    proof = hashlib.sha256(before.salt + before.document_bytes).hexdigest()
+    assert proof == after.meta["commitment"] == commitment(before.salt, before.document_bytes)
+
+
+def test_an_erasure_is_an_event_that_names_what_it_erased(log: Objects) -> None:
+    erase(log)
+    last = log.log.history(pid(1))[-1]
+    assert (last.what, dict(last.detail)) == ("Erased", {"positions": [1]})
+    assert (last.sequence, last.version) == (3, 2)
+
+
+def test_verification_still_passes_and_only_because_the_erasure_is_recorded(
+    log: Objects,
+) -> None:
+    erase(log)
+    assert verify_log(log.objects) == []
+    with log.objects.recorder.datastore.transaction(commit=True) as cursor:
+        cursor.execute("UPDATE events SET salt=NULL WHERE position=3")
+    (fault,) = verify_log(log.objects)
+    assert "no event says that it was erased" in fault.what
+
+
+def test_nothing_of_the_erased_bytes_is_left_in_the_files(log: Objects) -> None:
+    before = log.log.event(1)
+    old = [before.salt, before.frame, before.verbatim_frame, b"f" * 16]
+
+    def found() -> list[bool]:
+        files = b"".join(path.read_bytes() for path in sorted(log.folder.iterdir()))
+        return [bool(part) and part in files for part in old]
+
+    assert found() == [True, True, True, True]
+    erase(log)
+    assert found() == [False, False, False, False]
+
+
+@pytest.mark.parametrize("positions", [[], [3], [99], [1, 3]])
+def test_only_documents_of_the_object_itself_can_be_erased(
+    log: Objects, positions: list[int]
+) -> None:
+    with pytest.raises(Refused, match="positions"):
+        log.objects.erase(pid(1), positions, b"{}", BY)
+    assert log.log.position() == 3
+
+
+def test_an_unknown_object_has_nothing_to_erase(log: Objects) -> None:
+    with pytest.raises(Refused, match="not registered"):
+        log.objects.erase(pid(9), [1], b"{}", BY)

@@ -1,0 +1,139 @@
+"""Verification finds what was broken by force, and finds nothing where nothing was."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import orjson
+import pytest
+
+from eventstore.application import LOG_FILE
+from eventstore.codec import pack
+from eventstore.transfer import read_log, write_log
+from handlers.projector import Projector
+from handlers.verification import Fault, verify_log, verify_projections
+from tests.eventstore.story import Objects
+from tests.handlers.harvest.collection import CLOSED, Collection, image, row
+
+
+@pytest.fixture
+def herbarium(tmp_path: Path) -> Collection:
+    """A harvested collection in which most things happened."""
+    collection = Collection(tmp_path)
+    collection.harvest(
+        [row(1), row(2), row(3, license=CLOSED)], [image(1, "a"), image(2, "b", CLOSED)]
+    )
+    collection.harvest([row(1, country="Latvia"), row(3)], [image(1, "a")])
+    return collection
+
+
+def by_force(place: Path, statement: str, *values: object) -> None:
+    """Change the file behind everybody's back."""
+    connection = sqlite3.connect(place)
+    with connection:
+        assert connection.execute(statement, values).rowcount > 0
+    connection.close()
+
+
+def faults(herbarium: Collection) -> list[Fault]:
+    return verify_log(herbarium.objects)
+
+
+def test_a_harvested_log_is_sound_and_so_is_its_copy(herbarium: Collection, tmp_path: Path) -> None:
+    assert faults(herbarium) == []
+    copy = Objects(tmp_path / "copy")
+    read_log(copy.objects, write_log(herbarium.log))
+    assert verify_log(copy.objects) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE events SET bytes=x'00' WHERE position=3", "does not decode"),
+        ("UPDATE events SET topic='SpecimenVanished.v1' WHERE position=3", "does not decode"),
+        ("UPDATE events SET observed_at=1 WHERE position=3", "leaf hash"),
+        ("UPDATE events SET sequence=9 WHERE position=3", "does not follow"),
+        ("UPDATE events SET version=9 WHERE position=3", "does not follow"),
+        ("UPDATE events SET recorded_at=1 WHERE position=3", "recorded before"),
+        ("UPDATE events SET salt=NULL WHERE position=3", "salt is gone"),
+        ("UPDATE heads SET version=9 WHERE type='specimen'", "its head says"),
+        ("DELETE FROM heads WHERE type='media'", "heads for"),
+        ("DELETE FROM claims WHERE key LIKE 'specimen:TU-1:%'", "none of the claims"),
+        ("UPDATE claims SET key='specimen:X' WHERE key LIKE 'specimen:TU-1:%'", "no document"),
+        ("DELETE FROM events WHERE position=3", "does not follow"),
+    ],
+)
+def test_what_was_changed_by_force_is_found(
+    herbarium: Collection, statement: str, what: str
+) -> None:
+    by_force(herbarium.place / "data" / LOG_FILE, statement)
+    assert any(what in fault.what for fault in faults(herbarium)), faults(herbarium)
+
+
+@pytest.mark.parametrize(("column", "what"), [("bytes", "document"), ("verbatim", "verbatim")])
+def test_another_document_under_the_same_envelope_is_found(
+    herbarium: Collection, column: str, what: str
+) -> None:
+    place = herbarium.place / "data" / LOG_FILE
+    frame = pack(orjson.dumps({"@type": "ods:DigitalSpecimen", "x": "y" * 100}))
+    by_force(place, f"UPDATE events SET {column}=? WHERE topic LIKE 'SpecimenRevised%'", frame)
+    (fault,) = [f for f in faults(herbarium) if "commitment" in f.what]
+    assert what in fault.what
+
+
+def test_a_log_can_be_verified_while_others_append(herbarium: Collection) -> None:
+    stop = threading.Event()
+
+    def go_on() -> None:
+        number = 100
+        while not stop.is_set():
+            number += 1
+            herbarium.harvest([row(n) for n in range(100, number)])
+
+    writer = threading.Thread(target=go_on)
+    writer.start()
+    try:
+        for _ in range(10):
+            assert faults(herbarium) == []
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_projections_that_equal_a_rebuild_are_sound(herbarium: Collection) -> None:
+    projector = Projector(herbarium.place / "data")
+    projector.settle()
+    projector.close()
+    views = herbarium.place / "data" / "projections"
+    assert verify_projections(herbarium.log, views) == []
+    by_force(views / "conformance" / "view.sqlite", "UPDATE tracking SET position=position")
+    tables = _tables(views / "search" / "view.sqlite")
+    assert tables
+    by_force(views / "search" / "view.sqlite", f"DELETE FROM {tables[0]}")
+    found = verify_projections(herbarium.log, views)
+    assert [fault.where for fault in found] == ["projection search"] * len(found) and found
+
+
+def test_a_projection_that_is_missing_is_told(herbarium: Collection) -> None:
+    views = herbarium.place / "data" / "projections"
+    views.mkdir()
+    told = verify_projections(herbarium.log, views)
+    assert {fault.where for fault in told} == {"graph", "search", "conformance"}
+    assert all("rebuild" in fault.what for fault in told)
+
+
+def _tables(place: Path) -> list[str]:
+    """Tables with rows, but for the full text, which is not compared."""
+    connection = sqlite3.connect(place)
+    names = [
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'text%' "
+            "AND name NOT LIKE 'sqlite_%' AND name<>'tracking' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        )
+    ]
+    found = [n for n in names if connection.execute(f'SELECT count(*) FROM "{n}"').fetchone()[0]]
+    connection.close()
+    return found
