@@ -71,6 +71,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         memory_mb=settings.sparql_memory_mb,
         queue_limit=settings.sparql_queue,
     )
+    sparql = sparql_app(pool, public_base=settings.base, title=settings.title)
     jobs = Jobs(settings)
 
     @asynccontextmanager
@@ -83,6 +84,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
             yield
         finally:
             jobs.stop()
+            await sparql.close()
             await pool.close()
             await asyncio.to_thread(supervisor.stop)
 
@@ -96,7 +98,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
             positions=repository.positions,
         ),
         tokens=tokens,
-        sparql=sparql_app(pool, public_base=settings.base),
+        sparql=sparql,
         routers=[
             ingest_router(jobs, settings),
             harvests_router(repository.objects, settings.data / "workspace", jobs),

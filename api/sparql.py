@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from api.problems import TooLarge
+from api.problems import KINDS, TooLarge
 from api.sparql_description import Description, Triples
 from api.sparql_page import Page
 from api.sparql_request import Asked, Wanted, Wrong, understand, wanted
@@ -56,22 +56,6 @@ _PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"access-control-max-age", b"86400"),
     (b"allow", _ALLOW),
 )
-_TITLES: Final = {
-    "internal-error": "Something broke here",
-    "invalid-parameter": "Unknown or impossible parameter",
-    "invalid-request": "Request could not be understood",
-    "malformed-query": "The query is not SPARQL",
-    "method-not-allowed": "Method not allowed",
-    "not-acceptable": "No such format",
-    "not-found": "Not found",
-    "query-refused": "Query not allowed here",
-    "query-stopped": "Query was stopped",
-    "query-too-large": "Query too large",
-    "query-unsupported": "The engine cannot answer this query",
-    "unavailable": "Busy or not ready",
-    "unsupported-media-type": "Unsupported media type",
-    "update-refused": "Updates are not taken",
-}
 
 
 class Updates(Protocol):
@@ -86,7 +70,7 @@ def problem(public_base: str, status: int, slug: str, detail: str, **more: Any) 
     return {
         **more,
         "type": f"{public_base}/problems/{slug}",
-        "title": _TITLES[slug],
+        "title": KINDS[slug].title,
         "status": status,
         "detail": detail,
     }

@@ -95,7 +95,8 @@ def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
     out.print("  Not for production: test prefixes, no TLS\n\nThree questions to copy:")
     for title, query in QUERIES:
         out.print(f"\n# {title}", markup=False)
-        out.print(f"curl -s -H 'Accept: text/csv' '{base}/sparql' --data-urlencode \\", markup=False)
+        ask = f"curl -s -H 'Accept: text/csv' '{base}/sparql' --data-urlencode"
+        out.print(f"{ask} \\", markup=False)
         out.print(f"'query={query}'", markup=False)
     out.print("")
     repository.close()
