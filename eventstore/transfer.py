@@ -22,6 +22,7 @@ from eventstore.recorder import Entry
 from fdo.catalogue import claimable
 from fdo.documents import canonical
 from fdo.errors import CollectomeError
+from fdo.identifiers import Pid
 
 FORMAT = 1
 BATCH = 500
@@ -133,6 +134,8 @@ class _Copy:
         self._position, self._recorded_at = position, at
         self._last[pid] = entry.originator_version
         self._note_claims(pid, line, entry)
+        if successor := line["meta"]["detail"].get("successor"):  # a merge moves the claims
+            self._inherit(pid, str(Pid.parse(successor)))
 
     def _note_claims(self, pid: str, line: dict[str, Any], entry: Entry) -> None:
         """What the object may claim; None (anything) where a document no longer says."""
@@ -144,6 +147,10 @@ class _Copy:
             self._claimable[pid] = None
         else:
             known.update(made)
+
+    def _inherit(self, pid: str, successor: str) -> None:
+        old, known = self._claimable[pid], self._claimable.setdefault(successor, set())
+        self._claimable[successor] = None if old is None or known is None else known | old
 
     def _claim(self, number: int, line: dict[str, Any]) -> None:
         key, pid = line["claim"], line["object"]
