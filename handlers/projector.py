@@ -33,6 +33,8 @@ from handlers.projections.graph import Graph, read_current
 
 POLL_S = 0.02
 PUBLISH_S = 0.4
+LEASE_PATIENCE_S = 0.5
+"""Somebody who only looks whether the lease is held has it for a moment."""
 SECTION = 2_000
 """Facts read at once."""
 
@@ -48,16 +50,20 @@ class Lease:
     file: IO[str]
 
     @classmethod
-    def take(cls, data: Path) -> Lease:
-        """Take the lease, or raise LeaseHeld at once."""
+    def take(cls, data: Path, patience_s: float = 0.0) -> Lease:
+        """Take the lease, or raise LeaseHeld when it is not free within `patience_s`."""
         data.mkdir(parents=True, exist_ok=True)
         file = (data / "projections.lock").open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as held:
-            file.close()
-            raise LeaseHeld(str(data)) from held
-        return cls(file)
+        patient_until = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return cls(file)
+            except BlockingIOError as held:
+                if time.monotonic() >= patient_until:
+                    file.close()
+                    raise LeaseHeld(str(data)) from held
+                time.sleep(POLL_S)
 
     def release(self) -> None:
         """Give the lease back."""
@@ -165,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--until-idle", action="store_true", help="stop when all is projected")
     options = parser.parse_args(arguments)
     try:
-        lease = Lease.take(options.data)
+        lease = Lease.take(options.data, LEASE_PATIENCE_S)
     except LeaseHeld:
         print("another process projects this data directory", file=sys.stderr)  # noqa: T201
         return 75

@@ -57,6 +57,8 @@ class Graph:
         self.folder = folder
         self._marker = folder / "unfinished.json"
         self._files = 0
+        self._old = folder / "store.old"
+        shutil.rmtree(self._old, ignore_errors=True)
         self._store = Store(str(folder / "store"))
         self._stored = self._read_position()
         self._taken = self._stored
@@ -121,8 +123,9 @@ class Graph:
         self._join()
         self._write_marker(self._stored)
         del self._store
-        shutil.rmtree(self.folder / "store")
+        (self.folder / "store").rename(self._old)  # first: half a store could not be opened
         self._store = Store(str(self.folder / "store"))
+        shutil.rmtree(self._old)
         self._stored = self._taken = 0
 
     def close(self) -> None:
@@ -140,12 +143,13 @@ class Graph:
         nothing new, or a range is unfinished. `tidy`: compact first after large loads."""
         if self._loading is not None and self._loading.done():
             self._join()
-        if self._published == self._stored or self._gathered or self._loading is not None:
+        if self._gathered or self._loading is not None:
             return False
         if self._marker.exists():
             if json.loads(self._marker.read_text())["upto"] > self._stored:
                 return False
-            self._marker.unlink()
+        elif self._published == self._stored:
+            return False
         if tidy and self._loaded_since_optimize >= OPTIMIZE_AT:
             self._store.optimize()
             self._loaded_since_optimize = 0
@@ -162,6 +166,7 @@ class Graph:
         fresh.write_bytes(orjson.dumps(notice))
         fresh.replace(self.folder / "current")
         self._published = self._stored
+        self._marker.unlink(missing_ok=True)
         self._thin(checkpoints, name)
         return True
 
