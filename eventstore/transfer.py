@@ -134,7 +134,7 @@ class _Copy:
         self._position, self._recorded_at = position, at
         self._last[pid] = entry.originator_version
         self._note_claims(pid, line, entry)
-        if successor := line["meta"]["detail"].get("successor"):  # a merge moves the claims
+        if successor := entry.meta.get("detail", {}).get("successor"):  # claims move with a merge
             self._inherit(pid, str(Pid.parse(successor)))
 
     def _note_claims(self, pid: str, line: dict[str, Any], entry: Entry) -> None:
