@@ -23,6 +23,7 @@ from eventstore.log import Log
 from eventstore.patches import META
 from fdo.catalogue import OBJECT_TYPES, claimable
 from fdo.errors import CollectomeError
+from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers import HANDLERS
 from handlers.projections.graph import Graph, read_current
@@ -92,8 +93,12 @@ def _gather_claims(event: Recorded, claims: dict[str, set[str] | None]) -> None:
         made = None  # told already: it does not decode
     if made is None:
         claims[event.pid_text] = None
-    else:
-        known.update(made)
+        return
+    known.update(made)
+    if "successor" in event.detail:  # who survives a merge may bear the claims of both
+        heir = str(Pid.parse(event.detail["successor"]))
+        inherited = claims.setdefault(heir, set())
+        claims[heir] = None if inherited is None else inherited | known
 
 
 def _claim_faults(log: Log, claims: dict[str, set[str] | None]) -> list[Fault]:
@@ -219,28 +224,46 @@ def graph_digests(store: Store) -> dict[str, str]:
 
 
 def table_digests(connection: sqlite3.Connection) -> dict[str, str]:
-    """Table → digest of its rows, whatever their order and row ids; full-text shadow tables
-    are left out, since their pages depend on the order of writing."""
-    names = [
-        str(row[0])
-        for row in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type='table' AND sql NOT LIKE 'CREATE VIRTUAL%' "
-            "AND name NOT LIKE 'sqlite_%' AND name<>'tracking'"
-        )
-    ]
-    virtual = [
-        str(row[0])
-        for row in connection.execute(
-            "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'"
-        )
-    ]
+    """Table → digest of what its rows say, whatever their order.
+
+    A table with an `id` is a list of words: a column of its name elsewhere (`shape` or
+    `shapes`) is read as the word, since the numbers depend on the order of writing; words that
+    nobody uses are no difference. Full-text tables are left out for the same reason.
+    """
+    columns = _columns(connection)
+    words = {
+        name: {
+            row[0]: repr(tuple(row[1:])) for row in connection.execute(f'SELECT * FROM "{name}"')
+        }
+        for name, of in columns.items()
+        if of[0] == "id"
+    }
     found = {}
-    for name in names:
-        if any(name.startswith(f"{each}_") for each in virtual):
+    for name, of in columns.items():
+        if name in words:
             continue
+        lists = [words.get(column) or words.get(f"{column}s") or {} for column in of]
         total = 0
         for row in connection.execute(f'SELECT * FROM "{name}"'):
-            digest = hashlib.blake2b(repr(tuple(row)).encode(), digest_size=16).digest()
+            said = [known.get(value, value) for known, value in zip(lists, row, strict=True)]
+            digest = hashlib.blake2b(repr(said).encode(), digest_size=16).digest()
             total = (total + int.from_bytes(digest)) % (1 << 128)
         found[name] = f"{total:032x}"
     return found
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Table → its columns, without full text and the position."""
+    sql = "SELECT name FROM sqlite_master WHERE type='table' AND sql "
+    virtual = [row[0] for row in connection.execute(sql + "LIKE 'CREATE VIRTUAL%'")]
+    names = [
+        row[0]
+        for row in connection.execute(
+            sql + "NOT LIKE 'CREATE VIRTUAL%' AND name NOT LIKE 'sqlite_%' AND name<>'tracking'"
+        )
+        if not any(str(row[0]).startswith(f"{each}_") for each in virtual)
+    ]
+    return {
+        name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
+        for name in names
+    }

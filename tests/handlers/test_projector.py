@@ -1,0 +1,195 @@
+"""One process keeps the projections: it holds the lease, follows, rebuilds, and can be killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from handlers import HANDLERS
+from handlers.projector import (
+    Lease,
+    LeaseHeld,
+    Projector,
+    lease_is_held,
+    main,
+    positions,
+    request_rebuild,
+)
+from handlers.verification import verify_projections
+from tests.handlers.harvest.collection import CLOSED, Collection, image, row
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def herbarium(tmp_path: Path) -> Collection:
+    collection = Collection(tmp_path)
+    collection.harvest([row(1), row(2, license=CLOSED)], [image(1, "a")])
+    return collection
+
+
+def data(herbarium: Collection) -> Path:
+    return herbarium.place / "data"
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The projector as a process of its own; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "handlers.projector", str(folder)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def reached(herbarium: Collection, position: int, patience_s: float = 20) -> bool:
+    """Whether all projections have read a position, before patience ends."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        if min(positions(data(herbarium)).values()) >= position:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def sound(herbarium: Collection) -> bool:
+    faults = verify_projections(herbarium.log, data(herbarium) / "projections")
+    assert faults == []
+    return True
+
+
+def test_there_is_one_lease_on_a_data_directory(tmp_path: Path) -> None:
+    assert not lease_is_held(tmp_path)
+    lease = Lease.take(tmp_path)
+    assert lease_is_held(tmp_path)
+    with pytest.raises(LeaseHeld):
+        Lease.take(tmp_path)
+    lease.release()
+    assert not lease_is_held(tmp_path)
+    Lease.take(tmp_path).release()
+
+
+def test_who_waits_a_moment_gets_a_lease_that_somebody_only_looked_at(tmp_path: Path) -> None:
+    lease = Lease.take(tmp_path)
+    with pytest.raises(LeaseHeld):
+        Lease.take(tmp_path, patience_s=0.05)
+    lease.release()
+    Lease.take(tmp_path, patience_s=0.05).release()
+
+
+def test_a_second_projector_says_that_it_is_not_needed(
+    herbarium: Collection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lease = Lease.take(data(herbarium))
+    assert main([str(data(herbarium)), "--until-idle"]) == 75
+    assert "another process" in capsys.readouterr().err
+    lease.release()
+
+
+def test_all_projections_reach_the_head_and_equal_a_rebuild(herbarium: Collection) -> None:
+    projector = Projector(data(herbarium))
+    projector.settle()
+    head = herbarium.log.position()
+    assert positions(data(herbarium)) == dict.fromkeys(HANDLERS, head)
+    herbarium.harvest([row(1, country="Latvia")])
+    projector.settle()
+    assert positions(data(herbarium)) == dict.fromkeys(HANDLERS, herbarium.log.position())
+    projector.close()
+    assert sound(herbarium)
+
+
+def test_views_that_do_not_exist_yet_stand_at_zero(tmp_path: Path) -> None:
+    assert positions(tmp_path) == dict.fromkeys(HANDLERS, 0)
+
+
+def test_every_projection_can_be_rebuilt_by_leaving_a_note(herbarium: Collection) -> None:
+    projector = Projector(data(herbarium))
+    projector.settle()
+    head = herbarium.log.position()
+    for name in (*HANDLERS, "all"):
+        note = request_rebuild(data(herbarium), name)
+        projector.settle()
+        assert not note.exists()
+        assert positions(data(herbarium)) == dict.fromkeys(HANDLERS, head)
+    projector.close()
+    assert sound(herbarium)
+
+
+def test_a_running_projector_follows_what_others_append_and_ends_when_told(
+    herbarium: Collection,
+) -> None:
+    with running(data(herbarium)) as process:
+        assert reached(herbarium, herbarium.log.position())
+        assert lease_is_held(data(herbarium))
+        herbarium.harvest([row(1), row(2), row(3)])
+        assert reached(herbarium, herbarium.log.position())
+        process.terminate()
+        assert process.wait(10) == 0
+    assert not lease_is_held(data(herbarium))
+    assert sound(herbarium)
+
+
+def test_a_change_is_visible_to_readers_within_a_second(herbarium: Collection) -> None:
+    with running(data(herbarium)):
+        assert reached(herbarium, herbarium.log.position())
+        for number in range(3, 6):
+            herbarium.harvest([row(n) for n in range(1, number + 1)])
+            began = time.monotonic()
+            assert reached(herbarium, herbarium.log.position())
+            assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.3, 0.6, 0.9])
+def test_a_projector_that_is_killed_leaves_no_lease_and_the_next_one_goes_on(
+    herbarium: Collection, delay_s: float
+) -> None:
+    herbarium.harvest([row(n) for n in range(1, 400)], [image(n, f"m{n}") for n in range(1, 200)])
+    with running(data(herbarium)) as process:
+        while not lease_is_held(data(herbarium)) and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(delay_s)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not lease_is_held(data(herbarium))
+    herbarium.harvest([row(n, country="Latvia") for n in range(1, 50)])
+    projector = Projector(data(herbarium))
+    projector.settle()
+    projector.close()
+    assert positions(data(herbarium)) == dict.fromkeys(HANDLERS, herbarium.log.position())
+    assert sound(herbarium)
+
+
+def test_a_projector_ends_when_its_parent_was_killed(herbarium: Collection) -> None:
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys, time; "
+            "p = subprocess.Popen([sys.executable, '-m', 'handlers.projector', sys.argv[1]]); "
+            "print(p.pid, flush=True); time.sleep(60)",
+            str(data(herbarium)),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+    )
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    assert reached(herbarium, herbarium.log.position())
+    parent.kill()
+    parent.communicate()
+    until = time.monotonic() + 10
+    while lease_is_held(data(herbarium)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not lease_is_held(data(herbarium))
