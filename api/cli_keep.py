@@ -89,10 +89,12 @@ def rebuild(
     before = repository.checkpoint()[0] if (repository.graph_folder / "current").exists() else None
     with Projection(settings.data) as projector, progress(json) as bars:
         while note.exists():
+            projector.check()
             time.sleep(0.02)
         bar = bars.add_task(f"Rebuilding {projection}", total=head)
         projector.wait(head, lambda at, _: bars.update(bar, completed=at))
         while projection in ("graph", "all") and repository.checkpoint()[0] == before:
+            projector.check()
             time.sleep(0.05)
     seconds = round(time.perf_counter() - started, 2)
     if json:

@@ -103,16 +103,21 @@ class Projection:
                 return
             if position != last:
                 last, moved = position, time.monotonic()
-            if self._process is not None and self._process.poll() not in (None, 75):
-                raise Unavailable(
-                    "The projector ended early; the log is complete. Run `collectome rebuild all`."
-                )
+            self.check()
             if time.monotonic() - moved > patience_s and not lease_is_held(self._data):
                 raise Unavailable(
                     f"The projections stand at {position} of {upto} and nobody keeps them; run "
                     "`collectome rebuild all`."
                 )
             time.sleep(0.05)
+
+    def check(self) -> None:
+        """Unavailable when the projector that we started ended by itself."""
+        if self._process is not None and self._process.poll() not in (None, 75):
+            raise Unavailable(
+                "The projector ended early; the log is complete. The lines above say why; when "
+                "the cause is gone, run `collectome rebuild all`."
+            )
 
 
 def start_projector(data: Path) -> subprocess.Popen[bytes]:

@@ -15,6 +15,8 @@ import fcntl
 import gc
 import json
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import sys
@@ -88,7 +90,7 @@ class Projector:
         recorder.create_table()
         self.log = Log(recorder)
         self.projections: list[Projection] = [
-            make(data / "projections" / name) for name, make in HANDLERS.items()
+            _opened(name, data / "projections" / name) for name in HANDLERS
         ]
         self.graph = next(p for p in self.projections if isinstance(p, Graph))
         self._last_publish = 0.0
@@ -124,6 +126,22 @@ class Projector:
                 if asked["rebuild"] in (projection.name, "all"):
                     projection.clear()
             note.unlink()
+
+
+def _opened(name: str, folder: Path) -> Projection:
+    """The view in this folder; one whose files are damaged is thrown away and made anew,
+    since the log can always tell it again."""
+    try:
+        return HANDLERS[name](folder)
+    except (sqlite3.DatabaseError, RuntimeError, OSError) as error:
+        if isinstance(error, sqlite3.OperationalError) or not re.search(
+            "corrupt|malformed|not a database", str(error), re.IGNORECASE
+        ):
+            raise  # a full disk or a lock is no reason to throw anything away
+        print(f"The view {name} is damaged ({error}); it is made anew.", file=sys.stderr)  # noqa: T201
+    for damaged in (*folder.glob("view.sqlite*"), folder / "store"):
+        shutil.rmtree(damaged) if damaged.is_dir() else damaged.unlink(missing_ok=True)
+    return HANDLERS[name](folder)
 
 
 def request_rebuild(data: Path, name: str) -> Path:
