@@ -214,7 +214,7 @@ class Harvest:
         again = (
             {pid: before[pid] for pid in sorted(before) if pid in seen}
             if not self.options.backfill
-            else []
+            else {}
         )
         summary.vanished, summary.seen_again = len(newly), len(again)
         self._account(archive)
