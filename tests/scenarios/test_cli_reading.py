@@ -1,0 +1,200 @@
+"""The commands that read, asked as people ask them: answers, forms, exit codes, errors."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rdflib import Graph
+
+from tests.scenarios.terminal import Terminal
+
+COUNTRIES = """PREFIX dwc: <http://rs.tdwg.org/dwc/terms/>
+SELECT ?country (COUNT(*) AS ?places) WHERE { ?place dwc:country ?country }
+GROUP BY ?country ORDER BY DESC(?places) ?country"""
+ONE_TRIPLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 1"
+
+
+@pytest.fixture(scope="module")
+def revised(sample: Terminal) -> str:
+    """A specimen with at least three versions."""
+    hits = sample.json("search", "--limit", 300)["hits"]
+    return next(hit["pid"] for hit in hits if hit["version"] > 2)
+
+
+@pytest.fixture(scope="module")
+def withheld(demo_log: Path) -> str:
+    """A specimen whose licence keeps its document back."""
+    last = {}
+    for line in map(json.loads, demo_log.read_text(encoding="utf-8").splitlines()):
+        if "topic" in line:
+            last[line["object"]] = line["meta"]["status"]
+    return next(pid for pid, status in last.items() if status == "pid-only")
+
+
+def test_show_gives_the_document_now_and_at_a_version(sample, revised):
+    now, first = sample.json("show", revised), sample.json("show", revised, "--version=1")
+    assert now["@id"] == first["@id"] == f"https://doi.org/{revised}"
+    assert int(now["ods:version"]) > int(first["ods:version"]) == 1
+    assert sample.json("show", f"https://doi.org/{revised}") == now
+
+
+@pytest.mark.parametrize("format", ["turtle", "ntriples", "nquads", "rdfxml", "jsonld"])
+def test_show_writes_each_syntax(sample, revised, format):
+    text = sample("show", revised, f"--format={format}").stdout
+    assert f"https://doi.org/{revised}" in text
+    if format != "jsonld":
+        names = {"turtle": "turtle", "ntriples": "nt", "nquads": "nt", "rdfxml": "xml"}
+        assert len(Graph().parse(data=text, format=names[format])) > 20
+
+
+def test_show_of_a_pid_only_object_says_why_there_is_no_document(sample, withheld):
+    assert "record only" in sample.refused("show", withheld)
+    assert "record only" in sample.refused("show", withheld, "--format=turtle")
+
+
+def test_history_tells_every_event_oldest_first(sample, revised):
+    rows = sample.json("history", revised)
+    assert [row["version"] for row in rows] == list(range(1, len(rows) + 1))
+    assert rows == sorted(rows, key=lambda row: row["position"])
+    assert rows[0]["what"].startswith("SpecimenRegistered")
+    assert rows[0]["agent_name"] in sample("history", revised).stdout
+
+
+def test_a_table_that_is_piped_is_not_folded(sample, revised):
+    lines = sample("history", revised).stdout.splitlines()
+    assert len(lines) == 2 + len(sample.json("history", revised))
+
+
+def test_sparql_answers_in_each_format(sample):
+    rows = list(csv.DictReader(io.StringIO(sample("sparql", COUNTRIES, "--format=csv").stdout)))
+    assert len(rows) > 5
+    answer = json.loads(sample("sparql", COUNTRIES, "--json").stdout)
+    plain = [{n: c["value"] for n, c in row.items()} for row in answer["results"]["bindings"]]
+    assert plain == rows
+    assert "<sparql" in sample("sparql", COUNTRIES, "--format=xml").stdout
+    assert sample("sparql", COUNTRIES, "--format=tsv").stdout.startswith("?country\t?places")
+    table = sample("sparql", COUNTRIES).stdout
+    assert all(row["country"] in table for row in rows)
+
+
+def test_sparql_writes_triples_as_turtle_n_triples_xml_and_json_ld(sample):
+    for format, name in (("turtle", "turtle"), ("ntriples", "nt"), ("xml", "xml")):
+        text = sample("sparql", ONE_TRIPLE, f"--format={format}").stdout
+        assert len(Graph().parse(data=text, format=name)) == 1
+    assert "use table, turtle" in sample("sparql", ONE_TRIPLE, "--format=csv", code=1).stderr
+    assert len(json.loads(sample("sparql", ONE_TRIPLE, "--json").stdout)) == 1
+
+
+def test_sparql_reads_a_query_from_a_file_and_answers_yes_or_no(sample, tmp_path):
+    (tmp_path / "ask.rq").write_text("ASK { ?s ?p ?o }", encoding="utf-8")
+    assert sample("sparql", tmp_path / "ask.rq").stdout == "yes\n"
+    assert json.loads(sample("sparql", tmp_path / "ask.rq", "--json").stdout)["boolean"] is True
+    assert sample("sparql", "ASK { <urn:nothing> ?p ?o }").stdout == "no\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("SELECT * WHERE {", "not SPARQL"),
+        ("nowhere.rq", "neither a query nor the name of a file"),
+        ("DELETE WHERE { ?s ?p ?o }", "is an update"),
+        ("SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }", "SERVICE is refused"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_refused_in_a_sentence(sample, query, told):
+    assert told in sample.refused("sparql", query)
+
+
+def test_search_finds_by_words_and_facets_and_goes_on_by_cursor(sample):
+    everything = sample.json("search", "--limit=1000")
+    plants = sample.json("search", "--filter=discipline=Botany", "--limit=1000")
+    assert 0 < plants["total"] < everything["total"] == len(everything["hits"])
+    assert {hit["discipline"] for hit in plants["hits"]} == {"Botany"}
+    first = sample.json("search", "--limit=7")
+    second = sample.json("search", "--limit=7", f"--cursor={first['next_cursor']}")
+    pids = [hit["pid"] for hit in first["hits"] + second["hits"]]
+    assert len(set(pids)) == 14
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["--filter=planet=Mars"], "is no search parameter"),
+        (["--filter=country"], "lacks its value"),
+        (["--cursor=zzz"], "none of ours"),
+    ],
+)
+def test_a_search_that_means_nothing_is_refused(sample, line, told):
+    assert told in sample.refused("search", "x", *line)
+
+
+@pytest.mark.parametrize("command", ["show", "history"])
+@pytest.mark.parametrize(
+    ("pid", "told"),
+    [("orchid", "is not a PID"), ("10.5072/AAA-AAA-AAA", "No object bears")],
+)
+def test_a_pid_that_is_none_or_unknown_is_told_so(sample, command, pid, told):
+    assert told in sample.refused(command, pid)
+
+
+def test_an_unknown_version_or_format_says_which_there_are(sample, revised):
+    assert "its versions are 1 to" in sample.refused("show", revised, "--version=99")
+    assert "known are json" in sample("show", revised, "--format=docx", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["status"], ["show", "10.5072/AAA-AAA-AAA"], ["history", "10.5072/AAA-AAA-AAA"],
+        ["sparql", "ASK { ?s ?p ?o }"], ["search", "x"], ["verify"], ["rebuild", "all"],
+        ["export"], ["tombstone", "10.5072/AAA-AAA-AAA", "--reason=x"], ["identity", "list"],
+        ["restore", "10.5072/AAA-AAA-AAA"],
+    ],
+    ids=lambda line: line[0],
+)  # fmt: skip
+def test_no_repository_names_the_folder_and_the_next_step(tmp_path, line):
+    told = Terminal(tmp_path / "nowhere").refused(*line)
+    assert "nowhere" in told
+    assert "collectome ingest" in told
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_wrong_usage_ends_with_two(sample):
+    sample("frobnicate", code=2)
+    sample("show", code=2)
+    sample("sparql", "ASK {}", "--format=docx", code=2)
+
+
+def test_config_show_names_each_value_and_where_it_came_from(sample, tmp_path):
+    terminal = Terminal(tmp_path)
+    (tmp_path / "collectome.toml").write_text('title = "From the file"\n', encoding="utf-8")
+    rows = {row["name"]: row for row in terminal.json("config", "show")}
+    assert (rows["title"]["value"], rows["title"]["source"]) == (
+        "From the file",
+        str(tmp_path / "collectome.toml"),
+    )
+    assert rows["data"]["source"] == "argument"
+    assert rows["durability"]["source"] == "default"
+    told = terminal("config", "show", port="8123").stdout
+    line = next(line for line in told.splitlines() if line.startswith("port"))
+    assert "8123" in line and "environment" in line
+
+
+def test_a_setting_that_cannot_be_names_itself(sample):
+    assert "port" in sample("config", "show", code=1, port="many").stderr
+
+
+def test_tokens_are_shown_once_listed_without_text_and_revoked(tmp_path: Path):
+    terminal = Terminal(tmp_path)
+    made = terminal.json("token", "create", "ann", "--role=curator")
+    assert made["token"].startswith("fdo_")
+    assert made["token"] not in terminal("token", "list").stdout
+    assert [t["name"] for t in terminal.json("token", "list")] == ["ann"]
+    assert "already" in terminal.refused("token", "create", "ann", "--role=agent")
+    assert "admin, curator, agent" in terminal.refused("token", "create", "bob", "--role=king")
+    assert terminal.json("token", "revoke", "ann") == {"revoked": "ann"}
+    assert "token list" in terminal.refused("token", "revoke", "ann")
