@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from eventstore.application import DigitalObjects
-from eventstore.envelope import iso
+from eventstore.envelope import Recorded, iso
+from eventstore.log import Head
 from fdo.agent import Agent
 from fdo.errors import IdentityPaused, NotFound, Refused
 from fdo.identifiers import Pid
@@ -42,6 +43,9 @@ AT_LEAST = 3
 """… and at least this many missing specimens."""
 SURE = 0.5
 """A pair is proposed from this score on, when no other candidate reaches it."""
+
+CROWD = 50
+"""A hint that more specimens share than this says nothing."""
 
 WEIGHTS = {"other-id": 0.6, "collector-number-date": 0.6, "number": 0.3, "name": 0.2}
 
@@ -128,39 +132,64 @@ def _keys(archive: Archive, mapping: Terms) -> Iterator[tuple[str, dict[str, str
 def _pair(
     objects: DigitalObjects, missing: set[str], unknown: list[tuple[str, dict[str, str]]]
 ) -> list[dict[str, Any]]:
-    """For each unknown record the missing specimen it most likely is, with score and why."""
+    """For each unknown record the missing specimen it most likely is, with score and why.
+
+    A specimen goes to the record that resembles it most; where two resemble it equally, a
+    person must look: neither is proposed. The name alone finds nobody, it only weighs.
+    """
     holders: dict[Hint, list[str]] = defaultdict(list)
+    names: dict[str, Hint] = {}
     old_ids: dict[str, str] = {}
     for head in objects.log.heads_of(missing):
-        event = objects.log.event(head.position)
-        core = (event.verbatim or {}).get("core", {})
-        old_ids[str(head.pid)] = event.document.get("ods:normalisedPhysicalSpecimenID", "")
-        for hint in hints_of(core):
-            holders[hint].append(str(head.pid))
-    proposals = []
-    taken: set[str] = set()
+        event = _last_word(objects, head)
+        pid = str(head.pid)
+        old_ids[pid] = event.document.get("ods:normalisedPhysicalSpecimenID", "")
+        for hint in hints_of((event.verbatim or {}).get("core", {})):
+            if hint.kind == "name":
+                names[pid] = hint
+            else:
+                holders[hint].append(pid)
+    wanted: dict[str, list[tuple[float, str, list[str]]]] = defaultdict(list)
     for key, core in unknown:
-        scores: Counter[str] = Counter()
-        why: dict[str, list[str]] = defaultdict(list)
-        for hint in hints_of(core):
-            for pid in holders.get(hint, ())[:50]:
-                scores[pid] += WEIGHTS[hint.kind]  # type: ignore[assignment]
-                why[pid].append(hint.kind)
-        ranked = [(p, s) for p, s in scores.most_common(3) if p not in taken and s >= SURE]
-        if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-            continue
-        pid, score = ranked[0]
-        taken.add(pid)
-        proposals.append(
-            {
-                "new_id": key,
-                "pid": pid,
-                "old_id": old_ids[pid],
-                "score": round(min(1.0, score), 2),
-                "evidence": sorted(why[pid]),
-            }
-        )
-    return proposals
+        if best := _best(hints_of(core), holders, names):
+            pid, score, why = best
+            wanted[pid].append((score, key, why))
+    return [
+        {"new_id": key, "pid": pid, "old_id": old_ids[pid], "score": score, "evidence": why}
+        for pid, asking in wanted.items()
+        for score, key, why in [max(asking)]
+        if sum(each[0] == score for each in asking) == 1
+    ]
+
+
+def _best(
+    hints: set[Hint], holders: Mapping[Hint, list[str]], names: Mapping[str, Hint]
+) -> tuple[str, float, list[str]] | None:
+    """The one specimen that resembles a record most, if it does so enough."""
+    why: dict[str, set[str]] = defaultdict(set)
+    for hint in hints:
+        for pid in holders.get(hint, ())[:CROWD]:
+            why[pid].add(hint.kind)
+    for pid, kinds in why.items():
+        if names.get(pid) in hints:
+            kinds.add("name")
+    scores = {pid: round(sum(WEIGHTS[kind] for kind in kinds), 2) for pid, kinds in why.items()}
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:2]
+    if not ranked or ranked[0][1] < SURE:
+        return None
+    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+        return None
+    pid, score = ranked[0]
+    return pid, min(1.0, score), sorted(why[pid])
+
+
+def _last_word(objects: DigitalObjects, head: Head) -> Recorded:
+    """The newest content of an object that came from its source, else its newest content."""
+    latest = objects.log.event(head.position)
+    if latest.verbatim is not None:
+        return latest
+    told = [e for e in objects.log.history(head.pid) if e.frame and e.verbatim]
+    return told[-1] if told else latest
 
 
 def _pause(
@@ -181,12 +210,13 @@ def _pause(
         "unknown": len(unknown),
         "proposed": len(proposals),
     }
-    if not options.dry_run:
+    if not (options.dry_run or _is_pending(objects, workspace, name, archive.sha256)):
         folder = workspace / "identity"
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / f"{name}{''.join(archive.path.suffixes)}"
         if archive.path.is_dir():
-            shutil.copytree(archive.path, kept, dirs_exist_ok=True)
+            shutil.rmtree(kept, ignore_errors=True)  # of an archive that was rejected
+            shutil.copytree(archive.path, kept)
         elif archive.path.resolve() != kept.resolve():
             shutil.copyfile(archive.path, kept)
         pause = {
@@ -221,6 +251,18 @@ def _pause(
         "approve or reject.",
         harvest=name,
         counts=counts,
+    )
+
+
+def _is_pending(objects: DigitalObjects, workspace: Path, name: str, sha256: str) -> bool:
+    """Whether this very archive waits already: asking again records nothing."""
+    path = workspace / "identity" / f"{name}.json"
+    if not path.exists() or orjson.loads(path.read_bytes())["sha256"] != sha256:
+        return False
+    source = Pid.parse(orjson.loads(path.read_bytes())["source_system"])
+    return any(
+        event.what == "HarvestPaused" and event.detail["sha256"] == sha256
+        for event in objects.log.history(source)
     )
 
 
