@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from eventstore.codec import dumps
 from eventstore.envelope import Recorded, iso
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
@@ -22,7 +23,7 @@ from fdo.mids import Mids, assess
 from fdo.record import KERNEL, attributes
 from fdo.representations.nquads import triples
 from fdo.representations.record import record_triples
-from shacl.validate import Report, validate
+from shacl.validate import Report, same_verdict, validate
 
 RECORDS = "urn:collectome:graph:records"
 PROVENANCE = "urn:collectome:graph:provenance"
@@ -84,17 +85,15 @@ def state_lines(event: Recorded) -> tuple[list[str], list[str]]:
     """(default graph, records graph) N-Triples lines of the object after the event."""
     known: tuple[list[str], list[str]] | None = event.memo.get("state")
     if known is None:
-        record = attributes(event.type, event.status, event.document)
-        known_as = event.pid.iri
         match event.status:
             case Status.ACTIVE:
                 shown = document_lines(event)
             case Status.DRAFT:
                 shown = []
             case Status.PID_ONLY | Status.TOMBSTONE:
-                shown = record_triples(known_as, record)
-        kernel = {name: record[name] for name in KERNEL} | _judgement(event)
-        known = event.memo["state"] = (shown, record_triples(known_as, kernel))
+                record = attributes(event.type, event.status, event.document)
+                shown = record_triples(event.pid.iri, record)
+        known = event.memo["state"] = (shown, _record_lines(event))
     return known
 
 
@@ -192,14 +191,52 @@ def patch(event: Recorded, before: Recorded | None) -> Patch:
         return Patch(
             event.position, in_graph(added, RECORDS) + provenance, in_graph(removed, RECORDS)
         )
-    new = _state_quads(event)
-    old = _state_quads(before) if before is not None else []
+    if before is not None and before.status is event.status is Status.ACTIVE:
+        old, new = _differing(before, event)
+    else:
+        old, new = _state_quads(before) if before is not None else [], _state_quads(event)
     had, has = set(old), set(new)
     return Patch(
         event.position,
         [quad for quad in new if quad not in had] + provenance,
         [quad for quad in old if quad not in has],
     )
+
+
+def _differing(before: Recorded, event: Recorded) -> tuple[list[str], list[str]]:
+    """The state quads of two public versions, without those of terms that are equal in both.
+
+    Each line comes from one term of the document, so equal terms give equal lines; most
+    revisions touch few terms.
+    """
+    old, new = before.document, event.document
+    terms = [
+        term
+        for term in {**old, **new}
+        if term != "dcterms:created" and not _same(old.get(term), new.get(term))
+    ]
+    name = {"@id": event.pid.iri}
+    terms.append("dcterms:created")  # the shapes compare it with the time of the version
+    was = triples(name | {term: old[term] for term in terms if term in old})
+    now = triples(name | {term: new[term] for term in terms if term in new})
+    if "report" not in before.memo and same_verdict(was, now, event.type):
+        before.memo["report"] = conformance(event)
+    return (
+        [*was, *in_graph(_record_lines(before), RECORDS)],
+        [*now, *in_graph(_record_lines(event), RECORDS)],
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal as JSON: Python takes 1, 1.0 and true for equal, RDF does not."""
+    return bool(one == other) and (type(one) is str or dumps(one) == dumps(other))
+
+
+def _record_lines(event: Recorded) -> list[str]:
+    """The record's kernel with what is judged of the object, for the records graph."""
+    record = attributes(event.type, event.status, event.document)
+    kernel = {name: record[name] for name in KERNEL} | _judgement(event)
+    return record_triples(event.pid.iri, kernel)
 
 
 def _state_quads(event: Recorded) -> list[str]:

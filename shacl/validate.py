@@ -91,6 +91,31 @@ def validate_many(documents: Sequence[tuple[Sequence[str], str]], size: int = 10
     return reports
 
 
+def same_verdict(one: Sequence[str], other: Sequence[str], kind: str) -> bool:
+    """Whether two versions that differ in these lines alone must have the same report.
+
+    True only where nothing that a shape looks at differs. The stamps that change with every
+    version, its number and its time, are judged by what the shapes ask of them: a number from
+    1 on, the year, and a time not before that of creation, which the lines must hold.
+    """
+    if kind not in SHAPED:
+        return True
+    return _judged(one, kind) == _judged(other, kind)
+
+
+def _judged(lines: Sequence[str], kind: str) -> set[str]:
+    kept, times = set[str](), dict[str, str]()
+    for line in _relevant(lines, kind):
+        _, predicate, rest = line.split(" ", 2)
+        if predicate in _TIMES:
+            times[predicate] = rest
+        if predicate == _VERSION and _FROM_ONE(rest):
+            kept.add("a version from 1 on")
+        elif predicate != _MODIFIED or not _TIME(rest):
+            kept.add(line)
+    return kept | {f"in order: {times.get(_CREATED, '') <= times.get(_MODIFIED, '')}"}
+
+
 def _shared(
     places: Sequence[int], documents: Sequence[tuple[Sequence[str], str]], kind: str
 ) -> Iterable[tuple[int, Report]]:
@@ -156,6 +181,11 @@ def _relevant(lines: Sequence[str], kind: str) -> list[str]:
 
 
 _MODIFIED = f"<{TERMS['dcterms:modified'].iri}>"
+_CREATED = f"<{TERMS['dcterms:created'].iri}>"
+_TIMES = (_CREATED, _MODIFIED)
+_VERSION = f"<{TERMS['ods:version'].iri}>"
+_FROM_ONE = re.compile(r'"[1-9]\d*"\^\^').match
+_TIME = re.compile(r'"\d{4}-\d{2}-\d{2}T[\d:.]+Z"\^\^').match
 _TYPE = f"<{TERMS['rdf:type'].iri}>"
 _INTEGER = f"{PREFIXES['xsd']}integer"
 _YEAR = re.compile(r'"(\d{4})-')
