@@ -1,0 +1,207 @@
+"""kill -9 at random moments: what was acknowledged stays, nothing is doubled, the end is the same.
+
+The real command is started on a generated archive, killed again and again while it records or
+projects, and then left to finish. Its repository must equal one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.generate import generate
+from bench.specimens import Plan
+from eventstore.application import DigitalObjects
+from fdo.documents import essence
+from handlers.harvest.harvest import Harvest, Options
+from handlers.projector import lease_is_held
+from handlers.verification import verify_log
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "Synthetic specimens"
+RECORDS = 2000
+
+pytestmark = pytest.mark.slow
+
+
+def command(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
+    """The real command line in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "api.cli", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
+
+
+def told(*arguments: str | Path) -> dict[str, Any]:
+    """The last line that a command prints with `--json`; it must succeed."""
+    process = command(*arguments, "--json")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err.decode()[-2000:]
+    said: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    return said
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated archive."""
+    place = tmp_path_factory.mktemp("generated") / "archive"
+    generate(Plan(records=RECORDS, seed=11), place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    archive: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Any, ...]]:
+    """What the repository says of the archive when nothing goes wrong."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    objects = DigitalObjects(place, durability="normal")
+    Harvest(objects, place / "workspace", Options(source_system=NAME)).run(str(archive))
+    return content(objects)
+
+
+def content(objects: DigitalObjects) -> dict[str, tuple[Any, ...]]:
+    """What each object is called → its status, version and document, without dates and with
+    names for PIDs, so that two repositories can be compared."""
+    log = objects.log
+    names = {pid: key for key, pid in log.claims()}
+    heads = log.heads(limit=1_000_000)
+    names |= {str(h.pid): h.type for h in heads if str(h.pid) not in names}
+    assert len(set(names.values())) == len(heads), "an object was doubled"
+    found = {}
+    for head in heads:
+        text = json.dumps(essence(log.latest(head.pid).document), sort_keys=True)
+        for word in sorted({w for w in text.split('"') if "10.5072/" in w or "5000.5072/" in w}):
+            pid = "/".join(word.split("/")[-2:])
+            text = text.replace(word, names.get(pid, word))
+        found[names[str(head.pid)]] = (head.type, head.status.value, head.version, text)
+    return found
+
+
+def acknowledged(place: Path) -> int:
+    """The rows that the command said were durable."""
+    try:
+        return int(place.read_text() or 0)
+    except FileNotFoundError:
+        return 0
+
+
+def killed_while_recording(
+    data: Path, archive: Path, progress: Path, after: int, delay_s: float
+) -> int:
+    """Ingest, killed a moment after so many rows were acknowledged; how many were."""
+    process = command(
+        "ingest", archive, "--source-system", NAME, "--data", data, "--progress", progress
+    )
+    while acknowledged(progress) < after and process.poll() is None:
+        time.sleep(0.002)
+    time.sleep(delay_s)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    free_lease(data)
+    return acknowledged(progress)
+
+
+def free_lease(data: Path) -> None:
+    """Wait until the projector of a killed command has noticed that it is alone."""
+    until = time.monotonic() + 20
+    while lease_is_held(data):
+        assert time.monotonic() < until, "a killed command left a projector behind"
+        time.sleep(0.02)
+
+
+def holds(objects: DigitalObjects, archive: Path, rows: int) -> bool:
+    """Whether the specimens of the first rows of the archive are all registered."""
+    with (archive / "occurrence.txt").open(encoding="utf-8", newline="") as lines:
+        ids = [r["occurrenceID"] for r in csv.DictReader(lines, delimiter="\t", quoting=3)]
+    wanted = [f"specimen:{each}" for each in ids[:rows]]
+    return objects.log.claimed(wanted).keys() == set(wanted)
+
+
+def moments(seed: int, kills: int) -> Iterator[tuple[int, float]]:
+    """After how many rows, and how long after that, each kill comes."""
+    chance = random.Random(seed)
+    for _ in range(kills):
+        yield chance.choice([0, 500, 1000, 1500, RECORDS]), chance.uniform(0.0, 0.4)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_ingest_killed_at_random_moments_ends_as_if_nothing_had_happened(
+    archive: Path, undisturbed: dict[str, tuple[Any, ...]], tmp_path: Path, seed: int
+) -> None:
+    data = tmp_path / "data"
+    for number, (after, delay_s) in enumerate(moments(seed, 5)):
+        done = killed_while_recording(data, archive, tmp_path / f"{number}", after, delay_s)
+        objects = DigitalObjects(data)
+        assert holds(objects, archive, done)
+        assert verify_log(objects) == []
+        objects.close()
+    summary = told("ingest", archive, "--source-system", NAME, "--data", data)
+    assert summary["balanced"] and summary["new"] + summary["unchanged"] == RECORDS
+    objects = DigitalObjects(data)
+    assert content(objects) == undisturbed
+    assert told("verify", "--data", data) == {
+        "faults": [],
+        "events": objects.log.position(),
+        "sound": True,
+    }
+
+
+def test_a_projector_killed_again_and_again_ends_with_sound_views(
+    archive: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    told("ingest", archive, "--source-system", NAME, "--data", data, "--no-wait")
+    chance = random.Random(3)
+    for _ in range(5):
+        projector = subprocess.Popen(
+            [sys.executable, "-m", "handlers.projector", str(data)], cwd=ROOT
+        )
+        time.sleep(chance.uniform(0.4, 2.5))
+        projector.kill()
+        projector.wait()
+        assert not lease_is_held(data)
+    said = told("ingest", archive, "--source-system", NAME, "--data", data)
+    assert said["unchanged"] == RECORDS
+    assert told("verify", "--data", data)["sound"] is True
+
+
+def test_an_ingest_whose_projector_is_killed_says_that_the_log_is_complete(
+    archive: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    process = command("ingest", archive, "--source-system", NAME, "--data", data, "--json")
+    child = _projector_of(process.pid)
+    os.kill(child, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"the log is complete" in err
+    objects = DigitalObjects(data)
+    assert verify_log(objects) == []
+    assert objects.log.counts()["specimen"] == {"active": RECORDS}
+
+
+def _projector_of(parent: int) -> int:
+    """The process id of the projector that a command started."""
+    children = Path(f"/proc/{parent}/task/{parent}/children")
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        for child in children.read_text().split():
+            if b"handlers.projector" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+        time.sleep(0.01)
+    raise AssertionError("no projector was started")
