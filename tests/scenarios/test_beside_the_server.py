@@ -64,9 +64,11 @@ def test_every_command_works_beside_the_server(workshop, line):
 def test_two_ingests_at_once_both_arrive(workshop, tmp_path):
     one = specimens(tmp_path / "one.csv", *range(200, 240), country="Finland")
     two = specimens(tmp_path / "two.csv", *range(300, 340), country="Estonia")
-    with begun("ingest", one, HOLDER, "--json", data=workshop.data) as first:
-        with begun("ingest", two, HOLDER, "--json", data=workshop.data) as second:
-            said = [first.communicate(timeout=60), second.communicate(timeout=60)]
+    with (
+        begun("ingest", one, HOLDER, "--json", data=workshop.data) as first,
+        begun("ingest", two, HOLDER, "--json", data=workshop.data) as second,
+    ):
+        said = [first.communicate(timeout=60), second.communicate(timeout=60)]
     assert (first.returncode, second.returncode) == (0, 0), said
     assert (found(workshop, "Finland"), found(workshop, "Estonia")) == (40, 40)
     assert len(workshop.rows(NAMED.format("Finland"))) == 40
