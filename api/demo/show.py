@@ -7,6 +7,8 @@ import shutil
 import time
 from pathlib import Path
 
+import orjson
+
 from api.bootstrap import free_port, serve
 from api.console import err, out, progress, settings_for
 from api.demo.record import LOG
@@ -14,6 +16,8 @@ from api.repository import Projection, Repository
 from api.settings import Settings
 from eventstore.application import LOG_FILE
 from eventstore.transfer import read_log
+from fdo.errors import Refused
+from handlers.projector import lease_is_held
 
 QUERIES = (
     (
@@ -46,13 +50,13 @@ def show(data: Path, host: str | None, port: int | None, reset: bool) -> None:
     """Make the demo's repository where there is none, and serve it until Ctrl-C."""
     started = time.perf_counter()
     if reset and (data / LOG_FILE).exists():
+        _only_the_demo(settings_for(data))
         shutil.rmtree(data)
     settings = settings_for(data, host=host)
     settings = settings_for(
         data, host=host, port=free_port(settings.host, settings.port if port is None else port)
     )
-    if not (data / LOG_FILE).exists():
-        _fill(settings)
+    _fill(settings)
 
     def ready(settings: Settings, first: str | None) -> None:
         _welcome(settings, first, time.perf_counter() - started)
@@ -60,8 +64,27 @@ def show(data: Path, host: str | None, port: int | None, reset: bool) -> None:
     serve(settings, ready)
 
 
-def _fill(settings: Settings) -> None:
+def _only_the_demo(settings: Settings) -> None:
+    """Refuse to throw away a repository that did not begin as the demo."""
     repository = Repository(settings)
+    with gzip.open(LOG, "rb") as lines:
+        known = orjson.loads(next(iter(lines)))["log"]
+    if repository.log.position() and repository.log.id != known:
+        raise Refused(
+            f"{settings.data} holds a repository of its own, not the demo; --reset would destroy "
+            "it. Name another folder with --data."
+        )
+    if lease_is_held(settings.data):
+        raise Refused(f"A server is running on {settings.data}; stop it before --reset.")
+    repository.close()
+
+
+def _fill(settings: Settings) -> None:
+    """Import the demo's log where there is none, or where an earlier start was cut off."""
+    repository = Repository(settings)
+    if repository.log.position():
+        repository.close()
+        return
     with Projection(settings.data) as projection, progress(quiet=False) as bars:
         with gzip.open(LOG, "rb") as lines:
             read_log(repository.objects, lines)
