@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -123,7 +124,13 @@ class Projection:
 def start_projector(data: Path) -> subprocess.Popen[bytes]:
     """A projector process for this data directory; it ends with this process."""
     return subprocess.Popen(
-        [sys.executable, "-m", "handlers.projector", str(data.resolve())],
+        [
+            sys.executable,
+            "-m",
+            "handlers.projector",
+            str(data.resolve()),
+            f"--parent={os.getpid()}",
+        ],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -187,6 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="projector", description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--until-idle", action="store_true", help="stop when all is projected")
+    parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
     options = parser.parse_args(arguments)
     try:
         lease = Lease.take(options.data, LEASE_PATIENCE_S)
@@ -202,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(100_000, 50, 50)  # documents are many and without cycles
-    parent = os.getppid()
+    parent = options.parent or os.getppid()
     projector = Projector(options.data)
     try:
         if options.until_idle:
