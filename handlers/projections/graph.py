@@ -146,7 +146,8 @@ class Graph:
         if self._gathered or self._loading is not None:
             return False
         if self._marker.exists():
-            if json.loads(self._marker.read_text())["upto"] > self._stored:
+            upto = int(json.loads(self._marker.read_text())["upto"])
+            if self._stored < min(upto, log.position()):  # the log may be an older copy, put back
                 return False
         elif self._published == self._stored:
             return False

@@ -146,6 +146,22 @@ def test_a_graph_whose_store_is_broken_is_made_anew(copy):
     assert copy.json("verify")["sound"] is True
 
 
+def test_an_older_log_that_is_put_back_rules_the_projections_after_a_rebuild(sample, tmp_path):
+    copy = sample.copied(tmp_path / "data")
+    log, backup = copy.data / "log.sqlite", tmp_path / "backup.sqlite"
+    with sqlite3.connect(log) as live, sqlite3.connect(backup) as kept:
+        live.backup(kept)
+    before = sorted(copy("export", "--format=nquads").stdout.splitlines())
+    gone = copy.json("search", "--limit=1")["hits"][0]["pid"]
+    copy.json("tombstone", gone, "--reason=A mistake.")
+    for file in copy.data.glob("log.sqlite*"):
+        file.unlink()
+    log.write_bytes(backup.read_bytes())
+    copy.json("rebuild", "all")
+    assert sorted(copy("export", "--format=nquads").stdout.splitlines()) == before
+    assert copy.json("verify")["sound"] is True
+
+
 def test_verify_names_the_event_that_was_altered(sample, tmp_path: Path):
     copy = sample.copied(tmp_path / "data")
     with sqlite3.connect(copy.data / "log.sqlite") as log:

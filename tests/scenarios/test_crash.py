@@ -24,7 +24,8 @@ from bench.generate import generate
 from bench.specimens import Plan
 from eventstore.application import DigitalObjects
 from fdo.documents import essence
-from handlers.harvest.harvest import Harvest, Options
+from handlers.harvest.harvest import Harvest
+from handlers.harvest.options import Options
 from handlers.projector import lease_is_held
 from handlers.verification import verify_log
 
