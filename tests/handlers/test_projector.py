@@ -171,6 +171,22 @@ def test_a_projector_that_is_killed_leaves_no_lease_and_the_next_one_goes_on(
     assert sound(herbarium)
 
 
+@pytest.mark.parametrize("code", ["os._exit(0)", "time.sleep(0.3); os._exit(0)"])
+def test_a_projector_whose_parent_is_killed_while_it_starts_does_not_stay(
+    herbarium: Collection, code: str
+) -> None:
+    starting = (
+        "import os, subprocess, sys, time; "
+        "subprocess.Popen([sys.executable, '-m', 'handlers.projector', sys.argv[1], "
+        "f'--parent={os.getpid()}']); "
+    )
+    subprocess.run(
+        [sys.executable, "-c", starting + code, str(data(herbarium))], cwd=ROOT, timeout=30
+    )
+    assert not reached(herbarium, herbarium.log.position(), patience_s=3)
+    assert not lease_is_held(data(herbarium))
+
+
 def test_a_projector_ends_when_its_parent_was_killed(herbarium: Collection) -> None:
     parent = subprocess.Popen(
         [
