@@ -33,10 +33,10 @@ def ensure(kind: str) -> None:
         return
     print(f"Installing the {kind} packages (once) …", file=sys.stderr, flush=True)
     uv = shutil.which("uv")
-    if not (BIN / "python").exists():
-        make = [uv, "venv", "--quiet", "--python", sys.executable, str(VENV)] if uv else [
-            sys.executable, "-m", "venv", str(VENV)]
-        subprocess.run(make, check=True)
+    if not _usable(uv is not None):
+        by_uv = [uv or "", "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)]
+        by_venv = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+        subprocess.run(by_uv if uv else by_venv, check=True)
     install = (
         [uv, "pip", "install", "--quiet", "--python", str(BIN / "python")]
         if uv
@@ -44,6 +44,14 @@ def ensure(kind: str) -> None:
     )
     subprocess.run([*install, "--require-hashes", "-r", str(lock)], check=True)
     stamp.write_text(wanted)
+
+
+def _usable(with_uv: bool) -> bool:
+    """Whether the environment is there and can be installed into."""
+    if not (BIN / "python").exists():
+        return False
+    asked = [str(BIN / "python"), "-c", "" if with_uv else "import pip"]
+    return subprocess.run(asked, capture_output=True).returncode == 0
 
 
 def main(arguments: list[str]) -> int:
@@ -64,12 +72,16 @@ def main(arguments: list[str]) -> int:
             ensure("core")
             line = [python, "-m", "api.cli", *arguments]
     except subprocess.CalledProcessError as failure:
-        print(f"The packages could not be installed (exit {failure.returncode}); "
-              "the messages above say why. Delete .venv and try again.", file=sys.stderr)
+        print(
+            f"The packages could not be installed (exit {failure.returncode}); "
+            "the messages above say why. Delete .venv and try again.",
+            file=sys.stderr,
+        )
         return 1
     if os.name == "nt":
         return subprocess.run(line, env=environment).returncode
     os.execve(python, line, environment)
+    return 0  # not reached: the line above becomes the program
 
 
 if __name__ == "__main__":

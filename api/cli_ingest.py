@@ -20,10 +20,11 @@ from api.settings import Settings
 from eventstore.transfer import read_log
 from fdo.agent import Agent
 from fdo.errors import CollectomeError, Refused
-from handlers.harvest.harvest import Harvest, Options, Summary
+from handlers.harvest.harvest import Harvest, Summary
 from handlers.harvest.identity import Verdict, pause_named, pauses, settle
-from handlers.harvest.limits import MEBIBYTE, Limits
-from handlers.harvest.mapping_file import load_mapping
+from handlers.harvest.mapping.curated import load_mapping
+from handlers.harvest.options import Options
+from handlers.harvest.reading.limits import MEBIBYTE, Limits
 from handlers.harvest.records import Diagnostic
 
 

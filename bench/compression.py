@@ -21,7 +21,8 @@ from bench.specimens import Plan
 from eventstore.application import DigitalObjects
 from eventstore.codec import unpack
 from fdo.documents import canonical
-from handlers.harvest.harvest import Harvest, Options
+from handlers.harvest.harvest import Harvest
+from handlers.harvest.options import Options
 
 SIZE = 112_640
 

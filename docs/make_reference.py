@@ -174,7 +174,7 @@ def _parameter(parameter: Any) -> tuple[str, str, str]:
 
 def diagnostics_page() -> str:
     """Every finding about a source, by what it does to the ingest."""
-    from handlers.harvest.diagnostic_codes import READINGS, REFUSALS, ROWS
+    from handlers.harvest.reading.diagnostic_codes import READINGS, REFUSALS, ROWS
 
     def rows(rules: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         return [(f"`{c}`", r.severity, r.says, r.next_step) for c, r in sorted(rules.items())]

@@ -16,8 +16,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from fdo.identifiers import Pid
-from handlers.harvest.darwin_core import Mapping
-from handlers.harvest.names import curie
+from handlers.harvest.mapping.darwin_core import Mapping
+from handlers.harvest.reading.names import curie
 from handlers.harvest.records import DatasetMetadata, Mapped, Record
 
 SOURCE = Pid("20.5000.5072", "SRC-SRC-SRC")

@@ -23,7 +23,7 @@ from api.problems import KINDS
 from api.settings import Settings
 from fdo.catalogue import OBJECT_TYPES
 from handlers import HANDLERS
-from handlers.harvest.diagnostic_codes import CODES
+from handlers.harvest.reading.diagnostic_codes import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -94,7 +94,7 @@ def test_every_diagnostic_code_is_explained() -> None:
 def _codes_in_code() -> set[str]:
     """Codes that the mapping and the recording name in their own calls."""
     found = set()
-    for path in (ROOT / "handlers" / "harvest").glob("*.py"):
+    for path in (ROOT / "handlers" / "harvest").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call):
                 continue

@@ -18,7 +18,8 @@ from eventstore.envelope import opends_time, to_micros, to_moment
 from eventstore.transfer import write_log
 from fdo.agent import Agent
 from fdo.lifecycle import Merge, Tombstone
-from handlers.harvest.harvest import Harvest, Options
+from handlers.harvest.harvest import Harvest
+from handlers.harvest.options import Options
 
 LOG = Path(__file__).parent / "log.jsonl.gz"
 SEED = 20261121

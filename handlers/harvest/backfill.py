@@ -8,7 +8,6 @@ harvest showed is reported: as an object it would be current, which the past mus
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -19,13 +18,11 @@ from fdo.lifecycle import Note, decide
 from handlers.harvest.outcome import Outcome, verbatim_of
 from handlers.harvest.records import Diagnostic, Record
 
-if TYPE_CHECKING:
-    from handlers.harvest.batch import Batch
-
 
 def backfill(
     objects: DigitalObjects,
-    batch: Batch,
+    harvest: int,
+    observed_at: int | None,
     keyed: Sequence[tuple[str, Record]],
     heads: Mapping[str, Head],
     outcome: Outcome,
@@ -41,10 +38,10 @@ def backfill(
         outcome.counts["unchanged"] += 1
         outcome.seen.add(str(head.pid))
         said = verbatim_of(record)
-        if not _known_before(objects, head.pid, said, batch.observed_at):
+        if not _known_before(objects, head.pid, said, observed_at):
             outcome.backfilled += 1
             known = states[str(head.pid)]
-            (fact,) = decide(known, Note("Backfilled", {"harvest": batch.enrolment.harvest}))
+            (fact,) = decide(known, Note("Backfilled", {"harvest": harvest}))
             changes.append(
                 Change(head.pid, head.type, fact, known, head.issue, verbatim=said, new_claims=())
             )

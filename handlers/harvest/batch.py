@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
@@ -35,15 +34,13 @@ from fdo.lifecycle import (
 )
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.backfill import backfill
-from handlers.harvest.darwin_core import Mapping
 from handlers.harvest.links import HAS_MEDIA, HAS_SPECIMEN, RELATIONS, Link, linked, relation
+from handlers.harvest.mapping.darwin_core import Mapping
+from handlers.harvest.options import Options
 from handlers.harvest.outcome import Outcome, verbatim_of
 from handlers.harvest.records import Diagnostic, Mapped, MappedMedia, Record, Verdict
 from handlers.harvest.sources import Enrolment
 from handlers.harvest.standards import breaches
-
-if TYPE_CHECKING:
-    from handlers.harvest.harvest import Options
 
 
 class Batch:
@@ -111,7 +108,8 @@ class _Work:
         keyed = self._keyed(records)
         heads = self.objects.log.claimed(f"specimen:{key}" for key, _ in keyed)
         if self.batch.options.backfill:
-            self.changes += backfill(self.objects, self.batch, keyed, heads, self.outcome)
+            harvest, observed_at = self.batch.enrolment.harvest, self.batch.observed_at
+            self.changes += backfill(self.objects, harvest, observed_at, keyed, heads, self.outcome)
             return
         moved = self._moved()
         fresh: list[tuple[Record, Mapped, Head | None, bytes]] = []

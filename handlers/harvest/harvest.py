@@ -27,38 +27,22 @@ import orjson
 
 from eventstore.application import DigitalObjects
 from eventstore.envelope import to_micros
-from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, Refused, VersionConflict
 from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Note
 from handlers.harvest.agent import HARVESTER
-from handlers.harvest.archive import Archive, open_source
 from handlers.harvest.batch import Batch
-from handlers.harvest.darwin_core import Mapping
 from handlers.harvest.identity import decision_for, examine, migrations_of
-from handlers.harvest.limits import Limits
+from handlers.harvest.mapping.darwin_core import Mapping
+from handlers.harvest.options import Options
 from handlers.harvest.outcome import Outcome
+from handlers.harvest.reading.archive import Archive, open_source
 from handlers.harvest.records import Diagnostic, Record
 from handlers.harvest.sources import Enrolment, enrol
 
 BATCH = 500
 MAPPING_EDITION = b"2026.11"
 """Raised when the mapping changes what it says of the same record: then all are mapped anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the caller asks of a harvest."""
-
-    source_system: str | None = None
-    organisation: str | None = None
-    mapping: Document | None = None
-    observed_at: datetime | None = None
-    dry_run: bool = False
-    backfill: bool = False
-    reject_shapes: frozenset[str] = frozenset()
-    """Object types whose shape violations reject a record."""
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True)

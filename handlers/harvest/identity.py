@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import orjson
 
@@ -28,12 +28,10 @@ from fdo.errors import IdentityPaused, NotFound, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Note
 from handlers.harvest.agent import HARVESTER
-from handlers.harvest.archive import Archive
-from handlers.harvest.darwin_core import Mapping as Terms
+from handlers.harvest.mapping.darwin_core import Mapping as Terms
+from handlers.harvest.options import Options
+from handlers.harvest.reading.archive import Archive
 from handlers.harvest.sources import Enrolment
-
-if TYPE_CHECKING:
-    from handlers.harvest.harvest import Options
 
 MISSING_SHARE = 0.5
 """A pause needs at least this share of the known specimens to be missing …"""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -19,10 +19,8 @@ from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Register, Revise, decide, stamped
-from handlers.harvest.archive import Archive
-
-if TYPE_CHECKING:
-    from handlers.harvest.harvest import Options
+from handlers.harvest.options import Options
+from handlers.harvest.reading.archive import Archive
 
 BUILT_IN = "Built-in Darwin Core mapping"
 

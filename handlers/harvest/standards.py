@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ontologies.schemas import explain, validator
-
 from fdo.documents import Document
 from fdo.representations.nquads import triples
+from ontologies.schemas import explain, validator
 from shacl.validate import validate
 
 

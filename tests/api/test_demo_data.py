@@ -14,8 +14,8 @@ from api.demo.source import Harvest, write_harvests
 from api.demo.tables import DATASETS, collection, people, sections
 from fdo.identifiers import Pid, organisation
 from fdo.mids import assess
-from handlers.harvest.archive import open_source
-from handlers.harvest.darwin_core import Mapping
+from handlers.harvest.mapping.darwin_core import Mapping
+from handlers.harvest.reading.archive import open_source
 from handlers.harvest.records import Mapped
 
 DWC_TEXT = "{http://rs.tdwg.org/dwc/text/}"

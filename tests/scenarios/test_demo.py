@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from api.repository import Repository
 from api.settings import Settings
 from eventstore.application import LOG_FILE
@@ -11,6 +13,7 @@ from tests.scenarios.program import HOLDER, Server, collectome, specimens
 from tests.scenarios.terminal import Terminal
 
 
+@pytest.mark.slow
 def test_the_second_start_is_quick_and_says_the_same(demo, tmp_path, capsys):
     shutil.copytree(demo.data, tmp_path / "demo", ignore=shutil.ignore_patterns("*.lock"))
     with Server("demo", tmp_path / "demo") as again:
@@ -23,8 +26,6 @@ def test_the_second_start_is_quick_and_says_the_same(demo, tmp_path, capsys):
         assert "Three questions to copy" in again.said
         refused = collectome("demo", "--reset", data=tmp_path / "demo")
         assert (refused.code, "stop it" in refused.err) == (1, True)
-    with Server("demo", tmp_path / "demo", "--reset") as anew:
-        assert anew.token
 
 
 def test_the_demo_prints_addresses_that_answer(demo):
@@ -39,6 +40,14 @@ def test_a_first_start_that_was_cut_off_is_done_again(tmp_path):
     assert (tmp_path / "demo" / LOG_FILE).exists()
     with Server("demo", tmp_path / "demo") as server:
         assert server.client.get("/api/search").json()["total"] > 100
+
+
+def test_reset_begins_anew(demo, tmp_path):
+    shutil.copytree(demo.data, tmp_path / "demo", ignore=shutil.ignore_patterns("*.lock"))
+    Terminal(tmp_path / "demo").json("token", "create", "guest", "--role=agent")
+    with Server("demo", tmp_path / "demo", "--reset") as anew:
+        assert anew.token
+        assert len(Terminal(anew.data).json("token", "list")) == 1
 
 
 def test_reset_never_destroys_a_repository_that_is_not_the_demo(tmp_path):

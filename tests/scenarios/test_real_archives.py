@@ -15,7 +15,7 @@ import pytest
 
 from tests.darwin_core_sources import SOURCES
 from tests.scenarios.graph_soundness import assert_sound
-from tests.scenarios.program import Server
+from tests.scenarios.program import Server, until
 from tests.scenarios.terminal import Terminal
 
 pytestmark = pytest.mark.slow
@@ -57,13 +57,16 @@ def summaries(terminal: Terminal, shared_data: Path) -> Summaries:
 
 
 @pytest.fixture(scope="module")
-def museum(terminal: Terminal, summaries: Summaries, shared_data: Path) -> Iterator[Server]:
-    """A server over all of them, once it has read all."""
-    checklist = shared_data / "checklist-plecoptera"
-    terminal.json("rebuild", "search")  # starts a projector and waits until all is projected
-    terminal.json("ingest", checklist, code=1)
+def museum(terminal: Terminal, summaries: Summaries) -> Iterator[Server]:
+    """A server over all of them, once its projections have read all."""
     with Server("serve", terminal.data) as server:
+        until(lambda: caught_up(terminal), 120)
         yield server
+
+
+def caught_up(terminal: Terminal) -> bool:
+    """Whether no projection is behind the log."""
+    return not any(each["lag"] for each in terminal.json("status")["projections"].values())
 
 
 @pytest.mark.parametrize("name", COUNTS)

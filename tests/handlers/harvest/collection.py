@@ -13,9 +13,10 @@ from typing import Any
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, to_micros
 from fdo.identifiers import Pid
-from handlers.harvest.harvest import Harvest, Options, Summary
+from handlers.harvest.harvest import Harvest, Summary
+from handlers.harvest.options import Options
 from handlers.harvest.records import Diagnostic
-from tests.handlers.harvest.archive_building import MULTIMEDIA, folder, metafile, table
+from tests.handlers.harvest.reading.archive_building import MULTIMEDIA, folder, metafile, table
 
 CORE = (
     "occurrenceID",

@@ -1,0 +1,1 @@
+"""Records become openDS drafts: every Darwin Core term has its place."""

@@ -1,0 +1,1 @@
+"""Sources opened and read: archives, folders, tables and addresses become records."""

@@ -1,0 +1,161 @@
+"""How a table is written: separator, quote, line end, encoding, number of columns.
+
+What the metafile declares is tried on the first rows; when it does not fit and something
+else does, the file is believed and the contradiction named.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from handlers.harvest.reading.diagnostics import Findings
+from handlers.harvest.reading.lines import Lines, as_utf8, known_encoding, wide_encoding
+from handlers.harvest.reading.metafile import TableSpec
+from handlers.harvest.reading.rows import Row, parse, parsed_rows, quoted_rows, split_rows
+
+HEAD = 1 << 18
+SAMPLE = 300
+DELIMITERS = ("\t", ",", ";", "|")
+_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one file is read; `path` is the file itself or its copy in UTF-8."""
+
+    path: Path
+    name: str
+    encoding: str
+    delimiter: str
+    quote: str
+    carriage_return: bool
+    sample: tuple[tuple[str, ...], ...]
+    """The first rows (header lines included), for the checks at opening."""
+
+    def lines(self, findings: Findings) -> Lines:
+        """The lines of the file from its beginning."""
+        return Lines(
+            self.path,
+            self.name,
+            self.encoding,
+            carriage_return=self.carriage_return,
+            findings=findings,
+        )
+
+    def rows(self, lines: Lines, width: int, findings: Findings) -> Iterator[Row]:
+        """The rows of these lines; `width` is how many cells a row should have."""
+        if not self.quote:
+            return split_rows(lines, self.delimiter)
+        if len(self.delimiter) != 1:
+            return parsed_rows(lines, self.delimiter, self.quote)
+        return quoted_rows(lines, self.delimiter, self.quote, width, self.name, findings)
+
+
+def find_dialect(
+    path: Path, name: str, spec: TableSpec, findings: Findings, workspace: Path
+) -> Dialect:
+    """The dialect of a file, declared or sniffed; notes where the two differ."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    encoding = known_encoding(spec.encoding)
+    if encoding is None:
+        findings.note("encoding-unknown", file=name, declared=spec.encoding)
+    if wide := wide_encoding(head):
+        if spec.encoding and not (encoding or "").startswith(wide[:6]):
+            findings.note("encoding-false", file=name, line=1, declared=spec.encoding, found=wide)
+        path = as_utf8(path, wide, workspace / f"utf8-{abs(hash(name))}")
+        encoding = "utf-8"
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    carriage_return = b"\r" in head and b"\n" not in head
+    texts = _first_lines(path, encoding or "utf-8", carriage_return)
+    delimiter, quote = _separators(texts, spec, name, findings)
+    dialect = Dialect(
+        path=path,
+        name=name,
+        encoding=encoding or "utf-8",
+        delimiter=delimiter,
+        quote=quote,
+        carriage_return=carriage_return,
+        sample=(),
+    )
+    first = _bare(texts[min(len(texts) - 1, max(0, (spec.skip or 0) - 1))]) if texts else ""
+    width = len(parse(first, delimiter, quote, literal_open=True)[0])
+    rows = dialect.rows(dialect.lines(Findings()), width, Findings())
+    sample = (tuple(row.cells) for row in islice(rows, SAMPLE))
+    return replace(dialect, sample=tuple(row for row in sample if row))
+
+
+def _first_lines(path: Path, encoding: str, carriage_return: bool) -> list[str]:
+    unheard = Findings()
+    lines = Lines(path, "", encoding, carriage_return=carriage_return, findings=unheard)
+    return [line.text for line, _ in zip(lines, range(SAMPLE), strict=False)]
+
+
+def _separators(
+    texts: list[str], spec: TableSpec, name: str, findings: Findings
+) -> tuple[str, str]:
+    body = texts[min(spec.skip or 0, max(0, len(texts) - 1)) :]
+    needed = 1 + max([c.index for c in spec.columns if c.index is not None] + [0])
+    if spec.delimiter is None:
+        delimiter = max(DELIMITERS, key=lambda each: _fit(body, each, '"'))
+        return delimiter, _quote(body, delimiter)
+    delimiter, quote = spec.delimiter, spec.quote or ""
+    declared_fit = _fit(body, delimiter, quote)
+    best = max(DELIMITERS, key=lambda each: _fit(body, each, '"'))
+    if body and declared_fit < min(needed, 2) and _fit(body, best, '"') > declared_fit:
+        findings.note(
+            "dialect-contradiction",
+            file=name,
+            declared=f"separator {_NAMES.get(delimiter, repr(delimiter))}",
+            found=f"separator {_NAMES[best]}",
+        )
+        return best, _quote(body, best)
+    if not quote and _cells_are_quoted(body, delimiter):
+        findings.note(
+            "dialect-contradiction", file=name, declared="no quotes", found="quoted cells"
+        )
+        quote = '"'
+    return delimiter, quote
+
+
+def _fit(texts: list[str], delimiter: str, quote: str) -> float:
+    """Columns of the most frequent row width, weighted by how many rows have it."""
+    widths = Counter(len(row) for row in _split(texts, delimiter, quote) if row)
+    if not widths:
+        return 0.0
+    width, times = max(widths.items(), key=lambda item: (item[1], item[0]))
+    return width * times / widths.total()
+
+
+def _quote(texts: list[str], delimiter: str) -> str:
+    begins = any(text.startswith('"') or f'{delimiter}"' in text for text in texts)
+    return '"' if delimiter != "\t" or begins else ""
+
+
+def _cells_are_quoted(texts: list[str], delimiter: str) -> bool:
+    cells = [cell for row in _split(texts, delimiter, "") for cell in row if cell]
+    quoted = sum(len(cell) > 1 and cell[0] == '"' == cell[-1] for cell in cells)
+    return bool(cells) and quoted >= len(cells) * 0.5
+
+
+def _split(texts: list[str], delimiter: str, quote: str) -> list[list[str]]:
+    bare = [_bare(text) for text in texts]
+    if not quote or len(delimiter) != 1:
+        return [text.split(delimiter) if text else [] for text in bare]
+    rows = []
+    try:
+        for row in csv.reader(texts, delimiter=delimiter, quotechar=quote):
+            rows.append(row)
+    except csv.Error:
+        return [text.split(delimiter) if text else [] for text in bare]
+    return rows
+
+
+def _bare(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,184 @@
+"""A URL becomes a file: streamed, resumed, limited, and never out of our own network.
+
+The host is resolved once, every address it has is judged, and the connection goes to the
+address that was judged (so a name that changes its mind in between gains nothing). Redirects
+are followed by hand and judged again. A download that breaks goes on where it stopped, if
+the sender can prove with a strong ETag or a date that the file is still the same (RFC 9110,
+13.1.5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+import socket
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
+
+import httpx
+import orjson
+
+from handlers.harvest.reading.diagnostics import refusal
+from handlers.harvest.reading.limits import Limits
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
+
+
+class _TryAgain(Exception):
+    """The transfer broke or the sender is busy; what has come stays."""
+
+
+class _Target(NamedTuple):
+    """A URL and the address that was found good for it."""
+
+    url: httpx.URL
+    host: str
+    address: str
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is an address to fetch rather than a path."""
+    return bool(re.match(r"(?i)^[a-z][a-z0-9+.-]*://", source))
+
+
+def name_of(url: str) -> str:
+    """A name for what a URL gives: IPT's `r`, else the last part of the path."""
+    parts = urlsplit(url)
+    resource = parse_qs(parts.query).get("r")
+    last = unquote(parts.path.rstrip("/").rsplit("/", 1)[-1])
+    name = resource[0] if resource else last or parts.hostname or "download"
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "download"
+
+
+def fetch(url: str, folder: Path, limits: Limits) -> Path:
+    """The file behind a URL, in the folder; a file left there by a broken attempt is used."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = hashlib.sha256(url.encode()).hexdigest()[:16]
+    part, notes = folder / f"{mark}.part", folder / f"{mark}.json"
+    reason = "no attempt was made"
+    for _ in range(max(1, limits.download_attempts)):
+        try:
+            _attempt(url, part, notes, limits)
+        except _TryAgain as error:
+            reason = str(error)
+            continue
+        done = folder / f"{mark}-{name_of(url)}"
+        part.replace(done)
+        notes.unlink(missing_ok=True)
+        return done
+    raise refusal("download-failed", url=url, reason=reason)
+
+
+def _attempt(url: str, part: Path, notes: Path, limits: Limits) -> None:
+    timeout = httpx.Timeout(limits.silence_seconds, connect=limits.connect_seconds)
+    with httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client:
+        current = url
+        for _ in range(limits.max_redirects + 1):
+            target = _judged(current, limits)
+            try:
+                with client.stream(
+                    "GET",
+                    target.url.copy_with(host=target.address),
+                    headers={"Host": target.url.netloc.decode(), **_conditions(part, notes)},
+                    extensions={"sni_hostname": target.host},
+                ) as response:
+                    if response.status_code not in _REDIRECTS:
+                        _receive(response, url, part, notes, limits)
+                        return
+                    current = urljoin(current, response.headers.get("location", ""))
+            except httpx.HTTPError as error:
+                raise _TryAgain(str(error) or type(error).__name__) from error
+    raise refusal("download-failed", url=url, reason="too many redirects")
+
+
+def _conditions(part: Path, notes: Path) -> dict[str, str]:
+    headers = {"Accept-Encoding": "identity", "User-Agent": "collectome"}
+    if part.exists() and notes.exists() and (size := part.stat().st_size):
+        proof = orjson.loads(notes.read_bytes()).get("proof")
+        if proof:
+            headers |= {"Range": f"bytes={size}-", "If-Range": proof}
+    return headers
+
+
+def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits: Limits) -> None:
+    status = response.status_code
+    if status in _RETRY:
+        raise _TryAgain(f"the server answered {status}")
+    if status == 416:
+        part.unlink(missing_ok=True)
+        raise _TryAgain("the server does not know the rest of the file")
+    if status not in (200, 206):
+        raise refusal("download-failed", url=url, reason=f"the server answered {status}")
+    have, expected = _continuation(response, part)
+    if expected is not None and expected > limits.max_download:
+        raise refusal("download-too-large", url=url, limit=limits.max_download)
+    notes.write_bytes(orjson.dumps({"proof": _proof(response)}))
+    with part.open("ab" if have else "wb") as file:
+        for block in response.iter_raw():  # unbuffered: what came before a break is kept
+            have += len(block)
+            if have > limits.max_download:
+                file.close()
+                part.unlink(missing_ok=True)
+                raise refusal("download-too-large", url=url, limit=limits.max_download)
+            file.write(block)
+    if expected is not None and have != expected:
+        raise _TryAgain(f"{have} of {expected} bytes came")
+
+
+def _continuation(response: httpx.Response, part: Path) -> tuple[int, int | None]:
+    """How many bytes are here already, and how many there will be."""
+    if response.status_code == 200:
+        length = response.headers.get("content-length", "")
+        return 0, int(length) if length.isdigit() else None
+    found = _RANGE.match(response.headers.get("content-range", ""))
+    have = part.stat().st_size if part.exists() else 0
+    if not found or int(found[1]) != have:
+        part.unlink(missing_ok=True)
+        raise _TryAgain("the server sent another part than was asked for")
+    return have, None if found[2] == "*" else int(found[2])
+
+
+def _proof(response: httpx.Response) -> str | None:
+    tag = str(response.headers.get("etag", ""))
+    if tag and not tag.startswith("W/"):
+        return tag
+    date = response.headers.get("last-modified")
+    return str(date) if date else None
+
+
+def _judged(url: str, limits: Limits) -> _Target:
+    """The URL with an address that may be visited, or a refusal."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise refusal("url-refused", url=url, reason=str(error)) from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise refusal("url-refused", url=url, reason=f"the scheme is {parsed.scheme or 'missing'}")
+    if parsed.userinfo:
+        raise refusal("url-refused", url=url, reason="it holds a password")
+    try:
+        port = parsed.port or (443 if parsed.scheme == "https" else 80)
+        found = socket.getaddrinfo(parsed.host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise _TryAgain(f"the host {parsed.host} is unknown") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    for address in addresses:
+        if not limits.allow_private_hosts and not is_public(address):
+            raise refusal("host-refused", url=url, address=address)
+    return _Target(parsed, parsed.host, addresses[0])
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is on the public network, also when it is wrapped in IPv6."""
+    ip = ipaddress.ip_address(address.split("%", 1)[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if ip in ipaddress.ip_network("64:ff9b::/96"):
+            wrapped = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if wrapped is not None:
+            return is_public(str(wrapped))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified

@@ -1,0 +1,686 @@
+"""Darwin Core to openDS: every term has its place, and what has none is never bent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fdo.documents import canonical, equality_hash
+from fdo.identifiers import Pid
+from handlers.harvest.mapping.darwin_core import Mapping
+from handlers.harvest.mapping.terms import PLACES, Slot
+from handlers.harvest.mapping.values import (
+    is_absolute,
+    kind_of_identifier,
+    marks_a_type,
+    split_addresses,
+    split_names,
+)
+from handlers.harvest.records import DatasetMetadata, Diagnostic, Mapped, Record
+from tests.darwin_core_sources import SOURCE, SOURCES
+
+URI = jsonschema_rs.Draft202012Validator({"format": "uri"}, validate_formats=True)
+ROR = "https://ror.org/05natt857"
+Document = dict[str, Any]
+Rows = dict[str, list[dict[str, str]]]
+
+
+def a_record(extensions: Rows | None = None, **core: str) -> Record:
+    """A preserved specimen with an id and a holder; keywords are terms, `_` for `:`."""
+    cells = {
+        "dwc:basisOfRecord": "PreservedSpecimen",
+        "dwc:occurrenceID": "https://example.org/specimen/1",
+        "dwc:institutionID": ROR,
+        "dcterms:license": "CC0",
+        **{name.replace("_", ":", 1): value for name, value in core.items()},
+    }
+    filled = {term: value for term, value in cells.items() if value}
+    return Record("row-1", filled, extensions or {}, b"", "occurrence.txt", 2)
+
+
+def mapping(
+    dataset: DatasetMetadata | None = None,
+    organisation: str | None = None,
+    data_mapping: Document | None = None,
+) -> Mapping:
+    return Mapping(SOURCE, "A source", dataset or DatasetMetadata(), organisation, data_mapping)
+
+
+def mapped(record: Record, by: Mapping | None = None) -> Mapped:
+    result = (by or mapping()).map(record)
+    assert isinstance(result, Mapped), result
+    return result
+
+
+def rejection(record: Record, by: Mapping | None = None) -> Diagnostic:
+    result = (by or mapping()).map(record)
+    assert isinstance(result, Diagnostic)
+    return result
+
+
+def relations(document: Document) -> dict[str, str]:
+    return {
+        node["dwc:relationshipOfResource"]: node["dwc:relatedResourceID"]
+        for node in document["ods:hasEntityRelationships"]
+    }
+
+
+# ── places ───────────────────────────────────────────────────────────────────────────────
+
+
+def values_of(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return [value for child in node.values() for value in values_of(child)]
+    if isinstance(node, list):
+        return [value for child in node for value in values_of(child)]
+    return [node]
+
+
+PLAIN = [term for term, place in PLACES.items() if place.slot is not Slot.ASIDE]
+
+
+@pytest.mark.parametrize("term", sorted(PLAIN))
+def test_every_term_with_a_plain_place_reaches_the_document(term: str) -> None:
+    place = PLACES[term]
+    value = "7" if place.convert else f"value of {term}"
+    record = a_record(dwc_scientificName="Abies alba", dwc_genus="Abies")
+    record.core[term] = value
+    made = place.convert(value) if place.convert else value
+    assert made in values_of(mapped(record).document)
+
+
+def test_the_mapping_table_of_opends_for_the_core_is_covered(shared_data: Path) -> None:
+    """Each source term of openDS's own table for the core has a place in ours."""
+    table = (shared_data / "openDS/data-mapping/0.4.0/sssom_dwca.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in table.splitlines()[1:]]
+    fixed = {  # slips of that table: capital letters, terms of the extension, of the EML
+        "dc:license": "dcterms:license",
+        "dwca:ID": "",
+        "dwc:GeoreferenceVerificationStatus": "dwc:georeferenceVerificationStatus",
+        "dwc:GeoreferencedDate": "dwc:georeferencedDate",
+        "dwc:GeoreferenceProtocol": "dwc:georeferenceProtocol",
+        "dwc:GeoreferenceSources": "dwc:georeferenceSources",
+        "dwc:GeoreferenceRemarks": "dwc:georeferenceRemarks",
+    }
+    terms = {
+        fixed.get(row[5], row[5])
+        for row in rows
+        if row[8].endswith("dwc/terms/Occurrence") and not row[5].startswith("eml:")
+    }
+    assert {term for term in terms if term} - PLACES.keys() == set()
+
+
+def test_the_nodes_of_a_gathering_are_nested() -> None:
+    document = mapped(
+        a_record(
+            dwc_recordedBy="E. Jaasund | P. Svendsen",
+            dwc_year="1959",
+            dwc_country="Norway",
+            dwc_decimalLatitude="70.7141",
+            dwc_formation="Kalkgrotten",
+            dwc_georeferencedBy="G. Mapper",
+        )
+    ).document
+    (event,) = document["ods:hasEvents"]
+    location = event["ods:hasLocation"]
+    assert event["dwc:year"] == 1959
+    assert [agent["schema:name"] for agent in event["ods:hasAgents"]] == [
+        "E. Jaasund",
+        "P. Svendsen",
+    ]
+    assert location["dwc:country"] == "Norway"
+    assert location["ods:hasGeoreference"]["dwc:decimalLatitude"] == 70.7141
+    assert location["ods:hasGeoreference"]["ods:hasAgents"][0]["schema:name"] == "G. Mapper"
+    assert location["ods:hasGeologicalContext"]["dwc:formation"] == "Kalkgrotten"
+
+
+def test_nested_nodes_bear_no_id_of_their_own() -> None:
+    for source in (a_record(dwc_recordedBy="A", dwc_scientificName="Abies alba"),):
+        assert "@id" not in json.dumps(mapped(source).document)
+
+
+def test_the_order_of_columns_is_nothing() -> None:
+    record = a_record(
+        {
+            "ac:Multimedia": [
+                {"dc:title": "b", "dcterms:title": "a", "ac:accessURI": "http://x.org/1"}
+            ]
+        },
+        dwc_scientificName="Abies alba",
+        dwc_recordedBy="A",
+        gbif_recordedByID="0000-0002-1825-0097",
+        dwciri_recordedBy="https://orcid.org/0000-0001-6131-7026",
+    )
+    turned = Record(
+        record.id,
+        dict(reversed(record.core.items())),
+        {k: [dict(reversed(r.items())) for r in rows] for k, rows in record.extensions.items()},
+        b"",
+        record.file,
+        record.line,
+    )
+    here, there = mapped(record), mapped(turned)
+    assert canonical(here.document) == canonical(there.document)
+    assert canonical(here.media[0].document) == canonical(there.media[0].document)
+
+
+# ── values that do not fit ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("term", "value"),
+    [
+        ("dwc:decimalLatitude", "71N"),
+        ("dwc:decimalLatitude", "90.05722"),
+        ("dwc:decimalLongitude", "-181"),
+        ("dwc:decimalLongitude", "nan"),
+        ("dwc:coordinateUncertaintyInMeters", "-1"),
+        ("dwc:month", "13"),
+        ("dwc:day", "0"),
+        ("dwc:year", "about 1900"),
+        ("dwc:year", "1900.5"),
+        ("dwc:minimumElevationInMeters", "1_000"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_left_out_and_reported(term: str, value: str) -> None:
+    record = a_record()
+    record.core[term] = value
+    result = mapped(record)
+    assert term not in json.dumps(result.document)
+    (finding,) = result.diagnostics
+    assert (finding.code, finding.severity, finding.line) == ("value-does-not-fit", "warning", 2)
+    assert term in finding.message and repr(value) in finding.message and finding.next_step
+
+
+def test_a_whole_number_with_a_point_is_a_whole_number() -> None:
+    (event,) = mapped(a_record(dwc_year="1959.0")).document["ods:hasEvents"]
+    assert event["dwc:year"] == 1959 and isinstance(event["dwc:year"], int)
+
+
+# ── identity, holder, rejections ─────────────────────────────────────────────────────────
+
+
+def test_the_occurrence_id_names_the_object_before_the_catalogue_number() -> None:
+    result = mapped(a_record(dwc_catalogNumber="C 1"))
+    assert result.physical_id == result.normalised_id == "https://example.org/specimen/1"
+    assert result.physical_id_type == "Resolvable"
+
+
+def test_a_local_id_is_claimed_within_its_source() -> None:
+    result = mapped(a_record(dwc_occurrenceID="", dwc_catalogNumber=" C 1 "))
+    assert (result.physical_id_type, result.normalised_id) == ("Local", "C 1:SRC-SRC-SRC")
+
+
+def test_the_id_looked_up_without_mapping_is_the_id_mapped() -> None:
+    by = mapping(
+        data_mapping={"ods:hasTermMapping": [{"ods:physicalSpecimenID": "dwc:recordNumber"}]}
+    )
+    record = a_record(dwc_recordNumber="77")
+    assert by.normalised_id_of(record.core) == mapped(record, by).normalised_id == "77:SRC-SRC-SRC"
+
+
+def test_a_record_that_names_no_object_is_rejected_with_its_rows() -> None:
+    record = a_record({"dwc:Identification": [{}, {}]}, dwc_occurrenceID="")
+    finding = rejection(record)
+    assert (finding.code, finding.severity, finding.rows) == ("no-physical-id", "error", 3)
+
+
+@pytest.mark.parametrize(
+    ("basis", "code"), [("HumanObservation", "not-a-specimen"), ("", "no-basis-of-record")]
+)
+def test_what_is_no_specimen_is_rejected(basis: str, code: str) -> None:
+    assert rejection(a_record(dwc_basisOfRecord=basis)).code == code
+
+
+def test_a_record_without_a_known_holder_is_rejected() -> None:
+    finding = rejection(a_record(dwc_institutionID="75", dwc_institutionCode="INHS"))
+    assert finding.code == "no-organisation" and "'75'" in finding.message
+    assert "--organisation" in finding.next_step
+
+
+@pytest.mark.parametrize(
+    ("record", "operator", "dataset", "holder"),
+    [
+        (ROR, "https://ror.org/0566bfb96", None, ROR),
+        ("75", "0566bfb96.invalid", "Q42", "https://www.wikidata.org/wiki/Q42"),
+        ("75", "https://ror.org/0566bfb96", "Q42", "https://ror.org/0566bfb96"),
+    ],
+)
+def test_the_record_names_its_holder_then_the_operator_then_the_dataset(
+    record: str, operator: str, dataset: str | None, holder: str
+) -> None:
+    by = mapping(DatasetMetadata(organisation_id=dataset), operator)
+    document = mapped(a_record(dwc_institutionID=record), by).document
+    assert document["ods:organisationID"] == relations(document)["hasOrganisationID"] == holder
+
+
+# ── licence ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_inherited_licence_is_marked_as_such() -> None:
+    by = mapping(DatasetMetadata(licence="CC-BY 4.0"))
+    result = mapped(a_record(dcterms_license=""), by)
+    document = result.document
+    assert document["dcterms:license"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert relations(document)["hasInheritedLicense"] == SOURCE.iri
+    assert "hasLicense" not in relations(document)
+    assert result.gate.passes and result.gate.inherited
+
+
+def test_another_licence_of_the_dataset_makes_no_other_specimen() -> None:
+    record = a_record(dcterms_license="")
+    one, two = (mapped(record, mapping(DatasetMetadata(licence=text))) for text in ("CC0", "CC-BY"))
+    assert one.document != two.document
+    assert equality_hash(one.document) == equality_hash(two.document)
+
+
+def test_an_own_licence_is_a_relation_of_its_own() -> None:
+    document = mapped(a_record(dcterms_license="CC0 1.0")).document
+    assert relations(document)["hasLicense"] == "https://creativecommons.org/publicdomain/zero/1.0/"
+
+
+def test_a_licence_that_does_not_pass_gives_a_draft_that_may_not_be_shown() -> None:
+    result = mapped(a_record(dcterms_license="CC BY-NC 4.0"))
+    assert not result.gate.passes and "CC BY-NC 4.0" in result.gate.reason
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_mineral_is_never_a_taxon() -> None:
+    document = mapped(
+        a_record(
+            dwc_basisOfRecord="OtherSpecimen",
+            dwc_collectionCode="Mineralogy",
+            dwc_scientificName="CALCITE, GALENA",
+            dwc_taxonRank="genus",
+            dwc_nomenclaturalCode="ICZN",
+        )
+    ).document
+    (identification,) = document["ods:hasIdentifications"]
+    assert identification["dwc:verbatimIdentification"] == "CALCITE, GALENA"
+    assert "ods:hasTaxonIdentifications" not in identification
+    assert document["ods:specimenName"] == "CALCITE, GALENA"
+
+
+def test_a_taxon_without_name_is_named_by_genus_and_epithets_else_by_its_lowest_rank() -> None:
+    fir = mapped(a_record(dwc_genus="Abies", dwc_specificEpithet="alba", dwc_family="Pinaceae"))
+    salp = mapped(a_record(dwc_family="Salpidae", dwc_kingdom="Animalia"))
+    assert fir.document["ods:specimenName"] == "Abies alba"
+    assert salp.document["ods:specimenName"] == "Salpidae"
+
+
+def test_a_code_of_nomenclature_alone_names_nothing() -> None:
+    assert "ods:hasIdentifications" not in mapped(a_record(dwc_nomenclaturalCode="ICZN")).document
+
+
+def test_the_identification_extension_adds_what_the_core_does_not_say() -> None:
+    rows = [
+        {"dwc:scientificName": "Abies alba", "dwc:identifiedBy": "A. Bee"},
+        {
+            "dwc:scientificName": "Abies nebrodensis",
+            "dwc:identifiedBy": "C. Dee",
+            "dwc:identifiedByID": "0000-0002-1825-0097",
+            "dwc:typeStatus": "holotype",
+        },
+    ]
+    document = mapped(
+        a_record(
+            {"dwc:Identification": rows},
+            dwc_scientificName="Abies alba",
+            dwc_identifiedBy="A. Bee",
+        )
+    ).document
+    first, second = document["ods:hasIdentifications"]
+    assert first["ods:isVerifiedIdentification"] and not second["ods:isVerifiedIdentification"]
+    assert (
+        second["ods:hasAgents"][0]["schema:identifier"] == "https://orcid.org/0000-0002-1825-0097"
+    )
+    assert document["ods:isMarkedAsType"] is True
+
+
+@pytest.mark.parametrize(
+    "status", ["Holotype", "ParatypeHydropsyche bidens Ross", "type", "syntypes", "Isotypus of X"]
+)
+def test_type_statuses_mark_a_type(status: str) -> None:
+    assert marks_a_type(status)
+
+
+@pytest.mark.parametrize(
+    "status", ["figured in publication", "", "not a type", "nontype", "typical"]
+)
+def test_other_statuses_mark_no_type(status: str) -> None:
+    assert not marks_a_type(status)
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Smith, J.", ("Smith, J.",)),
+        ("Smith, J. | Jones, B.", ("Smith, J.", "Jones, B.")),
+        ("Smith, J.; Jones, B.", ("Smith, J.", "Jones, B.")),
+        ("A. Bee & C. Dee", ("A. Bee", "C. Dee")),
+        ("García López, Juan Carlos", ("García López, Juan Carlos",)),
+        (" | ", ()),
+    ],
+)
+def test_names_are_parted_only_where_it_is_certain(text: str, names: tuple[str, ...]) -> None:
+    assert split_names(text) == names
+
+
+def test_as_many_ids_as_people_pair_and_others_stand_alone() -> None:
+    def agents(names: str, ids: str) -> list[tuple[str | None, str | None]]:
+        record = a_record(dwc_recordedBy=names, dwc_recordedByID=ids)
+        (event,) = mapped(record).document["ods:hasEvents"]
+        return [(a.get("schema:name"), a.get("schema:identifier")) for a in event["ods:hasAgents"]]
+
+    one, two = "https://orcid.org/0000-0002-1825-0097", "https://orcid.org/0000-0001-6131-7026"
+    assert agents("A | B", f"{one}|{two}") == [("A", one), ("B", two)]
+    assert agents("A", f"{one}|{two}") == [("A", one)]
+    assert agents("A | B", one) == [("A", None), ("B", None), (None, one)]
+
+
+# ── extensions ───────────────────────────────────────────────────────────────────────────
+
+
+def test_measurements_relations_ages_references_and_identifiers_have_their_nodes() -> None:
+    document = mapped(
+        a_record(
+            {
+                "obis:ExtendedMeasurementOrFact": [
+                    {
+                        "dwc:measurementType": "length",
+                        "obis:measurementTypeID": "http://vocab.example.org/length",
+                        "dwc:measurementValue": "12",
+                        "dwc:measurementDeterminedBy": "A. Bee",
+                    }
+                ],
+                "dwc:ResourceRelationship": [
+                    {
+                        "dwc:relationshipOfResource": "host of",
+                        "dwc:relatedResourceID": "https://example.org/2",
+                        "dwc:relationshipEstablishedDate": "2020-01-01",
+                    }
+                ],
+                "chrono:ChronometricAge": [
+                    {
+                        "chrono:verbatimChronometricAge": "27 BP",
+                        "chrono:earliestChronometricAge": "27",
+                    }
+                ],
+                "gbif:Reference": [{"dcterms:title": "On firs", "dcterms:date": "1999"}],
+                "gbif:Identifier": [
+                    {"dcterms:identifier": "doi:10.1234/x", "dcterms:title": "DOI"}
+                ],
+            }
+        )
+    ).document
+    (assertion,) = document["ods:hasAssertions"]
+    assert assertion["dwciri:measurementType"] == "http://vocab.example.org/length"
+    assert assertion["ods:hasAgents"][0]["schema:name"] == "A. Bee"
+    assert relations(document)["host of"] == "https://example.org/2"
+    assert "2020-01-01" not in json.dumps(document), "dates of relations are volatile"
+    assert document["ods:hasChronometricAges"][0]["chrono:earliestChronometricAge"] == 27
+    assert document["ods:hasCitations"][0]["dcterms:bibliographicCitation"] == "On firs"
+    kinds = {i["dcterms:identifier"]: i["dcterms:type"] for i in document["ods:hasIdentifiers"]}
+    assert kinds["doi:10.1234/x"] == "DOI" and kinds["row-1"] == "Locally unique identifier"
+
+
+def test_each_identifier_stands_once_and_the_physical_one_is_preferred() -> None:
+    document = mapped(
+        a_record(
+            dwc_catalogNumber="C 1", dwc_otherCatalogNumbers="C 1 | old 7", dwc_recordNumber="12"
+        )
+    ).document
+    nodes = document["ods:hasIdentifiers"]
+    assert [node["dcterms:identifier"] for node in nodes] == [
+        "https://example.org/specimen/1",
+        "C 1",
+        "12",
+        "old 7",
+        "row-1",
+    ]
+    assert [n["ods:identifierStatus"] for n in nodes] == ["Preferred", *["Alternative"] * 4]
+
+
+def test_the_stopgap_id_of_a_table_without_ids_is_no_identifier() -> None:
+    record = a_record()
+    record.id = "occurrence.txt-line-2"
+    identifiers = mapped(record).document["ods:hasIdentifiers"]
+    assert len(identifiers) == 1
+
+
+def test_a_title_of_the_dataset_makes_no_version_of_its_specimens() -> None:
+    one = mapped(a_record(), mapping(DatasetMetadata(title="Old title")))
+    two = mapped(a_record(), mapping(DatasetMetadata(title="New title")))
+    assert one.document == two.document
+
+
+# ── media ────────────────────────────────────────────────────────────────────────────────
+
+PICTURE = "https://example.org/1.jpg"
+
+
+def test_three_ways_to_state_a_medium_give_one_document() -> None:
+    result = mapped(
+        a_record(
+            {
+                "gbif:Multimedia": [
+                    {
+                        "dcterms:identifier": PICTURE,
+                        "dcterms:title": "Sheet with label",
+                        "dcterms:creator": "A. Bee",
+                    }
+                ],
+                "ac:Multimedia": [
+                    {
+                        "ac:accessURI": PICTURE,
+                        "dcterms:title": "Sheet",
+                        "ac:variant": "ac:GoodQuality",
+                        "exif:PixelXDimension": "1024",
+                    }
+                ],
+            },
+            dwc_associatedMedia=f"{PICTURE} | https://example.org/2.mp4",
+        )
+    )
+    assert [medium.access_uri for medium in result.media] == [PICTURE, "https://example.org/2.mp4"]
+    document = result.media[0].document
+    assert document["dcterms:title"] == "Sheet with label"
+    assert document["ac:variantLiteral"] == "ac:GoodQuality" and "ac:variant" not in document
+    assert document["exif:PixelXDimension"] == 1024
+    assert document["ods:hasAgents"][0]["schema:name"] == "A. Bee"
+    assert document["dcterms:type"] == "StillImage"
+    assert result.media[1].document["dcterms:type"] == "MovingImage"
+    assert result.document["ods:isKnownToContainMedia"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("http://a.org/1|http://a.org/2", ("http://a.org/1", "http://a.org/2")),
+        ("http://a.org/1; http://a.org/2;", ("http://a.org/1", "http://a.org/2")),
+        ("http://a.org/1, http://a.org/2", ("http://a.org/1", "http://a.org/2")),
+        ("http://a.org/1?a=1;b=2", ("http://a.org/1?a=1;b=2",)),
+        ("http://a.org/1,2,3", ("http://a.org/1,2,3",)),
+    ],
+)
+def test_a_list_of_media_is_parted_only_between_addresses(
+    text: str, parts: tuple[str, ...]
+) -> None:
+    assert split_addresses(text) == parts
+
+
+def test_each_medium_is_judged_by_its_own_licence_else_by_that_of_its_record() -> None:
+    rows = {
+        "gbif:Multimedia": [
+            {"dcterms:identifier": "http://a.org/1", "dcterms:license": "CC BY-SA 4.0"},
+            {"dcterms:identifier": "http://a.org/2"},
+        ]
+    }
+    by = mapping(DatasetMetadata(licence="CC-BY"))
+    first, second = mapped(a_record(rows, dcterms_license=""), by).media
+    assert not first.gate.passes
+    assert second.gate.passes and second.gate.inherited
+    assert relations(second.document)["hasInheritedLicense"] == SOURCE.iri
+
+
+def test_of_two_licences_of_one_medium_the_stricter_counts() -> None:
+    rows = {
+        "ac:Multimedia": [{"ac:accessURI": PICTURE, "dcterms:rights": "CC0 1.0"}],
+        "gbif:Multimedia": [{"dcterms:identifier": PICTURE, "dcterms:license": "CC BY-NC 4.0"}],
+    }
+    result = mapped(a_record(rows))
+    assert not result.media[0].gate.passes
+    assert [finding.code for finding in result.diagnostics] == ["media-licences-differ"]
+
+
+def test_a_medium_without_address_is_reported_and_left_out() -> None:
+    rows = {"gbif:Multimedia": [{"dcterms:title": "a picture", "dcterms:identifier": "IMG_1.jpg"}]}
+    result = mapped(a_record(rows, dwc_associatedMedia="photo in album 3"))
+    assert result.media == []
+    assert [finding.code for finding in result.diagnostics] == ["media-without-address"] * 2
+    assert result.document["ods:isKnownToContainMedia"] is False
+
+
+# ── the curator's mapping, hints ─────────────────────────────────────────────────────────
+
+
+def test_a_default_beats_a_source_term_which_beats_the_built_in_place() -> None:
+    record = a_record(dwc_country="Norge", x_land="Noreg")
+    terms = {"ods:hasTermMapping": [{"dwc:country": "x:land"}]}
+    defaults = {"ods:hasDefaultMapping": [{"dwc:country": "Norway"}]}
+
+    def country(data_mapping: Document | None) -> str:
+        document = mapped(record, mapping(data_mapping=data_mapping)).document
+        return str(document["ods:hasEvents"][0]["ods:hasLocation"]["dwc:country"])
+
+    assert country(None) == "Norge"
+    assert country(terms) == "Noreg"
+    assert country(terms | defaults) == "Norway"
+
+
+def test_a_mapping_may_say_what_kind_of_object_it_is() -> None:
+    by = mapping(
+        data_mapping={
+            "ods:hasDefaultMapping": [
+                {"ods:topicDiscipline": "Geology"},
+                {"ods:organisationID": "https://ror.org/0566bfb96"},
+                {"ods:physicalSpecimenIDType": "Global"},
+                {"dwc:basisOfRecord": "OtherSpecimen"},
+            ]
+        }
+    )
+    result = mapped(a_record(dwc_basisOfRecord="", dwc_occurrenceID="RGM 1"), by)
+    assert result.document["ods:topicDiscipline"] == "Geology"
+    assert result.document["ods:organisationID"] == "https://ror.org/0566bfb96"
+    assert (result.physical_id_type, result.normalised_id) == ("Global", "RGM 1")
+
+
+def test_hints_tell_who_a_record_is_when_its_id_is_lost() -> None:
+    hints = mapped(
+        a_record(
+            dwc_catalogNumber="C 1",
+            dwc_recordedBy="A. Bee",
+            dwc_fieldNumber="12",
+            dwc_year="1959",
+            dwc_month="7",
+            dwc_scientificName="Abies alba",
+        )
+    ).hints
+    assert hints == {
+        "other_ids": "C 1|row-1",
+        "collector": "A. Bee",
+        "number": "12",
+        "date": "1959-07",
+        "name": "Abies alba",
+    }
+
+
+# ── the real archives ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "specimens", "discipline", "media", "open_media"),
+    [
+        ("algae", 2921, "Botany", 2951, 0),
+        ("insects", 5000, "Zoology", 0, 0),
+        ("fossils", 20, "Palaeontology", 21, 21),
+        ("tunicates", 14, "Zoology", 14, 14),
+        ("minerals", 1000, "Geology", 62, 62),
+    ],
+)
+def test_every_record_of_the_real_archives_becomes_a_specimen(
+    name: str, specimens: int, discipline: str, media: int, open_media: int, shared_data: Path
+) -> None:
+    results = SOURCES[name].mapped(shared_data)
+    assert len(results) == specimens
+    assert {result.document["ods:topicDiscipline"] for result in results} == {discipline}
+    assert all(result.gate.passes for result in results)
+    pictures = [medium for result in results for medium in result.media]
+    assert len(pictures) == media
+    assert sum(medium.gate.passes for medium in pictures) == open_media
+
+
+def test_no_two_specimens_of_a_real_archive_claim_the_same_id(shared_data: Path) -> None:
+    for source in SOURCES.values():
+        results = source.mapped(shared_data)
+        assert len({result.normalised_id for result in results}) == len(results)
+
+
+def test_the_source_system_is_named_in_every_document() -> None:
+    assert mapped(a_record()).document["ods:sourceSystemID"] == Pid.parse(str(SOURCE)).iri
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("https://doi.org/10.1234/x", "DOI"),
+        ("hdl:20.5000/1", "Handle"),
+        ("https://n2t.net/ark:/65665/3", "ARK"),
+        ("http://purl.org/x/1", "PURL"),
+        ("https://orcid.org/0000-0002-1825-0097", "URL"),
+        ("https://example.org/1", "URL"),
+        ("urn:lsid:ipni.org:names:1", "LSID"),
+        ("9c752d22-b09a-11e8-96f8-529269fb1459", "UUID"),
+        ("urn:catalog:TROM:A:8528", "URN"),
+        ("TROM-A-8528", "Locally unique identifier"),
+        ("8528", "Locally unique identifier"),
+    ],
+)
+def test_the_form_of_an_identifier_tells_its_kind(text: str, kind: str) -> None:
+    assert kind_of_identifier(text)[0] == kind
+
+
+@pytest.mark.parametrize("text", ["https://a.org/a%20b?c=d#e", "urn:x:1", "mailto:a@b.org"])
+def test_an_absolute_uri_may_stand_where_a_uri_must(text: str) -> None:
+    assert is_absolute(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a b", "https://a.org/a b", "http://a.org/#b#c", "/x", "x:%zz", "http://a:b", "http://a@b@c"],
+)
+def test_no_other_text_may(text: str) -> None:
+    assert not is_absolute(text)
+
+
+@given(
+    st.sampled_from(["http://", "https://a.org", "urn:x:", "doi:10.1/", "http://a.org:", "x://u@"]),
+    st.text(alphabet="a1é:/@#?%[]().-_~ \"'=;,|F", max_size=8),
+)
+def test_what_is_taken_for_a_uri_is_one_for_the_schema(start: str, rest: str) -> None:
+    assert not is_absolute(start + rest) or URI.is_valid(start + rest)
+
+
+def test_a_very_long_text_is_judged_in_a_moment() -> None:
+    assert not is_absolute("https://a.org/" + "a" * 100_000 + " ")

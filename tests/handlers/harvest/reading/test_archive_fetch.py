@@ -1,0 +1,196 @@
+"""Sources by URL: whole, resumed, limited, and never into our own network."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from fdo.errors import SourceRefused
+from handlers.harvest.reading import fetch as fetching
+from handlers.harvest.reading.fetch import fetch, is_public, name_of
+from handlers.harvest.reading.limits import Limits
+from tests.handlers.harvest.reading.archive_building import metafile, read, refused, table
+
+HOME = Limits(allow_private_hosts=True, download_attempts=3, connect_seconds=5, silence_seconds=5)
+
+
+class Publisher(BaseHTTPRequestHandler):
+    """A small server with manners and without: whole, cut, moved, changing, busy."""
+
+    body = b""
+    asked: ClassVar[list[tuple[str, str | None]]] = []
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        type(self).asked.append((self.path, wanted))
+        first = [path for path, _ in self.asked].count(self.path) == 1
+        match self.path.split("?")[0]:
+            case "/moved":
+                self.send_response(302)
+                self.send_header("Location", "/whole.zip")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            case "/round":
+                self.send_response(302)
+                self.send_header("Location", "/round")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            case "/inward":
+                self.send_response(302)
+                self.send_header("Location", "file:///etc/passwd")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            case "/busy" if first:
+                self.send_error(503)
+            case "/gone":
+                self.send_error(404)
+            case "/cut.zip" if first:
+                self.give(0, len(self.body) // 2)
+            case "/changed.zip" if first:
+                self.give(0, len(self.body) // 2, tag='"old"')
+            case "/changed.zip":
+                self.give(0, len(self.body), tag='"new"')
+            case "/unsized":
+                self.send_response(200)
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.wfile.write(self.body)
+                self.close_connection = True
+            case _:
+                start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+                self.give(start, len(self.body))
+
+    def give(self, start: int, stop: int, tag: str = '"one"') -> None:
+        whole = len(self.body)
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(whole - start))
+        self.end_headers()
+        self.wfile.write(self.body[start:stop])
+        self.close_connection = stop < whole
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Iterator[str]:
+    meta = metafile(table("occurrence.txt", ("occurrenceID", "locality")))
+    with zipfile.ZipFile(tmp_path / "served.zip", "w") as archive:
+        archive.writestr("meta.xml", meta)
+        archive.writestr("occurrence.txt", "id,l\n1,a\n2,b\n")
+    Publisher.body, Publisher.asked = (tmp_path / "served.zip").read_bytes(), []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/whole.zip", "/moved", "/busy", "/cut.zip", "/changed.zip", "/unsized"]
+)
+def test_an_archive_comes_whole_from_senders_of_many_manners(
+    path: str, publisher: str, tmp_path: Path
+) -> None:
+    assert len(read(publisher + path, tmp_path / "w", HOME).records) == 2
+    assert [file for file in (tmp_path / "w").rglob("*") if file.is_file()] == []
+
+
+def test_a_broken_download_goes_on_where_it_stopped(publisher: str, tmp_path: Path) -> None:
+    file = fetch(f"{publisher}/cut.zip", tmp_path / "d", HOME)
+    assert file.read_bytes() == Publisher.body
+    half = len(Publisher.body) // 2
+    assert Publisher.asked == [("/cut.zip", None), ("/cut.zip", f"bytes={half}-")]
+
+
+def test_a_file_that_changed_meanwhile_is_not_stitched_together(
+    publisher: str, tmp_path: Path
+) -> None:
+    file = fetch(f"{publisher}/changed.zip", tmp_path / "d", HOME)
+    assert file.read_bytes() == Publisher.body
+    assert Publisher.asked[1][1] is not None
+
+
+@pytest.mark.parametrize("path", ["/whole.zip", "/unsized"])
+def test_more_bytes_than_allowed_are_refused(path: str, publisher: str, tmp_path: Path) -> None:
+    limits = Limits(allow_private_hosts=True, max_download=100)
+    assert refused(publisher + path, tmp_path / "w", limits) == "download-too-large"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("/gone", "download-failed"), ("/round", "download-failed"), ("/inward", "url-refused")],
+)
+def test_what_cannot_be_had_is_named(path: str, code: str, publisher: str, tmp_path: Path) -> None:
+    assert refused(publisher + path, tmp_path / "w", HOME) == code
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/x",
+        "http://localhost:1/x",
+        "http://[::1]:1/x",
+        "http://0.0.0.0:1/x",
+        "http://169.254.169.254/latest/meta-data",
+        "http://10.1.2.3/x",
+        "http://2130706433/x",
+        "http://[::ffff:127.0.0.1]/x",
+        "http://[64:ff9b::7f00:1]/x",
+        "http://224.0.0.1/x",
+    ],
+)
+def test_our_own_network_is_closed(url: str, tmp_path: Path) -> None:
+    assert refused(url, tmp_path / "w") == "host-refused"
+
+
+def test_a_redirect_into_our_own_network_is_judged_again(
+    publisher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+
+    def once(address: str) -> bool:
+        judged.append(address)
+        return len(judged) == 1
+
+    monkeypatch.setattr(fetching, "is_public", once)
+    assert refused(f"{publisher}/moved", tmp_path / "w") == "host-refused"
+    assert len(judged) == 2
+
+
+@pytest.mark.parametrize("url", ["ftp://example.org/a.zip", "file:///etc/passwd", "http://a:b@c/"])
+def test_other_schemes_and_passwords_are_refused(url: str, tmp_path: Path) -> None:
+    assert refused(url, tmp_path / "w") == "url-refused"
+
+
+def test_public_addresses_are_public() -> None:
+    assert is_public("93.184.216.34")
+    assert is_public("2606:2800:220:1:248:1893:25c8:1946")
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://ipt.example.org/archive.do?r=algae&v=1.25", "algae"),
+        ("https://example.org/files/insects%205k.tar.gz", "insects-5k.tar.gz"),
+        ("https://example.org/", "example.org"),
+    ],
+)
+def test_a_download_is_named_after_its_resource(url: str, name: str) -> None:
+    assert name_of(url) == name
+
+
+def test_an_unknown_host_is_tried_and_then_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceRefused, match="unknown"):
+        fetch("http://no-such-host.invalid/x", tmp_path / "d", Limits(download_attempts=2))
