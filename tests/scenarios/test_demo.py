@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from api.repository import Repository
@@ -14,8 +12,8 @@ from tests.scenarios.terminal import Terminal
 
 
 @pytest.mark.slow
-def test_the_second_start_is_quick_and_says_the_same(demo, tmp_path, capsys):
-    shutil.copytree(demo.data, tmp_path / "demo", ignore=shutil.ignore_patterns("*.lock"))
+def test_the_second_start_is_quick_and_says_the_same(demo, sample, tmp_path, capsys):
+    sample.copied(tmp_path / "demo").json("token", "create", "guest", "--role=agent")
     with Server("demo", tmp_path / "demo") as again:
         assert again.client.get("/health").status_code == 200
         with capsys.disabled():
@@ -42,9 +40,8 @@ def test_a_first_start_that_was_cut_off_is_done_again(tmp_path):
         assert server.client.get("/api/search").json()["total"] > 100
 
 
-def test_reset_begins_anew(demo, tmp_path):
-    shutil.copytree(demo.data, tmp_path / "demo", ignore=shutil.ignore_patterns("*.lock"))
-    Terminal(tmp_path / "demo").json("token", "create", "guest", "--role=agent")
+def test_reset_begins_anew(sample, tmp_path):
+    sample.copied(tmp_path / "demo").json("token", "create", "guest", "--role=agent")
     with Server("demo", tmp_path / "demo", "--reset") as anew:
         assert anew.token
         assert len(Terminal(anew.data).json("token", "list")) == 1
