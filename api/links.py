@@ -28,7 +28,7 @@ def link_header(
     """
     page = root + pid_iri[pid_iri.index("/", 8) :]
     shown = f"{page}/{version}" if past else ""
-    links = _template(root, kind, sent) % (pid_iri, page, page, page, *(shown,) * _OTHERS)
+    links = _template(root, kind, sent) % (pid_iri, page, page, page, *(shown,) * _others(sent))
     if version > 1:
         links += f', <{page}/{version - 1}>; rel="predecessor-version"'
     if version < latest:
@@ -36,7 +36,9 @@ def link_header(
     return links.encode("latin-1")
 
 
-_OTHERS = len(DOCUMENT_FORMATS) - 1
+@lru_cache(maxsize=64)
+def _others(sent: Format) -> int:
+    return sum(one is not sent for one in DOCUMENT_FORMATS)
 
 
 @lru_cache(maxsize=256)

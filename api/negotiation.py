@@ -53,6 +53,19 @@ RDF_FORMATS: tuple[Format, ...] = tuple(
 )
 DOCUMENT_FORMATS: tuple[Format, ...] = (JSON, HTML, *RDF_FORMATS)
 """How a document can be had; the first is given to those who take anything."""
+_FORMS = "http://www.w3.org/ns/json-ld#"
+JSONLD_FORMS: dict[str, Format] = {
+    form: Format(f"jsonld-{form}", f'application/ld+json;profile="{_FORMS}{form}"', "jsonld", form)
+    for form in ("expanded", "flattened")
+}
+"""Forms of JSON-LD beside ours, asked for by the profile of Accept (JSON-LD 1.1, 11.1)."""
+
+
+def jsonld_form(accept: str) -> Format | None:
+    """The form of JSON-LD that the client wants by profile; None for our own, with context."""
+    return next((one for form, one in JSONLD_FORMS.items() if f"{_FORMS}{form}" in accept), None)
+
+
 DATACITE_FORMATS: tuple[Format, ...] = (
     Format("json", "application/vnd.datacite.datacite+json", "json", "DataCite JSON"),
     Format("xml", "application/vnd.datacite.datacite+xml", "xml", "DataCite XML"),

@@ -46,9 +46,11 @@ from api.negotiation import (
     DOCUMENT_FORMATS,
     HTML,
     JSON,
+    JSONLD_FORMS,
     PLAIN_FORMATS,
     Format,
     choose,
+    jsonld_form,
 )
 from api.problems import UnknownParameter
 from api.security import Forbidden, Token, bearer
@@ -58,8 +60,9 @@ from eventstore.log import Head
 from fdo.errors import CollectomeError, NotFound, PidOnly, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from fdo.representations.jsonld import to_jsonld
 from fdo.representations.rdf import SYNTAXES
-from ontologies.jsonld import CONTEXT_NAME
+from ontologies.jsonld import CONTEXT_NAME, expand, flatten
 
 _SALT = b"collectome-salt"
 _IMMUTABLE = b"public, max-age=31536000, immutable"
@@ -147,7 +150,12 @@ class Resolver:
             body = _stored(event)
         else:
             context = f"{self._site.base}/contexts/{CONTEXT_NAME}"
-            body = SYNTAXES[wanted.name].write(event.document, context)
+            form = jsonld_form(asked.accept) if wanted.name == "jsonld" else None
+            if form is not None:
+                wanted, rewrite = form, expand if form is JSONLD_FORMS["expanded"] else flatten
+                body = orjson.dumps(rewrite(to_jsonld(event.document, context)))
+            else:
+                body = SYNTAXES[wanted.name].write(event.document, context)
         past = "as-of" in asked.query
         return self._sent(body, wanted, event, head.version, numbered=numbered, past=past)
 

@@ -87,6 +87,12 @@ def expand(document: Any) -> list[Any]:
     return expanded
 
 
+def flatten(document: Any) -> list[Any]:
+    """JSON-LD as a flat list of nodes (JSON-LD 1.1 API, flattening)."""
+    flattened: list[Any] = _run("flatten", document, None)
+    return flattened
+
+
 def compact(document: Any) -> dict[str, Any]:
     """Foreign JSON-LD with the keys of openDS (JSON-LD 1.1 API, compaction)."""
     compacted: dict[str, Any] = _run("compact", document, context())

@@ -58,6 +58,26 @@ def test_json_ld_names_our_context_at_this_server(browse, oak):
     assert browse().get("/contexts/opends.jsonld").status_code == 200
 
 
+@pytest.mark.parametrize("form", ["expanded", "flattened"])
+def test_json_ld_comes_in_the_form_of_the_profile(repository, browse, oak, form):
+    profile = f'application/ld+json;profile="http://www.w3.org/ns/json-ld#{form}"'
+    answer = browse().get(f"/{oak}", accept=profile)
+    assert answer.headers["content-type"] == profile
+    assert "@context" not in answer.text
+    wanted = "".join(triples(repository.objects.log.latest(oak).document))
+    assert _graph(answer.content, "application/ld+json") == _graph(
+        wanted.encode(), "application/n-triples"
+    )
+
+
+def test_a_handle_has_no_datacite_metadata_and_a_doi_has(repository, browse, oak):
+    answer = browse().get(f"/{oak}/datacite")
+    assert answer.json()["doi"] == str(oak)
+    assert browse().get(f"/{oak}/datacite?format=xml").text.startswith("<?xml")
+    source = repository.register("source-system", a_source())
+    assert browse().get(f"/{source}/datacite").status_code == 404
+
+
 @pytest.mark.parametrize("shown", DOCUMENT_FORMATS, ids=lambda one: one.name)
 def test_a_format_has_a_strong_validator_of_its_own(browse, oak, shown):
     etags = [browse().get(f"/{oak}?format={one.name}").headers["etag"] for one in DOCUMENT_FORMATS]
