@@ -79,7 +79,8 @@ def rebuild(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a projection anew from the log; a running server goes on with the old one."""
+    """Make a projection anew from the log. Beside a running server SPARQL goes on with the old
+    graph; search and conformance fill up again while they are asked."""
     if projection not in (*HANDLERS, "all"):
         raise Refused(f"{projection!r} is no projection; there are {', '.join(HANDLERS)}, all.")
     settings = settings_for(data)

@@ -15,6 +15,8 @@ from fdo.errors import NotFound, Unavailable
 from handlers.projections.graph import read_current
 from handlers.projector import lease_is_held, positions
 
+LEASE_LOST = 75
+"""Exit code of a projector that found the lease held."""
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -69,7 +71,7 @@ class Projection:
     """A projector of our own while no other process has the lease.
 
     Used around an ingest or a rebuild: beside a running server this starts nothing and only
-    waits for the server's projector.
+    waits for the server's projector; should that end, it starts one.
     """
 
     def __init__(self, data: Path) -> None:
@@ -105,16 +107,20 @@ class Projection:
             if position != last:
                 last, moved = position, time.monotonic()
             self.check()
-            if time.monotonic() - moved > patience_s and not lease_is_held(self._data):
+            if self._process is None and not lease_is_held(self._data):
+                self._process = start_projector(self._data)  # whoever had the lease has ended
+            if time.monotonic() - moved > patience_s:
                 raise Unavailable(
-                    f"The projections stand at {position} of {upto} and nobody keeps them; run "
-                    "`collectome rebuild all`."
+                    f"The projections stand at {position} of {upto} and do not move; look at the "
+                    "server's messages, or stop it and run `collectome rebuild all`."
                 )
             time.sleep(0.05)
 
     def check(self) -> None:
         """Unavailable when the projector that we started ended by itself."""
-        if self._process is not None and self._process.poll() not in (None, 75):
+        if self._process is not None and self._process.poll() == LEASE_LOST:
+            self._process = None  # another process was quicker; it keeps the projections now
+        if self._process is not None and self._process.poll() is not None:
             raise Unavailable(
                 "The projector ended early; the log is complete. The lines above say why; when "
                 "the cause is gone, run `collectome rebuild all`."

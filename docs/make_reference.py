@@ -28,6 +28,12 @@ OF_RECORDS: dict[str, tuple[str, str, str]] = {
         "No later harvest showed this specimen; a backfill records the past of known ones only.",
         "Ingest the archive under a `--source-system` of its own to keep the specimen.",
     ),
+    "claimed-by-another-source": (
+        "error",
+        "The specimen came from another source system before; that source keeps it.",
+        "If it is the same dataset under a new title, name it with `--source-system`; else let "
+        "one of the two sources publish the specimen.",
+    ),
     "document-breaks-schema": (
         "error",
         "The record does not make a valid document, or breaks a shape of a type that "

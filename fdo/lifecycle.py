@@ -291,7 +291,12 @@ def decide(known: DigitalObject | None, command: Command) -> Facts:
             if what not in NOTES:
                 raise Refused(f"{what!r} is no fact we know; known are {', '.join(NOTES)}.")
             return (Noted(what, detail),)
-        case Activate() | Release() | Restore() | Merge() | Split():
+        case Merge() | Split():
+            raise Refused(
+                f"{known.pid} cannot take its own place; name another object than the one that "
+                "ends, and for a split at least one part."
+            )
+        case Activate() | Release() | Restore():
             raise Refused(
                 f"{known.pid} is {known.status.value}: {type(command).__name__} is not possible "
                 "from there."

@@ -101,9 +101,8 @@ class Projector:
         read = follow_once(self.log, self.projections, SECTION)
         now = time.monotonic()
         if now - self._last_publish >= PUBLISH_S:
-            if read < SECTION:
-                self.graph.flush()
-            self.graph.publish(self.log, tidy=read < SECTION)
+            self.graph.settle(idle=read == 0)
+            self.graph.publish(self.log, tidy=read == 0)
             self._last_publish = now
         return read
 

@@ -121,6 +121,9 @@ class _Work:
                     self.outcome.postpone(record)
                     continue
                 head = successor or head
+            if head is not None and head.source not in (None, str(self.batch.enrolment.pid)):
+                self._another_source(record, key, head)
+                continue
             if head is not None and self._was_seen(head):
                 self._duplicate(record, key)
                 continue
@@ -187,6 +190,24 @@ class _Work:
                 f"The physical specimen id {key!r} stands in the archive before; the first row "
                 "is kept.",
                 "Give each specimen one row with an id of its own.",
+                record.file,
+                record.line,
+                None,
+                record.id,
+            )
+        )
+
+    def _another_source(self, record: Record, key: str, head: Head) -> None:
+        """One specimen has one source: else each harvest would overwrite the other's."""
+        self.outcome.counts["duplicates"] += 1
+        self.outcome.diagnostics.append(
+            Diagnostic(
+                "claimed-by-another-source",
+                "error",
+                f"The physical specimen id {key!r} belongs to {head.pid}, which comes from the "
+                f"source system {head.source}; that source keeps it.",
+                "If it is the same dataset under a new title, name it: --source-system. Else let "
+                "one of the two sources publish the specimen.",
                 record.file,
                 record.line,
                 None,

@@ -93,13 +93,11 @@ class Graph:
                 deltas = []
                 self.flush()
                 self._forget(event, log)
-            elif not _removes(event) and (event.version == 1 or (event.operational and not deltas)):
-                if deltas:
-                    self._update(deltas, log)
-                    deltas = []
+            elif not (deltas or _removes(event)) and (event.version == 1 or event.operational):
                 self._gather(event)
             else:
-                self.flush()
+                if not deltas:
+                    self.flush()
                 deltas.append(event)
                 if len(deltas) >= DELTA_EVENTS:
                     self._update(deltas, log)
@@ -108,6 +106,12 @@ class Graph:
         if deltas:
             self._update(deltas, log)
         if self._bytes >= BULK_BYTES:
+            self._load()
+
+    def settle(self, *, idle: bool) -> None:
+        """Begin to bring in what is gathered: a little at once, much when no more is coming
+        (`idle`), so that a stream of first versions goes in by large files."""
+        if self._gathered and (idle or len(self._gathered) < BULK_AT_LEAST):
             self._load()
 
     def flush(self) -> None:
