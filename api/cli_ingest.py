@@ -125,6 +125,10 @@ def take_in(
         raise failure
     if json and len(sources) > 1:
         emit(_total(summaries))
+    empty = [s.source for s in summaries if s.records and s.rejected == s.records]
+    if empty:
+        err.print(f"Every record was rejected: {', '.join(empty)}; the reasons are in {path}.")
+        raise typer.Exit(1)
 
 
 def _one(

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 import zstandard
 
-from api.demo.record import LOG
+from api.demo import LOG
 from bench.generate import generate
 from bench.result import Result
 from bench.specimens import Plan

@@ -12,6 +12,7 @@ import random
 import tempfile
 from pathlib import Path
 
+from api.demo import LOG
 from api.demo.source import write_harvests
 from eventstore.application import DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
@@ -21,7 +22,6 @@ from fdo.lifecycle import Merge, Tombstone
 from handlers.harvest.harvest import Harvest
 from handlers.harvest.options import Options
 
-LOG = Path(__file__).parent / "log.jsonl.gz"
 SEED = 20261121
 CURATOR = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
 

@@ -11,7 +11,7 @@ import orjson
 
 from api.bootstrap import free_port, serve
 from api.console import err, out, progress, settings_for
-from api.demo.record import LOG
+from api.demo import LOG
 from api.repository import Projection, Repository
 from api.settings import Settings
 from eventstore.application import LOG_FILE

@@ -17,13 +17,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import jsonschema
 import jsonschema_rs
 
 from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS, Shape
+
+if TYPE_CHECKING:
+    import jsonschema
 
 Schema = dict[str, Any]
 
@@ -63,6 +65,8 @@ def explain(name: str, document: Any) -> list[tuple[str, str]]:
 
 @cache
 def _reference(name: str) -> jsonschema.Draft202012Validator:
+    import jsonschema  # a tenth of a second, and needed only where something is wrong
+
     return jsonschema.Draft202012Validator(schema(name), format_checker=_formats())
 
 
@@ -123,6 +127,8 @@ _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
 @cache
 def _formats() -> jsonschema.FormatChecker:
     """Our own checks of the four formats: the library's need packages we do not want."""
+    import jsonschema
+
     checker = jsonschema.FormatChecker(formats=())
     for name, check in _checks():
         checker.checks(name)(check)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.demo.record import LOG
+from api.demo import LOG
 from tests.scenarios.program import HOLDER, Server, collectome, specimens
 from tests.scenarios.terminal import Terminal
 

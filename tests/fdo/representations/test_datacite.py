@@ -12,7 +12,7 @@ import pytest
 from datacite import schema45
 from lxml import etree
 
-from api.demo.record import LOG
+from api.demo import LOG
 from fdo.representations.datacite import metadata
 
 
