@@ -88,32 +88,20 @@ class Projection:
             self._process.terminate()
             self._process.wait()
 
-    def wait(
-        self,
-        upto: int,
-        watch: Callable[[int, int], None] = lambda _a, _b: None,
-        patience_s: float = 120.0,
-    ) -> None:
+    def wait(self, upto: int, watch: Callable[[int, int], None] = lambda _a, _b: None) -> None:
         """Return when every projection has read `upto`; `watch(position, upto)` on the way.
 
-        Unavailable when nothing moves for `patience_s` seconds.
+        As long as a projector lives it is waited for; should the one of another process end, one
+        is started here. Unavailable when our own ends by itself.
         """
-        last, moved = -1, time.monotonic()
         while True:
             position = min(positions(self._data).values())
             watch(min(position, upto), upto)
             if position >= upto:
                 return
-            if position != last:
-                last, moved = position, time.monotonic()
             self.check()
             if self._process is None and not lease_is_held(self._data):
-                self._process = start_projector(self._data)  # whoever had the lease has ended
-            if time.monotonic() - moved > patience_s:
-                raise Unavailable(
-                    f"The projections stand at {position} of {upto} and do not move; look at the "
-                    "server's messages, or stop it and run `collectome rebuild all`."
-                )
+                self._process = start_projector(self._data)
             time.sleep(0.05)
 
     def check(self) -> None:

@@ -43,6 +43,8 @@ DELTA_EVENTS = 100
 """Events per update."""
 OPTIMIZE_AT = 20_000
 """Bulk-loaded events after which the store is compacted once before publishing."""
+SHOW_S = 5.0
+"""How often a long backlog is published on the way."""
 KEEP_SECONDS = 60
 """How long a superseded checkpoint stays for readers that are still on it."""
 
@@ -71,6 +73,7 @@ class Graph:
         for left in folder.glob("bulk-*.nq"):
             left.unlink()
         self._published = self._read_published()
+        self._published_at = 0.0
 
     # ── the projection ───────────────────────────────────────────────────────────────────
 
@@ -106,7 +109,7 @@ class Graph:
         if deltas:
             self._update(deltas, log)
         if self._bytes >= BULK_BYTES:
-            self._load()
+            self._load(log)
 
     def settle(self, *, idle: bool) -> None:
         """Begin to bring in what is gathered: a little at once, much when no more is coming
@@ -170,7 +173,7 @@ class Graph:
         fresh = self.folder / "current.new"
         fresh.write_bytes(orjson.dumps(notice))
         fresh.replace(self.folder / "current")
-        self._published = self._stored
+        self._published, self._published_at = self._stored, time.monotonic()
         self._marker.unlink(missing_ok=True)
         self._thin(checkpoints, name)
         return True
@@ -200,13 +203,18 @@ class Graph:
         self._bytes += self._file.write("".join(quads).encode())
         self._gathered.append(event.position)
 
-    def _load(self) -> None:
-        """Hand the gathered file to the loader, which works while the next one is gathered."""
+    def _load(self, log: Log | None = None) -> None:
+        """Hand the gathered file to the loader, which works while the next one is gathered.
+
+        With `log`, a long backlog is shown on the way: the store is at rest between two files.
+        """
         assert self._file is not None
         path, upto, count = Path(self._file.name), self._gathered[-1], len(self._gathered)
         self._close_bulk()
         self._gathered, self._bytes = [], 0
         self._join()
+        if log is not None and time.monotonic() - self._published_at > SHOW_S:
+            self.publish(log, tidy=False)
         if count < BULK_AT_LEAST:
             text = path.read_bytes().decode()
             self._run([line + "\n" for line in text.split("\n") if line], [], upto)
