@@ -210,7 +210,7 @@ def merge(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Withdraw an object in favour of another, which takes over its identifiers."""
+    """Withdraw an object in favour of another; its identifiers lead on to that one."""
     successor = Pid.parse(into)
     _end(pid, lambda at: Merge(successor, reason, _operator_node(), at), data, json)
 

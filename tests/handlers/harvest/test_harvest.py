@@ -233,3 +233,16 @@ def test_a_backfill_that_is_not_older_is_refused(herbarium: Collection) -> None:
     herbarium.harvest([row(1)])
     with pytest.raises(Refused, match="older"):
         herbarium.harvest([row(1)], backfill=True)
+
+
+def test_a_specimen_of_another_source_is_reported_and_left_alone(herbarium: Collection) -> None:
+    known = "https://example.org/specimen/1"
+    herbarium.harvest([row(1, occurrenceID=known)])
+    before = herbarium.log.position()
+    summary = herbarium.harvest(
+        [row(1, occurrenceID=known, country="Latvia"), row(2)], source_system="Duplicates"
+    )
+    assert counts(summary) == {"new": 1, "duplicates": 1}
+    assert summary.balanced
+    assert [each.code for each in herbarium.findings] == ["claimed-by-another-source"]
+    assert "SpecimenRevised" not in herbarium.topics_since(before)
