@@ -244,5 +244,5 @@ def test_a_specimen_of_another_source_is_reported_and_left_alone(herbarium: Coll
     )
     assert counts(summary) == {"new": 1, "duplicates": 1}
     assert summary.balanced
-    assert [each.code for each in herbarium.findings] == ["claimed-by-another-source"]
+    assert "claimed-by-another-source" in {each.code for each in herbarium.findings}
     assert "SpecimenRevised" not in herbarium.topics_since(before)
