@@ -43,7 +43,7 @@ DELTA_EVENTS = 100
 """Events per update."""
 OPTIMIZE_AT = 20_000
 """Bulk-loaded events after which the store is compacted once before publishing."""
-SHOW_S = 5.0
+SHOW_S = 30.0
 """How often a long backlog is published on the way."""
 KEEP_SECONDS = 60
 """How long a superseded checkpoint stays for readers that are still on it."""
