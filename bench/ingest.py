@@ -110,13 +110,6 @@ def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
     objects = DigitalObjects(data)
     bare, spent, position = Store(str(scratch / "bare")), 0.0, 0
     path, lines, size = scratch / "bare.nq", list[str](), 0
-
-    def load() -> float:
-        path.write_text("".join(lines), encoding="utf-8")
-        started = time.perf_counter()
-        bare.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
-        return time.perf_counter() - started
-
     while events := objects.log.read(position, 1_000):
         position = events[-1].position
         for event in events:
@@ -124,17 +117,25 @@ def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
             lines += quads
             size += sum(map(len, quads))
         if size >= BULK_BYTES:
-            spent += load()
+            spent += _load(bare, path, lines)
             lines, size = [], 0
-    spent += load()
+    spent += _load(bare, path, lines)
     started = time.perf_counter()
     bare.optimize()
     spent += time.perf_counter() - started
     count = len(bare)
+    del bare  # closes it; its folder can go
     shutil.rmtree(scratch / "bare")
     path.unlink()
     objects.close()
     return count, spent
+
+
+def _load(store: Store, path: Path, lines: list[str]) -> float:
+    path.write_text("".join(lines), encoding="utf-8")
+    started = time.perf_counter()
+    store.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":
