@@ -39,7 +39,8 @@ class Memory:
                 with contextlib.suppress(OSError, ValueError, AttributeError):
                     text = Path(f"/proc/{each}/status").read_text()
                     found = re.search(r"VmHWM:\s+(\d+) kB", text)
-                    assert found is not None
+                    if found is None:  # it has ended and is not yet reaped
+                        continue
                     self.peaks[each] = max(self.peaks.get(each, 0.0), int(found[1]) / 1024)
 
 

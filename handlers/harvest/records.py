@@ -98,5 +98,3 @@ class Mapped:
     gate: Verdict
     media: list[MappedMedia] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    hints: dict[str, str] = field(default_factory=dict)
-    """What else tells who this is: `other_ids`, `collector`, `number`, `date`, `name`."""

@@ -156,7 +156,6 @@ class Mapping:
             gate=verdict,
             media=media,
             diagnostics=cells.diagnostics,
-            hints=_hints(cells, document),
         )
 
     def _topics(self, cells: Cells) -> dict[str, str]:
@@ -295,30 +294,6 @@ def _own_licence(aside: Row) -> str | None:
     if own := aside.get("dcterms:license"):
         return own
     return next((aside[term] for term in _LICENCES if term in aside and parse(aside[term])), None)
-
-
-def _hints(cells: Cells, document: Document) -> dict[str, str]:
-    """What else tells who this is, for pairing old and new ids."""
-    slots = cells.slots
-    aside, event = slots[Slot.ASIDE], slots[Slot.EVENT]
-    others = {
-        node["dcterms:identifier"]
-        for node in document["ods:hasIdentifiers"]
-        if node["dcterms:identifier"] != document["ods:physicalSpecimenID"]
-    }
-    hints = {
-        "other_ids": "|".join(sorted(others)),
-        "collector": aside.get("dwc:recordedBy"),
-        "number": aside.get("dwc:recordNumber") or event.get("dwc:fieldNumber"),
-        "date": event.get("dwc:eventDate") or event.get("dwc:verbatimEventDate") or _date(event),
-        "name": document.get("ods:specimenName"),
-    }
-    return {hint: value for hint, value in hints.items() if value}
-
-
-def _date(event: Node) -> str:
-    parts = (event.get("dwc:year"), event.get("dwc:month"), event.get("dwc:day"))
-    return "-".join(f"{part:02d}" for part in parts if isinstance(part, int))
 
 
 def _no_specimen(record: Record, basis: str) -> Diagnostic:

@@ -586,29 +586,6 @@ def test_a_mapping_may_say_what_kind_of_object_it_is() -> None:
     assert (result.physical_id_type, result.normalised_id) == ("Global", "RGM 1")
 
 
-def test_hints_tell_who_a_record_is_when_its_id_is_lost() -> None:
-    hints = mapped(
-        a_record(
-            dwc_catalogNumber="C 1",
-            dwc_recordedBy="A. Bee",
-            dwc_fieldNumber="12",
-            dwc_year="1959",
-            dwc_month="7",
-            dwc_scientificName="Abies alba",
-        )
-    ).hints
-    assert hints == {
-        "other_ids": "C 1|row-1",
-        "collector": "A. Bee",
-        "number": "12",
-        "date": "1959-07",
-        "name": "Abies alba",
-    }
-
-
-# ── the real archives ────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("name", "specimens", "discipline", "media", "open_media"),
     [
