@@ -17,6 +17,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -123,12 +124,14 @@ class Harvest:
         SourceRefused: nothing can be read as specimens. IdentityPaused: a person must decide.
         Refused: the harvest is older than what is known.
         """
-        gc.set_threshold(100_000, 50, 50)  # records are many and without cycles
         started = time.perf_counter()
         self.summary = Summary(source, dry_run=self.options.dry_run)
         self._diagnosed: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
-        with open_source(source, self.workspace, self.options.limits) as archive:
+        with (
+            _seldom_collecting(),
+            open_source(source, self.workspace, self.options.limits) as archive,
+        ):
             self._run(archive)
         self.summary.seconds = time.perf_counter() - started
         self.summary.diagnostics = dict(self._diagnosed)
@@ -297,6 +300,17 @@ class Harvest:
             summary.rows[name]["kept"] -= number
             summary.rows[name]["reported"] += number
         summary.rejected += aside
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Records are many and without cycles: look for garbage less often while they stream."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
