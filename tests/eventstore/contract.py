@@ -32,7 +32,7 @@ class LogContract:
 
     def open(self, place: Path, clock: Callable[[], int]) -> DigitalObjects:
         """A log in this place, empty or as it was left; several may be open at once."""
-        raise NotImplementedError
+        raise NotImplementedError  # each class that inherits the contract says it
 
     def objects(self, place: Path, clock: Callable[[], int] | None = None) -> Objects:
         """The log in the words of the tests."""

@@ -30,7 +30,7 @@ _BROKEN = (
     lzma.LZMAError,
     EOFError,
     OSError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile: a compression that it does not know
     UnicodeDecodeError,
 )
 

@@ -26,11 +26,11 @@ class ProjectionContract:
 
     def open(self, folder: Path) -> Projection:
         """The projection with its view in a folder, empty or as it was left."""
-        raise NotImplementedError
+        raise NotImplementedError  # each class that inherits the contract says it
 
     def seen(self, projection: Projection, folder: Path) -> Any:
         """All that the view says, comparable, the same for the same facts."""
-        raise NotImplementedError
+        raise NotImplementedError  # each class that inherits the contract says it
 
     @pytest.fixture
     def told(self, tmp_path: Path) -> Repository:
