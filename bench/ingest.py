@@ -26,14 +26,15 @@ def measure(scratch: Path, records: int) -> list[Result]:
     archive = scratch / f"{records}.zip"
     generate(Plan(records), archive)
     data = scratch / "ingest"
-    said, seconds, memory = collectome("ingest", str(archive), "--data", str(data))
+    said, first = collectome("ingest", str(archive), "--data", str(data))
     assert said["new"] == records and said["balanced"], said
-    rows = _bare_log(data, scratch)
-    quads, load = _bare_graph(data, scratch)
-    limit = rows + load
-    again, again_s, _ = collectome("ingest", str(archive), "--data", str(data))
+    again, second = collectome("ingest", str(archive), "--data", str(data))
     assert again["unchanged"] == records, again
     size = sum(f.stat().st_size for f in (data / "projections").rglob("*") if f.is_file())
+    shutil.rmtree(data / "projections")  # a million records leave no room for two graphs
+    rows = _bare_log(data, scratch)
+    quads, load = _bare_graph(data, scratch)
+    limit, seconds = rows + load, first.seconds
     shutil.rmtree(data)
     name = f"{records:,} records"
     return [
@@ -60,18 +61,24 @@ def measure(scratch: Path, records: int) -> list[Result]:
         Result(
             "ingest",
             f"{name}: unchanged re-harvest against the first",
-            seconds / again_s,
+            seconds / second.seconds,
             "ratio",
             ">= 5",
-            seconds / again_s >= 5,
+            seconds / second.seconds >= 5,
         ),
         Result(
             "ingest",
             f"{name}: largest process",
-            memory.largest,
+            first.memory.largest,
             "MB",
             "<= 2,500",
-            memory.largest <= 2500,
+            first.memory.largest <= 2500,
+        ),
+        Result(
+            "ingest",
+            f"{name}: processor time of all processes",
+            first.cpu_seconds / records * 1000,
+            "ms/record",
         ),
         Result("ingest", f"{name}: quads in the graph", quads, "quads"),
         Result("ingest", f"{name}: projections on disk", size / 1e6, "MB"),

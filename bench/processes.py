@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -54,9 +55,18 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def collectome(*arguments: str) -> tuple[dict[str, Any], float, Memory]:
-    """Run a command with --json: (its last line, wall seconds, memory)."""
-    started = time.perf_counter()
+@dataclass(frozen=True)
+class Cost:
+    """What a command took: wall seconds, processor seconds of all its processes, memory."""
+
+    seconds: float
+    cpu_seconds: float
+    memory: Memory
+
+
+def collectome(*arguments: str) -> tuple[dict[str, Any], Cost]:
+    """Run a command with --json: its last line and what it took."""
+    started, used = time.perf_counter(), _cpu_of_children()
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", *arguments, "--json"], cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -69,7 +79,13 @@ def collectome(*arguments: str) -> tuple[dict[str, Any], float, Memory]:
     watcher.join()
     if process.returncode:
         raise RuntimeError(f"collectome {' '.join(arguments)} ended with {process.returncode}")
-    return json.loads(told.strip().splitlines()[-1]), seconds, memory
+    cost = Cost(seconds, _cpu_of_children() - used, memory)
+    return json.loads(told.strip().splitlines()[-1]), cost
+
+
+def _cpu_of_children() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def free_port() -> int:
