@@ -1,4 +1,5 @@
-"""What `as-of` means: an event, a version, a day or an instant of the repository's own clock.
+"""What `as-of` means: an event, a version, a day or an instant of the repository's own clock;
+and `observed-at`: a day or an instant of the sources' clock.
 
 `42` is an event number, `v3` a version of the object, `2026-03-01` the end of that day in UTC,
 `2026-03-01T12:00:00Z` that instant inclusive. The future is refused, because its answer could
@@ -13,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from api.problems import UnknownParameter
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, to_micros
+from eventstore.instant import Instant
 from fdo.identifiers import Pid
 
 _INSTANT = re.compile(
@@ -23,11 +25,23 @@ _VERSION = re.compile(r"v([1-9]\d{0,8})\Z", re.ASCII)
 _EVENT = re.compile(r"\d{1,18}\Z", re.ASCII)
 
 
-def event_as_of(text: str, pid: Pid, objects: DigitalObjects) -> Recorded:
-    """The content event of an object in force at a moment; NotFound before its first."""
-    if found := _VERSION.match(text):
+def event_as_of(
+    text: str | None, observed: str | None, pid: Pid, objects: DigitalObjects
+) -> Recorded:
+    """The content event of an object in force at a moment; NotFound before its first.
+
+    `v3` is the version of that number, whatever else is asked.
+    """
+    if text is not None and (found := _VERSION.match(text)):
         return objects.log.version(pid, int(found[1]))
-    return objects.log.at(pid, position_as_of(text, objects))
+    instant = instant_of(text, observed, objects)
+    return objects.log.at(pid, instant.position, instant.observed)
+
+
+def instant_of(as_of: str | None, observed: str | None, objects: DigitalObjects) -> Instant:
+    """The instant that `as-of` and `observed-at` name together; the head where both are None."""
+    position = objects.log.position() if as_of is None else position_as_of(as_of, objects)
+    return Instant(position, None if observed is None else observed_at(observed, objects))
 
 
 def position_as_of(text: str, objects: DigitalObjects) -> int:
@@ -40,17 +54,26 @@ def position_as_of(text: str, objects: DigitalObjects) -> int:
                 parameter="as-of",
             )
         return position
-    moment = _moment(text)
+    return objects.log.position_at(_past(text, "as-of", objects))
+
+
+def observed_at(text: str, objects: DigitalObjects) -> int:
+    """A moment of the sources' clock, inclusive, in microseconds: a day or an instant."""
+    return _past(text, "observed-at", objects)
+
+
+def _past(text: str, parameter: str, objects: DigitalObjects) -> int:
+    moment = _moment(text, parameter)
     if moment > objects.clock():
         raise UnknownParameter(
-            f"as-of={text} lies in the future (a day counts from its end, UTC); "
-            "leave as-of out for the present.",
-            parameter="as-of",
+            f"{parameter}={text} lies in the future (a day counts from its end, UTC); "
+            f"leave {parameter} out for the present.",
+            parameter=parameter,
         )
-    return objects.log.position_at(moment)
+    return moment
 
 
-def _moment(text: str) -> int:
+def _moment(text: str, parameter: str) -> int:
     try:
         if _DAY.match(text):
             start = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
@@ -62,8 +85,9 @@ def _moment(text: str) -> int:
             return to_micros(datetime.fromisoformat(f"{day}T{clock}.{micros}{zone}"))
     except (ValueError, OverflowError):
         pass
+    other = "an event number (42), a version (v3), " if parameter == "as-of" else ""
     raise UnknownParameter(
-        f"as-of={text!r} is no moment: give an event number (42), a version (v3), a day "
-        "(2026-03-01) or an instant (2026-03-01T12:00:00Z).",
-        parameter="as-of",
+        f"{parameter}={text!r} is no moment: give {other}a day (2026-03-01) or an instant "
+        "(2026-03-01T12:00:00Z).",
+        parameter=parameter,
     )

@@ -68,6 +68,7 @@ _SALT = b"collectome-salt"
 _IMMUTABLE = b"public, max-age=31536000, immutable"
 _SHORT = b"public, max-age=300"
 _REVALIDATE = b"no-cache"
+_MOMENT = ("as-of", "observed-at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class Asked:
     accept: str
     query: dict[str, str] = field(default_factory=dict)
     authorization: str | None = None
+
+    @property
+    def past(self) -> bool:
+        """Whether a moment is asked for."""
+        return any(name in self.query for name in _MOMENT)
 
     def format(self, among: Sequence[Format]) -> Format:
         """The format to answer in."""
@@ -138,7 +144,7 @@ class Resolver:
         return _TAILS[asked.tail](self, asked)
 
     def _document(self, asked: Asked) -> Sent:
-        _only(asked, "format", "as-of")
+        _only(asked, "format", *_MOMENT)
         wanted = asked.format(DOCUMENT_FORMATS)
         head = self._log.head(asked.pid)
         event = self._select(asked, head)
@@ -156,7 +162,7 @@ class Resolver:
                 body = orjson.dumps(rewrite(to_jsonld(event.document, context)))
             else:
                 body = SYNTAXES[wanted.name].write(event.document, context)
-        past = "as-of" in asked.query
+        past = asked.past
         return self._sent(body, wanted, event, head.version, numbered=numbered, past=past)
 
     def _page(self, asked: Asked, event: Recorded, head: Head) -> Sent:
@@ -170,7 +176,7 @@ class Resolver:
             event,
             head,
             hidden=hidden,
-            as_of=asked.query.get("as-of"),
+            as_of=asked.query.get("as-of") or asked.query.get("observed-at"),
             numbered=asked.tail is not None,
         )
         sent = self._sent(
@@ -181,16 +187,17 @@ class Resolver:
 
     def _select(self, asked: Asked, head: Head) -> Recorded:
         """The event whose document is asked for: a version, a moment, or now."""
-        moment = asked.query.get("as-of")
+        moment, observed = asked.query.get("as-of"), asked.query.get("observed-at")
         if asked.tail is not None and asked.tail.isdigit():
-            if moment is not None:
+            if asked.past:
                 raise UnknownParameter(
-                    "A version's address takes no as-of; leave one of the two out.",
+                    "A version's address takes neither as-of nor observed-at; leave one of the "
+                    "two out.",
                     parameter="as-of",
                 )
             return self._log.version(asked.pid, int(asked.tail))
-        if moment is not None:
-            return event_as_of(moment, asked.pid, self._site.objects)
+        if asked.past:
+            return event_as_of(moment, observed, asked.pid, self._site.objects)
         return self._log.event(head.position)
 
     def _versions(self, asked: Asked) -> Sent:
@@ -208,7 +215,7 @@ class Resolver:
         return self._list(asked, {"pid": asked.pid.iri, "events": rows}, "history.html", b"")
 
     def _record(self, asked: Asked) -> Sent:
-        _only(asked, "format", "as-of")
+        _only(asked, "format", *_MOMENT)
         events = self._events(asked)
         head = self._log.head(asked.pid)
         event = self._select(asked, head)
@@ -217,14 +224,14 @@ class Resolver:
         return self._list(asked, dossier.record(event, events), "record.html", event.salt)
 
     def _conformance(self, asked: Asked) -> Sent:
-        _only(asked, "format", "as-of")
+        _only(asked, "format", *_MOMENT)
         head = self._log.head(asked.pid)
         event = self._select(asked, head)
         self._guard(event, head)
         return self._list(asked, dossier.conformance(event), "conformance.html", event.salt)
 
     def _datacite(self, asked: Asked) -> Sent:
-        _only(asked, "format", "as-of")
+        _only(asked, "format", *_MOMENT)
         if asked.pid.scheme != "doi":
             raise NotFound(f"{asked.pid} is a Handle; only DOIs have DataCite metadata.")
         wanted = asked.format(DATACITE_FORMATS)
@@ -232,10 +239,10 @@ class Resolver:
         event = self._select(asked, head)
         self._guard(event, head)
         body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1])
-        return self._sent(body, wanted, event, head.version, past="as-of" in asked.query)
+        return self._sent(body, wanted, event, head.version, past=asked.past)
 
     def _verbatim(self, asked: Asked) -> Sent:
-        _only(asked, "format", "as-of")
+        _only(asked, "format", *_MOMENT)
         head = self._log.head(asked.pid)
         event = self._select(asked, head)
         if event.status is Status.DRAFT or self._hidden(event, head):

@@ -140,16 +140,18 @@ class Log:
             )
         return self._recorded(rows[0])
 
-    def at(self, pid: Pid, position: int) -> Recorded:
-        """The event that made the version in force at a position; NotFound before the first."""
+    def at(self, pid: Pid, position: int, observed: int | None = None) -> Recorded:
+        """The event that made the version in force at a position, of what was observed by a
+        time (microseconds); NotFound before the first."""
         rows = self._recorder.rows(
             f"{SELECT} WHERE object=? AND position<=? AND bytes IS NOT NULL "
-            "ORDER BY sequence DESC LIMIT 1",
-            [str(pid), position],
+            "AND (? IS NULL OR observed_at<=?) ORDER BY sequence DESC LIMIT 1",
+            [str(pid), position, observed, observed],
         )
         if not rows:
             self.head(pid)
-            raise NotFound(f"{pid} did not exist at event {position}.")
+            by = "" if observed is None else f" of what was observed by {iso(observed)}"
+            raise NotFound(f"{pid} did not exist at event {position}{by}.")
         return self._recorded(rows[0])
 
     def history(self, pid: Pid) -> list[Recorded]:

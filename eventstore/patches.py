@@ -184,7 +184,17 @@ def all_quads(event: Recorded) -> list[str]:
 
 
 def patch(event: Recorded, before: Recorded | None) -> Patch:
-    """What the event changes; `before` is the object's content event before it, if any."""
+    """What the event changes; `before` is the object's content event before it, if any.
+
+    Derived once an event object: several projections ask for it.
+    """
+    known: Patch | None = event.memo.get("patch")
+    if known is None:
+        known = event.memo["patch"] = _derived(event, before)
+    return known
+
+
+def _derived(event: Recorded, before: Recorded | None) -> Patch:
     provenance = in_graph(provenance_lines(event), PROVENANCE)
     if event.operational:
         added, removed = sightings(event)

@@ -1,0 +1,22 @@
+"""An instant: a state of the repository that can be named, asked again and compared.
+
+Two bounds (settled.md 3): what the repository knew (`position`, recorded time), and of that,
+what the sources had said by a time (`observed`). The events within both bounds are, for every
+object, the first so many of its stream, because the observed time of an object never
+decreases; so the state at an instant is a fold of whole prefixes, and the patches between two
+instants can be replayed in any order that keeps each object's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """The state after event `position`, of what was observed by `observed` (microseconds)."""
+
+    position: int
+    """The last event that counts; 0 is before the first."""
+    observed: int | None = None
+    """Events that their source said later than this do not count; None: no bound."""
