@@ -193,6 +193,8 @@ class SparqlApp:
         )
         memo, mark = self._pool.memo, self._pool.memo.mark()
         kept = memo.recall(question, mark)
+        if kept is None and (kept := self._pool.look_ups.answer(question)) is not None:
+            memo.keep(question, mark, kept)
         if kept is not None:
             await reply.whole(200, kept.body, _headers(kept))
             return

@@ -53,6 +53,15 @@ class NewestCopy:
         self.store: Store | None = None
         self.named_graphs: list[NamedNode | BlankNode] = []
 
+    def fresh(self) -> bool:
+        """Whether what is open is what `current` names now (or nothing was published yet)."""
+        return self._mark() in (None, self._seen)
+
+    def close(self) -> None:
+        """Let go of the copy."""
+        self.store = self.current = self._seen = None
+        self.named_graphs = []
+
     def refresh(self) -> None:
         """Open the copy that `current` names now, unless it is open already.
 
@@ -60,12 +69,8 @@ class NewestCopy:
         `current` names a newer one, so the second look finds it.
         """
         for last in (False, False, True):
-            try:
-                at = os.stat(self._pointer)  # noqa: PTH116 - in the path of every query
-            except FileNotFoundError:
-                return
-            mark = (at.st_mtime_ns, at.st_ino, at.st_size)
-            if mark == self._seen:
+            mark = self._mark()
+            if mark is None or mark == self._seen:
                 return
             try:
                 self._open()
@@ -75,6 +80,13 @@ class NewestCopy:
                 continue
             self._seen = mark
             return
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            at = os.stat(self._pointer)  # noqa: PTH116 - in the path of every query
+        except FileNotFoundError:
+            return None
+        return at.st_mtime_ns, at.st_ino, at.st_size
 
     def _open(self) -> None:
         current = read_current(self._folder)

@@ -26,6 +26,7 @@ from handlers.queries.errors import Busy, QueryTooLarge
 from handlers.queries.exchange import Exchange
 from handlers.queries.gate import DEFAULT_LIMITS, Limits, admit
 from handlers.queries.link import Link
+from handlers.queries.lookup import LookUps
 from handlers.queries.memo import Memo
 
 _TICK: Final = 0.025
@@ -55,6 +56,7 @@ class QueryPool:
         self.limits = limits
         self.standing = Standing()
         self.memo = Memo(graph_folder)
+        self.look_ups = LookUps(graph_folder)
         self._folder = graph_folder
         self._workers = workers
         self._processes = workers + spares
@@ -80,6 +82,7 @@ class QueryPool:
     async def close(self) -> None:
         """End every process; queries under way end with `QueryStopped`."""
         self._open = False
+        self.look_ups.close()
         for task in self._starting:
             task.cancel()
         for waiter in self._waiting:

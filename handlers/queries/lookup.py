@@ -1,0 +1,341 @@
+"""Look-ups that cannot run long, answered where they arrive instead of in a worker.
+
+    SELECT * { <https://doi.org/10.5072/ABC-DEF-123> ?p ?o }
+    SELECT ?name { <https://doi.org/…> ods:hasIdentifications/dwc:scientificName ?name }
+
+Most requests to an endpoint are of this kind, and the hop to another process costs more than
+their answer. No public text meets the engine's parser or planner here: a small grammar is
+recognised, and what it describes is walked by reading the index, one pattern of the store at a
+time, from a constant subject forwards. Every quad that is touched is counted, so the work is
+bounded whatever is asked. All else (another form, a longer walk, a copy that is not open yet)
+is left to the workers, which give the same answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store
+
+from handlers.queries.answer import Question
+from handlers.queries.checkpoint import NewestCopy
+from handlers.queries.formats import RESULTS
+from handlers.queries.memo import Kept
+
+MOST_QUADS: Final = 2_000
+"""Quads that one look-up may touch: some ten milliseconds."""
+MOST_CHARACTERS: Final = 2_000
+MOST_PATTERNS: Final = 16
+
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<iri><[A-Za-z][A-Za-z0-9+.-]*:[^<>\"{}|^`\\\x00-\x20]*>)"
+    r"|(?P<variable>[?$][A-Za-z_][A-Za-z0-9_]*)(?![\w\u00b7])"
+    r"|(?P<name>(?:[A-Za-z][A-Za-z0-9_-]*)?:(?:[A-Za-z0-9_][A-Za-z0-9_-]*)?)(?![\w:.%\\\u00b7]*[\w:%\\])"
+    r"|(?P<word>[A-Za-z]+)(?![\w:])"
+    r"|(?P<number>[0-9]+)(?![\w.])"
+    r"|(?P<sign>[{}.;,/*]))"
+)
+_RDF_TYPE: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
+_DEFAULT: Final = DefaultGraph()
+
+Place = str | NamedNode
+"""A variable by name (a hidden one begins with a dot), or a constant."""
+Term = NamedNode | BlankNode | Literal
+
+
+@dataclass(slots=True)
+class LookUp:
+    """A walk: patterns in an order in which every subject is known when its turn comes."""
+
+    columns: list[str] = field(default_factory=list)
+    patterns: list[tuple[Place, Place, Place]] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
+    """The variables, in the order in which they get their values."""
+    limit: int | None = None
+
+
+class _Unlike(Exception):
+    """The text is not of the small grammar."""
+
+
+class _TooMuch(Exception):
+    """The walk touched more quads than it may."""
+
+
+class LookUps:
+    """Answers look-ups on the newest published copy, held open in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._newest = NewestCopy(folder)
+        self._opener = ThreadPoolExecutor(1, thread_name_prefix="look-ups")
+        self._opening: Future[None] | None = None
+
+    def answer(self, question: Question) -> Kept | None:
+        """The answer as SPARQL 1.1 Query Results JSON; None where a worker must be asked."""
+        if question.results is not RESULTS[0] or _has_a_dataset(question):
+            return None
+        walk = recognise(question.query)
+        if walk is None or not self._is_open():
+            return None
+        current, store = self._newest.current, self._newest.store
+        assert current is not None and store is not None
+        if question.min_position is not None and question.min_position > current.position:
+            return None
+        try:
+            rows = walked(store, walk)
+        except _TooMuch:
+            return None
+        body = orjson.dumps({"head": {"vars": walk.columns}, "results": {"bindings": rows}})
+        return Kept(question.results.content_type, current.position, current.recorded_at, body)
+
+    def close(self) -> None:
+        """Let go of the copy."""
+        self._opener.shutdown()
+        self._newest.close()
+
+    def _is_open(self) -> bool:
+        """Whether the newest copy is open. Opening takes tens of milliseconds, so it is done
+        beside; the workers answer meanwhile."""
+        if self._opening is not None:
+            if not self._opening.done():
+                return False
+            done, self._opening = self._opening, None
+            if done.exception() is not None:  # swept while it was opened; the next is there soon
+                return False
+        if self._newest.fresh():
+            return self._newest.store is not None
+        self._opening = self._opener.submit(self._newest.refresh)
+        return False
+
+
+def _has_a_dataset(question: Question) -> bool:
+    return bool(
+        question.default_graphs
+        or question.named_graphs
+        or question.base_iri
+        or question.rows
+        or question.instead
+    )
+
+
+# ── the small grammar ────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(maxsize=512)
+def recognise(text: str) -> LookUp | None:
+    """The walk that a query describes, or None where it is not of the small grammar.
+
+    PREFIX declarations, `SELECT` variables or `*`, one group of triples (with `;`, `,` and
+    paths of `/`) whose subjects are constant or reached before, and `LIMIT`.
+    """
+    if len(text) > MOST_CHARACTERS:
+        return None
+    try:
+        return _Reader(text).look_up()
+    except _Unlike:
+        return None
+
+
+class _Reader:
+    """Reads one query, token by token."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = list(_tokens(text))
+        self._at = 0
+        self._prefixes: dict[str, str] = {}
+        self._walk = LookUp()
+        self._reached: dict[str, None] = {}
+        self._hidden = 0
+
+    def look_up(self) -> LookUp:
+        """The whole query."""
+        while self._word("PREFIX"):
+            self._prefix()
+        if not self._word("SELECT"):
+            raise _Unlike
+        everything = self._sign("*")
+        while not everything and self._kind() == "variable":
+            self._walk.columns.append(self._take()[1:])
+        self._word("WHERE")
+        if not self._sign("{"):
+            raise _Unlike
+        while not self._sign("}"):
+            self._triples()
+        if self._word("LIMIT"):
+            self._walk.limit = int(self._take("number"))
+        self._walk.reached = list(self._reached)
+        shown = [name for name in self._reached if name[0] != "."]
+        if everything:
+            self._walk.columns = sorted(shown)  # as the engine has it
+        columns = self._walk.columns
+        if self._at < len(self._tokens) or not columns or len(set(columns)) < len(columns):
+            raise _Unlike
+        return self._walk
+
+    def _prefix(self) -> None:
+        name = self._take("name")
+        if not name.endswith(":") or self._kind() != "iri":
+            raise _Unlike
+        self._prefixes[name[:-1]] = self._take()[1:-1]
+
+    def _triples(self) -> None:
+        subject = self._place()
+        if isinstance(subject, str) and subject not in self._reached:
+            raise _Unlike  # nothing to begin from: this would read the whole store
+        while True:
+            self._one_predicate(subject)
+            if not self._sign(";"):
+                break
+            if self._peek() in (".", "}"):
+                break
+        if not self._sign(".") and self._peek() != "}":
+            raise _Unlike
+
+    def _one_predicate(self, subject: Place) -> None:
+        path = [self._predicate()]
+        while self._sign("/"):
+            path.append(self._predicate())
+        if len(path) > 1 and any(isinstance(step, str) for step in path):
+            raise _Unlike  # a variable is no path
+        while True:
+            begin = subject
+            for step in path[:-1]:
+                self._hidden += 1
+                begin = self._pattern(begin, step, f".{self._hidden}")
+            self._pattern(begin, path[-1], self._place())
+            if not self._sign(","):
+                return
+
+    def _pattern(self, subject: Place, predicate: Place, target: Place) -> Place:
+        if predicate == target and isinstance(target, str):
+            raise _Unlike
+        for place in (predicate, target):
+            if isinstance(place, str):
+                self._reached[place] = None
+        self._walk.patterns.append((subject, predicate, target))
+        if len(self._walk.patterns) > MOST_PATTERNS:
+            raise _Unlike
+        return target
+
+    def _predicate(self) -> Place:
+        if self._peek() == "a":
+            self._at += 1
+            return _RDF_TYPE
+        return self._place()
+
+    def _place(self) -> Place:
+        kind = self._kind()
+        if kind == "variable":
+            return self._take()[1:]
+        if kind == "iri":
+            return _named(self._take()[1:-1])
+        prefix, _, local = self._take("name").partition(":")
+        if prefix not in self._prefixes:
+            raise _Unlike
+        return _named(self._prefixes[prefix] + local)
+
+    # ── tokens ──
+
+    def _peek(self) -> str:
+        return self._tokens[self._at][1] if self._at < len(self._tokens) else ""
+
+    def _kind(self) -> str:
+        return self._tokens[self._at][0] if self._at < len(self._tokens) else ""
+
+    def _take(self, kind: str | None = None) -> str:
+        if kind is not None and self._kind() != kind:
+            raise _Unlike
+        self._at += 1
+        return self._tokens[self._at - 1][1]
+
+    def _sign(self, sign: str) -> bool:
+        found = self._kind() == "sign" and self._peek() == sign
+        self._at += found
+        return found
+
+    def _word(self, word: str) -> bool:
+        found = self._kind() == "word" and self._peek().upper() == word
+        self._at += found
+        return found
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise _Unlike
+        assert found.lastgroup is not None
+        yield found.lastgroup, found[found.lastgroup]
+        at = found.end()
+
+
+def _named(iri: str) -> NamedNode:
+    try:
+        return NamedNode(iri)
+    except ValueError as wrong:  # the workers' parser says it better
+        raise _Unlike from wrong
+
+
+# ── the walk ─────────────────────────────────────────────────────────────────────────────
+
+
+def walked(store: Store, walk: LookUp) -> list[dict[str, Any]]:
+    """The rows, as bindings of the JSON format; raises `_TooMuch` beyond `MOST_QUADS`.
+
+    A row on the way is the tuple of the values of `walk.reached`, as far as it has come.
+    """
+    slots = {name: slot for slot, name in enumerate(walk.reached)}
+    rows: list[tuple[Any, ...]] = [()]
+    left = MOST_QUADS
+    bound = 0
+    for subject, predicate, target in walk.patterns:
+        names = [name for name in (predicate, target) if isinstance(name, str)]
+        fresh = [name for name in names if slots[name] >= bound]
+        longer: list[tuple[Any, ...]] = []
+        for row in rows:
+            begin, by, end = (
+                place if not isinstance(place, str) else row[slot] if (slot := slots[place]) < bound
+                else None
+                for place in (subject, predicate, target)
+            )  # fmt: skip
+            if isinstance(begin, Literal) or isinstance(by, Literal | BlankNode):
+                continue  # no triple has such a subject or predicate
+            found = list(islice(store.quads_for_pattern(begin, by, end, _DEFAULT), left))
+            left -= len(found) + 1
+            if left <= 0:
+                raise _TooMuch
+            if len(fresh) == 2:
+                longer += [(*row, quad.predicate, quad.object) for quad in found]
+            elif not fresh:
+                longer += [row] * len(found)
+            elif fresh[0] == target:
+                longer += [(*row, quad.object) for quad in found]
+            else:
+                longer += [(*row, quad.predicate) for quad in found]
+        rows = longer
+        bound += len(fresh)
+    columns = [(name, slots[name]) for name in walk.columns if name in slots]
+    return [{name: _shown(row[slot]) for name, slot in columns} for row in rows[: walk.limit]]
+
+
+def _shown(term: Term) -> dict[str, str]:
+    """A term as SPARQL 1.1 Query Results JSON §3.2.2 writes it."""
+    if isinstance(term, NamedNode):
+        return {"type": "uri", "value": term.value}
+    if isinstance(term, BlankNode):
+        return {"type": "bnode", "value": term.value}
+    if (language := term.language) is not None:
+        return {"type": "literal", "value": term.value, "xml:lang": language}
+    if (datatype := term.datatype.value) != _XSD_STRING:
+        return {"type": "literal", "value": term.value, "datatype": datatype}
+    return {"type": "literal", "value": term.value}
