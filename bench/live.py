@@ -17,7 +17,8 @@ from eventstore.envelope import opends_time, to_moment
 from fdo.agent import Agent
 from fdo.lifecycle import Revise, decide, stamped
 
-RATE, SECONDS, ROUNDS = 1000, 10, 10
+GOAL, PACE, SECONDS, ROUNDS = 1000, 1100, 10, 10
+"""Changes a second that must be held, and those that are tried; seconds; single changes."""
 AGENT = Agent("urn:collectome:agent:bench", "Bench")
 
 
@@ -41,7 +42,14 @@ def measure(scratch: Path, records: int) -> list[Result]:
             statistics.median(waits) <= 1,
         ),
         Result("live", "one change to SPARQL, worst", max(waits), "s"),
-        Result("live", f"changes/s held for {SECONDS} s", held, "changes/s", ">= 950", held >= 950),
+        Result(
+            "live",
+            f"changes/s held for {SECONDS} s",
+            held,
+            "changes/s",
+            f">= {GOAL:,}",
+            held >= GOAL,
+        ),
         Result("live", "SPARQL behind the last of them by", lag, "s", "<= 2", lag <= 2),
     ]
 
@@ -77,7 +85,7 @@ def _await(address: str, pid: object, number: int) -> None:
 def _sustain(objects: DigitalObjects, address: str, pids: list) -> tuple[float, float]:  # type: ignore[type-arg]
     started, sent = time.perf_counter(), 0
     while (now := time.perf_counter() - started) < SECONDS:
-        due = int(now * RATE) - sent
+        due = int(now * PACE) - sent
         if due < 20:
             time.sleep(0.005)
             continue

@@ -59,8 +59,8 @@ CASES = (
     ),
     Case(
         "join: country and genus, first 20",
-        _PREFIXES + 'SELECT ?s ?name {{ ?s ods:hasEvents/ods:hasLocation/dwc:country "Nepal" ; '
-        'ods:hasIdentifications ?i . ?i dwc:genus "Genus{k}" ; '
+        _PREFIXES + 'SELECT ?s{n} ?name {{ ?s{n} ods:hasEvents/ods:hasLocation/dwc:country "Nepal" '
+        '; ods:hasIdentifications ?i . ?i dwc:genus "Genus{k}" ; '
         "dwc:scientificName ?name }} LIMIT 20",
         40,
     ),
