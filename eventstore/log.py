@@ -41,7 +41,11 @@ class Log:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self.id = recorder.log_id
+
+    @property
+    def id(self) -> str:
+        """The UUID of the log; it stays once there is an event."""
+        return self._recorder.log_id
 
     # ── by position ──────────────────────────────────────────────────────────────────────
 
@@ -82,6 +86,15 @@ class Log:
             [position],
         )
         return iso(rows[0][0]) if rows else None
+
+    def erasures(self, after: int = 0) -> list[tuple[int, int]]:
+        """(position, first position erased) of the erasures behind `after`, in order."""
+        rows = self._recorder.rows(
+            "SELECT position, meta FROM events WHERE position>? AND topic LIKE '%Erased.v%' "
+            "ORDER BY position",
+            [after],
+        )
+        return [(int(row[0]), min(orjson.loads(row[1])["detail"]["positions"])) for row in rows]
 
     # ── by object ────────────────────────────────────────────────────────────────────────
 
@@ -235,6 +248,14 @@ class Log:
         """The harvest that first missed this object, or None when its source shows it."""
         rows = self._recorder.rows("SELECT harvest FROM unseen WHERE object=?", [str(pid)])
         return int(rows[0][0]) if rows else None
+
+    def lacking(self, after: int = 0, upto: int | None = None) -> set[int]:
+        """Positions of a mirror whose bytes were not public at its source when it took them."""
+        rows = self._recorder.rows(
+            "SELECT position FROM lacking WHERE position>? AND (? IS NULL OR position<=?)",
+            [after, upto, upto],
+        )
+        return {int(row[0]) for row in rows}
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Object type → status → number of objects."""

@@ -29,6 +29,7 @@ from eventsourcing.sqlite import (
 
 from eventstore.codec import dumps
 from eventstore.envelope import commitment, leaf_hash
+from eventstore.mirroring import MIRROR_SCHEMA, refuse_on_mirror
 
 Durability = Literal["full", "normal"]
 
@@ -50,6 +51,8 @@ SCHEMA = (
         verbatim BLOB)""",
     "CREATE UNIQUE INDEX IF NOT EXISTS events_of_object ON events (object, sequence)",
     "CREATE INDEX IF NOT EXISTS events_by_time ON events (recorded_at, position)",
+    """CREATE INDEX IF NOT EXISTS events_erasing ON events (position)
+        WHERE topic LIKE '%Erased.v%'""",
     """CREATE TABLE IF NOT EXISTS heads (
         object TEXT PRIMARY KEY,
         type TEXT NOT NULL,
@@ -66,6 +69,7 @@ SCHEMA = (
         key TEXT PRIMARY KEY, object TEXT NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS unseen (
         object TEXT PRIMARY KEY, source TEXT NOT NULL, harvest INTEGER NOT NULL) WITHOUT ROWID""",
+    *MIRROR_SCHEMA,
 )
 
 
@@ -88,6 +92,8 @@ class Entry(StoredEvent):
     """Keys that the object takes with this event; taken by another: IntegrityError."""
     fingerprint: bytes | None = None
     salt: bytes | None = None
+    lacking: bool = False
+    """Of a copied event: its bytes were not public at the source."""
 
 
 class _Pool(SQLiteConnectionPool):
@@ -157,17 +163,22 @@ class Recorder(SQLiteApplicationRecorder):
 
     @property
     def log_id(self) -> str:
-        """The UUID of this log, made once."""
-        if self._log_id is None:
-            with self.datastore.transaction(commit=False) as c:
-                c.execute("SELECT id FROM log")
-                self._log_id = str(c.fetchone()[0])
-        return self._log_id
+        """The UUID of this log, made once; an empty log may still take another's name."""
+        if self._log_id is not None:
+            return self._log_id
+        with self.datastore.transaction(commit=False) as c:
+            c.execute("SELECT id, EXISTS (SELECT 1 FROM events) FROM log")
+            found, begun = c.fetchone()
+        if begun:
+            self._log_id = str(found)
+        return str(found)
 
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
     ) -> Sequence[int]:
         entries = [e if isinstance(e, Entry) else _wrap(e) for e in stored_events]
+        if any(entry.position is None for entry in entries):
+            refuse_on_mirror(c)
         c.execute("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1")
         row = c.fetchone()
         last = row[0] if row else 0
@@ -186,6 +197,7 @@ class Recorder(SQLiteApplicationRecorder):
             heads.append(_head(entry, position, last))
             claims += [(key, str(entry.originator_id)) for key in entry.claims]
         c.executemany(_INSERT, rows)
+        c.executemany(_LACKING, [(e.position,) for e in entries if e.lacking])
         if claims:
             c.executemany(_CLAIM, claims)
         for entry in entries:
@@ -221,9 +233,13 @@ class Recorder(SQLiteApplicationRecorder):
                 [(frame, position, pid) for position in positions],
             )
             c.execute("UPDATE heads SET fingerprint=NULL WHERE object=?", (pid,))
+        self.purge()
+        return given
+
+    def purge(self) -> None:
+        """Empty the write-ahead log, which may hold bytes that were erased."""
         with self.datastore.get_connection(commit=False) as connection:
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return given
 
     def select_events(
         self,
@@ -304,6 +320,7 @@ SELECT = (
 )
 _INSERT = "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 _CLAIM = "INSERT INTO claims VALUES (?,?)"
+_LACKING = "INSERT INTO lacking VALUES (?)"
 _HEAD = """INSERT INTO heads VALUES (?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (object) DO UPDATE SET sequence=excluded.sequence, version=excluded.version,
       observed_at=max(observed_at, excluded.observed_at), issue=excluded.issue,

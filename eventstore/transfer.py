@@ -8,7 +8,7 @@ tampered with is refused by line. Positions are kept: causes and activities name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from eventstore.application import DigitalObjects
 from eventstore.codec import pack, split_topic
 from eventstore.envelope import Recorded, commitment, leaf_hash
 from eventstore.log import Log
+from eventstore.mirroring import origin
 from eventstore.recorder import Entry
 from fdo.catalogue import claimable
 from fdo.documents import canonical
@@ -32,9 +33,10 @@ class BrokenTransfer(CollectomeError):
     """A line of the file is not what its hashes promise; the message names the line."""
 
 
-def event_line(event: Recorded) -> dict[str, Any]:
-    """An event, JSON-ready; times in microseconds since 1970."""
-    return {
+def event_line(event: Recorded, *, lacking: bool = False) -> dict[str, Any]:
+    """An event, JSON-ready; times in microseconds since 1970. `lacking` says that a mirror
+    never got its bytes."""
+    line: dict[str, Any] = {
         "position": event.position,
         "object": event.pid_text,
         "sequence": event.sequence,
@@ -48,16 +50,17 @@ def event_line(event: Recorded) -> dict[str, Any]:
         "document": event.document if event.frame is not None else None,
         "verbatim": event.verbatim,
     }
+    return {**line, "lacking": True} if lacking else line
 
 
 def write_log(log: Log) -> Iterator[bytes]:
     """The lines of the whole log as it is now; to be consumed by one thread."""
     yield orjson.dumps({"log": log.id, "format": FORMAT}) + b"\n"
     with log.still():
-        position = 0
+        position, lacking = 0, log.lacking()
         while events := log.read(position, BATCH):
             for event in events:
-                yield orjson.dumps(event_line(event)) + b"\n"
+                yield orjson.dumps(event_line(event, lacking=event.position in lacking)) + b"\n"
             position = events[-1].position
         for key, pid in log.claims():
             yield orjson.dumps({"claim": key, "object": pid}) + b"\n"
@@ -69,7 +72,7 @@ def read_log(objects: DigitalObjects, lines: Iterable[bytes]) -> int:
     BrokenTransfer: the log is not empty, or a line is not what its hashes promise. Nothing is
     recorded before the whole file has been checked.
     """
-    if objects.log.position():
+    if objects.log.position() or origin(objects.recorder):
         raise BrokenTransfer(
             "A log with its own times can only be read into an empty repository; name a new "
             "folder with --data."
@@ -81,7 +84,6 @@ def read_log(objects: DigitalObjects, lines: Iterable[bytes]) -> int:
         )
     entries = _Copy(parsed[1:]).entries
     objects.recorder.adopt(parsed[0]["log"])
-    objects.log.id = parsed[0]["log"]
     objects.recorder.insert_events(entries)  # one transaction: the whole copy, or nothing
     return len(entries)
 
@@ -115,10 +117,10 @@ class _Copy:
     @staticmethod
     def _whole(number: int, line: dict[str, Any]) -> Entry:
         try:
-            return _entry(number, line)
+            return entry_of(line, f"Line {number}")
         except (CollectomeError, KeyError, TypeError, ValueError) as wrong:
             if isinstance(wrong, BrokenTransfer):
-                raise
+                raise BrokenTransfer(wrong.message, line=number) from wrong
             raise BrokenTransfer(f"Line {number} is no event ({wrong}).", line=number) from wrong
 
     def _follows(self, number: int, line: dict[str, Any], entry: Entry) -> None:
@@ -127,7 +129,7 @@ class _Copy:
             raise BrokenTransfer(f"Line {number} does not follow the event before.", line=number)
         if entry.originator_version != self._last.get(pid, 0) + 1:
             raise BrokenTransfer(f"Before line {number} an event of {pid} is missing.", line=number)
-        if entry.salt is None and (pid, position) not in self._erased:
+        if not (entry.salt or entry.lacking or (pid, position) in self._erased):
             raise BrokenTransfer(
                 f"Line {number} has no salt, and no event says that it was erased.", line=number
             )
@@ -175,7 +177,9 @@ def _parsed(number: int, line: bytes) -> dict[str, Any]:
     return found
 
 
-def _entry(number: int, line: dict[str, Any]) -> Entry:
+def entry_of(line: Mapping[str, Any], where: str) -> Entry:
+    """The event of a line, as it goes into the table; BrokenTransfer, beginning with `where`,
+    for one that is not what its hashes promise."""
     split_topic(line["topic"])
     salt = bytes.fromhex(line["salt"]) if line["salt"] else None
     document = canonical(line["document"]) if line["document"] is not None else None
@@ -198,9 +202,9 @@ def _entry(number: int, line: dict[str, Any]) -> Entry:
         whole &= meta.get("verbatim") == commitment(salt, verbatim)
     if not whole:
         raise BrokenTransfer(
-            f"Line {number} (event {line['position']} of {line['object']}) is not what its hashes "
+            f"{where} (event {line['position']} of {line['object']}) is not what its hashes "
             "promise; get an unaltered copy.",
-            line=number,
+            position=line["position"],
         )
     return Entry(
         line["object"],
@@ -217,4 +221,5 @@ def _entry(number: int, line: dict[str, Any]) -> Entry:
         verbatim_frame=None if verbatim is None else pack(verbatim),
         salt=salt,
         position=line["position"],
+        lacking=line.get("lacking", False) is True,
     )

@@ -50,6 +50,7 @@ def verify_log(objects: DigitalObjects, watch: Watch = lambda _w, _n, _t: None) 
 def _verify_log(objects: DigitalObjects, watch: Watch) -> list[Fault]:
     log, faults = objects.log, list[Fault]()
     head, position, last = log.position(), 0, 0
+    lacking = log.lacking()  # of a mirror: never had, rather than lost
     standing: dict[str, tuple[int, int, str]] = {}
     lost: set[tuple[str, int]] = set()
     erased: set[tuple[str, int]] = set()
@@ -78,6 +79,7 @@ def _verify_log(objects: DigitalObjects, watch: Watch) -> list[Fault]:
     faults += [
         Fault(f"event {at} of {pid}", "its salt is gone, and no event says that it was erased")
         for pid, at in sorted(lost - erased)
+        if at not in lacking
     ]
     return faults + _claim_faults(log, claims)
 

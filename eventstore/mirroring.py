@@ -1,0 +1,119 @@
+"""A log that is the copy of another one: taken section by section, and nothing of its own.
+
+The mark is a row in the log itself, so that a backup of a mirror is a mirror. The cursor is the
+head of the log: a section is recorded behind it in one transaction or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eventstore.codec import pack
+from fdo.documents import Document, canonical
+from fdo.errors import Refused, VersionConflict
+
+if TYPE_CHECKING:
+    from eventsourcing.sqlite import SQLiteCursor
+
+    from eventstore.recorder import Entry, Recorder
+
+MIRROR_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS mirror (
+        source TEXT NOT NULL, head INTEGER NOT NULL, heard_at INTEGER NOT NULL)""",
+    "CREATE TABLE IF NOT EXISTS lacking (position INTEGER PRIMARY KEY)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a mirror knows of its source."""
+
+    source: str
+    """Its public address."""
+    head: int
+    """The source's newest position when it was last heard."""
+    heard_at: int
+    """When that was, in microseconds since 1970; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Events that were checked and follow the head of the mirror."""
+
+    after: int
+    """The head behind which they belong."""
+    entries: Sequence[Entry]
+    redacted: Mapping[int, Document]
+    """Position → what an erasure among the events left of the document there."""
+    head: int
+    """The source's newest position."""
+
+
+def origin(recorder: Recorder) -> Origin | None:
+    """The source of which this log is the mirror; None for a log of its own."""
+    rows = recorder.rows("SELECT source, head, heard_at FROM mirror")
+    return Origin(*rows[0]) if rows else None
+
+
+def refuse_on_mirror(c: SQLiteCursor) -> None:
+    """A mirror records only what its source recorded: anything else would take a position that
+    the source gives to another event."""
+    c.execute("SELECT source FROM mirror")
+    if row := c.fetchone():
+        raise Refused(
+            f"This repository is a mirror of {row[0]} and records nothing of its own. Write "
+            "there; or end the mirroring with `collectome follow --detach` once the source "
+            "records no more.",
+            source=row[0],
+        )
+
+
+def begin(recorder: Recorder, source: str, log_id: str) -> None:
+    """Make this log the mirror of a source; an empty one takes the source's name. The caller
+    has made sure that what is recorded here is the beginning of the source's log."""
+    with recorder.datastore.transaction(commit=True) as c:
+        c.execute("SELECT id, EXISTS (SELECT 1 FROM events) FROM log")
+        name, begun = c.fetchone()
+        if begun and name != log_id:
+            raise Refused(
+                f"This folder holds the log {name}, and {source} the log {log_id}: one cannot "
+                "continue the other. Name an empty folder with --data."
+            )
+        c.execute("UPDATE log SET id=?", (log_id,))
+        c.execute("DELETE FROM mirror")
+        c.execute("INSERT INTO mirror VALUES (?, 0, 0)", (source,))
+
+
+def detach(recorder: Recorder) -> Origin | None:
+    """Let the log record events of its own again; what it was a mirror of, if it was one."""
+    known = origin(recorder)
+    with recorder.datastore.transaction(commit=True) as c:
+        c.execute("DELETE FROM mirror")
+    return known
+
+
+def take(recorder: Recorder, section: Section) -> None:
+    """Record a section behind the head, in one transaction.
+
+    VersionConflict: the head is no longer where the section begins (another process took it),
+    or the mirroring ended; nothing was recorded.
+    """
+    with recorder.datastore.transaction(commit=True) as c:
+        c.execute("SELECT coalesce(max(position), 0), EXISTS (SELECT 1 FROM mirror) FROM events")
+        head, mirrors = c.fetchone()
+        if head != section.after or not mirrors:
+            raise VersionConflict(
+                f"The section behind event {section.after} does not fit: the log is at event "
+                f"{head} now{'' if mirrors else ' and no mirror any more'}. Does another "
+                "`collectome follow` work on this folder?"
+            )
+        recorder._insert_events(c, section.entries)
+        c.executemany(
+            "UPDATE events SET bytes=?, verbatim=NULL, salt=NULL WHERE position=?",
+            [(pack(canonical(left)), at) for at, left in section.redacted.items()],
+        )
+        c.execute("UPDATE mirror SET head=?, heard_at=?", (section.head, recorder.clock()))
+    if section.redacted:
+        recorder.purge()
