@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 import orjson
@@ -24,6 +25,18 @@ Kind = Literal["bindings", "boolean", "triples"]
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A read-only store other than the newest published one, and the state that it holds.
+
+    Whoever asks keeps it in its place until the answer has ended.
+    """
+
+    path: Path
+    position: int
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One query and how it shall be answered.
 
@@ -33,7 +46,9 @@ class Question:
     `min_position` waits until the graph has come so far. `rows` asks for a preview of that many
     rows (JSON), `head_only` for no body at all. `timeout_s` is a time limit of its own, for
     what the repository asks itself. `instead` is a small graph (N-Triples) to put the query to
-    instead of the repository's.
+    instead of the repository's. `state` tells apart the pasts and sets of graphs to which the
+    same text is put. `tables` are blocks of VALUES to put in at places of the text, made here.
+    `client` is for whom it is asked: one client never gets all workers.
     """
 
     query: str
@@ -47,6 +62,18 @@ class Question:
     head_only: bool = False
     timeout_s: float | None = None
     instead: str | None = None
+    state: Hashable = None
+    tables: tuple[tuple[int, str], ...] = ()
+    client: str | None = field(default=None, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The query as the engine reads it."""
+        parts, begin = [], 0
+        for at, table in self.tables:
+            parts += [self.query[begin:at], table]
+            begin = at
+        return "".join([*parts, self.query[begin:]])
 
 
 @dataclass(slots=True)
@@ -107,11 +134,12 @@ class Answer:
         return b"".join([chunk async for chunk in self])
 
 
-def encode(question: Question, admitted: Admitted) -> bytes:
-    """The question as a worker reads it."""
+def encode(question: Question, admitted: Admitted, copy: Copy | None = None) -> bytes:
+    """The question as a worker reads it; without a copy it is put to the newest one."""
+    at = (str(copy.path), copy.position, copy.recorded_at) if copy is not None else None
     return orjson.dumps(
         {
-            "query": admitted.text,
+            "query": question.text,
             "own_dataset": admitted.own_dataset,
             "results": question.results.engine if question.results else None,
             "graphs": question.graphs.engine if question.graphs else None,
@@ -122,6 +150,7 @@ def encode(question: Question, admitted: Admitted) -> bytes:
             "prefixes": prefixes_of(admitted.text) if question.rows else {},
             "head": question.head_only,
             "instead": question.instead,
+            "copy": at,
         }
     )
 

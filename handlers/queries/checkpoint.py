@@ -9,6 +9,7 @@ the live store: a re-open beside a writer is undefined behaviour (performance.md
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -94,8 +95,56 @@ class NewestCopy:
             return
         if self.current is None or current.checkpoint != self.current.checkpoint:
             store = Store.read_only(os.fspath(self._folder / "checkpoints" / current.checkpoint))
-            self.named_graphs = [
-                graph for graph in store.named_graphs() if graph.value != META_GRAPH
-            ]
+            self.named_graphs = visible(store)
             self.store = store
         self.current = current
+
+
+class OtherCopies:
+    """Read-only stores of other states, the last few held open: opening takes milliseconds.
+
+    Whoever asks keeps the folder in its place while a query runs, and not longer: a copy that
+    was thrown away, or made anew under the same name, is let go.
+    """
+
+    def __init__(self, most: int = 4) -> None:
+        self._most = most
+        self._open: OrderedDict[str, tuple[tuple[int, int], Opened]] = OrderedDict()
+
+    def take(self, path: str) -> Opened:
+        """The store in this folder."""
+        mark = _folder_mark(path)
+        known = self._open.pop(path, None)
+        if known is None or known[0] != mark or mark is None:
+            store = Store.read_only(path)
+            known = (mark or (0, 0), Opened(store, visible(store)))
+        self._open[path] = known
+        if len(self._open) > self._most:
+            self._open.popitem(last=False)
+        return known[1]
+
+    def let_go(self) -> None:
+        """Close what is not in its place any more, so that its room on the disk is given back."""
+        for path in [path for path, (mark, _) in self._open.items() if _folder_mark(path) != mark]:
+            del self._open[path]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A store with the named graphs that queries may see."""
+
+    store: Store
+    named_graphs: list[NamedNode | BlankNode]
+
+
+def visible(store: Store) -> list[NamedNode | BlankNode]:
+    """The named graphs of a store that are part of its dataset."""
+    return [graph for graph in store.named_graphs() if graph.value != META_GRAPH]
+
+
+def _folder_mark(path: str) -> tuple[int, int] | None:
+    try:
+        at = os.stat(path)  # noqa: PTH116 - in the path of every query
+    except FileNotFoundError:
+        return None
+    return at.st_ino, at.st_ctime_ns

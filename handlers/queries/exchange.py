@@ -32,6 +32,7 @@ class Exchange:
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
         self._started = time.monotonic()
+        self._ended: float | None = None
         self._paused_at: float | None = None
         self._paused = 0.0
         self._resume: Callable[[], None] | None = None
@@ -45,7 +46,7 @@ class Exchange:
     @property
     def engine_seconds(self) -> float:
         """How long the worker has been at it, without the time that the reader let it wait."""
-        now = time.monotonic()
+        now = self._ended or time.monotonic()
         waiting = now - self._paused_at if self._paused_at is not None else 0.0
         return now - self._started - self._paused - waiting
 
@@ -68,6 +69,8 @@ class Exchange:
 
     def wake(self) -> None:
         """Tell the reader that something changed."""
+        if self._ended is None and self.finished:
+            self._ended = time.monotonic()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

@@ -25,6 +25,9 @@ CHUNK: Final = b"C"
 END: Final = b"E"
 ERROR: Final = b"X"
 
+THE_STORE: Final = ""
+"""Among the `default_graphs` of a query: the default graph of the store. No IRI is empty."""
+
 _HEADER = struct.Struct("!cI")
 HEADER_SIZE: Final = _HEADER.size
 

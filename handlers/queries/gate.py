@@ -22,7 +22,7 @@ from typing import Final
 
 from handlers.queries.errors import ForbiddenQuery, QueryTooLarge
 
-_OPAQUE: Final = re.compile(
+OPAQUE: Final = re.compile(
     r"""(?P<iri><[^<>"{}|^`\x00-\x20]*>)"""
     r"""|(?P<escape>\\.)"""  # PN_LOCAL_ESC: a quote or # that is part of a name
     r"""|'''(?:[^'\\]++|\\.|'(?!''))*+'''"""
@@ -108,7 +108,7 @@ def _code(text: str) -> tuple[str, bool]:
             doubtful = True
         return "<>"
 
-    return _OPAQUE.sub(blank, text), doubtful
+    return OPAQUE.sub(blank, text), doubtful
 
 
 def _refuse_depth(code: str, limits: Limits) -> None:

@@ -21,7 +21,7 @@ MOST_ANSWERS: Final = 512
 MOST_BYTES: Final = 32 * 1024
 _VOLATILE: Final = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
 
-Mark = tuple[int, int, int]
+Mark = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

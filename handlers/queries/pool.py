@@ -6,7 +6,9 @@
 
 At most `workers` queries run at once; `spares` more processes stand ready, so that a killed
 worker is replaced by one that is warm. Others wait in line, up to `queue_limit`; the next is
-told to come back (`Busy`). A query is ended by killing its process: when its time is up, when
+told to come back (`Busy`). A client never holds more than half of the workers and half of the
+line (at least one), and who holds fewest is served first, so that nobody's slow queries keep
+the others waiting. A query is ended by killing its process: when its time is up, when
 it holds more memory than it may, when its answer is not fetched, or when the caller leaves the
 `async with` early. An answer that was cut raises `QueryStopped` in the middle of the iteration;
 it never ends as if it were complete.
@@ -15,12 +17,13 @@ it never ends as if it were complete.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from fdo.errors import Unavailable
-from handlers.queries.answer import Answer, Question, Standing, encode, stopped_error
+from handlers.queries.answer import Answer, Copy, Question, Standing, encode, stopped_error
 from handlers.queries.checkpoint import Current, read_current
 from handlers.queries.errors import Busy, QueryTooLarge
 from handlers.queries.exchange import Exchange
@@ -56,16 +59,18 @@ class QueryPool:
         self.limits = limits
         self.standing = Standing()
         self.memo = Memo(graph_folder)
+        self.memo_of_past = Memo(graph_folder)
         self.look_ups = LookUps(graph_folder)
         self._folder = graph_folder
         self._workers = workers
         self._processes = workers + spares
         self._queue_limit = queue_limit
         self._idle: list[Link] = []
-        self._busy: set[Link] = set()
+        self._busy: dict[Link, str | None] = {}
         self._all: set[Link] = set()
         self._ended: list[Link] = []
-        self._waiting: deque[asyncio.Future[Link]] = deque()
+        self._held: Counter[str] = Counter()
+        self._waiting: deque[_Place] = deque()
         self._starting: set[asyncio.Task[None]] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._open = False
@@ -85,8 +90,8 @@ class QueryPool:
         self.look_ups.close()
         for task in self._starting:
             task.cancel()
-        for waiter in self._waiting:
-            waiter.cancel()
+        for place in self._waiting:
+            place.link.cancel()
         for link in tuple(self._all):
             link.kill("closed")
         while self._all or any(not link.reaped() for link in self._ended):
@@ -105,31 +110,27 @@ class QueryPool:
         """The published state that the next query will speak of."""
         return read_current(self._folder)
 
-    def run(self, question: Question) -> Running:
-        """Ask; use it in `async with`. What is refused is raised on entering."""
-        return Running(self, question)
+    def run(self, question: Question, copy: Copy | None = None) -> Running:
+        """Ask the newest copy, or the one that is given; use it in `async with`. What is refused
+        is raised on entering."""
+        return Running(self, question, copy)
 
     async def lend(self, question: Question) -> Link:
         """A free worker, after waiting in line if need be; it is busy until its answer ends."""
         if question.min_position is not None:
             await self._reach(question.min_position)
-        if self._idle and len(self._busy) < self._workers and not self._waiting:
-            return self._take()
-        if len(self._waiting) >= self._queue_limit or not self._open:
-            self.standing.refused_busy += 1
-            raise Busy(
-                f"All {self._workers} query workers are taken and {len(self._waiting)} "
-                "others wait; try again in a few seconds.",
-                retry_after=max(1, round(self.timeout_s / 4)),
-            )
-        return await self._stand_in_line()
+        client = question.client
+        if self._idle and len(self._busy) < self._workers and self._may_take(client):
+            return self._take(client)  # who waits has as many as a client may
+        self._refuse_if_full(client)
+        return await self._stand_in_line(client)
 
     # What the links tell.
 
     def is_free(self, link: Link) -> None:
         """A worker started or ended an answer: let the next in."""
         if link in self._busy:
-            self._busy.discard(link)
+            self._release(link)
             self.standing.answered += 1
         self._idle.append(link)
         self._let_next_in()
@@ -137,7 +138,7 @@ class QueryPool:
     def is_gone(self, link: Link) -> None:
         """A worker ended: start another in its place."""
         self._all.discard(link)
-        self._busy.discard(link)
+        self._release(link)
         if link in self._idle:
             self._idle.remove(link)
         self._ended = [each for each in (*self._ended, link) if not each.reaped()]
@@ -149,45 +150,78 @@ class QueryPool:
 
     # How the line moves.
 
-    def _take(self) -> Link:
+    def _may_take(self, client: str | None) -> bool:
+        """Whether the client holds less than its share; the repository itself has no bound."""
+        return client is None or self._held[client] < max(1, self._workers // 2)
+
+    def _refuse_if_full(self, client: str | None) -> None:
+        own = sum(place.client == client for place in self._waiting) if client else 0
+        if own >= max(1, self._queue_limit // 2):
+            who = f"{own} of your queries wait already"
+        elif len(self._waiting) >= self._queue_limit or not self._open:
+            who = (
+                f"All {self._workers} query workers are taken and {len(self._waiting)} others wait"
+            )
+        else:
+            return
+        self.standing.refused_busy += 1
+        raise Busy(f"{who}; try again in a few seconds.", retry_after=self._soon())
+
+    def _soon(self) -> int:
+        return max(1, round(self.timeout_s / 4))
+
+    def _take(self, client: str | None) -> Link:
         link = self._idle.pop()
-        self._busy.add(link)
+        self._busy[link] = client
+        if client is not None:
+            self._held[client] += 1
         if self._tick is None:
             self._tick = asyncio.get_running_loop().call_later(_TICK, self._watch)
         return link
 
-    async def _stand_in_line(self) -> Link:
-        place: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+    def _release(self, link: Link) -> None:
+        client = self._busy.pop(link, None)
+        if client is not None:
+            self._held[client] -= 1
+            if not self._held[client]:
+                del self._held[client]
+
+    async def _stand_in_line(self, client: str | None) -> Link:
+        place = _Place(asyncio.get_running_loop().create_future(), client)
         self._waiting.append(place)
         taken = False
         try:
             async with asyncio.timeout(self.timeout_s):
-                link = await place
+                link = await place.link
                 taken = True
                 return link
         except TimeoutError:
             self.standing.refused_busy += 1
             raise Busy(
                 "No query worker came free in time; try again in a few seconds.",
-                retry_after=max(1, round(self.timeout_s / 4)),
+                retry_after=self._soon(),
             ) from None
         finally:
             if place in self._waiting:
                 self._waiting.remove(place)
-            elif not taken and place.done() and not place.cancelled():
-                self._hand_back(place.result())  # cancelled between getting it and taking it
+            elif not taken and place.link.done() and not place.link.cancelled():
+                self._hand_back(place.link.result())  # cancelled between getting and taking it
 
     def _hand_back(self, link: Link) -> None:
-        self._busy.discard(link)
+        self._release(link)
         if not link.gone:
             self._idle.append(link)
         self._let_next_in()
 
     def _let_next_in(self) -> None:
-        while self._idle and len(self._busy) < self._workers and self._waiting:
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(self._take())
+        while self._idle and len(self._busy) < self._workers:
+            able = [place for place in self._waiting if self._may_take(place.client)]
+            if not able:
+                return
+            place = min(able, key=lambda each: self._held[each.client or ""])
+            self._waiting.remove(place)
+            if not place.link.done():
+                place.link.set_result(self._take(place.client))
 
     async def _reach(self, position: int) -> None:
         """Wait until what is published has come to this position of the log."""
@@ -232,12 +266,21 @@ class QueryPool:
             self._tick = asyncio.get_running_loop().call_later(_TICK, self._watch)
 
 
+@dataclass(slots=True, eq=False)
+class _Place:
+    """A place in the line: the worker that will be lent, and to whom."""
+
+    link: asyncio.Future[Link]
+    client: str | None
+
+
 class Running:
     """One query under way: enter to get its answer, leave to be rid of it."""
 
-    def __init__(self, pool: QueryPool, question: Question) -> None:
+    def __init__(self, pool: QueryPool, question: Question, copy: Copy | None = None) -> None:
         self._pool = pool
         self._question = question
+        self._copy = copy
         self._link: Link | None = None
         self._exchange: Exchange | None = None
 
@@ -252,7 +295,7 @@ class Running:
         link = await pool.lend(question)
         exchange = Exchange(question.timeout_s or pool.timeout_s)
         self._link, self._exchange = link, exchange
-        link.ask(encode(question, admitted), exchange)
+        link.ask(encode(question, admitted, self._copy), exchange)
         try:
             while exchange.head is None and not exchange.finished:
                 await exchange.news()
@@ -265,6 +308,11 @@ class Running:
 
     async def __aexit__(self, *_: object) -> None:
         self._leave()
+
+    @property
+    def engine_seconds(self) -> float:
+        """How long a worker was at it."""
+        return self._exchange.engine_seconds if self._exchange is not None else 0.0
 
     def _leave(self) -> None:
         """A worker that is still at this query has no reader any more: end it."""

@@ -37,7 +37,7 @@ from pyoxigraph import (
 )
 
 from handlers.queries import frames
-from handlers.queries.checkpoint import NewestCopy
+from handlers.queries.checkpoint import NewestCopy, Opened, OtherCopies
 from handlers.queries.preview import preview
 
 STACK_MIB: Final = 512
@@ -80,7 +80,7 @@ def _give_up_what_is_not_needed(memory_mib: int, parent: int) -> None:
 
 
 def _serve(sock: socket.socket, folder: Path) -> None:
-    newest = NewestCopy(folder)
+    newest, others = NewestCopy(folder), OtherCopies()
     _refresh_quietly(newest)
     sock.sendall(frames.frame(frames.READY, orjson.dumps({"pid": os.getpid()})))
     # A timeout in the kernel instead of select: one system call a query, not three.
@@ -90,10 +90,11 @@ def _serve(sock: socket.socket, folder: Path) -> None:
             piece = sock.recv(FLUSH_BYTES)
         except BlockingIOError:
             _refresh_quietly(newest)
+            others.let_go()
             continue
         if not piece:
             return
-        _answer(sock, newest, orjson.loads(_rest_of_frame(sock, piece)))
+        _answer(sock, newest, others, orjson.loads(_rest_of_frame(sock, piece)))
 
 
 def _timeval(seconds: float) -> bytes:
@@ -119,20 +120,19 @@ def _rest_of_frame(sock: socket.socket, piece: bytes) -> bytes:
     return bytes(got[frames.HEADER_SIZE :])
 
 
-def _answer(sock: socket.socket, newest: NewestCopy, asked: dict[str, Any]) -> None:
+def _answer(
+    sock: socket.socket, newest: NewestCopy, others: OtherCopies, asked: dict[str, Any]
+) -> None:
     """Answer or say why not; what goes wrong after the first frame ends the answer unfinished."""
     answer = _Answer(sock)
     try:
-        newest.refresh()
-        if newest.store is None or newest.current is None:
+        found = _state(newest, others, asked["copy"])
+        if found is None:
             answer.fail("empty", "No graph was published yet; try again in a moment.")
             return
-        result = _evaluate(newest.store, newest.named_graphs, asked)
-        answer.head = {
-            "kind": _kind(result),
-            "position": newest.current.position,
-            "recorded_at": newest.current.recorded_at,
-        }
+        opened, position, recorded_at = found
+        result = _evaluate(opened.store, opened.named_graphs, asked)
+        answer.head = {"kind": _kind(result), "position": position, "recorded_at": recorded_at}
         _deliver(result, answer, asked)
     except SyntaxError as error:
         answer.fail("syntax", str(error))
@@ -144,6 +144,20 @@ def _answer(sock: socket.socket, newest: NewestCopy, asked: dict[str, Any]) -> N
         answer.fail("engine", str(error))
     except OSError as error:  # the copy cannot be read
         answer.fail("storage", str(error))
+
+
+def _state(
+    newest: NewestCopy, others: OtherCopies, copy: tuple[str, int, str] | None
+) -> tuple[Opened, int, str] | None:
+    """The store that is asked, with the position and the time that it stands for."""
+    if copy is not None:
+        path, position, recorded_at = copy
+        return others.take(path), position, recorded_at
+    newest.refresh()
+    if newest.store is None or newest.current is None:
+        return None
+    current = newest.current
+    return Opened(newest.store, newest.named_graphs), current.position, current.recorded_at
 
 
 def _evaluate(
@@ -162,7 +176,9 @@ def _evaluate(
         return store.query(
             query,
             base_iri=base,
-            default_graph=[NamedNode(iri) for iri in default],
+            default_graph=[
+                DefaultGraph() if iri == frames.THE_STORE else NamedNode(iri) for iri in default
+            ],
             named_graphs=[NamedNode(iri) for iri in named],
         )
     if asked["own_dataset"]:

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from fdo.errors import Unavailable
-from handlers.queries.answer import Question
+from handlers.queries.answer import Copy, Question
 from handlers.queries.errors import Busy, MalformedQuery, NotOffered, QueryStopped, QueryTooLarge
 from handlers.queries.formats import GRAPHS, RESULTS, by_name
 from handlers.queries.gate import Limits
@@ -295,3 +295,62 @@ def test_no_worker_outlives_the_pool(with_pool: Any) -> None:
     for pid in with_pool(scenario):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_one_client_s_slow_queries_leave_half_of_the_workers_to_others(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        flood = [asyncio.create_task(ask(pool, RUNAWAY, client="a")) for _ in range(4)]
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        for _ in range(20):
+            assert b"Person 7" in await ask(pool, NAME, client="b")
+        assert time.monotonic() - began < 2
+        with pytest.raises(Busy, match="3 of your queries wait"):
+            await ask(pool, NAME, client="a")
+        for task in flood:
+            task.cancel()
+        await asyncio.gather(*flood, return_exceptions=True)
+        assert b"Person 7" in await ask(pool, NAME, client="a")
+
+    with_pool(scenario, workers=2, queue_limit=6, timeout_s=20)
+
+
+def test_who_holds_fewest_workers_is_served_first(with_pool: Any) -> None:
+    served = []
+
+    async def one(pool: QueryPool, client: str) -> None:
+        await ask(pool, BIG, client=client)
+        served.append(client)
+
+    async def scenario(pool: QueryPool) -> None:
+        many = [asyncio.create_task(one(pool, "a")) for _ in range(6)]
+        await asyncio.sleep(0)
+        few = [asyncio.create_task(one(pool, "b")) for _ in range(2)]
+        await asyncio.gather(*many, *few)
+
+    with_pool(scenario, workers=4)
+    assert served.index("b") < 4
+
+
+def test_a_query_may_be_put_to_another_copy(with_pool: Any, tmp_path: Any) -> None:
+    other = Publisher(tmp_path / "other").load(people(10))
+    other.publish()
+    path = other.folder / "checkpoints" / "000001"
+
+    async def scenario(pool: QueryPool) -> None:
+        for _ in range(3):
+            async with pool.run(Question(COUNT), Copy(path, 77, "then")) as answer:
+                assert b'"30"' in await answer.read()
+                assert (answer.position, answer.recorded_at) == (77, "then")
+        assert await number(pool) == 3000
+        path.rename(path.with_name("gone"))
+        with pytest.raises(QueryStopped):
+            async with pool.run(Question(COUNT), Copy(path, 77, "then")):
+                pass
+
+    with_pool(scenario)
+
+
+def test_tables_are_put_into_the_text_at_their_places() -> None:
+    question = Question("SELECT * { A B }", tables=((11, "<1>"), (13, "<2>")))
+    assert question.text == "SELECT * { <1>A <2>B }"
