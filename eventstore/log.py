@@ -70,6 +70,13 @@ class Log:
             return self._recorded(row)
         raise NotFound(f"The log has no event {position}.")
 
+    def last(self, upto: int) -> Recorded | None:
+        """The newest event at or before a position; None before the first."""
+        rows = self._recorder.rows(
+            f"{SELECT} WHERE position<=? ORDER BY position DESC LIMIT 1", [upto]
+        )
+        return self._recorded(rows[0]) if rows else None
+
     def position_at(self, recorded_at: int) -> int:
         """The last position recorded at or before a time (microseconds); 0 before the first."""
         rows = self._recorder.rows(

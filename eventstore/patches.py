@@ -11,12 +11,13 @@ conformance of all; `PROVENANCE` about ten quads an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eventstore.codec import dumps
 from eventstore.envelope import Recorded, iso
+from eventstore.log import Log
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.mids import Mids, assess
@@ -194,6 +195,12 @@ def patch(event: Recorded, before: Recorded | None) -> Patch:
     return known
 
 
+def patches(events: Sequence[Recorded], log: Log) -> list[Patch]:
+    """The patch of each event; the log is asked only for what no projection derived yet."""
+    before = log.previous([event for event in events if "patch" not in event.memo])
+    return [patch(event, before.get(event.position)) for event in events]
+
+
 def _derived(event: Recorded, before: Recorded | None) -> Patch:
     provenance = in_graph(provenance_lines(event), PROVENANCE)
     if event.operational:
@@ -204,7 +211,7 @@ def _derived(event: Recorded, before: Recorded | None) -> Patch:
     if before is not None and before.status is event.status is Status.ACTIVE:
         old, new = _differing(before, event)
     else:
-        old, new = _state_quads(before) if before is not None else [], _state_quads(event)
+        old, new = state_quads(before) if before is not None else [], state_quads(event)
     had, has = set(old), set(new)
     return Patch(
         event.position,
@@ -249,6 +256,7 @@ def _record_lines(event: Recorded) -> list[str]:
     return record_triples(event.pid.iri, kernel)
 
 
-def _state_quads(event: Recorded) -> list[str]:
+def state_quads(event: Recorded) -> list[str]:
+    """The quads of an object's state after an event: without provenance."""
     shown, record = state_lines(event)
     return [*shown, *in_graph(record, RECORDS)]

@@ -30,8 +30,22 @@ def _conformance(folder: Path) -> Projection:
     return Conformance(folder / "view.sqlite")
 
 
+def _deltas(folder: Path) -> Projection:
+    from handlers.projections.deltas import Deltas
+
+    return Deltas(folder / "view.sqlite")
+
+
+def _members(folder: Path) -> Projection:
+    from handlers.projections.members import Members
+
+    return Members(folder / "view.sqlite")
+
+
 HANDLERS: dict[str, Callable[[Path], Projection]] = {
     "conformance": _conformance,
+    "deltas": _deltas,
     "graph": _graph,
+    "members": _members,
     "search": _search,
 }

@@ -1,0 +1,314 @@
+"""Making the store of an instant: clone the nearest, apply the net difference, put in place.
+
+    python -m handlers.instants.build DATA
+
+A process of its own, since it takes the interpreter and memory: it reads what to build from its
+input, one JSON array a line (`asked`), and ends when its input does or nothing came for a
+while. It can be killed at any line: what is half-made lies in a folder that nobody reads, and
+the lock on it goes with the process. Whatever comes of it lies on disk: the store, or a note
+why there is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import os
+import re
+import select
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, Store, parse
+
+from eventstore.application import LOG_FILE, system_clock
+from eventstore.instant import Instant
+from eventstore.log import Log
+from eventstore.patches import META, document_lines
+from eventstore.recorder import Datastore, Recorder
+from fdo.errors import CollectomeError
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from handlers.instants import stores
+from handlers.instants.difference import Difference, Sink
+from handlers.instants.ladder import Choice, Ladder
+from handlers.instants.model import (
+    GRAPH_TRIPLES,
+    DeltaGraph,
+    NamedState,
+    TooLarge,
+    VersionGraph,
+    Watch,
+    key_of,
+)
+
+IDLE_S = 60.0
+"""After which a builder ends, and its memory is free again."""
+UPDATE_QUADS = 2_000
+"""Quads put in by update; more are loaded in bulk, which costs a little to begin."""
+OPTIMIZE_QUADS = 500_000
+"""Quads after which a store is compacted, so that queries on it run at full speed."""
+_DAMAGED = re.compile("corrupt|no such file|truncated|checksum|magic", re.IGNORECASE)
+"""A full disk is no reason to throw a rung away; this is."""
+
+
+def asked(instant: Instant, graphs: Sequence[NamedState]) -> bytes:
+    """What to build, as one line of JSON."""
+    states = [[graph.name, *_encoded(graph.state)] for graph in graphs]
+    return orjson.dumps([instant.position, instant.observed, states])
+
+
+def understood(line: bytes) -> tuple[Instant, list[NamedState]]:
+    """What a line of `asked` asks for."""
+    position, observed, states = orjson.loads(line)
+    return Instant(position, observed), [NamedState(s[0], _decoded(*s[1:])) for s in states]
+
+
+def _encoded(state: Instant | DeltaGraph | VersionGraph) -> list[Any]:
+    match state:
+        case Instant(position, observed):
+            return ["at", position, observed]
+        case DeltaGraph(start, end, side):
+            return ["delta", start, end, side]
+        case VersionGraph(pid, number):
+            return ["version", str(pid), number]
+
+
+def _decoded(kind: str, *values: Any) -> Instant | DeltaGraph | VersionGraph:
+    match kind:
+        case "at":
+            return Instant(*values)
+        case "delta":
+            return DeltaGraph(*values)
+        case _:
+            return VersionGraph(Pid.parse(values[0]), values[1])
+
+
+class Builder:
+    """Builds into the `instants` folder of one repository; any number may run at once."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        self.ladder, self.log = ladder, ladder.log
+        self._folder = ladder.instants
+
+    def build(
+        self, instant: Instant, graphs: Sequence[NamedState] = (), watch: Watch = lambda _: None
+    ) -> Path:
+        """The store of an instant with its named graphs; made unless it is there already.
+
+        BlockingIOError while another process makes it.
+        """
+        epoch = self.ladder.erasure()
+        name = key_of(instant, graphs, epoch)
+        place = self._folder / name
+        with _workplace(self._folder / f".building-{name}") as work:
+            if stores.read_kept(place) is not None:
+                return place
+            shutil.rmtree(place, ignore_errors=True)
+            self._make(work, instant, graphs, _told(work, watch))
+            (work / "store").rename(place)
+            recorded_at = self.log.recorded_at(instant.position) or ""
+            stores.keep(place, instant, recorded_at, epoch)
+        return place
+
+    def _make(
+        self, work: Path, instant: Instant, graphs: Sequence[NamedState], watch: Watch
+    ) -> None:
+        if not graphs:
+            self._materialise(work, instant, watch)
+            return
+        whole = [g.state for g in graphs if isinstance(g.state, Instant)]
+        share = 1 / (1 + len(whole))
+        base = self.build(instant, (), lambda done: watch(done * share))
+        _cloned(base, work / "store")
+        store = Store(str(work / "store"))
+        for number, graph in enumerate(graphs):
+            self._load(store, graph, work)
+            watch(share + (1 - share) * (number + 1) / len(graphs))
+        store.flush()
+
+    def _materialise(self, work: Path, instant: Instant, watch: Watch) -> None:
+        """From the nearest starting point that can be read; one that cannot is removed."""
+        for choice in self.ladder.choices(instant):
+            try:
+                self._replay(choice, work, instant, watch)
+                return
+            except (OSError, RuntimeError) as broken:
+                shutil.rmtree(work / "store", ignore_errors=True)
+                if choice.kept is None:
+                    raise
+                logging.getLogger("collectome").warning(
+                    "The store %s cannot be used (%s); the next one is.", choice.kept.path, broken
+                )
+                rung = choice.kept.path.parent.name != "checkpoints"
+                if rung and _DAMAGED.search(str(broken)):
+                    stores.remove(choice.kept.path, even_held=True)
+        raise AssertionError("an empty store is always a choice")
+
+    def _replay(self, choice: Choice, work: Path, instant: Instant, watch: Watch) -> None:
+        if choice.kept is not None:
+            _cloned(choice.kept.path, work / "store")
+        store = Store(str(work / "store"))
+        store.remove_graph(NamedNode(META))
+        difference = Difference(self.log, self.ladder.deltas, choice.instant, instant)
+        changed = apply(store, difference, work, watch)
+        if changed >= OPTIMIZE_QUADS:
+            store.optimize()
+        store.flush()
+
+    def _load(self, store: Store, graph: NamedState, work: Path) -> None:
+        name, file = NamedNode(graph.name), work / "graph.nt"
+        match graph.state:
+            case Instant() as instant:
+                path = self.build(instant)
+                other = Store.read_only(str(path))
+                other.dump(str(file), format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
+            case DeltaGraph() as delta:
+                file.write_text("".join(default_graph_changes(self.ladder, delta, graph.name)))
+            case VersionGraph(pid, number):
+                lines = version_lines(self.log, pid, number)
+                _limit(lines, graph.name)
+                file.write_text("".join(lines))
+        store.bulk_load(path=str(file), format=RdfFormat.N_TRIPLES, to_graph=name)
+        file.unlink()
+
+
+def apply(store: Store, difference: Difference, work: Path, watch: Watch) -> int:
+    """Bring a difference into a store; how many quads it changed."""
+    removed: list[str] = []
+    added, file = 0, work / "added.nq"
+    with file.open("w") as out:
+
+        def add(quads: list[str]) -> None:
+            nonlocal added
+            out.writelines(quads)
+            added += len(quads)
+
+        difference.into(Sink(add, removed.extend), watch)
+    for quad in parse("".join(removed).encode(), format=RdfFormat.N_QUADS):
+        store.remove(quad)
+    bring_in = store.bulk_load if added > UPDATE_QUADS else store.load
+    bring_in(path=str(file), format=RdfFormat.N_QUADS)
+    file.unlink()
+    return added + len(removed)
+
+
+def default_graph_changes(ladder: Ladder, graph: DeltaGraph, name: str) -> list[str]:
+    """The triples that came into the default graph, or went, between two positions, net."""
+    found: list[str] = []
+
+    def gather(quads: list[str]) -> None:
+        found.extend(quad for quad in quads if not quad.endswith(_NAMED))
+        _limit(found, name)
+
+    def ignore(_: list[str]) -> None:
+        pass
+
+    sink = Sink(gather, ignore) if graph.side == "added" else Sink(ignore, gather)
+    start, end = Instant(graph.start), Instant(graph.end)
+    Difference(ladder.log, ladder.deltas, start, end).into(sink)
+    return found
+
+
+def version_lines(log: Log, pid: Pid, number: int) -> list[str]:
+    """The triples of a version of an object; none of an object that is withheld now, whether
+    PID-only or withdrawn while it was (settled.md 13)."""
+    event, head = log.version(pid, number), log.head(pid)
+    last = head.status
+    if last is Status.TOMBSTONE and head.version > 1:
+        last = log.version(pid, head.version - 1).status
+    return [] if last is Status.PID_ONLY else document_lines(event)
+
+
+_NAMED = tuple(f"<urn:collectome:graph:{name}> .\n" for name in ("records", "provenance", "meta"))
+
+
+def _limit(lines: list[str], name: str) -> None:
+    if len(lines) > GRAPH_TRIPLES:
+        raise TooLarge(
+            f"<{name}> has more than {GRAPH_TRIPLES:,} triples, the most that a difference or a "
+            "version may have. Ask for a shorter span, or name the two instants themselves and "
+            "compare them in the query.",
+            limit=GRAPH_TRIPLES,
+        )
+
+
+def _cloned(source: Path, target: Path) -> None:
+    with stores.held(source) as there:
+        if not there:
+            raise FileNotFoundError(f"no such file: {source.name} was removed")
+        stores.clone(source, target)
+
+
+@contextmanager
+def _workplace(path: Path) -> Iterator[Path]:
+    """A folder of our own to work in; BlockingIOError while another process has it."""
+    path.mkdir(parents=True, exist_ok=True)
+    lock = stores.lock(path, fcntl.LOCK_EX)
+    if lock is None:
+        raise BlockingIOError(f"{path.name} is worked on by another process")
+    try:
+        for left in path.iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(lock)
+
+
+def progress_of(folder: Path, name: str) -> float | None:
+    """How far a build is; None when nobody works on it."""
+    try:
+        return float((folder / f".building-{name}" / "progress").read_text() or 0)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _told(work: Path, watch: Watch) -> Watch:
+    """Progress for who watches and, in a file, for other processes."""
+    file = work / "progress"
+
+    def tell(share: float) -> None:
+        file.write_text(f"{share:.4f}")
+        watch(share)
+
+    tell(0.0)
+    return tell
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build what the input asks for, line by line, until it ends or nothing comes."""
+    parser = argparse.ArgumentParser(prog="build", description=__doc__)
+    parser.add_argument("data", type=Path)
+    data = parser.parse_args(arguments).data
+    recorder = Recorder(Datastore(str(data / LOG_FILE)), system_clock)
+    builder = Builder(Ladder(data, Log(recorder)))
+    for line in _lines(sys.stdin.buffer):
+        instant, graphs = understood(line)
+        try:
+            builder.build(instant, graphs)
+            said: list[Any] = ["built"]
+        except BlockingIOError:
+            said = ["elsewhere"]
+        except CollectomeError as refusal:
+            said = ["refused", refusal.message, dict(refusal.details)]
+        except Exception as fault:  # whatever it is, who waits must hear of it
+            said = ["failed", f"{type(fault).__name__}: {fault}"]
+        sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
+        sys.stdout.buffer.flush()
+    return 0
+
+
+def _lines(source: IO[bytes]) -> Iterator[bytes]:
+    while select.select([source], [], [], IDLE_S)[0] and (line := source.readline()):
+        yield line
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The ladder: every store from which the state at an instant can be reached, and the choice.
+
+The rungs, the newest published checkpoint and the instants made before are all starting
+points, and so is an empty store. The best is the one that lies the fewest events away, on
+either side. A store that holds what was erased since is no starting point; it is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from eventstore.instant import Instant
+from eventstore.log import Log
+from handlers.instants.stores import Kept, all_kept, own_bytes, read_kept, remove
+from handlers.projections.deltas import DeltasReader
+from handlers.queries.checkpoint import read_current
+
+_COUNTED = 12
+"""Starting points of which the exact distance is asked, the most promising first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A starting point; `kept` is None for an empty store."""
+
+    kept: Kept | None
+    distance: int
+    """Events between it and the instant asked for."""
+
+    @property
+    def instant(self) -> Instant:
+        """The state at the starting point."""
+        return self.kept.instant if self.kept else Instant(0)
+
+
+class Ladder:
+    """All starting points of one data folder."""
+
+    def __init__(self, data: Path, log: Log) -> None:
+        self.log = log
+        self.graph = data / "projections" / "graph"
+        self.rungs, self.instants = self.graph / "rungs", self.graph / "instants"
+        self._erasure = 0
+        self.deltas = DeltasReader(data / "projections" / "deltas" / "view.sqlite", log)
+
+    def erasure(self) -> int:
+        """The position of the newest erasure; 0 when nothing was ever erased."""
+        while newer := self.log.erasures(self._erasure):
+            self._erasure = newer[-1][0]
+        return self._erasure
+
+    def exactly(self, position: int) -> list[Kept]:
+        """Rungs and the newest checkpoint, where they hold just the state at a position."""
+        notes = self.rungs.glob(f"{position:012d}-*.json") if self.rungs.is_dir() else ()
+        found = [kept for note in notes if (kept := read_kept(note.with_suffix("")))]
+        newest = self._newest()
+        if newest is not None and newest.instant.position == position:
+            found.append(newest)
+        return [kept for kept in found if self._holds_nothing_erased(kept)]
+
+    def evict(self, budget: int, wanted: str = "") -> None:
+        """Remove the instants that were not asked for longest, until the files that they share
+        with no rung fit the budget (bytes); not those in use, nor `wanted`."""
+        by_use = []
+        for kept in all_kept(self.instants):
+            with contextlib.suppress(FileNotFoundError):
+                by_use.append((kept.note.stat().st_mtime_ns, kept.path))
+        sizes = {path: own_bytes(path) for _, path in by_use}
+        total = sum(sizes.values())
+        for _, path in sorted(by_use):
+            if total <= budget:
+                return
+            if path.name != wanted and remove(path):
+                total -= sizes[path]
+
+    def kept(self) -> Iterator[Kept]:
+        """What is there: rungs, the newest checkpoint, plain instants."""
+        yield from all_kept(self.rungs)
+        if newest := self._newest():
+            yield newest
+        yield from (kept for kept in all_kept(self.instants) if "-g" not in kept.path.name)
+
+    def sound(self) -> list[Kept]:
+        """The starting points without what was erased since they were made; such rungs and
+        instants are removed on the way."""
+        found = []
+        for kept in self.kept():
+            if not self._holds_nothing_erased(kept):
+                if kept.path.parent != self.graph / "checkpoints":
+                    remove(kept.path, even_held=True)
+            elif kept.instant.position <= self.log.position():
+                found.append(kept)
+        return found
+
+    def _holds_nothing_erased(self, kept: Kept) -> bool:
+        later = self.log.erasures(kept.erasures)
+        return all(first > kept.instant.position for _, first in later)
+
+    def _newest(self) -> Kept | None:
+        newest = read_current(self.graph)
+        if newest is None:
+            return None
+        path = self.graph / "checkpoints" / newest.checkpoint
+        return Kept(path, Instant(newest.position), newest.recorded_at, newest.position)
+
+    def choices(self, instant: Instant) -> list[Choice]:
+        """Starting points for an instant, the nearest first; an empty store is among them."""
+        size = self.deltas.size(instant)
+        empty = Choice(None, size)
+        sizes = {kept: self.deltas.size(kept.instant) for kept in self.sound()}
+        promising = sorted(sizes, key=lambda kept: abs(sizes[kept] - size))
+        found = [empty]
+        for kept in promising[:_COUNTED]:
+            if abs(sizes[kept] - size) > min(choice.distance for choice in found):
+                break
+            found.append(Choice(kept, self.deltas.distance(kept.instant, instant)))
+        return sorted(found, key=lambda choice: choice.distance)

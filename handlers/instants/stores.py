@@ -1,0 +1,179 @@
+"""Folders of stores on disk: cloned by hard links, held by locks, removed when nobody holds them.
+
+    projections/graph/
+      checkpoints/  the newest states, made and swept by the graph projection
+      rungs/        states kept for good, thinned by age
+      instants/     states made because somebody asked, evicted by last use
+
+RocksDB never writes into a `*.sst` file again, so a clone links those and copies the rest. A
+folder counts once the note beside it (`NAME.json`) is there. Who reads a store holds a shared
+lock on its folder; who removes one needs the exclusive lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from eventstore.instant import Instant
+
+_NOT_CLONED = ("LOCK", "LOG")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A store that is kept: where, and which state it holds."""
+
+    path: Path
+    instant: Instant
+    recorded_at: str
+    erasures: int
+    """Erasures up to this event are carried out in it."""
+    size: int = 0
+    """Bytes of its files when it was made, shared ones included."""
+
+    @property
+    def note(self) -> Path:
+        """The file beside the folder that says what the folder holds."""
+        return note_of(self.path)
+
+
+def note_of(path: Path) -> Path:
+    """The file beside a store's folder that says what the folder holds."""
+    return path.with_name(f"{path.name}.json")
+
+
+def clone(source: Path, target: Path) -> None:
+    """A store of its own with the same state, at the cost of some links.
+
+    FileNotFoundError or OSError when the source is incomplete or goes away meanwhile.
+    """
+    target.mkdir(parents=True)
+    for entry in os.scandir(source):
+        if entry.name.startswith(_NOT_CLONED):
+            continue
+        if entry.name.endswith((".sst", ".blob")):
+            os.link(entry.path, target / entry.name)
+        else:
+            shutil.copyfile(entry.path, target / entry.name)
+
+
+def keep(path: Path, instant: Instant, recorded_at: str, erasures: int) -> Kept:
+    """Note what a finished folder holds; from then on it counts."""
+    size = sum(entry.stat().st_size for entry in os.scandir(path))
+    kept = Kept(path, instant, recorded_at, erasures, size)
+    fresh = kept.note.with_suffix(".new")
+    fresh.write_bytes(
+        orjson.dumps(
+            {
+                "position": instant.position,
+                "observed": instant.observed,
+                "recorded_at": recorded_at,
+                "erasures": erasures,
+                "size": size,
+            }
+        )
+    )
+    fresh.replace(kept.note)
+    return kept
+
+
+def read_kept(path: Path) -> Kept | None:
+    """What the note beside a folder says; None where there is none, or no folder."""
+    try:
+        said = orjson.loads(note_of(path).read_bytes())
+        instant = Instant(int(said["position"]), said["observed"])
+        kept = Kept(path, instant, said["recorded_at"], said["erasures"], said["size"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return kept if path.is_dir() else None
+
+
+def all_kept(folder: Path) -> list[Kept]:
+    """All stores of a folder that count, by position."""
+    if not folder.is_dir():
+        return []
+    found = (read_kept(note.with_suffix("")) for note in folder.glob("*.json"))
+    return sorted((kept for kept in found if kept), key=lambda kept: kept.instant.position)
+
+
+def hold(path: Path) -> int | None:
+    """A shared lock on a store's folder as a file descriptor to close; None when it is gone."""
+    return lock(path, fcntl.LOCK_SH)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Whether the store is there; while it is held, nobody removes it."""
+    taken = hold(path)
+    try:
+        yield taken is not None
+    finally:
+        if taken is not None:
+            os.close(taken)
+
+
+def remove(path: Path, *, even_held: bool = False) -> bool:
+    """Remove a store with its note; False when somebody holds it.
+
+    `even_held`: readers that have it open read on; nobody finds it any more.
+    """
+    taken = lock(path, fcntl.LOCK_EX)
+    if taken is None and not even_held and path.exists():
+        return False
+    try:
+        note_of(path).unlink(missing_ok=True)
+        aside = path.with_name(f".removed-{path.name}-{time.time_ns()}")
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(aside)  # first: half a store must not be found
+            shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        if taken is not None:
+            os.close(taken)
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process that died left behind: folders without a note, half-made ones."""
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        if entry.name.startswith(".removed-") or (
+            entry.is_dir() and not entry.name.startswith(".") and not note_of(entry).exists()
+        ):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def own_bytes(path: Path) -> int:
+    """Bytes of the files that a store shares with no other."""
+    total = 0
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(path):
+            status = entry.stat()
+            total += status.st_size if status.st_nlink == 1 else 0
+    return total
+
+
+def lock(path: Path, kind: int) -> int | None:
+    """A lock on a folder as a file descriptor to close; None when it is gone or taken."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_ino == os.stat(path).st_ino:  # noqa: PTH116 - beside fstat
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
