@@ -1,20 +1,15 @@
 """A URL becomes a file: streamed, resumed, limited, and never out of our own network.
 
-The host is resolved once, every address it has is judged, and the connection goes to the
-address that was judged (so a name that changes its mind in between gains nothing). Redirects
-are followed by hand and judged again. A download that breaks goes on where it stopped, if
-the sender can prove with a strong ETag or a date that the file is still the same (RFC 9110,
-13.1.5).
+Every address is judged before it is visited (see `handlers.outgoing`); redirects are followed by
+hand and judged again. A download that breaks goes on where it stopped, if the sender can prove
+with a strong ETag or a date that the file is still the same (RFC 9110, 13.1.5).
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
-import socket
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 import httpx
@@ -22,6 +17,7 @@ import orjson
 
 from handlers.harvest.reading.diagnostics import refusal
 from handlers.harvest.reading.limits import Limits
+from handlers.outgoing import Target, UnknownHost, UnsafeAddress, target_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -30,14 +26,6 @@ _RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
 class _TryAgain(Exception):
     """The transfer broke or the sender is busy; what has come stays."""
-
-
-class _Target(NamedTuple):
-    """A URL and the address that was found good for it."""
-
-    url: httpx.URL
-    host: str
-    address: str
 
 
 def is_url(source: str) -> bool:
@@ -82,9 +70,9 @@ def _attempt(url: str, part: Path, notes: Path, limits: Limits) -> None:
             try:
                 with client.stream(
                     "GET",
-                    target.url.copy_with(host=target.address),
-                    headers={"Host": target.url.netloc.decode(), **_conditions(part, notes)},
-                    extensions={"sni_hostname": target.host},
+                    target.pinned,
+                    headers=target.headers | _conditions(part, notes),
+                    extensions=target.extensions,
                 ) as response:
                     if response.status_code not in _REDIRECTS:
                         _receive(response, url, part, notes, limits)
@@ -150,35 +138,13 @@ def _proof(response: httpx.Response) -> str | None:
     return str(date) if date else None
 
 
-def _judged(url: str, limits: Limits) -> _Target:
+def _judged(url: str, limits: Limits) -> Target:
     """The URL with an address that may be visited, or a refusal."""
     try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise refusal("url-refused", url=url, reason=str(error)) from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise refusal("url-refused", url=url, reason=f"the scheme is {parsed.scheme or 'missing'}")
-    if parsed.userinfo:
-        raise refusal("url-refused", url=url, reason="it holds a password")
-    try:
-        port = parsed.port or (443 if parsed.scheme == "https" else 80)
-        found = socket.getaddrinfo(parsed.host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise _TryAgain(f"the host {parsed.host} is unknown") from error
-    addresses = [str(entry[4][0]) for entry in found]
-    for address in addresses:
-        if not limits.allow_private_hosts and not is_public(address):
-            raise refusal("host-refused", url=url, address=address)
-    return _Target(parsed, parsed.host, addresses[0])
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is on the public network, also when it is wrapped in IPv6."""
-    ip = ipaddress.ip_address(address.split("%", 1)[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in ipaddress.ip_network("64:ff9b::/96"):
-            wrapped = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if wrapped is not None:
-            return is_public(str(wrapped))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
+        return target_of(url, allow_private=limits.allow_private_hosts)
+    except UnknownHost as error:
+        raise _TryAgain(str(error)) from error
+    except UnsafeAddress as error:
+        if error.address is not None:
+            raise refusal("host-refused", url=url, address=error.address) from error
+        raise refusal("url-refused", url=url, reason=error.reason) from error

@@ -12,9 +12,10 @@ from typing import ClassVar
 import pytest
 
 from fdo.errors import SourceRefused
-from handlers.harvest.reading import fetch as fetching
-from handlers.harvest.reading.fetch import fetch, is_public, name_of
+from handlers import outgoing
+from handlers.harvest.reading.fetch import fetch, name_of
 from handlers.harvest.reading.limits import Limits
+from handlers.outgoing import is_public
 from tests.handlers.harvest.reading.archive_building import metafile, read, refused, table
 
 HOME = Limits(allow_private_hosts=True, download_attempts=3, connect_seconds=5, silence_seconds=5)
@@ -164,7 +165,7 @@ def test_a_redirect_into_our_own_network_is_judged_again(
         judged.append(address)
         return len(judged) == 1
 
-    monkeypatch.setattr(fetching, "is_public", once)
+    monkeypatch.setattr(outgoing, "is_public", once)
     assert refused(f"{publisher}/moved", tmp_path / "w") == "host-refused"
     assert len(judged) == 2
 
