@@ -20,6 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
 from api.exchange import PATH
+from api.memento import memento_router
+from api.feeds.events import events_router
+from api.feeds.ldes import ldes_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge
@@ -79,6 +82,9 @@ def create_app(
 def _routers(site: Site) -> Sequence[APIRouter]:
     return (
         ops_router(site.measures),
+        events_router(site),
+        ldes_router(site),
+        memento_router(site),
         search_router(site),
         quality_router(site),
         vocabulary_router(site.renderer, site.base),

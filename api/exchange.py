@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import Scope, Send
 
+from api.negotiation import Format, choose
 from api.problems import UnknownParameter
+from fdo.identifiers import Pid
 
 PATH = re.compile(
     r"/([0-9]{2}(?:\.[0-9A-Za-z]+)+)/([0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]{3})"
-    r"(?:/(0|[1-9][0-9]{0,8}|versions|history|verbatim|conformance|record|datacite))?(/?)\Z",
+    r"(?:/(0|[1-9][0-9]{0,8}|versions|history|diff|verbatim|conformance|record|datacite))?(/?)\Z",
     re.ASCII,
 )
 """Prefix, suffix, tail, and a slash too many."""
@@ -28,10 +31,48 @@ Headers = list[tuple[bytes, bytes]]
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers",
-     b"ETag, Link, Last-Modified, Collectome-Version, Collectome-Position"),
+     b"ETag, Link, Last-Modified, Location, Content-Location, Vary, Memento-Datetime, Repr-Digest, "
+     b"Collectome-Version, Collectome-Position, Collectome-Graph-Digest"),
     (b"x-content-type-options", b"nosniff"),
 ]  # fmt: skip
+MOMENT = ("as-of", "observed-at")
+"""The parameters that name a moment."""
 _BODY_HEADERS = (b"content-type", b"content-length")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for an object."""
+
+    pid: Pid
+    tail: str | None
+    accept: str
+    query: dict[str, str] = field(default_factory=dict)
+    authorization: str | None = None
+
+    @property
+    def past(self) -> bool:
+        """Whether a moment is asked for."""
+        return any(name in self.query for name in MOMENT)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether a version is asked for by its address."""
+        return self.tail is not None and self.tail.isdigit()
+
+    def format(self, among: Sequence[Format]) -> Format:
+        """The format to answer in."""
+        return choose(self.accept, self.query.get("format"), among)
+
+    def only(self, *known: str) -> None:
+        """Refuse parameters that the resource does not know."""
+        for name in self.query:
+            if name not in known:
+                raise UnknownParameter(
+                    f"There is no parameter {name!r} here; there are {', '.join(known)}.",
+                    parameter=name,
+                    known=list(known),
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,174 @@
+"""What is said about an object beside its document: each tail of its address is one function.
+
+Versions and history come in pages of 1,000; the next one is linked (`rel="next"`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from api import dossier
+from api.datacite_face import as_datacite
+from api.diff import diff
+from api.exchange import MOMENT, Asked, Sent
+from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
+from api.problems import UnknownParameter
+from api.security import Forbidden, Token, bearer
+from api.shown import Shown
+from eventstore.envelope import Recorded
+from eventstore.lineage import lineage
+from eventstore.log import Head
+from fdo.errors import NotFound
+from fdo.lifecycle import Status
+from fdo.representations.provenance import provenance_jsonld
+from fdo.representations.rdf import ntriples, turtle
+
+ROWS = 1_000
+"""Rows on one page of versions or history."""
+
+PROVENANCE_FORMATS: tuple[Format, ...] = tuple(
+    one for one in RDF_FORMATS if one.name in ("jsonld", "turtle", "ntriples")
+)
+HISTORY_FORMATS: tuple[Format, ...] = (*PLAIN_FORMATS, *PROVENANCE_FORMATS)
+"""How a history can be had: as a table, or in PROV-O."""
+
+
+def versions(shown: Shown, asked: Asked) -> Sent:
+    """All versions, newest first; `before` begins below a version."""
+    asked.only("format", "before")
+    head = _public(shown, asked)
+    before = _number(asked, "before", head.version + 1)
+    events = _events(shown, shown.timeline.contents(asked.pid, before, ROWS))
+    rows = dossier.versions(events, shown.site.base)
+    body: dict[str, Any] = {"pid": asked.pid.iri, "latest": head.version, "versions": rows}
+    more = bool(rows) and rows[-1]["version"] > 1
+    links = _next(shown, asked, body, "before", rows[-1]["version"]) if more else ()
+    return shown.listed(asked, body, "versions.html", b"", links=links)
+
+
+def history(shown: Shown, asked: Asked) -> Sent:
+    """All events, oldest first, as a table or in PROV-O; `after` begins behind a sequence."""
+    asked.only("format", "after")
+    wanted = asked.format(HISTORY_FORMATS)
+    head = _public(shown, asked)
+    after = _number(asked, "after", 0)
+    events = _events(shown, shown.timeline.events(asked.pid, after, ROWS))
+    body: dict[str, Any] = {"pid": asked.pid.iri}
+    more = bool(events) and events[-1].sequence < head.sequence
+    links = _next(shown, asked, body, "after", events[-1].sequence) if more else ()
+    if wanted in (JSON, HTML):
+        body["events"] = dossier.history(events, salted=not dossier.withheld(head, shown.log))
+        return shown.listed(asked, body, "history.html", b"", links=links)
+    lines = lineage(events, head)
+    if wanted.name == "turtle":
+        data = turtle(lines, asked.pid.iri).encode()
+    elif wanted.name == "ntriples":
+        data = ntriples(lines).encode()
+    else:
+        data = orjson.dumps(provenance_jsonld(lines))
+    return shown.report(asked, data, wanted, b"", links=links)
+
+
+def record(shown: Shown, asked: Asked) -> Sent:
+    """The FDO record."""
+    asked.only("format", *MOMENT)
+    head = _public(shown, asked)
+    event = shown.select(asked, head)
+    if event.status is Status.ACTIVE:  # what is PID-only has a record, now and then
+        shown.guard(event, head)
+    body = dossier.record(event, shown.log.history(asked.pid))
+    return shown.listed(asked, body, "record.html", event.salt)
+
+
+def conformance(shown: Shown, asked: Asked) -> Sent:
+    """What shapes and MIDS say of a version."""
+    asked.only("format", *MOMENT)
+    head = shown.log.head(asked.pid)
+    event = shown.select(asked, head)
+    shown.guard(event, head)
+    return shown.listed(asked, dossier.conformance(event), "conformance.html", event.salt)
+
+
+def datacite(shown: Shown, asked: Asked) -> Sent:
+    """DataCite metadata of a DOI."""
+    asked.only("format", *MOMENT)
+    if asked.pid.scheme != "doi":
+        raise NotFound(f"{asked.pid} is a Handle; only DOIs have DataCite metadata.")
+    wanted = asked.format(DATACITE_FORMATS)
+    head = shown.log.head(asked.pid)
+    event = shown.select(asked, head)
+    shown.guard(event, head)
+    body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1])
+    return shown.sent(body, wanted, event, head.version, page=asked.past)
+
+
+def verbatim(shown: Shown, asked: Asked) -> Sent:
+    """The source record of a version."""
+    asked.only("format", *MOMENT)
+    head = shown.log.head(asked.pid)
+    event = shown.select(asked, head)
+    if event.status is Status.DRAFT or shown.hidden(event, head):
+        _admit_curator(shown, asked, event, head)
+    return shown.listed(asked, dossier.verbatim(event), "verbatim.html", event.salt)
+
+
+REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
+    "conformance": conformance,
+    "datacite": datacite,
+    "diff": diff,
+    "history": history,
+    "record": record,
+    "verbatim": verbatim,
+    "versions": versions,
+}
+"""Tail of an object's address → what answers it."""
+
+
+def _public(shown: Shown, asked: Asked) -> Head:
+    """The head of an object that is no draft."""
+    head = shown.log.head(asked.pid)
+    if head.status is Status.DRAFT:
+        shown.guard(shown.log.event(head.position), head)
+    return head
+
+
+def _events(shown: Shown, positions: list[int]) -> list[Recorded]:
+    found = shown.log.events_at(positions)
+    return sorted(found.values(), key=lambda event: event.sequence)
+
+
+def _number(asked: Asked, name: str, otherwise: int) -> int:
+    text = asked.query.get(name)
+    if text is None:
+        return otherwise
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise UnknownParameter(
+            f"{name}={text!r} is no whole number; follow the link to the next page.",
+            parameter=name,
+        )
+    return int(text)
+
+
+def _next(shown: Shown, asked: Asked, body: dict[str, Any], name: str, end: int) -> tuple[str, ...]:
+    """Tell of the next page in the body, and give its link."""
+    address = f"{shown.site.base}/{asked.pid}/{asked.tail}?{name}={end}"
+    if "format" in asked.query:
+        address += f"&format={asked.query['format']}"
+    body["next"] = address
+    return (f'<{address}>; rel="next"',)
+
+
+def _admit_curator(shown: Shown, asked: Asked, event: Recorded, head: Head) -> None:
+    token: Token | None = bearer(asked.authorization, shown.site.tokens)
+    if token is None:
+        shown.guard(event, head)
+    elif not token.may("curator") or token.organisation not in (
+        None,
+        event.document.get("ods:organisationID"),
+    ):
+        raise Forbidden(
+            f"{asked.pid} is PID-only; its source record is for curators of its institution."
+        )

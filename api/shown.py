@@ -1,0 +1,190 @@
+"""What of an object is shown, which version of it, and the headers it goes out with.
+
+One home for three rules that all addresses of an object share: what is not public is refused
+and said so; a version's number or a moment selects one event; a version that is shown for
+itself is a memento (RFC 7089) and says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from api import dossier
+from api.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
+from api.links import link_header
+from api.memento import Mementos
+from api.moments import event_as_of
+from api.negotiation import HTML, JSON, PLAIN_FORMATS, Format
+from api.problems import UnknownParameter
+from api.site import Site
+from eventstore.envelope import Recorded
+from eventstore.log import Head
+from eventstore.timeline import Timeline
+from fdo.errors import NotFound, PidOnly, Tombstoned
+from fdo.lifecycle import Status
+
+_SALT = b"collectome-salt"
+_IMMUTABLE = b"public, max-age=31536000, immutable"
+_SHORT = b"public, max-age=300"
+REVALIDATE = b"no-cache"
+
+
+class Shown:
+    """The objects of one site as they may be shown."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.log = site.objects.log
+        self.timeline = Timeline(site.objects.recorder)
+        self.mementos = Mementos(self.timeline, site.base)
+
+    # ── which event, and whether it is public ────────────────────────────────────────────
+
+    def select(self, asked: Asked, head: Head) -> Recorded:
+        """The event whose document is asked for: a version, a moment, or now."""
+        moment, observed = asked.query.get("as-of"), asked.query.get("observed-at")
+        if asked.tail is not None and asked.numbered:
+            if asked.past:
+                raise UnknownParameter(
+                    "A version's address takes neither as-of nor observed-at; leave one of the "
+                    "two out.",
+                    parameter="as-of",
+                )
+            return self.log.version(asked.pid, int(asked.tail))
+        if asked.past:
+            return event_as_of(moment, observed, asked.pid, self.site.objects)
+        return self.log.event(head.position)
+
+    def hidden(self, event: Recorded, head: Head) -> bool:
+        """Whether of this event only the FDO record is public."""
+        return event.status is Status.PID_ONLY or dossier.withheld(head, self.log)
+
+    def guard(self, event: Recorded, head: Head) -> None:
+        """Refuse what is not public, and say what is."""
+        if event.status is Status.ACTIVE and head.status is Status.ACTIVE:
+            return
+        if event.status is Status.DRAFT:
+            raise NotFound(f"{event.pid} is a draft and not public yet.")
+        if self.hidden(event, head):
+            reason = self._reason(event, head)
+            record = f"{self.site.base}/{event.pid}/record"
+            if head.status is Status.TOMBSTONE:
+                raise Tombstoned(
+                    f"{event.pid} was withdrawn; before, only its PID was public. Its FDO record "
+                    f"is at {record}.",
+                    record=record,
+                )
+            raise PidOnly(
+                f"{event.pid} is public as a PID only: {reason} Its FDO record is at {record}.",
+                reason=reason,
+                record=record,
+            )
+
+    def _reason(self, event: Recorded, head: Head) -> str:
+        stub = event if event.status is Status.PID_ONLY else self.log.event(head.position)
+        return str(stub.document.get("reason") or "its licence does not allow publication.")
+
+    # ── with which headers ───────────────────────────────────────────────────────────────
+
+    def sent(
+        self,
+        body: bytes,
+        shown: Format,
+        event: Recorded,
+        latest: int,
+        *,
+        numbered: bool = False,
+        past: bool = False,
+        page: bool = False,
+    ) -> Sent:
+        """A document with all its headers; 410 where it is a tombstone.
+
+        `numbered`, `past`: the address names a version or a moment, so this is a memento.
+        `page`: other formats are those of the version, even where the address names none.
+        """
+        etag = _validator(body, event, shown)
+        gone = event.status is Status.TOMBSTONE
+        memento = numbered or past
+        cache = REVALIDATE
+        if numbered and not (past or page) and not gone:
+            cache = _IMMUTABLE if event.version < latest else _SHORT
+        links = link_header(
+            self.site.base,
+            event.pid.iri,
+            event.type,
+            shown,
+            version=event.version,
+            latest=latest,
+            past=memento or page,
+        )
+        headers: Headers = [
+            (b"content-type", shown.content_type),
+            (b"content-length", b"%d" % len(body)),
+            (b"etag", etag),
+            (b"vary", b"Accept"),
+            (b"cache-control", cache),
+            (b"last-modified", http_date(event.recorded_at // 1_000_000)),
+            (b"collectome-version", b"%d" % event.version),
+            (b"collectome-position", b"%d" % event.position),
+            *CORS,
+        ]
+        if shown is JSON and event.salt:
+            headers.append((_SALT, event.salt.hex().encode()))
+        if memento:
+            links += b", " + self.mementos.links(event.pid, event.version).encode()
+            headers += self.mementos.headers(event, body, graph=shown is not HTML)
+        if past:
+            version = self.mementos.memento(event.pid, event.version)
+            headers.append((b"content-location", version.encode()))
+        headers.append((b"link", links))
+        return Sent(410 if gone else 200, headers, body, etag)
+
+    def listed(
+        self,
+        asked: Asked,
+        content: dict[str, Any],
+        template: str,
+        salt: bytes,
+        *,
+        links: tuple[str, ...] = (),
+    ) -> Sent:
+        """A list or report about an object, as JSON or as a page."""
+        shown = asked.format(PLAIN_FORMATS)
+        if shown is HTML:
+            page = self.site.renderer.page(template, pid=str(asked.pid), content=content)
+            body = page.encode()
+        else:
+            body = orjson.dumps(content, default=str)
+        return self.report(asked, body, shown, salt, links=links)
+
+    def report(
+        self, asked: Asked, body: bytes, shown: Format, salt: bytes, *, links: tuple[str, ...] = ()
+    ) -> Sent:
+        """Bytes that say something about an object, with their headers."""
+        etag = etag_of(body, salt, shown.name)
+        link = ", ".join((f'<{asked.pid.iri}>; rel="describes"', *links))
+        headers: Headers = [
+            (b"content-type", shown.content_type),
+            (b"content-length", str(len(body)).encode()),
+            (b"etag", etag),
+            (b"vary", b"Accept, Authorization" if asked.tail == "verbatim" else b"Accept"),
+            (b"cache-control", b"private, no-cache" if asked.authorization else REVALIDATE),
+            (b"link", link.encode()),
+            *CORS,
+        ]
+        return Sent(200, headers, body, etag)
+
+
+def stored(event: Recorded) -> bytes:
+    """The canonical bytes of a content event."""
+    assert event.document_bytes is not None, "a content event holds a document"
+    return event.document_bytes
+
+
+def _validator(body: bytes, event: Recorded, shown: Format) -> bytes:
+    """The ETag; for the stored bytes it is their salted commitment, which the log holds."""
+    if shown is JSON and event.salt:
+        return b'"%s-json"' % event.meta["commitment"][:24].encode()
+    return etag_of(body, event.salt, shown.name)
