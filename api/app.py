@@ -20,9 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
 from api.exchange import PATH
-from api.memento import memento_router
 from api.feeds.events import events_router
 from api.feeds.ldes import ldes_router
+from api.memento import memento_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge

@@ -30,6 +30,7 @@ from api.sparql import sparql_app
 from api.views import Views
 from fdo.errors import Unavailable
 from handlers.projections.conformance import ConformanceReader
+from handlers.projections.members import MembersReader
 from handlers.projections.search.reader import Search
 from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
@@ -95,6 +96,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         views=Views(
             search=Search(folder / "search" / "view.sqlite"),
             conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
+            members=MembersReader(folder / "members" / "view.sqlite"),
             positions=repository.positions,
         ),
         tokens=tokens,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from handlers.projections.conformance import ConformanceReader
+from handlers.projections.members import MembersReader
 from handlers.projections.search import Search
 
 
@@ -24,5 +25,7 @@ class Views:
     search: Search | None = None
     conformance: ConformanceReader | None = None
     """The reading side of the conformance projection: counts by shape and dataset."""
+    members: MembersReader | None = None
+    """The reading side of the members projection: the pages of the event streams."""
     positions: Callable[[], Mapping[str, int]] = field(default=_nothing)
     """Projection name → the last position that is in its view."""

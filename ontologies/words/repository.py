@@ -63,8 +63,14 @@ _LINKS = {
     "failsShape": "A shape that the object's current document breaks.",
     "harvest": "The harvest to which an activity belongs.",
     "record": "The FDO record that describes an object.",
+    "transaction": "The activity of the command with which a member of an event stream came.",
+}
+_TRUTHS = {
+    "conforms": "Whether the document breaks no shape.",
+    "transactionFinalized": "Whether a transaction is whole with this member of an event stream.",
 }
 _NUMBERS = {
+    "gap": "Place in the log of a member that was taken off a page of an event stream.",
     "notSeenIn": "Number of the harvest of its source that first missed an object.",
     "midsLevel": "MIDS level by the rules of TDWG; -1 where even level 0 is not reached.",
     "pidRecordIssueNumber": "FDO record, value 10: version of the record, not of the object.",
@@ -82,7 +88,7 @@ _INSTANTS = {
 
 TERMS = derived(
     (
-        *own_terms("col", Kind.BOOLEAN, {"conforms": "Whether the document breaks no shape."}),
+        *own_terms("col", Kind.BOOLEAN, _TRUTHS),
         *own_terms("col", Kind.DATETIME, _INSTANTS),
         *own_terms("col", Kind.INTEGER, _NUMBERS),
         *own_terms("col", Kind.IRI, _RECORD_LINKS | _LINKS),

@@ -10,6 +10,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.views import Views
 from eventstore.follower import follow_once
 from handlers.projections.conformance import Conformance, ConformanceReader
+from handlers.projections.members import Members, MembersReader
 from handlers.projections.search import Search, SearchIndex
 from tests.api.conftest import Repository
 from tests.api.documents import a_specimen
@@ -23,11 +24,14 @@ def described(tmp_path_factory):
     gone = repository.register("specimen", a_specimen("DH-2"))
     repository.tombstone(gone, "Lost.")
     found, kept = repository.folder / "search.sqlite", repository.folder / "conformance.sqlite"
-    projections = [SearchIndex(found), Conformance(kept)]
+    paged = repository.folder / "members.sqlite"
+    projections = [SearchIndex(found), Conformance(kept), Members(paged)]
     follow_once(repository.objects.log, projections)
     for projection in projections:
         projection.close()
-    views = Views(search=Search(found), conformance=ConformanceReader(kept))
+    views = Views(
+        search=Search(found), conformance=ConformanceReader(kept), members=MembersReader(paged)
+    )
     yield schemathesis.openapi.from_asgi("/openapi.json", repository.app(views=views))
     repository.objects.close()
 

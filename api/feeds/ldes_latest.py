@@ -1,0 +1,133 @@
+"""Snapshots: the newest version of each object as of an event, to begin a copy with.
+
+A snapshot is an event stream of its own (`ldes:versionAmount 1`). Its position stands in its
+address, so that it says the same whenever it is read; it is paged by PID, each page leading to
+the next. Whoever has read it goes on with the full stream, from its time
+(`ldes-client --after`).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from api.feeds.hypermedia import (
+    LDES,
+    about,
+    following_lines,
+    gap_lines,
+    iri,
+    node_lines,
+    number,
+    root_lines,
+    stream_lines,
+)
+from api.feeds.ldes_formats import Node
+from api.feeds.ldes_members import Member, erased, standing
+from api.feeds.ldes_nodes import Tree
+from eventstore.envelope import Recorded
+from eventstore.log import Head, Log
+from fdo.errors import NotFound
+from fdo.identifiers import Pid
+from fdo.representations.lexical import XSD
+from handlers.projections.members import PAGE
+from ontologies.prefixes import PREFIXES
+from ontologies.terms import TERMS
+
+SCAN = 20 * PAGE
+"""Objects looked at for one page; in a sparse stream a page may be empty and lead on."""
+
+
+class Snapshot:
+    """One stream as of one event; NotFound for an event that the log has not reached."""
+
+    def __init__(self, tree: Tree, position: int, log: Log) -> None:
+        if not 1 <= position <= log.position():
+            raise NotFound(
+                f"There is no snapshot as of event {position}: the log is at event "
+                f"{log.position()}. /ldes/{tree.name}/latest leads to one of now."
+            )
+        self._tree, self._position, self._log = tree, position, log
+        self.root = f"{tree.root}/latest/{position}"
+        self.stream = f"{self.root}#stream"
+
+    def page(self, after: Pid | None) -> Node:
+        """The page that begins behind a PID; the first is the root and describes the snapshot."""
+        address = self.root if after is None else self._address(after)
+        members, gaps, last = self._read("" if after is None else str(after))
+        lines = self._described() if after is None else []
+        lines += node_lines(address, self.stream, immutable=True)
+        lines += gap_lines(address, gaps)
+        if last is not None:
+            lines += following_lines(address, self._address(last))
+        return Node(
+            address,
+            self._title,
+            lines,
+            members=members,
+            immutable=True,
+            stream=self.stream,
+            links={"start": self.root} | ({"next": self._address(last)} if last else {}),
+        )
+
+    @property
+    def _title(self) -> str:
+        return f"{self._tree.title}: newest versions as of event {self._position}"
+
+    def _address(self, after: Pid) -> str:
+        return f"{self.root}?after={after}"
+
+    def _described(self) -> list[str]:
+        at = self._log.recorded_at(self._position)
+        comment = (
+            "The newest version of each object as of the event whose position is given; tombstones "
+            "are members too. Go on with the full stream from that position."
+        )
+        policy = [(f"{LDES}versionAmount", number(1))]
+        return [
+            *stream_lines(self.stream, self.root, self._title, comment),
+            *root_lines(self.root, policy),
+            *about(self.stream, (
+                (f"{PREFIXES['prov']}wasDerivedFrom", iri(self._tree.stream)),
+                (TERMS["col:position"].iri, number(self._position)),
+                (f"{PREFIXES['prov']}generatedAtTime", f'"{at}"^^<{XSD}dateTime>'),
+            )),
+        ]  # fmt: skip
+
+    def _read(self, after: str) -> tuple[list[Member], list[int], Pid | None]:
+        """Members and gaps behind a PID, and the last PID looked at where more follow."""
+        members: list[Member] = []
+        gaps: list[int] = []
+        for _ in range(SCAN // PAGE):
+            heads = self._log.heads(after, PAGE)
+            for content in self._contents([head for head in heads if self._holds(head)]):
+                member = standing(content, self._position, self._log)
+                if member is not None:
+                    members.append(member)
+                elif erased(content):
+                    gaps.append(content.position)
+            if len(heads) < PAGE:
+                return members, gaps, None
+            after = str(heads[-1].pid)
+            if members:
+                break
+        return members, gaps, heads[-1].pid
+
+    def _holds(self, head: Head) -> bool:
+        kind, _, rest = self._tree.name.partition("/")
+        if kind == "type":
+            return head.type == rest
+        return kind == "all" or rest in (head.source, str(head.pid))
+
+    def _contents(self, heads: list[Head]) -> list[Recorded]:
+        """The version of each object in force at the position, of those that existed then."""
+        newest = self._log.events_at(
+            head.position for head in heads if head.position <= self._position
+        )
+        found = []
+        for head in heads:
+            if head.position in newest:
+                found.append(newest[head.position])
+            else:
+                with suppress(NotFound):
+                    found.append(self._log.at(head.pid, self._position))
+        return found

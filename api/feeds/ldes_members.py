@@ -1,0 +1,137 @@
+"""Members of the event streams: events of the log as lines of RDF, as far as they are public.
+
+What may be shown is said by `api.feeds.disclosed`. A version whose bytes were erased is no
+member any more: its place on the page is a gap. The erasure stands in the stream itself, named
+by its activity, and brings what was put in the place of the erased bytes, so that who keeps a
+copy hears of it and who begins anew still gets the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.feeds.disclosed import disclosures
+from eventstore.envelope import Recorded, activity_id, iso
+from eventstore.log import Log
+from eventstore.patches import document_lines, in_graph
+from fdo.lifecycle import Status
+from fdo.record import KERNEL, PID_STATUS, attributes
+from fdo.representations.member import Activity, Envelope, envelope_lines, moved
+from fdo.representations.record import record_triples
+
+_CREATES = frozenset({"Registered", "Activated", "Restored"})
+_DELETES = frozenset({"Tombstoned", "Merged", "Divided"})
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member: an event, and the content event whose document it brings."""
+
+    event: Recorded
+    content: Recorded
+    full: bool
+    """Whether the document is public; else the FDO record stands for it."""
+
+    @property
+    def iri(self) -> str:
+        """The member's name: the version, or the activity that erased one."""
+        return self.event.activity if self.event.operational else self.event.version_iri
+
+    @property
+    def activity(self) -> Activity:
+        """What it does to the copy of a reader."""
+        if self.event.what in _CREATES:
+            return "Create"
+        return "Delete" if self.event.what in _DELETES else "Update"
+
+    @property
+    def envelope(self) -> list[str]:
+        """N-Triples about the member itself."""
+        event = self.event
+        return envelope_lines(
+            Envelope(
+                member=self.iri,
+                version_of=event.pid.iri,
+                version=event.version,
+                activity=self.activity,
+                recorded_at=iso(event.recorded_at),
+                observed_at=iso(event.observed_at),
+                position=event.position,
+                topic=event.topic,
+                pid_status=PID_STATUS[event.status],
+                agent=event.agent.id,
+                generated_by=event.activity,
+                transaction=activity_id(event.log_id, event.cause or event.position),
+            )
+        )
+
+    @property
+    def payload(self) -> list[str]:
+        """N-Triples of the object as this version has it."""
+        content = self.content
+        if self.full:
+            return document_lines(content)
+        record = attributes(content.type, content.status, content.document)
+        if content.status is Status.ACTIVE:  # it is withheld now: nothing of its document
+            record = {name: record[name] for name in KERNEL}
+        return record_triples(content.pid.iri, record)
+
+    def quads(self) -> list[str]:
+        """N-Quads: the envelope, and the payload in the graph that the member names."""
+        return [*self.envelope, *in_graph(self.payload, self.iri)]
+
+    def triples(self) -> list[str]:
+        """N-Triples: the payload borne by the member instead of the object."""
+        lines = [*self.envelope, *moved(self.payload, self.event.pid.iri, self.iri)]
+        return list(dict.fromkeys(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows of the positions that belong to it."""
+
+    members: list[Member]
+    gaps: list[int]
+    """Positions that held a member which was taken off."""
+
+
+def shown(positions: Sequence[int], log: Log) -> Shown:
+    """The members at these positions, in order, and the gaps between them."""
+    found = log.events_at(positions)
+    events = [found[position] for position in positions if position in found]
+    contents = [content_of(event, log) for event in events]
+    members = [
+        Member(event, content, said == "full")
+        for event, content, said in zip(events, contents, disclosures(contents, log), strict=True)
+        if said != "nothing" and not erased(event)
+    ]
+    kept = {member.event.position for member in members}
+    return Shown(members, [position for position in positions if position not in kept])
+
+
+def content_of(event: Recorded, log: Log) -> Recorded:
+    """The event whose document a member brings: itself, or the version in force when erased."""
+    return log.at(event.pid, event.position) if event.operational else event
+
+
+def erased(event: Recorded) -> bool:
+    """Whether the bytes of a version were replaced: its salt was destroyed with them."""
+    return not event.operational and not event.salt
+
+
+def standing(content: Recorded, position: int, log: Log) -> Member | None:
+    """The member that stands for an object at a position: its version then, or the erasure that
+    replaced what it said. None where the erasure came later, or nothing is public."""
+    (said,) = disclosures([content], log)
+    if said == "nothing":
+        return None
+    if not erased(content):
+        return Member(content, content, said == "full")
+    erasures = [
+        event
+        for event in log.history(content.pid)
+        if event.what == "Erased" and content.position in event.detail["positions"]
+    ]
+    before = [event for event in erasures if event.position <= position]
+    return Member(before[-1], content, said == "full") if before else None
