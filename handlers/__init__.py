@@ -42,10 +42,17 @@ def _members(folder: Path) -> Projection:
     return Members(folder / "view.sqlite")
 
 
+def _terms(folder: Path) -> Projection:
+    from handlers.projections.terms import Terms
+
+    return Terms(folder / "view.sqlite")
+
+
 HANDLERS: dict[str, Callable[[Path], Projection]] = {
     "conformance": _conformance,
     "deltas": _deltas,
     "graph": _graph,
     "members": _members,
     "search": _search,
+    "terms": _terms,
 }

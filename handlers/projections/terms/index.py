@@ -1,0 +1,253 @@
+"""Writing the terms view: which values changed at each event, and when each value was held.
+
+A first version changes nothing; it only begins the spans of the values that it holds. An object
+is named by the position of its first event, a number that the log knows and that grows with
+it, so a new object costs no look-up and no row at a random place.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eventstore.envelope import Recorded
+from eventstore.follower import SqlView
+from eventstore.log import Log
+from eventstore.patches import mids
+from fdo.lifecycle import Status
+from handlers.projections.terms.compare import (
+    MIDS,
+    STATUS,
+    Difference,
+    differences,
+    held_values,
+)
+
+VERSION = 1
+"""Raise when the schema or `compare.py` changes: the view is then filled again from the log."""
+
+LONGEST = 1_000
+"""Characters of a value that are kept; the version has the rest."""
+
+PUBLIC, WITHHELD, DRAFT = 0, 1, 2
+"""What may be shown of an object now: everything, its status, nothing."""
+
+SCHEMA = (
+    "CREATE TABLE terms (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE agents (id INTEGER PRIMARY KEY, iri TEXT NOT NULL, name TEXT NOT NULL, "
+    "UNIQUE (iri, name))",
+    "CREATE TABLE sources (id INTEGER PRIMARY KEY, pid TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE words (id INTEGER PRIMARY KEY, held INTEGER NOT NULL, said TEXT NOT NULL, "
+    "UNIQUE (held, said))",
+    "CREATE TABLE objects (object INTEGER PRIMARY KEY, pid TEXT NOT NULL, type TEXT NOT NULL, "
+    "shown INTEGER NOT NULL)",
+    "CREATE TABLE events (position INTEGER PRIMARY KEY, object INTEGER NOT NULL, "
+    "version INTEGER NOT NULL, agent INTEGER NOT NULL, source INTEGER, "
+    "recorded_at INTEGER NOT NULL, observed_at INTEGER NOT NULL)",
+    "CREATE TABLE changes (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, "
+    "term INTEGER NOT NULL, fragment TEXT NOT NULL, old TEXT, new TEXT, cut INTEGER NOT NULL, "
+    "PRIMARY KEY (position, ordinal)) WITHOUT ROWID",
+    "CREATE INDEX by_term ON changes (term, position)",
+    "CREATE TABLE spans (word INTEGER NOT NULL, object INTEGER NOT NULL, begin INTEGER NOT NULL, "
+    "upto INTEGER, PRIMARY KEY (word, object, begin)) WITHOUT ROWID",
+)
+
+_OBJECT = (
+    "INSERT INTO objects VALUES (?,?,?,?) ON CONFLICT (object) DO UPDATE SET shown=excluded.shown "
+    "WHERE shown<>excluded.shown"
+)
+_EVENT = "INSERT INTO events VALUES (?,?,?,?,?,?,?)"
+_CHANGE = "INSERT INTO changes VALUES (?,?,?,?,?,?,?)"
+_SPAN = "INSERT INTO spans VALUES (?,?,?,NULL)"
+_CLOSE = "UPDATE spans SET upto=? WHERE word=? AND object=? AND upto IS NULL"
+_SHOWN = {Status.ACTIVE: PUBLIC, Status.PID_ONLY: WITHHELD, Status.DRAFT: DRAFT}
+
+
+class Terms:
+    """The changed terms of every version, and the spans of the values that were held."""
+
+    name = "terms"
+
+    def __init__(self, path: Path) -> None:
+        self._view = SqlView(path, SCHEMA, VERSION)
+        self._view.connection.execute("PRAGMA wal_autocheckpoint=16000")
+        self._view.connection.execute("PRAGMA secure_delete=ON")  # erased values are overwritten
+
+    def position(self) -> int:
+        """The last position in the view."""
+        return self._view.position()
+
+    def apply(self, events: Sequence[Recorded], log: Log) -> None:
+        """Bring these facts into the view, in one transaction."""
+        known = self.position()
+        fresh = [event for event in events if event.position > known]
+        if not fresh:
+            return
+        before = log.previous(fresh)
+        with self._view.transaction(fresh[-1].position) as tx:
+            batch = _Batch(tx, log)
+            for event in fresh:
+                if event.what == "Erased":
+                    batch.tell_anew(event)
+                elif not event.operational:
+                    batch.take(event, before.get(event.position))
+            batch.flush()
+        if any(event.what == "Erased" for event in fresh):
+            self._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def clear(self) -> None:
+        """Empty the view and set its position to 0."""
+        self._view.clear()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._view.close()
+
+
+class _Batch:
+    """Rows on their way into the view, written together."""
+
+    def __init__(self, tx: sqlite3.Connection, log: Log) -> None:
+        self._tx, self._log = tx, log
+        self._words = _Numbers(tx, "words", ("held", "said"))
+        self._terms = _Numbers(tx, "terms", ("path",))
+        self._agents = _Numbers(tx, "agents", ("iri", "name"))
+        self._sources = _Numbers(tx, "sources", ("pid",))
+        self._objects: list[tuple[Any, ...]] = []
+        self._spans: list[tuple[int, int, int]] = []
+
+    def take(self, event: Recorded, before: Recorded | None) -> None:
+        """Note what one content event says; `before` is the one before it of the object."""
+        number = event.position if before is None else _number(event, self._log)
+        if event.status in _SHOWN:  # a withdrawal publishes nothing that was not public
+            self._objects.append((number, event.pid_text, event.type, _SHOWN[event.status]))
+        if before is not None:
+            self._changed(event, before, number)
+        old, new = _held(before), _held(event)
+        if gone := old - new:
+            self.flush()
+            self._tx.executemany(
+                _CLOSE, [(event.position, self._words.of(*each), number) for each in gone]
+            )
+        self._spans += [(self._words.of(*each), number, event.position) for each in new - old]
+
+    def _changed(self, event: Recorded, before: Recorded, number: int) -> None:
+        source = None if event.source is None else self._sources.of(event.source)
+        agent = self._agents.of(event.agent.id, event.agent.name)
+        self._tx.execute(
+            _EVENT,
+            (event.position, number, event.version, agent, source, event.recorded_at,
+             event.observed_at),
+        )  # fmt: skip
+        self._tx.executemany(
+            _CHANGE,
+            [
+                (event.position, ordinal, self._terms.of(each.term), each.fragment,
+                 *_cut(each.old, each.new))
+                for ordinal, each in enumerate(changes(event, before, self._log))
+            ],
+        )  # fmt: skip
+
+    def flush(self) -> None:
+        """Write the rows that wait."""
+        self._tx.executemany(_OBJECT, self._objects)
+        self._tx.executemany(_SPAN, sorted(self._spans))  # pages in order
+        self._objects.clear()
+        self._spans.clear()
+
+    def tell_anew(self, erasure: Recorded) -> None:
+        """Say again what the log says of an object now that values of it were erased.
+
+        Of the old rows, and of words that nobody else holds, nothing stays. All spans are
+        looked at: erasures are rare, and an index for them would cost every new object.
+        """
+        self.flush()
+        number = _number(erasure, self._log)
+        run = self._tx.execute
+        held = run("SELECT DISTINCT word FROM spans WHERE object=?", (number,)).fetchall()
+        run("DELETE FROM spans WHERE object=?", (number,))
+        told = [
+            event
+            for event in self._log.history(erasure.pid)
+            if not event.operational and event.position <= erasure.position
+        ]
+        for event in told:
+            run("DELETE FROM changes WHERE position=?", (event.position,))
+            run("DELETE FROM events WHERE position=?", (event.position,))
+        previous: Recorded | None = None
+        for event in told:
+            self.take(event, previous)
+            previous = event
+        self.flush()
+        run("DELETE FROM terms WHERE NOT EXISTS (SELECT 1 FROM changes c WHERE c.term=terms.id)")
+        for (word,) in held:
+            run(
+                "DELETE FROM words WHERE id=?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE word=?1)",
+                (word,),
+            )
+        self._words.forget()
+        self._terms.forget()
+
+
+def changes(event: Recorded, before: Recorded, log: Log) -> list[Difference]:
+    """What a version says otherwise than the public document before it.
+
+    Stubs and tombstones are no documents to compare with: a return from there is compared with
+    the last version that was active. The status, and the MIDS level of specimens, are terms too.
+    """
+    found: list[Difference] = []
+    if before.status is not event.status:
+        found.append(Difference(STATUS, "", before.status.value, event.status.value))
+    base = before if event.status is Status.ACTIVE else None
+    while base is not None and base.status is not Status.ACTIVE:
+        base = log.version(base.pid, base.version - 1) if base.version > 1 else None
+    if base is None:
+        return found
+    if event.type == "specimen" and mids(base).level != mids(event).level:
+        found.append(Difference(MIDS, "", str(mids(base).level), str(mids(event).level)))
+    return found + differences(base.document, event.document)
+
+
+def _held(event: Recorded | None) -> set[tuple[int, str]]:
+    if event is None or event.status is not Status.ACTIVE:
+        return set()
+    level = mids(event).level if event.type == "specimen" else None
+    return {(term, value[:LONGEST]) for term, value in held_values(event.document, level)}
+
+
+def _number(event: Recorded, log: Log) -> int:
+    """The number of an object here: the position of its first event."""
+    return log.version(event.pid, 1).position
+
+
+def _cut(old: str | None, new: str | None) -> tuple[str | None, str | None, bool]:
+    """(old, new, whether anything was left out)."""
+    cut = any(text is not None and len(text) > LONGEST for text in (old, new))
+    return old and old[:LONGEST], new and new[:LONGEST], cut
+
+
+class _Numbers:
+    """Words → their numbers in a small table, remembered while a section is written."""
+
+    def __init__(self, tx: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
+        self._tx = tx
+        self._known: dict[tuple[Any, ...], int] = {}
+        where = " AND ".join(f"{name}=?" for name in columns)
+        self._find = f"SELECT id FROM {table} WHERE {where}"
+        marks = ",".join("?" * len(columns))
+        self._add = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+
+    def of(self, *words: Any) -> int:
+        """The number of these words; new ones are written down."""
+        number = self._known.get(words)
+        if number is None:
+            row = self._tx.execute(self._find, words).fetchone()
+            number = int(row[0]) if row else int(self._tx.execute(self._add, words).lastrowid or 0)
+            self._known[words] = number
+        return number
+
+    def forget(self) -> None:
+        """Ask the table again."""
+        self._known.clear()
