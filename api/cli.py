@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api import cli_ingest, cli_keep, cli_read
+from api import cli_follow, cli_ingest, cli_keep, cli_read
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 app = typer.Typer(
@@ -153,7 +153,7 @@ def token_revoke(name: str, data: DataOption = None, json: JsonOption = False) -
         out.print(f"{name} is revoked.")
 
 
-_commands(app, ingest=cli_ingest.ingest, import_=cli_ingest.import_log)
+_commands(app, ingest=cli_ingest.ingest, import_=cli_ingest.import_log, follow=cli_follow.follow)
 _commands(
     identity,
     list=cli_ingest.identity_list,

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from pyoxigraph import Store
 
+from api.cli_follow import mirrored
 from api.cli_read import PidArgument
 from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for, tell
 from api.repository import Projection, Repository
@@ -37,6 +38,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     repository = Repository(settings_for(data), must_exist=True)
     head = repository.log.position()
     positions, counts = repository.positions(), repository.log.counts()
+    mirror = mirrored(repository)
     if json:
         emit(
             {
@@ -50,6 +52,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
                 },
                 "objects": counts,
                 "server": lease_is_held(repository.data),
+                "mirror": mirror,
             }
         )
         return
@@ -57,6 +60,11 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
         f"Log {repository.log.id}: {head} events, the last at "
         f"{repository.log.recorded_at(head) or 'no time'}"
     )
+    if mirror:
+        out.print(
+            f"A mirror of {mirror['of']}, {mirror['behind']} positions behind when last heard "
+            f"({mirror['heard'] or 'never'}); {mirror['lacking']} events without what is not public"
+        )
     tell(
         "Projections",
         ["name", "position", "behind"],

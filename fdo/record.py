@@ -77,6 +77,27 @@ def attributes(kind: str, status: Status, document: Document) -> dict[str, Any]:
     return found
 
 
+_GATE = ("dcterms:license", "reason")
+_TOMBSTONE = "ods:hasTombstoneMetadata"
+_TOMBSTONE_SHOWN = ("@type", "ods:tombstoneText", "ods:tombstoneDate", "ods:hasRelatedPIDs")
+
+
+def outline(kind: str, status: Status, document: Document, iri: str) -> Document:
+    """What may be known of a document whose object is public by its record only: the terms
+    from which the same record can be made, and nothing else. Of a draft, and of a public version
+    that was kept back afterwards, that is its name and type."""
+    kept: Document = {"@id": iri, "@type": OBJECT_TYPES[kind].rdf_type}
+    if status not in (Status.PID_ONLY, Status.TOMBSTONE):
+        return kept
+    terms = {*ATTRIBUTES.get(kind, {}).values()}
+    if status is Status.PID_ONLY:
+        terms = terms - {"ac:accessURI"} | {*_GATE}
+    kept |= {term: document[term] for term in sorted(terms & document.keys())}
+    if ended := document.get(_TOMBSTONE):
+        kept[_TOMBSTONE] = {name: ended[name] for name in _TOMBSTONE_SHOWN if name in ended}
+    return kept
+
+
 def record_changed(before: DigitalObject, after: DigitalObject) -> bool:
     """Whether the step from one state to the next changes the FDO record."""
     return attributes(before.type, before.status, before.document) != attributes(
