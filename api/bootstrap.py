@@ -32,6 +32,7 @@ from fdo.errors import Unavailable
 from handlers.projections.conformance import ConformanceReader
 from handlers.projections.members import MembersReader
 from handlers.projections.search.reader import Search
+from handlers.projections.terms import TermsReader
 from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
 
@@ -97,6 +98,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
             search=Search(folder / "search" / "view.sqlite"),
             conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
             members=MembersReader(folder / "members" / "view.sqlite"),
+            terms=TermsReader(folder / "terms" / "view.sqlite"),
             positions=repository.positions,
         ),
         tokens=tokens,

@@ -24,6 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from api.security import CHALLENGE, Forbidden, Unauthenticated
 from fdo import errors
 from handlers.projections.search import InvalidQuery
+from handlers.projections.terms import UnknownTerm
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -157,6 +158,7 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
     Forbidden: "forbidden",
     UnknownParameter: "invalid-parameter",
     InvalidQuery: "invalid-parameter",
+    UnknownTerm: "invalid-parameter",
     NotAcceptable: "not-acceptable",
     TooLarge: "too-large",
 }

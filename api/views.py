@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from handlers.projections.conformance import ConformanceReader
 from handlers.projections.members import MembersReader
 from handlers.projections.search import Search
+from handlers.projections.terms import TermsReader
 
 
 def _nothing() -> Mapping[str, int]:
@@ -27,5 +28,7 @@ class Views:
     """The reading side of the conformance projection: counts by shape and dataset."""
     members: MembersReader | None = None
     """The reading side of the members projection: the pages of the event streams."""
+    terms: TermsReader | None = None
+    """The reading side of the terms projection: what changed, and when values were held."""
     positions: Callable[[], Mapping[str, int]] = field(default=_nothing)
     """Projection name → the last position that is in its view."""
