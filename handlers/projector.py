@@ -4,8 +4,9 @@
 
 It holds the lease (a lock on `DATA/projections.lock`): there is one writer of the projections
 on a data directory, whoever started it. It follows the log, publishes graph checkpoints at
-most twice a second, and carries out rebuilds that other processes ask for by leaving a note
-in `DATA/control/`. It ends when its parent does, so that a killed server leaves no lease.
+most twice a second, keeps some of them as rungs (`handlers/instants`), and carries out rebuilds
+that other processes ask for by leaving a note in `DATA/control/`. It ends when its parent does,
+so that a killed server leaves no lease.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,8 @@ from eventstore.follower import Projection, follow_once
 from eventstore.log import Log
 from eventstore.recorder import Datastore, Recorder
 from handlers import HANDLERS
+from handlers.instants.ladder import Ladder
+from handlers.instants.rungs import Policy, Rungs
 from handlers.projections.graph import Graph, read_current
 
 POLL_S = 0.02
@@ -84,7 +87,7 @@ def lease_is_held(data: Path) -> bool:
 class Projector:
     """All projections of one data directory, driven together."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, policy: Policy | None = None) -> None:
         self.data = data
         recorder = Recorder(Datastore(str(data / LOG_FILE)), system_clock)
         recorder.create_table()
@@ -94,6 +97,9 @@ class Projector:
         ]
         self.graph = next(p for p in self.projections if isinstance(p, Graph))
         self._last_publish = 0.0
+        self._ladder = Ladder(data, self.log)
+        self._erasure = -1
+        self._rungs = Rungs(data / "projections" / "graph", policy)
 
     def step(self) -> int:
         """Apply one section, or else settle; how many facts were read."""
@@ -103,6 +109,7 @@ class Projector:
         if now - self._last_publish >= PUBLISH_S:
             self.graph.settle(idle=read == 0)
             self.graph.publish(self.log, tidy=read == 0)
+            self._keep(idle=read == 0)
             self._last_publish = now
         return read
 
@@ -112,6 +119,15 @@ class Projector:
             pass
         self.graph.flush()
         self.graph.publish(self.log)
+        self._keep(idle=True)
+
+    def _keep(self, *, idle: bool) -> None:
+        """Bring the ladder in step with what was published."""
+        if self._ladder.erasure() != self._erasure:
+            self._ladder.forget()
+            self._erasure = self._ladder.erasure()
+        if self.graph.settled:
+            self._rungs.consider(idle=idle)
 
     def close(self) -> None:
         """Close the views."""
@@ -124,6 +140,8 @@ class Projector:
             for projection in self.projections:
                 if asked["rebuild"] in (projection.name, "all"):
                     projection.clear()
+                    if projection is self.graph:
+                        self._rungs.clear()
             note.unlink()
 
 
@@ -187,7 +205,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--until-idle", action="store_true", help="stop when all is projected")
     parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
+    for name, value in asdict(Policy()).items():
+        parser.add_argument(f"--rungs-{name}", type=int, default=value)
     options = parser.parse_args(arguments)
+    policy = Policy(options.rungs_every, options.rungs_hours, options.rungs_days)
     try:
         lease = Lease.take(options.data, LEASE_PATIENCE_S)
     except LeaseHeld:
@@ -203,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(100_000, 50, 50)  # documents are many and without cycles
     parent = options.parent or os.getppid()
-    projector = Projector(options.data)
+    projector = Projector(options.data, policy)
     try:
         if options.until_idle:
             projector.settle()

@@ -35,7 +35,7 @@ from eventstore.recorder import Datastore, Recorder
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
-from handlers.instants import stores
+from handlers import stores
 from handlers.instants.difference import Difference, Sink
 from handlers.instants.ladder import Choice, Ladder
 from handlers.instants.model import (

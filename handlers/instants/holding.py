@@ -22,7 +22,7 @@ import orjson
 from eventstore.instant import Instant
 from eventstore.log import Log
 from fdo.errors import CollectomeError, Unavailable
-from handlers.instants import stores
+from handlers import stores
 from handlers.instants.build import Builder, asked, progress_of
 from handlers.instants.ladder import Ladder
 from handlers.instants.model import (

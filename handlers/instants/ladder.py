@@ -14,9 +14,9 @@ from pathlib import Path
 
 from eventstore.instant import Instant
 from eventstore.log import Log
-from handlers.instants.stores import Kept, all_kept, own_bytes, read_kept, remove
 from handlers.projections.deltas import DeltasReader
 from handlers.queries.checkpoint import read_current
+from handlers.stores import Kept, all_kept, own_bytes, read_kept, remove
 
 _COUNTED = 12
 """Starting points of which the exact distance is asked, the most promising first."""
@@ -60,6 +60,13 @@ class Ladder:
         if newest is not None and newest.instant.position == position:
             found.append(newest)
         return [kept for kept in found if self._holds_nothing_erased(kept)]
+
+    def forget(self) -> None:
+        """Remove every store that holds what was erased since it was made."""
+        self.sound()
+        for kept in all_kept(self.instants):
+            if kept.erasures != self.erasure():
+                remove(kept.path, even_held=True)
 
     def evict(self, budget: int, wanted: str = "") -> None:
         """Remove the instants that were not asked for longest, until the files that they share

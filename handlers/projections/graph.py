@@ -28,7 +28,17 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
-from eventstore.patches import META, NOT_SEEN, RECORDS, all_quads, in_graph, patch, state_lines
+from eventstore.patches import (
+    META,
+    NOT_SEEN,
+    RECORDS,
+    all_quads,
+    in_graph,
+    patch,
+    patches,
+    state_lines,
+)
+from handlers import stores
 
 _LOG = NamedNode("urn:collectome:log")
 _POSITION = NamedNode("urn:collectome:vocab:position")
@@ -61,6 +71,8 @@ class Graph:
         self._files = 0
         self._old = folder / "store.old"
         shutil.rmtree(self._old, ignore_errors=True)
+        self._purging = folder / "purging"
+        stores.put_in_place(folder / "store")
         self._store = Store(str(folder / "store"))
         self._stored = self._read_position()
         self._taken = self._stored
@@ -156,11 +168,14 @@ class Graph:
             upto = int(json.loads(self._marker.read_text())["upto"])
             if self._stored < min(upto, log.position()):  # the log may be an older copy, put back
                 return False
-        elif self._published == self._stored:
+        elif self._published == self._stored and not (tidy and self._purging.exists()):
             return False
         if tidy and self._loaded_since_optimize >= OPTIMIZE_AT:
             self._store.optimize()
             self._loaded_since_optimize = 0
+        purged = tidy and self._purging.exists()
+        if purged:
+            self._purge()
         checkpoints = self.folder / "checkpoints"
         checkpoints.mkdir(exist_ok=True)
         name = f"{self._stored:012d}-{time.time_ns()}"
@@ -175,8 +190,16 @@ class Graph:
         fresh.replace(self.folder / "current")
         self._published, self._published_at = self._stored, time.monotonic()
         self._marker.unlink(missing_ok=True)
-        self._thin(checkpoints, name)
+        self._thin(checkpoints, name, all_others=purged)
+        if purged:
+            self._purging.unlink()
         return True
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is published may be kept for good: no rebuild is half-way, and the
+        files hold nothing that was erased."""
+        return not (self._purging.exists() or self._marker.exists())
 
     def dump(self, path: Path) -> None:
         """Write the store as N-Quads, without the graph of its own position."""
@@ -185,12 +208,13 @@ class Graph:
                 if quad.graph_name != _META:
                     out.write(f"{quad} .\n".encode())
 
-    def _thin(self, checkpoints: Path, newest: str) -> None:
+    def _thin(self, checkpoints: Path, newest: str, *, all_others: bool) -> None:
         horizon = time.time_ns() - KEEP_SECONDS * 1_000_000_000
-        for old in sorted(checkpoints.iterdir())[:-2]:
-            made = int(old.name.rpartition("-")[2])
-            if old.name != newest and made < horizon:
-                shutil.rmtree(old, ignore_errors=True)
+        others = sorted(path for path in checkpoints.iterdir() if path.name != newest)
+        for old in others if all_others else others[:-1]:
+            # what was erased goes at once: a reader that comes too late looks again
+            if all_others or int(old.name.rpartition("-")[2]) < horizon:
+                stores.remove(old, even_held=all_others)
 
     # ── the two ways in ──────────────────────────────────────────────────────────────────
 
@@ -243,11 +267,21 @@ class Graph:
         standing = log.at(erasure.pid, erasure.position)
         shown, record = state_lines(standing)
         change = patch(erasure, None)
+        self._purging.touch()
         self._run(
             [*shown, *in_graph(record, RECORDS), *change.added],
             self._held(erasure.pid.iri),
             erasure.position,
         )
+
+    def _purge(self) -> None:
+        """Write the store anew: the engine keeps the text of what was deleted in its files."""
+        stores.rewrite(self._store, self.folder / "store.new")
+        del self._store
+        (self.folder / "store").rename(self._old)
+        stores.put_in_place(self.folder / "store")
+        self._store = Store(str(self.folder / "store"))
+        shutil.rmtree(self._old)
 
     def _held(self, iri: str) -> list[str]:
         """The object's quads in the default and the records graph, as the store has them."""
@@ -264,11 +298,9 @@ class Graph:
     def _update(self, events: list[Recorded], log: Log) -> None:
         if not events:
             return
-        before = log.previous(events)
         added: dict[str, None] = {}
         removed: dict[str, None] = {}
-        for event in events:
-            change = patch(event, before.get(event.position))
+        for change in patches(events, log):
             for quad in change.removed:
                 if quad in added:
                     del added[quad]

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from pyoxigraph import RdfFormat, Store
 
 from eventstore.instant import Instant
 
@@ -142,15 +143,24 @@ def remove(path: Path, *, even_held: bool = False) -> bool:
     return True
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a process that died left behind: folders without a note, half-made ones."""
-    if not folder.is_dir():
-        return
-    for entry in folder.iterdir():
-        if entry.name.startswith(".removed-") or (
-            entry.is_dir() and not entry.name.startswith(".") and not note_of(entry).exists()
-        ):
-            shutil.rmtree(entry, ignore_errors=True)
+def rewrite(store: Store, fresh: Path) -> None:
+    """A new store with the same quads in `fresh`: of what was deleted, nothing is in it."""
+    shutil.rmtree(fresh, ignore_errors=True)
+    file = fresh.with_suffix(".nq")
+    store.dump(str(file), format=RdfFormat.N_QUADS)
+    written = Store(str(fresh))
+    written.bulk_load(path=str(file), format=RdfFormat.N_QUADS)
+    written.flush()
+    file.unlink()
+
+
+def put_in_place(store: Path) -> None:
+    """End what a rewriting of this folder began, or throw away what it had not finished."""
+    fresh = store.with_suffix(".new")
+    if store.exists():
+        shutil.rmtree(fresh, ignore_errors=True)
+    elif fresh.exists():
+        fresh.rename(store)
 
 
 def own_bytes(path: Path) -> int:
