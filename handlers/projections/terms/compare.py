@@ -4,21 +4,23 @@ A term path is the way of keys from the document to a value, without places in l
 `ods:hasEvents/ods:hasLocation/dwc:country`. Which of several nodes is meant, the fragment of
 the node says beside it (`event-2-location`).
 
-Nodes of a list that are equal in both documents are no change, wherever they stand; the rest
-are compared in their order, and what is left over on one side was added or removed whole.
+A node that was added or removed is all of its values, so that each term tells its own story.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
-from fdo.documents import Document, canonical, essence
+from fdo.difference import Kind, changes
+from fdo.documents import Document, essence
 from fdo.representations.fragments import Path, fragment_of
-from ontologies.terms import DOCUMENT_TERMS, Kind
+from ontologies.terms import DOCUMENT_TERMS
+from ontologies.terms import Kind as TermKind
 
 MIDS, STATUS = "ods:midsLevel", "ods:status"
 """Terms whose values the repository itself states: the level by our rules, and the status."""
@@ -71,111 +73,68 @@ class Difference:
 
 
 def differences(before: Document, after: Document) -> list[Difference]:
-    """Every value in which two documents differ, in the order of their terms.
+    """Every value in which two documents differ.
 
-    What makes no version makes no difference either (`fdo.documents.essence`).
+    What makes no version makes no difference either (`fdo.documents.essence`). Nodes are matched
+    as in the comparison of versions (`fdo.difference`); a value that only moved is no change.
     """
-    return list(_of_nodes(_content(before), _content(after), (), (), ""))
+    changed: list[Difference] = []
+    gone: list[Difference] = []
+    come: list[Difference] = []
+    for change in changes(_content(before), _content(after)):
+        old = [] if change.kind is Kind.ADDED else list(_leaves(change.before, change.path))
+        new = [] if change.kind is Kind.REMOVED else list(_leaves(change.after, change.path))
+        if len(old) == len(new) == 1 and old[0][0] == new[0][0]:
+            (term, place, text), (_, _, text2) = old[0], new[0]
+            changed.append(Difference(term, place, text, text2))
+        else:
+            gone += [Difference(term, place, text, None) for term, place, text in old]
+            come += [Difference(term, place, None, text) for term, place, text in new]
+    return changed + _unmoved(gone, come)
 
 
 def _content(document: Document) -> Document:
     return {key: value for key, value in essence(document).items() if key not in _NOT_CONTENT}
 
 
-def _of_nodes(
-    old: Mapping[str, Any], new: Mapping[str, Any], was: Path, now: Path, above: str
-) -> Iterator[Difference]:
-    for key in sorted(old.keys() | new.keys()):
-        one, other = old.get(key), new.get(key)
-        if one is other or (one is not None and other is not None and _same(one, other)):
-            continue
-        left, right = _nodes(key, one), _nodes(key, other)
-        term = f"{above}/{key}" if above else key
-        if left is not None and right is not None:
-            for (node, path), (node2, path2) in _pairs(left, right, was, now):
-                yield from _of_nodes(node, node2, path, path2, term)
-        else:
-            for text, text2 in _values(one, other):
-                place = fragment_of(was if text2 is None else now)
-                yield Difference(term, place, text, text2)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return canonical(one) == canonical(other)
-
-
-_Placed = tuple[Mapping[str, Any], Path]
-
-
-def _nodes(key: str, value: Any) -> list[_Placed] | None:
-    """The nodes that stand under a key, each with its path from there; None for plain values."""
+def _leaves(value: Any, path: Path) -> Iterator[tuple[str, str, str]]:
+    """(term, fragment of its node, value as text) of every plain value at or below a path."""
+    key = next(step for step in reversed(path) if isinstance(step, str))
     term = DOCUMENT_TERMS.get(key)
-    if term is None or term.kind is not Kind.NODE:
-        return None
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        return [(value, (key,))]
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return [(item, (key, place)) for place, item in enumerate(value)]
-    return None
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _leaves(item, (*path, place))
+    elif isinstance(value, dict) and term is not None and term.kind is TermKind.NODE:
+        for name, below in value.items():
+            yield from _leaves(below, (*path, name))
+    else:
+        keys = [step for step in path if isinstance(step, str)]
+        yield "/".join(keys), fragment_of(_node(path)), _text(value)
 
 
-def _pairs(
-    left: Sequence[_Placed], right: Sequence[_Placed], was: Path, now: Path
-) -> Iterator[tuple[_Placed, _Placed]]:
-    """Nodes that belong together, with their paths; an empty node where one side lacks it."""
-    waiting: dict[bytes, int] = {}
-    for node, _ in right:
-        waiting[canonical(dict(node))] = waiting.get(canonical(dict(node)), 0) + 1
-    gone, equal = [], dict[bytes, int]()
-    for node, path in left:
-        said = canonical(dict(node))
-        if waiting.get(said, 0) > 0:
-            waiting[said] -= 1
-            equal[said] = equal.get(said, 0) + 1
-        else:
-            gone.append((node, was + path))
-    come = []
-    for node, path in right:
-        said = canonical(dict(node))
-        if equal.get(said, 0) > 0:
-            equal[said] -= 1
-        else:
-            come.append((node, now + path))
-    for place in range(max(len(gone), len(come))):
-        one = gone[place] if place < len(gone) else ({}, was)
-        other = come[place] if place < len(come) else ({}, now)
-        yield one, other
+def _node(path: Path) -> Path:
+    """The innermost node on the way to a plain value, or to one inside of JSON kept whole."""
+    last = max(place for place, step in enumerate(path) if isinstance(step, str))
+    for place, step in enumerate(path[:last]):
+        term = DOCUMENT_TERMS.get(step) if isinstance(step, str) else None
+        if isinstance(step, str) and (term is None or term.kind is not TermKind.NODE):
+            return path[:place]
+    return path[:last]
 
 
-def _values(one: Any, other: Any) -> Iterator[tuple[str | None, str | None]]:
-    """(old, new) of plain values; members of both lists are no change."""
-    old, new = _texts(one), _texts(other)
-    kept = list(new)
-    gone = [text for text in old if not _taken(kept, text)]
-    kept = list(old)
-    come = [text for text in new if not _taken(kept, text)]
-    if not gone and not come:  # the order alone, the JSON type alone, or an empty list
-        yield (None if one is None else _text(one), None if other is None else _text(other))
-    for place in range(max(len(gone), len(come))):
-        yield (
-            gone[place] if place < len(gone) else None,
-            come[place] if place < len(come) else None,
-        )
-
-
-def _taken(texts: list[str], text: str) -> bool:
-    if text not in texts:
-        return False
-    texts.remove(text)
-    return True
-
-
-def _texts(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
+def _unmoved(gone: Sequence[Difference], come: Sequence[Difference]) -> list[Difference]:
+    """What went and what came, without values that did both under one term."""
+    back = Counter((each.term, each.new) for each in come)
+    back &= Counter((each.term, each.old) for each in gone)
+    kept = []
+    for side, name in ((gone, "old"), (come, "new")):
+        left = back.copy()
+        for each in side:
+            said = (each.term, getattr(each, name))
+            left[said] -= 1
+            if left[said] < 0:
+                kept.append(each)
+    return kept
 
 
 def _text(value: Any) -> str:
