@@ -22,7 +22,6 @@ from api import openapi
 from api.exchange import PATH
 from api.feeds.events import events_router
 from api.feeds.ldes import ldes_router
-from api.memento import memento_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge
@@ -33,6 +32,7 @@ from api.search import search_router
 from api.security import SECURITY_HEADERS, Tokens
 from api.settings import Settings
 from api.site import Site
+from api.timegate import timegate_router
 from api.views import Views
 from api.vocabulary_pages import vocabulary_router
 from eventstore.application import DigitalObjects
@@ -84,7 +84,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         ops_router(site.measures),
         events_router(site),
         ldes_router(site),
-        memento_router(site),
+        timegate_router(site),
         search_router(site),
         quality_router(site),
         vocabulary_router(site.renderer, site.base),

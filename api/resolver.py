@@ -20,6 +20,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from api.exchange import (
+    CORS,
     MOMENT,
     Asked,
     Sent,
@@ -37,7 +38,7 @@ from api.shown import Shown, stored
 from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Head
-from fdo.errors import CollectomeError
+from fdo.errors import CollectomeError, PidOnly, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.jsonld import to_jsonld
@@ -75,9 +76,12 @@ class Resolver:
             return await transmit(send, sent, scope["method"], known)
         except CollectomeError as refusal:
             response = self._site.problems.of(refusal, accept)
+            if isinstance(refusal, PidOnly | Tombstoned):  # what is held back has a past too
+                response.headers["Link"] = self._shown.mementos.ways(Pid(found[1], found[2]))
         except Exception as fault:
             response = self._site.problems.crash(fault, accept)
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        for name, value in CORS:
+            response.headers[name.decode()] = value.decode()
         await response(scope, receive, send)
         return response.status_code
 
