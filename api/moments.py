@@ -23,6 +23,7 @@ _INSTANT = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _VERSION = re.compile(r"v([1-9]\d{0,8})\Z", re.ASCII)
 _EVENT = re.compile(r"\d{1,18}\Z", re.ASCII)
+_MICROS_A_DAY = 86_400_000_000
 
 
 def event_as_of(
@@ -44,33 +45,50 @@ def instant_of(as_of: str | None, observed: str | None, objects: DigitalObjects)
     return Instant(position, None if observed is None else observed_at(observed, objects))
 
 
-def position_as_of(text: str, objects: DigitalObjects) -> int:
-    """The last position of the log at a moment (not a version); 0 before the first event."""
+def position_as_of(text: str, objects: DigitalObjects, parameter: str = "as-of") -> int:
+    """The last position of the log at a moment (not a version); 0 before the first event.
+    A refusal names the parameter."""
     if _EVENT.match(text):
         position, head = int(text), objects.log.position()
         if position > head:
             raise UnknownParameter(
-                f"as-of={text}: event {text} lies in the future; the log is at event {head}.",
-                parameter="as-of",
+                f"{parameter}={text}: event {text} lies in the future; the log is at event {head}.",
+                parameter=parameter,
             )
         return position
-    return objects.log.position_at(_past(text, "as-of", objects))
+    return objects.log.position_at(past(text, parameter, objects))
+
+
+def position_since(text: str, objects: DigitalObjects, parameter: str = "since") -> int:
+    """The position behind which a stretch of time begins: an event number is the last one left
+    out, an instant likewise, and a day counts from its first moment (UTC)."""
+    if not _DAY.match(text):
+        return position_as_of(text, objects, parameter)
+    begin = _moment(text, parameter) - _MICROS_A_DAY
+    if begin > objects.clock():
+        raise _future(text, parameter)
+    return objects.log.position_at(begin)
 
 
 def observed_at(text: str, objects: DigitalObjects) -> int:
     """A moment of the sources' clock, inclusive, in microseconds: a day or an instant."""
-    return _past(text, "observed-at", objects)
+    return past(text, "observed-at", objects)
 
 
-def _past(text: str, parameter: str, objects: DigitalObjects) -> int:
+def past(text: str, parameter: str, objects: DigitalObjects) -> int:
+    """A day (its end, UTC) or an instant that is over, in microseconds."""
     moment = _moment(text, parameter)
     if moment > objects.clock():
-        raise UnknownParameter(
-            f"{parameter}={text} lies in the future (a day counts from its end, UTC); "
-            f"leave {parameter} out for the present.",
-            parameter=parameter,
-        )
+        raise _future(text, parameter)
     return moment
+
+
+def _future(text: str, parameter: str) -> UnknownParameter:
+    return UnknownParameter(
+        f"{parameter}={text} lies in the future (a day counts from its end, UTC); "
+        f"leave {parameter} out for the present.",
+        parameter=parameter,
+    )
 
 
 def _moment(text: str, parameter: str) -> int:
@@ -85,7 +103,9 @@ def _moment(text: str, parameter: str) -> int:
             return to_micros(datetime.fromisoformat(f"{day}T{clock}.{micros}{zone}"))
     except (ValueError, OverflowError):
         pass
-    other = "an event number (42), a version (v3), " if parameter == "as-of" else ""
+    other = {"as-of": "an event number (42), a version (v3), ", "observed-at": ""}.get(
+        parameter, "an event number (42), "
+    )
     raise UnknownParameter(
         f"{parameter}={text!r} is no moment: give {other}a day (2026-03-01) or an instant "
         "(2026-03-01T12:00:00Z).",
