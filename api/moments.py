@@ -23,7 +23,6 @@ _INSTANT = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _VERSION = re.compile(r"v([1-9]\d{0,8})\Z", re.ASCII)
 _EVENT = re.compile(r"\d{1,18}\Z", re.ASCII)
-_MICROS_A_DAY = 86_400_000_000
 
 
 def event_as_of(
@@ -59,17 +58,6 @@ def position_as_of(text: str, objects: DigitalObjects, parameter: str = "as-of")
     return objects.log.position_at(past(text, parameter, objects))
 
 
-def position_since(text: str, objects: DigitalObjects, parameter: str = "since") -> int:
-    """The position behind which a stretch of time begins: an event number is the last one left
-    out, an instant likewise, and a day counts from its first moment (UTC)."""
-    if not _DAY.match(text):
-        return position_as_of(text, objects, parameter)
-    begin = _moment(text, parameter) - _MICROS_A_DAY
-    if begin > objects.clock():
-        raise _future(text, parameter)
-    return objects.log.position_at(begin)
-
-
 def observed_at(text: str, objects: DigitalObjects) -> int:
     """A moment of the sources' clock, inclusive, in microseconds: a day or an instant."""
     return past(text, "observed-at", objects)
@@ -79,16 +67,12 @@ def past(text: str, parameter: str, objects: DigitalObjects) -> int:
     """A day (its end, UTC) or an instant that is over, in microseconds."""
     moment = _moment(text, parameter)
     if moment > objects.clock():
-        raise _future(text, parameter)
+        raise UnknownParameter(
+            f"{parameter}={text} lies in the future (a day counts from its end, UTC); "
+            f"leave {parameter} out for the present.",
+            parameter=parameter,
+        )
     return moment
-
-
-def _future(text: str, parameter: str) -> UnknownParameter:
-    return UnknownParameter(
-        f"{parameter}={text} lies in the future (a day counts from its end, UTC); "
-        f"leave {parameter} out for the present.",
-        parameter=parameter,
-    )
 
 
 def _moment(text: str, parameter: str) -> int:
