@@ -188,10 +188,17 @@ def search(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="As it was at an event number, a day or an instant.")
+    ] = None,
+    observed_at: Annotated[
+        str | None, typer.Option(help="Only what sources had shown by a day or an instant.")
+    ] = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find specimens by words and facets."""
+    """Find specimens by words and facets, now or as it was."""
+    from api.moments import instant_of
     from handlers.projections.search.query import SearchQuery
     from handlers.projections.search.reader import Search
 
@@ -203,7 +210,10 @@ def search(
             raise Refused(f"--filter {pair!r} lacks its value; write it as country=Norway.")
         wanted.setdefault(name, []).append(value)
     reader = Search(repository.data / "projections" / "search" / "view.sqlite")
-    page = reader.find(SearchQuery.parse(wanted), cursor, limit)
+    if cursor and (as_of or observed_at):
+        raise Refused("A cursor keeps its own moment; leave --as-of and --observed-at out.")
+    at = instant_of(as_of, observed_at, repository.objects)
+    page = reader.find(SearchQuery.parse(wanted), cursor, limit, at.position, at.observed)
     if json:
         emit(asdict(page))
         return

@@ -15,10 +15,12 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.moments import position_as_of
+from api.moments import instant_of, position_as_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
 from api.problems import UnknownParameter
 from api.site import Site
+from eventstore.envelope import iso
+from eventstore.instant import Instant
 from fdo.errors import Unavailable
 from handlers.projections.search import (
     FACETS,
@@ -26,6 +28,7 @@ from handlers.projections.search import (
     PARAMETERS,
     SORTS,
     Bucket,
+    Facets,
     Hit,
     Page,
     Search,
@@ -51,11 +54,14 @@ _CONTROL = {
     "limit": f"Hits on a page, 1 to {LIMIT_CAP}.",
     "facets": "Facets to count among the hits, separated by commas; `all` for all.",
     "as-of": "The repository as it was: an event number, a day or an RFC 3339 instant.",
+    "observed-at": "Only what the sources had shown by a day or an RFC 3339 instant.",
 }
+_MOMENT = ("as-of", "observed-at")
 _STATISTICS = {
     "by": "What to count by: facets, separated by commas; all when left out.",
     "at": f"Up to {_MOMENTS} moments, separated by commas: one count for each, of one facet.",
     "as-of": _CONTROL["as-of"],
+    "observed-at": _CONTROL["observed-at"],
 }
 
 
@@ -99,18 +105,18 @@ def _page_first(accept: str) -> str:
 def _found(site: Site, given: Given) -> dict[str, Any]:
     control, query = _parsed(given, _CONTROL)
     search = _view(site)
-    as_of = _as_of(site, control)
-    page = search.find(query, control.get("cursor"), _limit(control), as_of)
+    at = _instant(site, control)
+    page = search.find(query, control.get("cursor"), _limit(control), at.position, at.observed)
     body: dict[str, Any] = {
         "total": page.total,
         "totalIsExact": page.exact,
-        "asOf": page.as_of,
+        **_at(page),
         "next": _next(site, given, page),
         "items": [_item(site, hit) for hit in page.hits],
     }
     if "facets" in control:
         names = _facet_names(control["facets"], "facets")
-        facets = search.facets(query, names, as_of=page.as_of)
+        facets = search.facets(query, names, as_of=page.as_of, observed=page.observed)
         body["facets"] = {name: _buckets(facets.counts[name]) for name in names}
         body["facetsAreComplete"] = facets.complete
     return body
@@ -121,10 +127,19 @@ def _counted(site: Site, given: Given) -> dict[str, Any]:
     search = _view(site)
     names = _facet_names(control.get("by") or "all", "by")
     if "at" in control:
+        if "observed-at" in control:
+            raise UnknownParameter(
+                "A series is by the repository's own clock; leave observed-at out, or leave at "
+                "out and ask for one moment.",
+                parameter="observed-at",
+            )
         return _series(site, search, query, names, control["at"])
-    facets = search.facets(query, names, size=1_000_000, cap=None, as_of=_as_of(site, control))
+    at = _instant(site, control)
+    facets = search.facets(
+        query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
+    )
     return {
-        "asOf": facets.as_of,
+        **_at(facets),
         "specimens": facets.counted,
         "by": {name: _buckets(facets.counts[name]) for name in names},
     }
@@ -156,6 +171,13 @@ def _item(site: Site, hit: Hit) -> dict[str, Any]:
     return {"url": f"{site.base}/{hit.pid}", **row}
 
 
+def _at(answer: Page | Facets) -> dict[str, Any]:
+    """The instant of an answer, so that it can be asked for again (settled.md 17)."""
+    if answer.observed is None:
+        return {"asOf": answer.as_of}
+    return {"asOf": answer.as_of, "observedAt": iso(answer.observed)}
+
+
 def _buckets(buckets: list[Bucket]) -> list[dict[str, Any]]:
     return [{"value": b.value, "label": b.label, "count": b.count} for b in buckets]
 
@@ -163,7 +185,7 @@ def _buckets(buckets: list[Bucket]) -> list[dict[str, Any]]:
 def _next(site: Site, given: Given, page: Page) -> str | None:
     if page.next_cursor is None:
         return None
-    kept = [(name, value) for name, value in given if name not in ("cursor", "as-of")]
+    kept = [(name, value) for name, value in given if name not in ("cursor", *_MOMENT)]
     return f"{site.base}/api/search?{urlencode([*kept, ('cursor', page.next_cursor)])}"
 
 
@@ -197,13 +219,14 @@ def _parsed(given: Given, control: dict[str, str]) -> tuple[dict[str, str], Sear
     return steering, SearchQuery.parse(asked)
 
 
-def _as_of(site: Site, control: dict[str, str]) -> int | None:
-    moment = control.get("as-of")
-    if moment is None:
-        return None
-    if control.get("cursor"):
-        raise UnknownParameter("A cursor keeps its own moment; leave as-of out.", parameter="as-of")
-    return position_as_of(moment, site.objects)
+def _instant(site: Site, control: dict[str, str]) -> Instant:
+    """The instant that is asked for; the newest that there is without one."""
+    for name in _MOMENT:
+        if name in control and control.get("cursor"):
+            raise UnknownParameter(
+                f"A cursor keeps its own moment; leave {name} out.", parameter=name
+            )
+    return instant_of(control.get("as-of"), control.get("observed-at"), site.objects)
 
 
 def _limit(control: dict[str, str]) -> int:
@@ -240,8 +263,9 @@ def _view(site: Site) -> Search:
 def _shown(site: Site, given: Given) -> dict[str, Any]:
     control, query = _parsed(given, _CONTROL)
     search = _view(site)
-    page = search.find(query, control.get("cursor"), _limit(control), _as_of(site, control))
-    facets = search.facets(query, PAGE_FACETS, size=12, as_of=page.as_of)
+    at = _instant(site, control)
+    page = search.find(query, control.get("cursor"), _limit(control), at.position, at.observed)
+    facets = search.facets(query, PAGE_FACETS, size=12, as_of=page.as_of, observed=page.observed)
     values = dict(given)
     kept = [(n, v) for n, v in given if n not in ("cursor",)]
     return {

@@ -17,14 +17,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import compression, http, ingest, live, sparql
+from bench import compression, feed, http, ingest, live, search, sparql
 from bench.result import Result, table
 
 SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
     "compression": compression.measure,
+    "feed": feed.measure,
     "ingest": ingest.measure,
     "live": live.measure,
     "http": http.measure,
+    "search": search.measure,
     "sparql": lambda _, __: _sparql(),
 }
 

@@ -8,13 +8,16 @@ harmless. The follower holds no state of its own.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import local
 from typing import Protocol
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
+from fdo.errors import Unavailable
 
 
 class Projection(Protocol):
@@ -103,6 +106,78 @@ class SqlView:
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+
+
+class SqlReader:
+    """The same file for reading, from any process; safe to share between threads.
+
+    Each thread has its own read-only connection, and each question is one read transaction, so
+    that its parts belong together. A file that a rebuild put in the place of the old one
+    (`put_in_place`) is noticed at the next question.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name = path, name
+        self._local = local()
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """A connection for one question, and the last position in the view."""
+        connection = self._connection()
+        connection.execute("BEGIN")
+        try:
+            (position,) = connection.execute("SELECT position FROM tracking").fetchone()
+            yield connection, int(position)
+        finally:
+            connection.execute("ROLLBACK")
+
+    def position(self) -> int:
+        """The last position of the log that is in the view."""
+        with self.reading() as (_, position):
+            return position
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if connection := getattr(self._local, "connection", None):
+            connection.close()
+            del self._local.connection
+
+    def _connection(self) -> sqlite3.Connection:
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            raise Unavailable(
+                f"The {self._name} view is not there yet; is the projector running?"
+            ) from None
+        if (file := (there.st_dev, there.st_ino)) != getattr(self._local, "file", None):
+            self.close()
+        known: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if known is None:
+            known = sqlite3.connect(
+                f"{self._path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None,
+                timeout=10, check_same_thread=False,
+            )  # fmt: skip
+            known.execute("PRAGMA cache_size=-32768")
+            self._local.connection, self._local.file = known, file
+        return known
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """Let the finished view at `fresh` take the place of the one at `path`, at one stroke.
+
+    Both are closed by their writers; readers of the old file finish their question with it.
+    The new file keeps a name of its own, to which `path` becomes a link: SQLite finds the
+    write-ahead log of a file by its name, and must never find that of another one.
+    """
+    named = path.with_name(f"{path.stem}-{time.time_ns()}{path.suffix}")
+    fresh.rename(named)
+    link = path.with_name(f"{path.name}.next")
+    link.unlink(missing_ok=True)
+    link.symlink_to(named.name)
+    link.replace(path)
+    for old in path.parent.glob(f"{path.stem}*{path.suffix}*"):
+        if old != path and not old.name.startswith(named.name):
+            old.unlink(missing_ok=True)
 
 
 def follow_once(log: Log, projections: Sequence[Projection], limit: int = 1000) -> int:

@@ -8,20 +8,18 @@ projections; this view keeps the current ones. `Conformance` follows the log and
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import local
 from typing import Any
 
 import orjson
 
 from eventstore.envelope import Recorded
-from eventstore.follower import SqlView
+from eventstore.follower import SqlReader, SqlView
 from eventstore.log import Log
 from eventstore.patches import conformance, document_lines
-from fdo.errors import NotFound, Unavailable
+from fdo.errors import NotFound
 from fdo.lifecycle import Status
 from shacl.validate import SHAPED, Report, Result, validate_many
 
@@ -213,12 +211,11 @@ class ConformanceReader:
     """The reading side of the view; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = local()
+        self._view = SqlReader(path, "conformance")
 
     def report(self, pid: str) -> Stated:
         """What the shapes say of an object now; NotFound where it has no report."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             row = connection.execute(
                 "SELECT version, position, conforms, results FROM objects WHERE pid=?", (pid,)
             ).fetchone()
@@ -233,7 +230,7 @@ class ConformanceReader:
 
     def counts(self, source: str | None = None) -> list[ShapeCount]:
         """How often each shape speaks, per dataset (PID IRI) or in one; the most first."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             rows = connection.execute(
                 "SELECT d.source, s.shape, s.severity, count(*) AS n, sum(f.results) "
                 "FROM findings f JOIN shapes s ON s.id=f.shape JOIN datasets d ON d.id=f.dataset "
@@ -245,7 +242,7 @@ class ConformanceReader:
 
     def datasets(self) -> list[DatasetCount]:
         """How many objects each dataset has, by type, and how many conform."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             rows = connection.execute(
                 "SELECT d.source, o.type, count(*), sum(o.conforms) FROM objects o "
                 "JOIN datasets d ON d.id=o.dataset GROUP BY o.type, o.dataset "
@@ -258,7 +255,7 @@ class ConformanceReader:
     ) -> list[tuple[int, str]]:
         """(position, PID) of the objects of which a shape speaks, behind position `after`: the
         list behind each count."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             rows = connection.execute(
                 "SELECT o.position, o.pid FROM findings f JOIN objects o ON o.position=f.object "
                 "JOIN datasets d ON d.id=f.dataset "
@@ -270,25 +267,8 @@ class ConformanceReader:
 
     def position(self) -> int:
         """The last position of the log that is in the view."""
-        with self._reading() as connection:
-            (found,) = connection.execute("SELECT position FROM tracking").fetchone()
-        return int(found)
+        return self._view.position()
 
     def close(self) -> None:
         """Close this thread's connection."""
-        if connection := getattr(self._local, "connection", None):
-            connection.close()
-            del self._local.connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            if not self._path.is_file():
-                raise Unavailable("The conformance view is not there yet; is the projector on?")
-            connection = sqlite3.connect(
-                f"{self._path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None,
-                timeout=10, check_same_thread=False,
-            )  # fmt: skip
-            self._local.connection = connection
-        yield connection
+        self._view.close()

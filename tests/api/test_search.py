@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.views import Views
+from eventstore.envelope import iso
 from eventstore.follower import follow_once
 from handlers.projections.search import Search, SearchIndex
 from tests.api.conftest import BASE
@@ -147,3 +148,31 @@ def test_without_a_search_view_it_says_so(browse):
     answer = browse().get("/api/search")
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
+
+
+def test_search_and_statistics_can_be_bound_by_what_sources_had_shown(searched, repository):
+    event = repository.objects.log.event(3)
+    moment = iso(event.observed_at)
+    found = searched.get("/api/search", params={"observed-at": moment}).json()
+    assert (found["total"], found["asOf"], found["observedAt"]) == (3, 6, moment)
+    counted = searched.get(
+        "/api/statistics", params={"observed-at": moment, "as-of": "2", "by": "country"}
+    ).json()
+    assert (counted["specimens"], counted["observedAt"]) == (2, moment)
+    first = searched.get("/api/search", params={"observed-at": moment, "limit": "2"}).json()
+    following = urlsplit(first["next"])
+    rest = searched.get(f"{following.path}?{following.query}").json()
+    assert (len(rest["items"]), rest["observedAt"], rest["total"]) == (1, moment, 3)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/search?observed-at=v3",
+        "/api/search?observed-at=2999-01-01",
+        "/api/statistics?by=country&at=3&observed-at=2026-03-01",
+    ],
+)
+def test_a_bound_that_is_no_moment_of_the_sources_is_refused(searched, path):
+    answer = searched.get(path)
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "observed-at")

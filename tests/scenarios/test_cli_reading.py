@@ -126,6 +126,9 @@ def test_search_finds_by_words_and_facets_and_goes_on_by_cursor(sample):
         (["--filter=planet=Mars"], "is no search parameter"),
         (["--filter=country"], "lacks its value"),
         (["--cursor=zzz"], "none of ours"),
+        (["--as-of=soon"], "no moment"),
+        (["--observed-at=v3"], "no moment"),
+        (["--cursor=zzz", "--as-of=3"], "keeps its own moment"),
     ],
 )
 def test_a_search_that_means_nothing_is_refused(sample, line, told):

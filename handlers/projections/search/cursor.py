@@ -14,7 +14,7 @@ import orjson
 
 from handlers.projections.search.query import InvalidQuery, SearchQuery
 
-_FORM = 1
+_FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Cursor:
     """Where a page ended, and at which state of the log."""
 
     as_of: int
+    observed: int | None
     total: int
     exact: bool
     name: str
@@ -31,7 +32,10 @@ class Cursor:
 
     def token(self, query: SearchQuery) -> str:
         """The cursor as text for a URL, good for this query only."""
-        parts = [_FORM, query.digest, self.as_of, self.total, self.exact, self.name, self.position]
+        parts = [
+            _FORM, query.digest, self.as_of, self.observed, self.total, self.exact, self.name,
+            self.position,
+        ]  # fmt: skip
         return urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
     @classmethod
@@ -39,10 +43,10 @@ class Cursor:
         """The cursor of a token; InvalidQuery when it is none, or another query's."""
         try:
             raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-            form, digest, as_of, total, exact, name, position = orjson.loads(raw)
+            form, digest, as_of, observed, total, exact, name, position = orjson.loads(raw)
         except (ValueError, TypeError, binascii.Error):
             raise _invalid("is none of ours") from None
-        numbers = (digest, as_of, total, position)
+        numbers = (digest, as_of, total, position, 0 if observed is None else observed)
         if (
             form != _FORM
             or not all(type(n) is int and 0 <= n < 2**63 for n in numbers)
@@ -52,7 +56,7 @@ class Cursor:
             raise _invalid("is none of ours")
         if digest != query.digest:
             raise _invalid("belongs to another query")
-        return cls(as_of, total, exact, name, position)
+        return cls(as_of, observed, total, exact, name, position)
 
 
 def _invalid(why: str) -> InvalidQuery:

@@ -3,10 +3,13 @@
 The row of a version is named by the position of its event (`valid from`); the next version
 closes it by its own position (`valid_to`). What is current has no `valid_to`; partial indexes
 serve it. Nothing is deleted, so a page begun at one position can be continued there, and the
-past is searched with the same words (settled.md 18).
+past is searched with the same words (settled.md 18). Beside the positions stand the observed
+times of both events, for questions that bound what the sources had said.
 
-The full-text index keeps no text of its own (FTS5 `content=''`): its rows are named by the
-same positions and hidden by the same intervals.
+The full-text indexes keep no text of their own (FTS5 `content=''`). `texts` holds what is
+current, named by position; `past_texts` what was closed, named by both ends of its interval
+(`past_name`), so that words are looked up in the past without asking the rows: what had ended
+by then is passed over, and what began later is seen by its name.
 """
 
 from __future__ import annotations
@@ -21,9 +24,20 @@ from eventstore.follower import SqlView
 from eventstore.log import Log
 from eventstore.patches import mids
 from fdo.lifecycle import Status
-from handlers.projections.search.rows import DIMENSIONS, TEXTS, Entry, Row, entry_of
+from handlers.projections.search.rows import (
+    DIMENSIONS,
+    SPANS,
+    TEXTS,
+    Entry,
+    Row,
+    digest_of,
+    entry_of,
+    long_of,
+    past_name,
+    texts_of,
+)
 
-VERSION = 3
+VERSION = 4
 """Raise when the schema or `rows.py` changes: the view is then filled again from the log."""
 
 _CURRENT = "WHERE valid_to IS NULL"
@@ -42,19 +56,30 @@ SCHEMA: tuple[str, ...] = (
         for name, columns in DIMENSIONS.items()
     ),
     "CREATE TABLE specimens (position INTEGER PRIMARY KEY, valid_to INTEGER, "
+    "observed_at INTEGER NOT NULL, observed_to INTEGER, "
     "pid TEXT NOT NULL, version INTEGER NOT NULL, "
     + ", ".join(f"{name} INTEGER NOT NULL" for name in DIMENSIONS)
     + ", "
     + ", ".join(Row._fields)
     + ")",
-    *(f"CREATE INDEX current_{name} ON specimens ({name}) {_CURRENT}" for name in DIMENSIONS),
+    # each bears valid_to, so that what is counted is read from the index alone
     *(
-        f"CREATE INDEX current_{name} ON specimens ({columns}) {_CURRENT} "
+        f"CREATE INDEX current_{name} ON specimens ({name}, valid_to) {_CURRENT}"
+        for name in DIMENSIONS
+    ),
+    *(
+        f"CREATE INDEX current_{name} ON specimens ({columns}, valid_to) {_CURRENT} "
         f"AND {columns.partition(',')[0]} IS NOT NULL"
         for name, columns in _RANGES.items()
     ),
-    f"CREATE INDEX current_year ON specimens (year) {_CURRENT}",
-    f"CREATE INDEX current_name ON specimens (name) {_CURRENT}",
+    *(
+        f"CREATE INDEX {state}_long_{name} ON specimens ({_RANGES[name]}, valid_to) {where} "
+        f"AND {long_of(name)}"
+        for name in SPANS
+        for state, where in (("current", _CURRENT), ("past", _PAST))
+    ),
+    f"CREATE INDEX current_year ON specimens (year, valid_to) {_CURRENT}",
+    f"CREATE INDEX current_name ON specimens (name, valid_to) {_CURRENT}",
     # a row enters these when it is closed: first versions never pay for them
     *(f"CREATE INDEX past_{name} ON specimens ({name}, valid_to) {_PAST}" for name in DIMENSIONS),
     *(
@@ -63,21 +88,34 @@ SCHEMA: tuple[str, ...] = (
         for name, columns in _RANGES.items()
     ),
     f"CREATE INDEX past_year ON specimens (year, valid_to) {_PAST}",
-    f"CREATE INDEX past ON specimens (valid_to) {_PAST}",
-    f"CREATE VIRTUAL TABLE texts USING fts5({', '.join(TEXTS)}, content='', "
-    "tokenize='unicode61 remove_diacritics 2')",
+    # all that is counted in the past: rows come in the order of closing, so it grows at its end
+    f"CREATE INDEX past ON specimens (valid_to, {', '.join(DIMENSIONS)}, year) {_PAST}",
+    *(
+        f"CREATE VIRTUAL TABLE {name} USING fts5({', '.join(TEXTS)}, content='', "
+        "tokenize='unicode61 remove_diacritics 2')"
+        for name in ("texts", "past_texts")
+    ),
     "CREATE TABLE unseen (pid TEXT NOT NULL, position INTEGER NOT NULL, valid_to INTEGER, "
-    "harvest, PRIMARY KEY (pid, position)) WITHOUT ROWID",
+    "observed_at INTEGER NOT NULL, observed_to INTEGER, harvest, "
+    "PRIMARY KEY (pid, position)) WITHOUT ROWID",
     "CREATE INDEX current_unseen ON unseen (pid) WHERE valid_to IS NULL",
 )
 
 _INSERT = (
-    f"INSERT INTO specimens VALUES ({','.join('?' * (4 + len(DIMENSIONS) + len(Row._fields)))})"
+    f"INSERT INTO specimens VALUES ({','.join('?' * (6 + len(DIMENSIONS) + len(Row._fields)))})"
 )
-_TEXT = f"INSERT INTO texts (rowid, {', '.join(TEXTS)}) VALUES ({','.join('?' * (1 + len(TEXTS)))})"
-_CLOSE = "UPDATE specimens SET valid_to=? WHERE position=? AND valid_to IS NULL"
-_UNSEEN = "INSERT OR IGNORE INTO unseen VALUES (?,?,NULL,?)"
-_SEEN = "UPDATE unseen SET valid_to=? WHERE pid=? AND valid_to IS NULL"
+_COLUMNS = f"rowid, {', '.join(TEXTS)}"
+_MARKS = ",".join("?" * (1 + len(TEXTS)))
+_TEXT = f"INSERT INTO texts ({_COLUMNS}) VALUES ({_MARKS})"
+_FORGET = f"INSERT INTO texts (texts, {_COLUMNS}) VALUES ('delete', {_MARKS})"
+_KEEP = f"INSERT INTO past_texts ({_COLUMNS}) VALUES ({_MARKS})"
+_CLOSE = "UPDATE specimens SET valid_to=?, observed_to=? WHERE position=?"
+_UNSEEN = "INSERT OR IGNORE INTO unseen VALUES (?,?,NULL,?,NULL,?)"
+_SEEN = "UPDATE unseen SET valid_to=?, observed_to=? WHERE pid=? AND valid_to IS NULL"
+
+
+class _Erased(Exception):
+    """A row to be closed holds text that an erasure took out of the log since."""
 
 
 class SearchIndex:
@@ -110,10 +148,12 @@ class SearchIndex:
         before = log.previous([e for e in fresh if e.type == "specimen" and e.version > 1])
         try:
             with self._view.transaction(fresh[-1].position) as tx:
-                batch = _Batch(tx, self._known, {at: e.position for at, e in before.items()})
+                batch = _Batch(tx, self._known, before)
                 for event in fresh:
                     batch.take(event)
                 batch.flush()
+        except _Erased:
+            self.clear()
         except BaseException:
             self._known = _Dimensions(self._view.connection)
             raise
@@ -165,14 +205,16 @@ class _Dimensions:
 
 
 class _Batch:
-    """Rows on their way into the view: inserted together, before an older one is closed."""
+    """Rows on their way into the view: inserted together, then older ones are closed."""
 
     def __init__(
-        self, tx: sqlite3.Connection, known: _Dimensions, before: Mapping[int, int]
+        self, tx: sqlite3.Connection, known: _Dimensions, before: Mapping[int, Recorded]
     ) -> None:
         self._tx, self._known, self._before = tx, known, before
         self._rows: list[tuple[Any, ...]] = []
         self._texts: list[tuple[Any, ...]] = []
+        self._closed: list[tuple[Recorded, Recorded]] = []
+        """(version, the event that ended it)"""
 
     def take(self, event: Recorded) -> None:
         """Note what one event changes."""
@@ -180,33 +222,46 @@ class _Batch:
             self._sightings(event)
         if event.type != "specimen" or event.operational:
             return
-        if event.position in self._before:
-            self.flush()
-            self._tx.execute(_CLOSE, (event.position, self._before[event.position]))
+        before = self._before.get(event.position)
+        if before is not None and before.status is Status.ACTIVE:
+            self._closed.append((before, event))
         if event.status is Status.ACTIVE:
             entry = _entry(event)
             numbers = self._known.intern(self._tx, entry.dimensions)
             self._rows.append(
-                (event.position, None, event.pid_text, event.version, *numbers, *entry.row)
-            )
+                (event.position, None, event.observed_at, None, event.pid_text, event.version,
+                 *numbers, *entry.row)
+            )  # fmt: skip
             self._texts.append((event.position, *entry.texts))
 
     def _sightings(self, event: Recorded) -> None:
         """Records that their source no longer shows, or shows again (settled.md 14)."""
-        harvest, position = event.detail.get("harvest"), event.position
-        self._tx.executemany(_SEEN, [(position, pid) for pid in event.detail.get("seen_again", ())])
+        harvest, position, observed = event.detail.get("harvest"), event.position, event.observed_at
+        again = event.detail.get("seen_again", ())
+        self._tx.executemany(_SEEN, [(position, observed, pid) for pid in again])
         missed = event.detail.get("not_seen", ())
         known = {
             row[0] for row in self._tx.execute("SELECT pid FROM unseen WHERE valid_to IS NULL")
         } if missed else set()  # fmt: skip
         self._tx.executemany(
-            _UNSEEN, [(pid, position, harvest) for pid in missed if pid not in known]
+            _UNSEEN, [(pid, position, observed, harvest) for pid in missed if pid not in known]
         )
 
     def flush(self) -> None:
-        """Write the rows that wait."""
-        if self._rows:
-            self._tx.executemany(_INSERT, self._rows)
-            self._tx.executemany(_TEXT, self._texts)
-            self._rows.clear()
-            self._texts.clear()
+        """Write what was noted."""
+        run = self._tx.executemany
+        run(_INSERT, self._rows)
+        run(_TEXT, self._texts)
+        gone, kept = [], []
+        for before, event in self._closed:
+            texts = texts_of(before.document)
+            (known,) = self._tx.execute(
+                "SELECT digest FROM specimens WHERE position=?", (before.position,)
+            ).fetchone()
+            if known != digest_of(texts):  # FTS5 forgets a row only by the words that it had
+                raise _Erased
+            gone.append((before.position, *texts))
+            kept.append((past_name(before.position, event.position), *texts))
+        run(_FORGET, gone)
+        run(_KEEP, kept)
+        run(_CLOSE, [(e.position, e.observed_at, b.position) for b, e in self._closed])

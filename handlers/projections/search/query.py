@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fdo.errors import CollectomeError
-from handlers.projections.search.rows import DIMENSIONS
+from handlers.projections.search.rows import DIMENSIONS, SPANS, long_of
 
 
 class InvalidQuery(CollectomeError):
@@ -156,13 +156,9 @@ class SearchQuery:
             condition, more = _conditions(name, wanted)
             conditions.append(condition)
             values += more
-        for term, low, high in (
-            ("date", self.date_from, self.date_to),
-            ("elevation", self.elevation_from, self.elevation_to),
-        ):
-            if low is not None or high is not None:
-                conditions.append(f"s.{term}_to>=? AND s.{term}_from<=?")
-                values += [-9e9 if low is None else low, 9e9 if high is None else high]
+        for name, low, high in self._spans():
+            conditions.append(f"s.{name}_to>=? AND s.{name}_from<=?")
+            values += [low, high]
         if self.bbox:
             condition, box = _box(*self.bbox)
             conditions.append(condition)
@@ -171,6 +167,33 @@ class SearchQuery:
             told = "IN" if self.not_seen else "NOT IN"
             conditions.append(f"s.pid {told} (SELECT u.pid FROM unseen u WHERE {positions})")
         return conditions, values
+
+    def cases(self) -> list[tuple[str, list[str], list[Any]]]:
+        """(index that serves it, more conditions, values): each selected row is in one case.
+
+        A range that is not long lies near its end, so an index by the end finds it between two
+        bounds; without them a question about one year would walk through all years since.
+        """
+        for name, _, high in self._spans():
+            return [
+                ("", [f"s.{name}_to<=?", f"NOT {long_of(name, 's.')}"], [high + SPANS[name]]),
+                (f"long_{name}", [long_of(name, "s.")], []),
+            ]
+        return [("", [], [])]
+
+    def _spans(self) -> Iterator[tuple[str, float, float]]:
+        """(range, lowest end, highest beginning) of the ranges that are asked for."""
+        for name, low, high in (
+            ("date", self.date_from, self.date_to),
+            ("elevation", self.elevation_from, self.elevation_to),
+        ):
+            if low is not None or high is not None:
+                yield name, -9e9 if low is None else low, 9e9 if high is None else high
+
+    @property
+    def ranged(self) -> bool:
+        """Whether an index of a range serves it best: there is one, and no word or value."""
+        return not (self.texts or self.filters) and (self.bbox is not None or any(self._spans()))
 
 
 # ── text ─────────────────────────────────────────────────────────────────────────────────

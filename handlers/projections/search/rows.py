@@ -35,7 +35,24 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
 """Interned combination → its columns; each combination is one table of the view."""
 
 TEXTS = ("name", "locality", "collector", "number", "remarks")
-"""The columns of the full-text index."""
+"""The columns of the full-text indexes."""
+
+SPANS = {"date": 10_000, "elevation": 100}
+"""Range → what is long for one (a year in digits of days; metres). Few ranges are long; the
+others are found by their end alone, and long ones have an index of their own."""
+
+PAST_BITS = 31
+"""Bits of a position in the name of a closed text: two thousand million events."""
+
+
+def long_of(name: str, row: str = "") -> str:
+    """The condition by which a range of a row is a long one."""
+    return f"{row}{name}_to-{row}{name}_from>{SPANS[name]}"
+
+
+def past_name(position: int, valid_to: int) -> int:
+    """The name of a closed text: in order of its end, then of its beginning."""
+    return valid_to << PAST_BITS | position
 
 
 class Row(NamedTuple):
@@ -75,13 +92,7 @@ def entry_of(document: Document, mids: Mids) -> Entry:
     accepted = _accepted(identifications)
     taxa: Sequence[Mapping[str, Any]] = accepted.get("ods:hasTaxonIdentifications") or ({},)
     collectors = _people(events)
-    texts = (
-        _names(document, identifications),
-        _places(events),
-        _joined((*collectors, *_people(identifications))),
-        _numbers(document, events),
-        _remarks(document, identifications, events),
-    )
+    texts = texts_of(document)
     date_from, date_to, year = _dates(event)
     point = location.get("ods:hasGeoreference", {})
     low = location.get("dwc:minimumElevationInMeters")
@@ -96,7 +107,7 @@ def entry_of(document: Document, mids: Mids) -> Entry:
         low if low is not None else high,
         high if high is not None else low,
         *_point(point),
-        zlib.crc32("\n".join(texts).encode()),
+        digest_of(texts),
     )  # fmt: skip
     dimensions = (
         tuple([taxa[0].get(f"dwc:{rank}", MISSING) for rank in RANKS]),
@@ -105,6 +116,24 @@ def entry_of(document: Document, mids: Mids) -> Entry:
         _country(location),
     )
     return Entry(row, dimensions, texts)
+
+
+def texts_of(document: Document) -> tuple[str, ...]:
+    """The searchable text of one version, by column of the full-text index."""
+    identifications: Sequence[Mapping[str, Any]] = document.get("ods:hasIdentifications", ())
+    events: Sequence[Mapping[str, Any]] = document.get("ods:hasEvents", ())
+    return (
+        _names(document, identifications),
+        _places(events),
+        _joined((*_people(events), *_people(identifications))),
+        _numbers(document, events),
+        _remarks(document, identifications, events),
+    )
+
+
+def digest_of(texts: Sequence[str]) -> int:
+    """CRC-32 of searchable text."""
+    return zlib.crc32("\n".join(texts).encode())
 
 
 def _accepted(identifications: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
