@@ -20,15 +20,19 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.app import create_app
+from api.app import VERSION, create_app
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
+from api.rates import Clients, Rates
 from api.repository import Repository, start_projector
 from api.security import Tokens
 from api.settings import Settings
 from api.sparql import sparql_app
+from api.sparql_asking import Past
+from api.sparql_time import Times
 from api.views import Views
 from fdo.errors import Unavailable
+from handlers.instants import Instants
 from handlers.projections.conformance import ConformanceReader
 from handlers.projections.members import MembersReader
 from handlers.projections.search.reader import Search
@@ -73,7 +77,19 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         memory_mb=settings.sparql_memory_mb,
         queue_limit=settings.sparql_queue,
     )
-    sparql = sparql_app(pool, public_base=settings.base, title=settings.title)
+    instants = Instants(settings.data, repository.log, budget_mb=settings.instants_budget_mb)
+    times = Times(repository.objects, settings.base)
+    rates = Rates(
+        time_per_minute=settings.sparql_time_per_minute_s,
+        errors_per_minute=settings.sparql_errors_per_minute,
+    )
+    sparql = sparql_app(
+        pool,
+        public_base=settings.base,
+        title=settings.title,
+        past=Past(times, instants, repository.log, VERSION),
+        clients=Clients(rates, tokens, settings.client_address_header),
+    )
     jobs = Jobs(settings)
 
     @asynccontextmanager
@@ -88,6 +104,7 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
             jobs.stop()
             await sparql.close()
             await pool.close()
+            await instants.close()
             await asyncio.to_thread(supervisor.stop)
 
     folder = settings.data / "projections"

@@ -82,6 +82,19 @@ class Settings(BaseSettings):
     sparql_queue: int = Field(
         32, ge=0, description="Queries that may wait; more are answered 503 with Retry-After."
     )
+    sparql_time_per_minute_s: float = Field(
+        60.0, ge=0, description="Seconds of engine time that one client may use a minute, with "
+        "bursts of twice that; 0: no limit.",
+    )  # fmt: skip
+    sparql_errors_per_minute: int = Field(
+        30, ge=0, description="Failed queries that one client may make a minute, with bursts of "
+        "twice that; 0: no limit.",
+    )  # fmt: skip
+    client_address_header: str = Field(
+        "", pattern=r"^[A-Za-z0-9-]*$", description="Header in which a trusted proxy names the "
+        "client, such as X-Forwarded-For; its last entry counts. Empty: the address that "
+        "connects.",
+    )  # fmt: skip
     ingest_upload_mb: int = Field(
         2048, ge=1, description="Largest archive that may be uploaded or fetched, in MB."
     )
@@ -92,6 +105,21 @@ class Settings(BaseSettings):
         200, ge=2, description="Largest ratio of unpacked to packed size (zip bombs)."
     )
     ingest_files: int = Field(1000, ge=1, description="Most files in one archive.")
+    instants_budget_mb: int = Field(
+        4096,
+        ge=16,
+        description="Disk for the states of past instants that somebody asked for, in MB; those "
+        "not asked for longest make room.",
+    )
+    instants_every: int = Field(
+        50_000, ge=1, description="Events after which a state of the graph is kept for good."
+    )
+    instants_hours: int = Field(
+        24, ge=0, description="Hours for which one kept state an hour stays."
+    )
+    instants_days: int = Field(
+        31, ge=0, description="Days for which one kept state a day stays; then one a month."
+    )
     body_limit_kb: int = Field(
         1024, ge=16, description="Largest body of any request that is not an upload, in KB."
     )

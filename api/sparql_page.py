@@ -10,21 +10,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 from jinja2 import Environment, FileSystemLoader
 
+from api.sparql_asking import Asking
 from api.sparql_description import Description
+from api.sparql_refusals import status_of
+from api.sparql_request import Asked
 from fdo.errors import CollectomeError
-from handlers.queries.answer import Question
-from handlers.queries.errors import (
-    ForbiddenQuery,
-    MalformedQuery,
-    QueryStopped,
-    QueryTooLarge,
-    UnsupportedQuery,
-)
 from handlers.queries.pool import QueryPool
 from ontologies.terms import shrink
 
@@ -51,51 +46,54 @@ _GRAPHS: Final = (
 class Page:
     """Renders the form and, when there is a query, its answer."""
 
-    def __init__(self, pool: QueryPool, description: Description, title: str) -> None:
+    def __init__(
+        self, pool: QueryPool, asking: Asking, description: Description, title: str
+    ) -> None:
         self._title = title
-        self._pool = pool
+        self._pool, self._asking = pool, asking
         self._description = description
         self._path = urlsplit(description.endpoint).path
         self._template = _ENGINE.get_template("sparql.html")
         self.style = (_TEMPLATES / "sparql.css").read_bytes()
 
     async def show(
-        self, query: str | None, default_graphs: list[str], named_graphs: list[str]
+        self, asked: Asked, client: str, host: str
     ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         """Status, page and further headers."""
         status, error, answer = 200, None, None
-        if query is not None:
-            question = Question(
-                query,
-                default_graphs=tuple(default_graphs),
-                named_graphs=tuple(named_graphs),
-                rows=ROWS,
-                instead=await self._description.instead_of_graph(query),
-            )
+        if asked.query is not None:
             try:
-                answer = await self._answer(question)
+                answer = await self._answer(asked, client, host)
             except CollectomeError as refusal:
-                status, error = _status(refusal), refusal
+                (status, _), error = status_of(refusal), refusal
         page = self._template.render(
             title=self._title,
             path=self._path,
-            query=query if query is not None else _FIRST,
-            asked=query is not None,
+            query=asked.query if asked.query is not None else _FIRST,
+            past=self._asking.knows_the_past,
+            as_of=asked.as_of,
+            observed_at=asked.observed_at,
+            asked=asked.query is not None,
             answer=answer,
             error=error.message if error else None,
             phrase=HTTPStatus(status).phrase,
-            downloads=self._downloads(query, answer, default_graphs, named_graphs),
+            downloads=self._downloads(asked, answer),
+            permalink=self._link(asked.query, asked) if asked.query is not None else None,
+            repeatable=self._link(asked.query, asked, answer) if asked.query and answer else None,
             examples=[(each, self._link(each.query)) for each in self._description.examples],
             rows=ROWS,
             timeout_s=self._pool.timeout_s,
         )
         headers = [(b"content-security-policy", _POLICY), (b"referrer-policy", b"no-referrer")]
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if error is not None and "retry_after" in error.details:
+            headers.append((b"retry-after", str(error.details["retry_after"]).encode()))
+        elif status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers.append((b"retry-after", b"5"))
         return status, page.encode(), headers
 
-    async def _answer(self, question: Question) -> dict[str, Any]:
-        async with self._pool.run(question) as answer:
+    async def _answer(self, asked: Asked, client: str, host: str) -> dict[str, Any]:
+        put = await self._asking.ready(asked, client, host, rows=ROWS)
+        async with self._asking.run(put) as answer:
             shown: dict[str, Any] = orjson.loads(await answer.read())
             shown["position"] = answer.position
             shown["recorded_at"] = answer.recorded_at
@@ -105,24 +103,26 @@ class Page:
                     _dress(cell)
         return shown
 
-    def _downloads(
-        self,
-        query: str | None,
-        answer: dict[str, Any] | None,
-        default_graphs: list[str],
-        named_graphs: list[str],
-    ) -> list[tuple[str, str]]:
-        if query is None or answer is None:
+    def _downloads(self, asked: Asked, answer: dict[str, Any] | None) -> list[tuple[str, str]]:
+        if asked.query is None or answer is None:
             return []
-        dataset = "".join(
-            [f"&default-graph-uri={quote(each, safe='')}" for each in default_graphs]
-            + [f"&named-graph-uri={quote(each, safe='')}" for each in named_graphs]
-        )
         forms = _GRAPHS if answer["kind"] == "triples" else _TABLES
-        return [(label, f"{self._link(query)}{dataset}&format={name}") for label, name in forms]
+        link = self._link(asked.query, asked)
+        return [(label, f"{link}&format={name}") for label, name in forms]
 
-    def _link(self, query: str) -> str:
-        return f"{self._path}?query={quote(query, safe='')}"
+    def _link(
+        self, query: str, asked: Asked | None = None, answer: dict[str, Any] | None = None
+    ) -> str:
+        """The address of this query with its dataset and time; with the answer, of the very
+        state that gave it."""
+        fields = [("query", query)]
+        if asked is not None:
+            fields += [("default-graph-uri", each) for each in asked.default_graphs]
+            fields += [("named-graph-uri", each) for each in asked.named_graphs]
+            as_of = asked.as_of if answer is None else str(answer["position"])
+            fields += [("as-of", as_of)] if as_of else []
+            fields += [("observed-at", asked.observed_at)] if asked.observed_at else []
+        return f"{self._path}?{urlencode(fields, quote_via=quote, safe='')}"
 
 
 def _dress(cell: dict[str, Any]) -> None:
@@ -136,17 +136,3 @@ def _dress(cell: dict[str, Any]) -> None:
     else:
         cell["text"] = value
         cell["datatype"] = shrink(cell["datatype"]) if "datatype" in cell else None
-
-
-def _status(error: CollectomeError) -> int:
-    match error:
-        case MalformedQuery() | UnsupportedQuery():
-            return 400
-        case ForbiddenQuery():
-            return 403
-        case QueryTooLarge():
-            return 413
-        case QueryStopped(reason="deadline"):
-            return 504
-        case _:
-            return 503

@@ -5,6 +5,9 @@
     POST application/sparql-query                      query
     POST …urlencoded update=…, application/sparql-update   update (refused on public servers)
 
+Beside the protocol: `as-of` and `observed-at` name the state that is asked, `min-position` waits
+for a state, `format` is for clients that cannot send Accept.
+
 Everything that is not one of these is said in a `Wrong`, with the status the protocol gives.
 """
 
@@ -23,7 +26,9 @@ from handlers.queries.formats import GRAPHS, RESULTS, Format, by_name
 FORM: Final = "application/x-www-form-urlencoded"
 QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
+TIMEMAP: Final = "application/link-format"
 _MOST_FIELDS: Final = 512
+_MOST_DIGITS: Final = 18
 
 
 class Wrong(Exception):
@@ -46,6 +51,11 @@ class Asked:
     using_named_graphs: list[str] = field(default_factory=list)
     format: str | None = None
     min_position: int | None = None
+    as_of: str | None = None
+    observed_at: str | None = None
+    accept_datetime: str | None = None
+    after: int = 0
+    """Seconds since 1970: where a page of the TimeMap begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class Wanted:
     results: Format | None
     graphs: Format | None
     page: bool
+    timemap: bool = False
 
 
 def understand(method: str, query_string: bytes, content_type: str, body: bytes) -> Asked:
@@ -111,9 +122,9 @@ def _take_fields(raw: bytes, asked: Asked) -> None:
                     raise Wrong(400, "invalid-request", "One query at a time.")
                 setattr(asked, name, value)
             case "default-graph-uri":
-                asked.default_graphs.append(value)
+                asked.default_graphs.append(_graph_name(name, value))
             case "named-graph-uri":
-                asked.named_graphs.append(value)
+                asked.named_graphs.append(_graph_name(name, value))
             case "using-graph-uri":
                 asked.using_graphs.append(value)
             case "using-named-graph-uri":
@@ -121,15 +132,34 @@ def _take_fields(raw: bytes, asked: Asked) -> None:
             case "format" | "output":
                 asked.format = value or None
             case "min-position":
-                asked.min_position = _whole_number(value)
+                asked.min_position = _whole_number(name, value)
+            case "as-of":
+                asked.as_of = _once(name, asked.as_of, value)
+            case "observed-at":
+                asked.observed_at = _once(name, asked.observed_at, value)
+            case "after":
+                asked.after = _whole_number(name, value)
             case _:
                 pass  # clients add fields of their own (SPARQLWrapper: results, output)
 
 
-def _whole_number(value: str) -> int:
-    if not value.isascii() or not value.isdigit():
-        raise Wrong(400, "invalid-parameter", f"min-position is a whole number, not {value!r}.")
+def _whole_number(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > _MOST_DIGITS:
+        raise Wrong(400, "invalid-parameter", f"{name} is a whole number, not {value[:40]!r}.")
     return int(value)
+
+
+def _once(name: str, before: str | None, value: str) -> str | None:
+    """A moment; an empty field of a form names none."""
+    if before is not None and value and before != value:
+        raise Wrong(400, "invalid-parameter", f"{name} is given twice; name one moment.")
+    return value or before
+
+
+def _graph_name(name: str, value: str) -> str:
+    if ":" not in value:
+        raise Wrong(400, "invalid-parameter", f"{name} names a graph by its IRI, not {value!r}.")
+    return value
 
 
 def _media_type(content_type: str) -> tuple[str, str]:
@@ -158,6 +188,8 @@ def wanted(accept: str, asked: str | None) -> Wanted:
 def _by_name(asked: str) -> Wanted:
     if asked.lower() in ("html", "text/html"):
         return Wanted(None, None, page=True)
+    if asked.lower() in ("timemap", TIMEMAP):
+        return Wanted(None, None, page=False, timemap=True)
     results, graphs = by_name(asked, RESULTS), by_name(asked, GRAPHS)
     if results is None and graphs is None:
         names = ", ".join(form.name for form in (*RESULTS, *GRAPHS))
@@ -175,6 +207,8 @@ def _by_accept(accept: str) -> Wanted:
     ]
     client = MIMEAccept(entries)
     named = [name for name, quality in entries if quality > 0]
+    if entries[0][0] == TIMEMAP:
+        return Wanted(None, None, page=False, timemap=True)
     page = any(name in ("text/html", "application/xhtml+xml") for name in named) and (
         client.quality("text/html") >= max(quality for _, quality in entries)
     )

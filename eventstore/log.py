@@ -94,6 +94,22 @@ class Log:
         )
         return iso(rows[0][0]) if rows else None
 
+    def seconds(self, after: int, limit: int) -> list[tuple[int, int]]:
+        """(second since 1970, last position recorded in it), of the seconds from `after` on in
+        which something was recorded, in order. One look-up in the index each."""
+        rows = self._recorder.rows(
+            "WITH RECURSIVE found(at) AS ("
+            " SELECT min(recorded_at) FROM events WHERE recorded_at>=? UNION ALL"
+            " SELECT (SELECT min(recorded_at) FROM events"
+            "         WHERE recorded_at>=(found.at/1000000+1)*1000000)"
+            " FROM found WHERE found.at IS NOT NULL LIMIT ?)"
+            "SELECT at/1000000, (SELECT position FROM events"
+            " WHERE recorded_at<(at/1000000+1)*1000000 ORDER BY recorded_at DESC, position DESC"
+            " LIMIT 1) FROM found WHERE at IS NOT NULL",
+            [after * 1_000_000, limit],
+        )
+        return [(int(second), int(position)) for second, position in rows]
+
     def erasures(self, after: int = 0) -> list[tuple[int, int]]:
         """(position, first position erased) of the erasures behind `after`, in order."""
         rows = self._recorder.rows(

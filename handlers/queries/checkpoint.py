@@ -143,8 +143,9 @@ def visible(store: Store) -> list[NamedNode | BlankNode]:
 
 
 def _folder_mark(path: str) -> tuple[int, int] | None:
+    """What tells one store from the next in the same place: the file that each has of its own."""
     try:
-        at = os.stat(path)  # noqa: PTH116 - in the path of every query
+        at = os.stat(f"{path}/CURRENT")  # noqa: PTH116 - in the path of every query
     except FileNotFoundError:
         return None
-    return at.st_ino, at.st_ctime_ns
+    return at.st_ino, at.st_mtime_ns

@@ -27,6 +27,8 @@ ERROR: Final = b"X"
 
 THE_STORE: Final = ""
 """Among the `default_graphs` of a query: the default graph of the store. No IRI is empty."""
+EVERY_GRAPH: Final = "*"
+"""Among the `named_graphs` of a query: all that the store shows."""
 
 _HEADER = struct.Struct("!cI")
 HEADER_SIZE: Final = _HEADER.size

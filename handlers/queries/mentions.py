@@ -101,11 +101,10 @@ class _Reader:
             elif kind == "sign":
                 self.depth += _STEP[token]
             before = ""
-        return Mentions(
-            *(tuple(dict.fromkeys(self.found[word])) for word in ("FROM", "NAMED", "GRAPH")),
-            tuple(self.calls),
-            "".join(self.prologue),
+        default, named, graphs = (
+            tuple(dict.fromkeys(self.found[word])) for word in ("FROM", "NAMED", "GRAPH")
         )
+        return Mentions(default, named, graphs, tuple(self.calls), "".join(self.prologue))
 
     def _name(self, before: str, declared: str, token: str) -> None:
         iri = self._in_full(token)

@@ -179,7 +179,9 @@ def _evaluate(
             default_graph=[
                 DefaultGraph() if iri == frames.THE_STORE else NamedNode(iri) for iri in default
             ],
-            named_graphs=[NamedNode(iri) for iri in named],
+            named_graphs=visible
+            if frames.EVERY_GRAPH in named
+            else [NamedNode(iri) for iri in named],
         )
     if asked["own_dataset"]:
         return store.query(query, base_iri=base)
