@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api import cli_follow, cli_ingest, cli_keep, cli_read
+from api import cli_follow, cli_ingest, cli_instants, cli_keep, cli_read
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 app = typer.Typer(
@@ -28,7 +28,9 @@ identity = typer.Typer(
 )
 config = typer.Typer(help="The settings and where each came from.", no_args_is_help=True)
 token = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
+instants = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
 app.add_typer(identity, name="identity")
+app.add_typer(instants, name="instants")
 app.add_typer(config, name="config")
 app.add_typer(token, name="token")
 
@@ -160,6 +162,12 @@ _commands(
     show=cli_ingest.identity_show,
     approve=cli_ingest.identity_approve,
     reject=cli_ingest.identity_reject,
+)
+_commands(
+    instants,
+    list=cli_instants.list_instants,
+    make=cli_instants.make,
+    thin=cli_instants.thin,
 )
 _commands(
     app,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pyoxigraph import Store
 
 from api.cli_follow import mirrored
+from api.cli_instants import AsOfOption, ObservedOption, instant_store, quads_of
 from api.cli_read import PidArgument
 from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for, tell
 from api.repository import Projection, Repository
 from eventstore.envelope import iso, opends_time, to_moment
-from eventstore.patches import META
+from eventstore.log import Log
 from eventstore.transfer import write_log
 from fdo.agent import Agent
 from fdo.errors import CollectomeError, Refused
@@ -164,30 +165,24 @@ def export(
         typer.Option(help="nquads: the graph; jsonl: the log; documents: current openDS JSON."),
     ] = ExportFormat.NQUADS,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
+    as_of: AsOfOption = None,
+    observed_at: ObservedOption = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write the graph, the log or the current documents; the log can be imported again."""
+    """Write the graph, the log or the current documents; the log can be imported again. The
+    graph also as it was at an event or a moment."""
+    if (as_of or observed_at) and format is not ExportFormat.NQUADS:
+        raise Refused(
+            f"{format.value} has no past: the log holds every version. Leave --as-of and "
+            "--observed-at out, or export the graph (--format nquads)."
+        )
     repository = Repository(settings_for(data), must_exist=True)
     lines = 0
     target = output.open("wb") if output else sys.stdout.buffer
     try:
-        if format is ExportFormat.JSONL:
-            for line in write_log(repository.log):
-                lines += target.write(line) > 0
-        elif format is ExportFormat.NQUADS:
-            for quad in Store.read_only(str(repository.checkpoint()[0])):
-                if str(quad.graph_name) != f"<{META}>":
-                    lines += target.write(f"{quad} .\n".encode()) > 0
-        else:
-            after = ""
-            while heads := repository.log.heads(after):
-                events = repository.log.events_at(h.position for h in heads)
-                for head in heads:
-                    if head.status is Status.ACTIVE:
-                        document = events[head.position].document_bytes or b""
-                        lines += target.write(document + b"\n") > 0
-                after = str(heads[-1].pid)
+        for line in _exported(repository, format, as_of, observed_at, json):
+            lines += target.write(line) > 0
     finally:
         if output:
             target.close()
@@ -196,6 +191,36 @@ def export(
             emit({"format": format.value, "lines": lines, "output": str(output)})
         else:
             err.print(f"{lines} lines written to {output}")
+
+
+def _exported(
+    repository: Repository,
+    format: ExportFormat,
+    as_of: str | None,
+    observed_at: str | None,
+    json: bool,
+) -> Iterator[bytes]:
+    match format:
+        case ExportFormat.JSONL:
+            yield from write_log(repository.log)
+        case ExportFormat.DOCUMENTS:
+            yield from _documents(repository.log)
+        case ExportFormat.NQUADS if as_of or observed_at:
+            with instant_store(repository, as_of, observed_at, json) as path:
+                yield from quads_of(path)
+        case ExportFormat.NQUADS:
+            yield from quads_of(repository.checkpoint()[0])
+
+
+def _documents(log: Log) -> Iterator[bytes]:
+    """The current documents of active objects, in order of PID."""
+    after = ""
+    while heads := log.heads(after):
+        events = log.events_at(h.position for h in heads)
+        for head in heads:
+            if head.status is Status.ACTIVE:
+                yield (events[head.position].document_bytes or b"") + b"\n"
+        after = str(heads[-1].pid)
 
 
 # ── ends and returns ─────────────────────────────────────────────────────────────────────

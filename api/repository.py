@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from api.settings import Settings
+from api.settings import Settings, read_settings
 from eventstore.application import LOG_FILE, DigitalObjects
 from fdo.errors import NotFound, Unavailable
 from handlers.projections.graph import read_current
@@ -117,6 +117,7 @@ class Projection:
 
 def start_projector(data: Path) -> subprocess.Popen[bytes]:
     """A projector process for this data directory; it ends with this process."""
+    settings = read_settings(data=data)
     return subprocess.Popen(
         [
             sys.executable,
@@ -124,6 +125,9 @@ def start_projector(data: Path) -> subprocess.Popen[bytes]:
             "handlers.projector",
             str(data.resolve()),
             f"--parent={os.getpid()}",
+            f"--rungs-every={settings.instants_every}",
+            f"--rungs-hours={settings.instants_hours}",
+            f"--rungs-days={settings.instants_days}",
         ],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,

@@ -5,7 +5,8 @@
       rungs/        states kept for good, thinned by age
       instants/     states made because somebody asked, evicted by last use
 
-RocksDB never writes into a `*.sst` file again, so a clone links those and copies the rest. A
+RocksDB never writes into a `*.sst` or `OPTIONS*` file again, so a clone links those and copies
+the rest. A
 folder counts once the note beside it (`NAME.json`) is there. Who reads a store holds a shared
 lock on its folder; who removes one needs the exclusive lock.
 """
@@ -62,7 +63,7 @@ def clone(source: Path, target: Path) -> None:
     for entry in os.scandir(source):
         if entry.name.startswith(_NOT_CLONED):
             continue
-        if entry.name.endswith((".sst", ".blob")):
+        if entry.name.startswith("OPTIONS") or entry.name.endswith((".sst", ".blob")):
             os.link(entry.path, target / entry.name)
         else:
             shutil.copyfile(entry.path, target / entry.name)

@@ -112,6 +112,8 @@ class Builder:
                 return place
             shutil.rmtree(place, ignore_errors=True)
             self._make(work, instant, graphs, _told(work, watch))
+            for log in (work / "store").glob("LOG*"):
+                log.unlink()  # the engine's diary; a third of a small store
             (work / "store").rename(place)
             recorded_at = self.log.recorded_at(instant.position) or ""
             stores.keep(place, instant, recorded_at, epoch)

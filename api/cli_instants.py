@@ -1,0 +1,111 @@
+"""Commands on past states: which are kept, make one, thin them, and read one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pyoxigraph import Store
+
+from api.console import DataOption, JsonOption, emit, out, progress, settings_for, tell
+from api.moments import instant_of
+from api.repository import Repository
+from eventstore.envelope import iso
+from eventstore.patches import META
+from handlers.instants import Instants
+from handlers.instants.rungs import Policy, Rungs
+from handlers.stores import all_kept, own_bytes, read_kept
+
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="As known at an event (42), a day or an instant.")
+]
+ObservedOption = Annotated[
+    str | None, typer.Option("--observed-at", help="Of that, what sources had said by then.")
+]
+
+
+def list_instants(data: DataOption = None, json: JsonOption = False) -> None:
+    """The states that are kept: rungs for good, instants as long as there is room."""
+    repository = Repository(settings_for(data), must_exist=True)
+    rows = [
+        {
+            "kind": kind,
+            "position": kept.instant.position,
+            "observedAt": None if kept.instant.observed is None else iso(kept.instant.observed),
+            "recordedAt": kept.recorded_at or None,
+            "bytes": kept.size,
+            "ownBytes": own_bytes(kept.path),
+        }
+        for kind, folder in (("rung", "rungs"), ("instant", "instants"))
+        for kept in all_kept(repository.graph_folder / folder)
+    ]
+    if json:
+        emit({"kept": rows})
+        return
+    columns = ["kind", "position", "observed at", "recorded at", "bytes", "of its own"]
+    tell("States kept", columns, [list(row.values()) for row in rows])
+
+
+def thin(data: DataOption = None, json: JsonOption = False) -> None:
+    """Remove rungs that the policy does not keep (see the settings `instants_…`)."""
+    repository = Repository(settings_for(data), must_exist=True)
+    removed = _rungs(repository).thin()
+    if json:
+        emit({"removed": [kept.instant.position for kept in removed]})
+    else:
+        out.print(f"{len(removed)} states were removed.")
+
+
+def make(
+    moment: Annotated[str, typer.Argument(help="An event (42), a day or an instant.")],
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep the state at a moment as a rung, so that questions near it are answered soon."""
+    repository = Repository(settings_for(data), must_exist=True)
+    instant = instant_of(moment, None, repository.objects)
+    with instant_store(repository, moment, None, json) as store:
+        source = read_kept(store)
+        erasures = source.erasures if source else instant.position
+        recorded_at = repository.log.recorded_at(instant.position) or ""
+        made = _rungs(repository).make(store, instant.position, recorded_at, erasures)
+    assert made is not None
+    if json:
+        emit({"position": made.instant.position, "recordedAt": made.recorded_at})
+    else:
+        out.print(f"The state after event {made.instant.position} is kept.")
+
+
+@contextmanager
+def instant_store(
+    repository: Repository, as_of: str | None, observed_at: str | None, json: bool
+) -> Iterator[Path]:
+    """The folder of the store at a moment, held until the end; progress is shown."""
+    settings = repository.settings
+    instants = Instants(settings.data, repository.log, budget_mb=settings.instants_budget_mb)
+    instant = instant_of(as_of, observed_at, repository.objects)
+    with progress(json) as bars:
+        bar = bars.add_task("Making the state ready", total=100)
+
+        def watch(share: float) -> None:
+            bars.update(bar, completed=round(share * 100))
+
+        with instants.hold_now(instant, watch=watch) as held:
+            watch(1.0)
+            yield held.path
+
+
+def quads_of(path: Path) -> Iterator[bytes]:
+    """The N-Quads lines of a store, without the graph of its own position."""
+    for quad in Store.read_only(str(path)):
+        if str(quad.graph_name) != f"<{META}>":
+            yield f"{quad} .\n".encode()
+
+
+def _rungs(repository: Repository) -> Rungs:
+    settings = repository.settings
+    policy = Policy(settings.instants_every, settings.instants_hours, settings.instants_days)
+    return Rungs(repository.graph_folder, policy)
