@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
 from api.exchange import PATH
+from api.feeds.changes import changes_router
 from api.feeds.events import events_router
 from api.feeds.ldes import ldes_router
 from api.ops import Measures, ops_router
@@ -82,6 +83,7 @@ def create_app(
 def _routers(site: Site) -> Sequence[APIRouter]:
     return (
         ops_router(site.measures),
+        changes_router(site),
         events_router(site),
         ldes_router(site),
         timegate_router(site),
