@@ -56,7 +56,8 @@ def diff(shown: Shown, asked: Asked) -> Sent:
         f'<{shown.mementos.memento(asked.pid, event.version)}>; rel="related"'
         for event in (old, new)
     )
-    sent = shown.report(asked, body, wanted, old.salt + new.salt, links=links)
+    salt = (old.salt or b"") + (new.salt or b"")  # gone where the document was erased
+    sent = shown.report(asked, body, wanted, salt, links=links)
     return Sent(
         sent.status,
         [*sent.headers, (b"content-location", _address(shown.site.base, old, new).encode())],
