@@ -314,7 +314,7 @@ def _is_an_error(status: int) -> bool:
     )
 
 
-async def _send_answer(reply: Reply, answer: Answer, headers: list[Header]) -> Kept | None:
+async def _send_answer(reply: Reply, answer: Answer | Kept, headers: list[Header]) -> Kept | None:
     """The answer in one piece where it is here already, else piece by piece as it comes.
 
     Returns what was sent in one piece, since that may be kept.

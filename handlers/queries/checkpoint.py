@@ -123,6 +123,11 @@ class OtherCopies:
             self._open.popitem(last=False)
         return known[1]
 
+    def holds(self, path: str) -> bool:
+        """Whether the store in this folder is open, so that taking it costs nothing."""
+        known = self._open.get(path)
+        return known is not None and known[0] == _folder_mark(path)
+
     def let_go(self) -> None:
         """Close what is not in its place any more, so that its room on the disk is given back."""
         for path in [path for path, (mark, _) in self._open.items() if _folder_mark(path) != mark]:

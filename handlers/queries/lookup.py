@@ -90,11 +90,9 @@ class LookUps:
         assert current is not None and store is not None
         if question.min_position is not None and question.min_position > current.position:
             return None
-        try:
-            rows = walked(store, walk)
-        except _TooMuch:
+        body = walked_body(store, walk)
+        if body is None:
             return None
-        body = orjson.dumps({"head": {"vars": walk.columns}, "results": {"bindings": rows}})
         return Kept(question.results.content_type, current.position, current.recorded_at, body)
 
     def close(self) -> None:
@@ -115,6 +113,15 @@ class LookUps:
             return self._newest.store is not None
         self._opening = self._opener.submit(self._newest.refresh)
         return False
+
+
+def walked_body(store: Store, walk: LookUp) -> bytes | None:
+    """The rows as SPARQL 1.1 Query Results JSON; None where the walk is too long."""
+    try:
+        rows = walked(store, walk)
+    except _TooMuch:
+        return None
+    return orjson.dumps({"head": {"vars": walk.columns}, "results": {"bindings": rows}})
 
 
 def _has_a_dataset(question: Question) -> bool:

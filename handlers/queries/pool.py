@@ -31,6 +31,7 @@ from handlers.queries.gate import DEFAULT_LIMITS, Limits, admit
 from handlers.queries.link import Link
 from handlers.queries.lookup import LookUps
 from handlers.queries.memo import Memo
+from handlers.queries.past import PastLookUps
 
 _TICK: Final = 0.025
 _RESTART_PAUSE: Final = 1.0
@@ -61,6 +62,7 @@ class QueryPool:
         self.memo = Memo(graph_folder)
         self.memo_of_past = Memo(graph_folder)
         self.look_ups = LookUps(graph_folder)
+        self.past_look_ups = PastLookUps()
         self._folder = graph_folder
         self._workers = workers
         self._processes = workers + spares
@@ -88,6 +90,7 @@ class QueryPool:
         """End every process; queries under way end with `QueryStopped`."""
         self._open = False
         self.look_ups.close()
+        self.past_look_ups.close()
         for task in self._starting:
             task.cancel()
         for place in self._waiting:
