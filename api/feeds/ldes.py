@@ -9,6 +9,7 @@ what a member is, `ldes_latest` is the newest version of each object to begin wi
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import BoundedSemaphore
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
@@ -19,7 +20,7 @@ from api.feeds.ldes_formats import FORMATS, Node, answer, asked_format, write
 from api.feeds.ldes_latest import Snapshot
 from api.feeds.ldes_nodes import Tree
 from api.feeds.ldes_page import page_of, page_of_streams
-from api.negotiation import HTML
+from api.negotiation import HTML, Format
 from api.site import Site
 from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import InvalidIdentifier, NotFound, Unavailable
@@ -27,6 +28,8 @@ from fdo.identifiers import Pid
 from handlers.projections.members import Extent, MembersReader
 
 MANY = 2**31
+AT_ONCE, PATIENCE_S = 8, 5
+"""Nodes that are written at the same time, and how long another waits before it is refused."""
 Route = TypeVar("Route", bound=Callable[..., Response])
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -34,6 +37,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {one.media_type: {} for one in FORMATS},
     },
     304: {"description": "Not changed since it was last read"},
+    429: {"description": "Busy; Retry-After says when to ask again"},
 }
 _SNAPSHOT: dict[int | str, dict[str, Any]] = {307: {"description": "To the snapshot of now"}}
 _StreamName = Annotated[
@@ -59,7 +63,7 @@ def ldes_router(site: Site) -> APIRouter:
         request: Request, stream: _StreamName, number: _Number, format: _Format = None
     ) -> Response:
         """Give a page of a stream: members in the order of the log."""
-        return streams.sent(request, format, streams.tree(stream).page(number))
+        return streams.sent(request, format, lambda: streams.tree(stream).page(number))
 
     @_serves(router, "/ldes/{stream:path}/nodes/{height}/{number}")
     def inner(
@@ -70,7 +74,8 @@ def ldes_router(site: Site) -> APIRouter:
         format: _Format = None,
     ) -> Response:
         """Give an inner node of a stream: where its full pages are."""
-        return streams.sent(request, format, streams.tree(stream).inner_node(height, number))
+        tree = streams.tree(stream)
+        return streams.sent(request, format, lambda: tree.inner_node(height, number))
 
     @_serves(router, "/ldes/{stream:path}/latest", _SNAPSHOT)
     def latest(stream: _StreamName) -> Response:
@@ -90,12 +95,13 @@ def ldes_router(site: Site) -> APIRouter:
     ) -> Response:
         """Give the newest version of each object as of an event."""
         found = Snapshot(streams.tree(stream), position, site.objects.log)
-        return streams.sent(request, format, found.page(Pid.parse(after) if after else None))
+        behind = Pid.parse(after) if after else None
+        return streams.sent(request, format, lambda: found.page(behind))
 
     @_serves(router, "/ldes/{stream:path}")
     def root(request: Request, stream: _StreamName, format: _Format = None) -> Response:
         """Give the root of a stream: what it is, and where its pages are."""
-        return streams.sent(request, format, streams.tree(stream).root_node(), stream)
+        return streams.sent(request, format, streams.tree(stream).root_node, stream)
 
     return router
 
@@ -118,6 +124,7 @@ class Streams:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._room = BoundedSemaphore(AT_ONCE)
 
     def tree(self, name: str) -> Tree:
         """The stream of that name; NotFound for one that there cannot be."""
@@ -147,10 +154,28 @@ class Streams:
         return answer(request, node, shown, write(node, shown))
 
     def sent(
-        self, request: Request, asked: str | None, node: Node, root_of: str | None = None
+        self,
+        request: Request,
+        asked: str | None,
+        find: Callable[[], Node],
+        root_of: str | None = None,
     ) -> Response:
         """A node in the format that the reader wants; a browser is shown a page."""
         shown = asked_format(request, asked)
+        if not self._room.acquire(timeout=PATIENCE_S):
+            return self._site.problems.answer(
+                "too-many-requests",
+                f"{AT_ONCE} nodes of event streams are being written; ask again soon.",
+                retry_after=PATIENCE_S,
+            )
+        try:
+            return self._written(request, shown, find(), root_of)
+        finally:
+            self._room.release()
+
+    def _written(
+        self, request: Request, shown: Format, node: Node, root_of: str | None
+    ) -> Response:
         if shown is HTML:
             extent = self._view().extent(root_of) if root_of else None
             body = page_of(self._site.renderer, node, extent)

@@ -8,7 +8,8 @@ the next. Whoever has read it goes on with the full stream, from its time
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from itertools import islice
 
 from api.feeds.hypermedia import (
     LDES,
@@ -22,19 +23,20 @@ from api.feeds.hypermedia import (
     stream_lines,
 )
 from api.feeds.ldes_formats import Node
-from api.feeds.ldes_members import Member, erased, standing
+from api.feeds.ldes_members import Member, standing
 from api.feeds.ldes_nodes import Tree
 from eventstore.envelope import Recorded
 from eventstore.log import Head, Log
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
+from fdo.lifecycle import Status
 from fdo.representations.lexical import XSD
 from handlers.projections.members import PAGE
 from ontologies.prefixes import PREFIXES
 from ontologies.terms import TERMS
 
-SCAN = 20 * PAGE
-"""Objects looked at for one page; in a sparse stream a page may be empty and lead on."""
+READ = 1000
+"""Objects looked up at a time; in a sparse stream most of them are not of it."""
 
 
 class Snapshot:
@@ -94,40 +96,41 @@ class Snapshot:
         ]  # fmt: skip
 
     def _read(self, after: str) -> tuple[list[Member], list[int], Pid | None]:
-        """Members and gaps behind a PID, and the last PID looked at where more follow."""
+        """Members and gaps behind a PID, and the last PID of the page where more follow.
+
+        Only objects that were public then count, so that a page ends where it ended before,
+        whatever was registered since.
+        """
+        found = list(islice(self._contents(after), PAGE + 1))
         members: list[Member] = []
         gaps: list[int] = []
-        for _ in range(SCAN // PAGE):
-            heads = self._log.heads(after, PAGE)
-            for content in self._contents([head for head in heads if self._holds(head)]):
-                member = standing(content, self._position, self._log)
-                if member is not None:
-                    members.append(member)
-                elif erased(content):
-                    gaps.append(content.position)
-            if len(heads) < PAGE:
-                return members, gaps, None
+        for content in found[:PAGE]:
+            member = standing(content, self._position, self._log)
+            if member is not None:
+                members.append(member)
+            else:
+                gaps.append(content.position)
+        return members, gaps, found[PAGE - 1].pid if len(found) > PAGE else None
+
+    def _contents(self, after: str) -> Iterator[Recorded]:
+        """The version of each object in force at the position, in order of PID."""
+        while heads := self._log.heads(after, READ):
+            held = [head for head in heads if self._holds(head)]
+            newest = self._log.events_at(h.position for h in held if h.position <= self._position)
+            for head in held:
+                content = newest.get(head.position) or self._then(head.pid)
+                if content is not None and content.status is not Status.DRAFT:
+                    yield content
             after = str(heads[-1].pid)
-            if members:
-                break
-        return members, gaps, heads[-1].pid
+
+    def _then(self, pid: Pid) -> Recorded | None:
+        try:
+            return self._log.at(pid, self._position)
+        except NotFound:
+            return None
 
     def _holds(self, head: Head) -> bool:
         kind, _, rest = self._tree.name.partition("/")
         if kind == "type":
             return head.type == rest
         return kind == "all" or rest in (head.source, str(head.pid))
-
-    def _contents(self, heads: list[Head]) -> list[Recorded]:
-        """The version of each object in force at the position, of those that existed then."""
-        newest = self._log.events_at(
-            head.position for head in heads if head.position <= self._position
-        )
-        found = []
-        for head in heads:
-            if head.position in newest:
-                found.append(newest[head.position])
-            else:
-                with suppress(NotFound):
-                    found.append(self._log.at(head.pid, self._position))
-        return found

@@ -41,9 +41,9 @@ class Member:
     @property
     def activity(self) -> Activity:
         """What it does to the copy of a reader."""
-        if self.event.what in _CREATES:
-            return "Create"
-        return "Delete" if self.event.what in _DELETES else "Update"
+        if self.content.what in _DELETES:
+            return "Delete"
+        return "Create" if self.event.what in _CREATES else "Update"
 
     @property
     def envelope(self) -> list[str]:
@@ -104,7 +104,7 @@ def shown(positions: Sequence[int], log: Log) -> Shown:
     members = [
         Member(event, content, said == "full")
         for event, content, said in zip(events, contents, disclosures(contents, log), strict=True)
-        if said != "nothing" and not erased(event)
+        if said != "nothing" and (event.operational or not erasures(event, log))
     ]
     kept = {member.event.position for member in members}
     return Shown(members, [position for position in positions if position not in kept])
@@ -115,9 +115,16 @@ def content_of(event: Recorded, log: Log) -> Recorded:
     return log.at(event.pid, event.position) if event.operational else event
 
 
-def erased(event: Recorded) -> bool:
-    """Whether the bytes of a version were replaced: its salt was destroyed with them."""
-    return not event.operational and not event.salt
+def erasures(content: Recorded, log: Log) -> list[Recorded]:
+    """The erasures that replaced the bytes of a version, oldest first; they destroyed its salt,
+    so that nearly always nothing has to be read."""
+    if content.salt:
+        return []
+    return [
+        event
+        for event in log.history(content.pid)
+        if event.what == "Erased" and content.position in event.detail["positions"]
+    ]
 
 
 def standing(content: Recorded, position: int, log: Log) -> Member | None:
@@ -126,12 +133,8 @@ def standing(content: Recorded, position: int, log: Log) -> Member | None:
     (said,) = disclosures([content], log)
     if said == "nothing":
         return None
-    if not erased(content):
+    replaced = erasures(content, log)
+    if not replaced:
         return Member(content, content, said == "full")
-    erasures = [
-        event
-        for event in log.history(content.pid)
-        if event.what == "Erased" and content.position in event.detail["positions"]
-    ]
-    before = [event for event in erasures if event.position <= position]
+    before = [event for event in replaced if event.position <= position]
     return Member(before[-1], content, said == "full") if before else None

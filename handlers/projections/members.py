@@ -116,7 +116,8 @@ class Members:
 def is_member(event: Recorded) -> bool:
     """Whether the event stands in the streams: it made a version that is no draft, or it
     erased one, so that those who keep a copy hear of it."""
-    return event.status is not Status.DRAFT and (not event.operational or event.what == "Erased")
+    lasting = not event.operational or event.what == "Erased"
+    return lasting and event.status is not Status.DRAFT
 
 
 def streams_of(event: Recorded, log: Log) -> list[str]:
