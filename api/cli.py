@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api import cli_follow, cli_ingest, cli_instants, cli_keep, cli_read
+from api import cli_follow, cli_ingest, cli_instants, cli_keep, cli_read, cli_versions
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 app = typer.Typer(
@@ -171,8 +171,9 @@ _commands(
 )
 _commands(
     app,
-    show=cli_read.show,
-    history=cli_read.history,
+    show=cli_versions.show,
+    history=cli_versions.history,
+    diff=cli_versions.diff,
     sparql=cli_read.sparql,
     search=cli_read.search,
     status=cli_keep.status,

@@ -1,4 +1,4 @@
-"""Commands that read: show, history, sparql, search."""
+"""Commands that ask: sparql, search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pyoxigraph import (
@@ -21,14 +21,8 @@ from pyoxigraph import (
 
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
 from api.repository import Repository
-from eventstore.envelope import Recorded, iso
 from eventstore.patches import PROVENANCE, RECORDS
-from fdo.errors import PidOnly, Refused
-from fdo.identifiers import Pid
-from fdo.lifecycle import Status
-from fdo.representations.rdf import SYNTAXES
-
-PidArgument = Annotated[str, typer.Argument(help="A PID, with or without its proxy address.")]
+from fdo.errors import Refused
 
 
 class ResultFormat(StrEnum):
@@ -41,72 +35,6 @@ class ResultFormat(StrEnum):
     TSV = "tsv"
     TURTLE = "turtle"
     NTRIPLES = "ntriples"
-
-
-def show(
-    pid: PidArgument,
-    version: Annotated[int | None, typer.Option(help="Number of a version.")] = None,
-    format: Annotated[str, typer.Option(help="json, " + ", ".join(SYNTAXES))] = "json",
-    data: DataOption = None,
-    json: JsonOption = False,
-) -> None:
-    """The document of an object, now or at a version."""
-    repository = Repository(settings_for(data), must_exist=True)
-    name = Pid.parse(pid)
-    log = repository.log
-    event = log.latest(name) if version is None else log.version(name, version)
-    if event.status is Status.PID_ONLY:
-        raise PidOnly(f"{name} has a PID and a record only: {event.document['reason']}")
-    if json or format == "json":
-        emit(event.document)
-    elif format not in SYNTAXES:
-        raise Refused(f"{format!r} is no format we write; known are json, {', '.join(SYNTAXES)}.")
-    else:
-        address = f"{repository.settings.base}/contexts/opends.jsonld"
-        sys.stdout.buffer.write(SYNTAXES[format].write(event.document, address))
-
-
-def history(pid: PidArgument, data: DataOption = None, json: JsonOption = False) -> None:
-    """Everything that happened to an object, oldest first."""
-    repository = Repository(settings_for(data), must_exist=True)
-    events = repository.log.history(Pid.parse(pid))
-    if json:
-        emit([event_row(event) for event in events])
-        return
-    tell(
-        f"{events[0].pid.iri} ({events[0].type})",
-        ["event", "version", "what", "recorded", "observed", "by", "role"],
-        [
-            [
-                e.position,
-                e.version,
-                e.topic,
-                iso(e.recorded_at),
-                iso(e.observed_at),
-                e.agent.name,
-                e.agent.role,
-            ]
-            for e in events
-        ],
-    )
-
-
-def event_row(event: Recorded) -> dict[str, Any]:
-    """One event of a history, JSON-ready."""
-    return {
-        "position": event.position,
-        "version": event.version,
-        "what": event.topic,
-        "status": event.status.value,
-        "recorded_at": iso(event.recorded_at),
-        "observed_at": iso(event.observed_at),
-        "agent": event.agent.id,
-        "agent_name": event.agent.name,
-        "role": event.agent.role,
-        "activity": event.activity,
-        "cause": event.cause,
-        "detail": dict(event.detail),
-    }
 
 
 def sparql(

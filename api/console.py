@@ -40,6 +40,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the repository (FDO_DATA; ./data).")
 ]
+PidArgument = Annotated[str, typer.Argument(help="A PID, with or without its proxy address.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 P = ParamSpec("P")
@@ -63,7 +64,7 @@ def tell(title: str, columns: list[str], rows: list[list[Any]]) -> None:
         numeric = bool(rows) and all(isinstance(row[columns.index(name)], int) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) if cell is not None else "" for cell in row))
+        table.add_row(*(escape(str(cell)) if cell is not None else "" for cell in row))
     out.print(table)
 
 

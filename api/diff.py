@@ -20,6 +20,7 @@ from api.moments import event_as_of
 from api.negotiation import HTML, JSON, Format
 from api.problems import UnknownParameter
 from api.shown import Shown
+from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, iso
 from eventstore.lineage import rdf_patch
 from eventstore.log import Head
@@ -41,7 +42,8 @@ def diff(shown: Shown, asked: Asked) -> Sent:
     asked.only("format", "from", "to")
     wanted = asked.format(FORMATS)
     head = shown.log.head(asked.pid)
-    old, new = ends(shown, asked.pid, head, asked.query.get("from"), asked.query.get("to"))
+    start, end = asked.query.get("from"), asked.query.get("to")
+    old, new = ends(shown.site.objects, asked.pid, start, end)
     for event in (old, new):
         shown.guard(event, head)
     if wanted is RDF_PATCH:
@@ -67,28 +69,27 @@ def diff(shown: Shown, asked: Asked) -> Sent:
 
 
 def ends(
-    shown: Shown, pid: Pid, head: Head, start: str | None, end: str | None
+    objects: DigitalObjects, pid: Pid, start: str | None, end: str | None
 ) -> tuple[Recorded, Recorded]:
     """The two events to compare: `to` is the newest version, `from` the one before `to`, where
     they are not said."""
-    new = _end(shown, pid, head, "to", end) if end is not None else None
-    new = new or shown.log.event(head.position)
+    new = objects.log.latest(pid) if end is None else _end(objects, pid, "to", end)
     if start is None:
-        return shown.log.version(pid, max(1, new.version - 1)), new
-    return _end(shown, pid, head, "from", start), new
+        return objects.log.version(pid, max(1, new.version - 1)), new
+    return _end(objects, pid, "from", start), new
 
 
-def _end(shown: Shown, pid: Pid, head: Head, name: str, text: str) -> Recorded:
+def _end(objects: DigitalObjects, pid: Pid, name: str, text: str) -> Recorded:
     number = text.removeprefix("v")
     if number.isascii() and number.isdigit() and len(number) <= 9:
-        return shown.log.version(pid, int(number))
+        return objects.log.version(pid, int(number))
     try:
-        return event_as_of(text, None, pid, shown.site.objects)
+        return event_as_of(text, None, pid, objects)
     except UnknownParameter as wrong:
         raise UnknownParameter(
             f"{name}={text!r} is no version of {pid} and no moment: give a version (1 to "
-            f"{head.version}), or a day or an instant that has passed (2026-03-01, "
-            "2026-03-01T12:00:00Z).",
+            f"{objects.log.head(pid).version}), or a day or an instant that has passed "
+            "(2026-03-01, 2026-03-01T12:00:00Z).",
             parameter=name,
         ) from wrong
 

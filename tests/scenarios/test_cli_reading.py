@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+import jsonpatch
 import pytest
 from rdflib import Graph
 
@@ -40,6 +41,48 @@ def test_show_gives_the_document_now_and_at_a_version(sample, revised):
     assert now["@id"] == first["@id"] == f"https://doi.org/{revised}"
     assert int(now["ods:version"]) > int(first["ods:version"]) == 1
     assert sample.json("show", f"https://doi.org/{revised}") == now
+
+
+def test_show_at_a_moment_is_the_version_that_was_in_force(sample, revised):
+    rows = sample.json("history", revised)
+    first, second = rows[0], rows[1]
+    for moment in (first["recorded_at"], second["position"] - 1, "v1"):
+        assert sample.json("show", revised, f"--as-of={moment}")["ods:version"] == 1
+    assert sample.json("show", revised, f"--as-of={second['recorded_at']}")["ods:version"] == 2
+    observed = sample.json("show", revised, f"--observed-at={first['observed_at']}")
+    assert observed["ods:version"] == 1
+    assert "not both" in sample.refused("show", revised, "--version=1", "--as-of=1")
+    assert "no moment" in sample.refused("show", revised, "--as-of=soon")
+
+
+def test_diff_tells_the_terms_that_changed_and_writes_patches(sample, revised):
+    told = sample.json("diff", revised, "--from=1", "--to=2")
+    changed = [one for one in told["changes"] if "stamp" not in one]
+    assert changed
+    table = sample("diff", revised, "--from=1", "--to=2").stdout
+    assert all(one["path"] in table for one in changed)
+    patch = json.loads(sample("diff", revised, "--to=2", "--format=json-patch").stdout)
+    old, new = (sample.json("show", revised, f"--version={n}") for n in (1, 2))
+    assert jsonpatch.apply_patch(old, patch) == new
+    lines = sample("diff", revised, "--to=2", "--format=rdf-patch").stdout.splitlines()
+    assert lines[0].startswith("H id <urn:uuid:")
+    assert lines[-1] == "TC ."
+    assert sample.json("diff", revised)["to"]["version"] > 2
+    assert "no version" in sample.refused("diff", revised, "--from=99")
+    assert "no moment" in sample.refused("diff", revised, "--to=soon")
+
+
+def test_diff_of_a_pid_only_object_is_refused(sample, withheld):
+    assert "record only" in sample.refused("diff", withheld)
+
+
+def test_history_is_provenance_in_each_syntax(sample, revised):
+    found = []
+    for format, name in (("turtle", "turtle"), ("jsonld", "json-ld"), ("ntriples", "nt")):
+        text = sample("history", revised, f"--format={format}").stdout
+        found.append(set(Graph().parse(data=text, format=name)))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) > 30
 
 
 @pytest.mark.parametrize("format", ["turtle", "ntriples", "nquads", "rdfxml", "jsonld"])
