@@ -20,8 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
 from api.exchange import PATH
+from api.feeds.atom import atom_router
 from api.feeds.changes import changes_router
 from api.feeds.events import events_router
+from api.feeds.iiif import iiif_router
 from api.feeds.ldes import ldes_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
@@ -34,6 +36,7 @@ from api.security import SECURITY_HEADERS, Tokens
 from api.settings import Settings
 from api.site import Site
 from api.timegate import timegate_router
+from api.time import time_router
 from api.views import Views
 from api.vocabulary_pages import vocabulary_router
 from eventstore.application import DigitalObjects
@@ -84,11 +87,14 @@ def _routers(site: Site) -> Sequence[APIRouter]:
     return (
         ops_router(site.measures),
         changes_router(site),
+        atom_router(site),
+        iiif_router(site),
         events_router(site),
         ldes_router(site),
         timegate_router(site),
         search_router(site),
         quality_router(site),
+        time_router(site),
         vocabulary_router(site.renderer, site.base),
         pages_router(site),
     )

@@ -33,6 +33,8 @@ _ABSOLUTE_IRI = re.compile(
 
 _SIMPLE_IRI = re.compile(r"https?://[A-Za-z0-9.\-]+(?:/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*)?\Z").match
 
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 _DATE_TIME = re.compile(
     r"-?(?:[1-9][0-9]{4,}|[0-9]{4})-"
     r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -97,3 +99,9 @@ def double(value: float) -> str:
     mantissa, _, exponent = f"{value + 0.0:.15E}".partition("E")
     digits = mantissa.rstrip("0")
     return f"{digits}{'0' if digits[-1] == '.' else ''}E{int(exponent)}"
+
+
+def xml_text(text: str) -> str:
+    """The text without the control characters that XML 1.0 cannot hold, not even escaped; they
+    become U+FFFD."""
+    return _NOT_XML.sub("\ufffd", text)

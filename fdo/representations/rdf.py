@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from fdo.representations.jsonld import to_jsonld
-from fdo.representations.lexical import XSD
+from fdo.representations.lexical import XSD, xml_text
 from fdo.representations.nquads import quads, triples
 from ontologies.jsonld import context
 from ontologies.prefixes import PREFIXES
@@ -30,7 +30,6 @@ _LOCAL = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?\Z").match
 _NAMESPACE = re.compile(r"(.*[/#:])([A-Za-z_][A-Za-z0-9_\-]*)\Z").match
 _BARE = {f"{XSD}integer", f"{XSD}double", f"{XSD}boolean"}
 _BY_NAMESPACE = {namespace: prefix for prefix, namespace in PREFIXES.items()}
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def _element(predicate: str, text: str, used: set[str]) -> str:
     if text[0] == "<":
         return f"    <{tag} rdf:resource={quoteattr(text[1:-1])}/>\n"
     value, datatype = _literal(text)
-    plain = _NOT_XML.sub("\ufffd", orjson.loads(value))
+    plain = xml_text(orjson.loads(value))
     kind = f" rdf:datatype={quoteattr(datatype)}" if datatype else ""
     return f"    <{tag}{kind}>{escape(plain, {chr(13): '&#13;'})}</{tag}>\n"
 
