@@ -185,13 +185,15 @@ class TermsReader:
 
     # ── when values were held ────────────────────────────────────────────────────────────
 
-    def held(self, path: str, value: str, at: int) -> Holding:
-        """When a value of a term (a path of `HELD`) was held, as was known at a position."""
+    def held(self, path: str, value: str, at: int, *, object: int | None = None) -> Holding:
+        """When a value of a term (a path of `HELD`) was held, as was known at a position: by
+        all objects, or by one (named by the position of its first event)."""
         with self._asking() as connection:
             objects, first, last, now = connection.execute(
                 "SELECT count(DISTINCT s.object), min(s.begin), max(coalesce(s.upto, 0)), "
-                f"coalesce(sum(s.upto IS NULL OR s.upto>?3), 0) {_SPANS} AND s.begin<=?3",
-                (held_number(path), value, at),
+                f"coalesce(sum(s.upto IS NULL OR s.upto>?3), 0) {_SPANS} AND s.begin<=?3 "
+                "AND (?4 IS NULL OR s.object=?4)",
+                (held_number(path), value, at, object),
             ).fetchone()
         return Holding(objects, now, first, None if now or not objects else last)
 
