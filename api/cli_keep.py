@@ -13,8 +13,17 @@ import typer
 
 from api.cli_follow import mirrored
 from api.cli_instants import AsOfOption, ObservedOption, instant_store, quads_of
-from api.cli_read import PidArgument
-from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for, tell
+from api.console import (
+    DataOption,
+    JsonOption,
+    PidArgument,
+    emit,
+    err,
+    out,
+    progress,
+    settings_for,
+    tell,
+)
 from api.repository import Projection, Repository
 from eventstore.envelope import iso, opends_time, to_moment
 from eventstore.log import Log
@@ -24,7 +33,8 @@ from fdo.errors import CollectomeError, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Command, Merge, Restore, Status, Tombstone, stamped
 from handlers import HANDLERS
-from handlers.projector import lease_is_held, request_rebuild
+from handlers.projector import lease_is_held, tracked
+from handlers.rebuilding import beside, request_rebuild
 from handlers.verification import verify_log, verify_projections
 
 OPERATOR = Agent("urn:collectome:agent:operator", "Operator", "schema:Person")
@@ -88,8 +98,8 @@ def rebuild(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a projection anew from the log. Beside a running server SPARQL goes on with the old
-    graph; search and conformance fill up again while they are asked."""
+    """Make a projection anew from the log. A running server goes on answering from the old one
+    until the new one is whole."""
     if projection not in (*HANDLERS, "all"):
         raise Refused(f"{projection!r} is no projection; there are {', '.join(HANDLERS)}, all.")
     settings = settings_for(data)
@@ -98,10 +108,15 @@ def rebuild(
     note = request_rebuild(settings.data, projection)
     before = repository.checkpoint()[0] if (repository.graph_folder / "current").exists() else None
     with Projection(settings.data) as projector, progress(json) as bars:
-        while note.exists():
-            projector.check()
-            time.sleep(0.02)
         bar = bars.add_task(f"Rebuilding {projection}", total=head)
+        made = [settings.data / "projections" / n for n in HANDLERS if projection in (n, "all")]
+
+        def in_place() -> bool:
+            at = [tracked(beside(f)) for f in made if beside(f).exists()]
+            bars.update(bar, completed=min(at, default=0))
+            return not note.exists()
+
+        projector.wait_until(in_place)
         projector.wait(head, lambda at, _: bars.update(bar, completed=at))
         while projection in ("graph", "all") and repository.checkpoint()[0] == before:
             projector.check()

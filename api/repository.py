@@ -94,11 +94,17 @@ class Projection:
         As long as a projector lives it is waited for; should the one of another process end, one
         is started here. Unavailable when our own ends by itself.
         """
-        while True:
+
+        def reached() -> bool:
             position = min(positions(self._data).values())
             watch(min(position, upto), upto)
-            if position >= upto:
-                return
+            return position >= upto
+
+        self.wait_until(reached)
+
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        """Return when it is done, as long as there is a projector to do it; see `wait`."""
+        while not done():
             self.check()
             if self._process is None and not lease_is_held(self._data):
                 self._process = start_projector(self._data)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import local
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
@@ -38,6 +38,14 @@ class Projection(Protocol):
 
     def close(self) -> None:
         """Let go of files and locks."""
+
+
+@runtime_checkable
+class Spent(Protocol):
+    """A projection that may come to know that only a rebuild makes it right again."""
+
+    def spent(self) -> bool:
+        """Whether it must be made anew; it goes on answering until then."""
 
 
 class SqlView:

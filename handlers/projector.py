@@ -14,10 +14,8 @@ from __future__ import annotations
 import argparse
 import fcntl
 import gc
-import json
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import sys
@@ -28,13 +26,14 @@ from pathlib import Path
 from typing import IO
 
 from eventstore.application import LOG_FILE, system_clock
-from eventstore.follower import Projection, follow_once
+from eventstore.follower import Projection, Spent, follow_once
 from eventstore.log import Log
 from eventstore.recorder import Datastore, Recorder
 from handlers import HANDLERS
 from handlers.instants.ladder import Ladder
 from handlers.instants.rungs import Policy, Rungs
 from handlers.projections.graph import Graph, read_current
+from handlers.rebuilding import Rebuilds, discard
 
 POLL_S = 0.02
 PUBLISH_S = 0.4
@@ -99,12 +98,14 @@ class Projector:
         self._last_publish = 0.0
         self._ladder = Ladder(data, self.log)
         self._erasure = -1
+        openers = {name: make for name, make in HANDLERS.items() if name != self.graph.name}
+        self._rebuilds = Rebuilds(data / "control", data / "projections", openers)
         self._rungs = Rungs(data / "projections" / "graph", policy)
 
     def step(self) -> int:
         """Apply one section, or else settle; how many facts were read."""
         self._obey()
-        read = follow_once(self.log, self.projections, SECTION)
+        read = self._follow() + self._rebuilds.step(self.log, self.projections)
         now = time.monotonic()
         if now - self._last_publish >= PUBLISH_S:
             self.graph.settle(idle=read == 0)
@@ -131,18 +132,28 @@ class Projector:
 
     def close(self) -> None:
         """Close the views."""
+        self._rebuilds.close()
         for projection in self.projections:
             projection.close()
 
+    def _follow(self) -> int:
+        """One section for the views that are near the front, and one for those far behind (new,
+        or made anew), so that the first need not wait for the others."""
+        positions = [projection.position() for projection in self.projections]
+        near, behind = list[Projection](), list[Projection]()
+        for projection, position in zip(self.projections, positions, strict=True):
+            (near if max(positions) - position <= SECTION else behind).append(projection)
+        return follow_once(self.log, near, SECTION) + follow_once(self.log, behind, SECTION)
+
     def _obey(self) -> None:
-        for note in sorted((self.data / "control").glob("*.json")):
-            asked = json.loads(note.read_text())
-            for projection in self.projections:
-                if asked["rebuild"] in (projection.name, "all"):
-                    projection.clear()
-                    if projection is self.graph:
-                        self._rungs.clear()
-            note.unlink()
+        """Begin the rebuilds that others ask for, and those that a view needs itself."""
+        if self._rebuilds.asked() & {self.graph.name, "all"}:
+            self.graph.clear()
+            self._rungs.clear()
+        for projection in self.projections:
+            waiting = not self._rebuilds.running(projection.name)
+            if waiting and isinstance(projection, Spent) and projection.spent():
+                self._rebuilds.begin(projection.name)
 
 
 def _opened(name: str, folder: Path) -> Projection:
@@ -156,20 +167,8 @@ def _opened(name: str, folder: Path) -> Projection:
         ):
             raise  # a full disk or a lock is no reason to throw anything away
         print(f"The view {name} is damaged ({error}); it is made anew.", file=sys.stderr)  # noqa: T201
-    for damaged in (*folder.glob("view.sqlite*"), folder / "store"):
-        shutil.rmtree(damaged) if damaged.is_dir() else damaged.unlink(missing_ok=True)
+    discard(folder)
     return HANDLERS[name](folder)
-
-
-def request_rebuild(data: Path, name: str) -> Path:
-    """Leave a note for the projector; it is gone once the views are emptied."""
-    control = data / "control"
-    control.mkdir(parents=True, exist_ok=True)
-    note = control / f"{time.time_ns()}.json"
-    fresh = note.with_suffix(".new")
-    fresh.write_text(json.dumps({"rebuild": name}))
-    fresh.replace(note)
-    return note
 
 
 def positions(data: Path) -> dict[str, int]:
@@ -181,11 +180,12 @@ def positions(data: Path) -> dict[str, int]:
             notice = read_current(folder)
             found[name] = int(notice["position"]) if notice else 0
         else:
-            found[name] = _tracked(folder / "view.sqlite")
+            found[name] = tracked(folder / "view.sqlite")
     return found
 
 
-def _tracked(path: Path) -> int:
+def tracked(path: Path) -> int:
+    """The position of the SQLite view in a file, as any process can see it."""
     if not path.exists():
         return 0
     try:

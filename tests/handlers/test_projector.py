@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from fdo.documents import canonical
+from fdo.identifiers import Pid
 from handlers import HANDLERS
+from handlers.harvest.agent import HARVESTER
+from handlers.projections.search import Search, SearchQuery
 from handlers.projector import (
     Lease,
     LeaseHeld,
@@ -20,8 +24,8 @@ from handlers.projector import (
     lease_is_held,
     main,
     positions,
-    request_rebuild,
 )
+from handlers.rebuilding import beside, request_rebuild
 from handlers.verification import verify_projections
 from tests.handlers.harvest.collection import CLOSED, Collection, image, row
 
@@ -125,6 +129,69 @@ def test_every_projection_can_be_rebuilt_by_leaving_a_note(herbarium: Collection
         assert positions(data(herbarium)) == dict.fromkeys(HANDLERS, head)
     projector.close()
     assert sound(herbarium)
+
+
+def test_a_rebuild_beside_readers_never_shows_them_an_unfinished_view(
+    herbarium: Collection,
+) -> None:
+    herbarium.harvest([row(n) for n in range(1, 700)])
+    projector = Projector(data(herbarium))
+    projector.settle()
+    head, folder = herbarium.log.position(), data(herbarium) / "projections" / "search"
+    search = Search(folder / "view.sqlite")
+    whole = search.find(SearchQuery()).total
+    note = request_rebuild(data(herbarium), "search")
+    steps = 0
+    while note.exists():
+        projector.step()
+        steps += 1
+        assert search.find(SearchQuery()).total == whole
+        assert positions(data(herbarium))["search"] == head
+    assert steps > 1, "the rebuild was over before anybody could have looked"
+    assert not beside(folder).exists()
+    assert (folder / "view.sqlite").is_symlink()
+    herbarium.harvest([row(n) for n in range(1, 703)])
+    projector.settle()
+    assert search.find(SearchQuery()).total == whole + 3
+    search.close()
+    projector.close()
+    assert sound(herbarium)
+
+
+def test_a_rebuild_that_was_cut_off_begins_again(herbarium: Collection) -> None:
+    herbarium.harvest([row(n) for n in range(1, 700)])
+    projector = Projector(data(herbarium))
+    projector.settle()
+    note = request_rebuild(data(herbarium), "conformance")
+    projector.step()
+    projector.close()  # as a process does that is told to stop
+    assert note.exists()
+    projector = Projector(data(herbarium))
+    projector.settle()
+    assert not note.exists()
+    projector.close()
+    assert sound(herbarium)
+
+
+def test_a_view_with_erased_words_is_made_anew_and_meanwhile_hides_them(
+    herbarium: Collection,
+) -> None:
+    herbarium.harvest([row(1, country="Latvia"), row(2, country="Malta")])
+    projector = Projector(data(herbarium))
+    projector.settle()
+    search = Search(data(herbarium) / "projections" / "search" / "view.sqlite")
+    query = SearchQuery.parse({"locality": ["latvia"]})
+    (hit,) = search.find(query).hits
+    event = herbarium.log.latest(Pid.parse(hit.pid))
+    redacted = {k: v for k, v in event.document.items() if k != "ods:hasEvents"}
+    herbarium.objects.erase(event.pid, [event.position], canonical(redacted), HARVESTER)
+    projector.step()
+    assert (search.find(query).total, search.find(query).hits) == (0, [])
+    projector.settle()
+    assert search.find(query).total == 0
+    assert hit.pid in {each.pid for each in search.find(SearchQuery()).hits}
+    search.close()
+    projector.close()
 
 
 def test_a_running_projector_follows_what_others_append_and_ends_when_told(

@@ -98,6 +98,7 @@ SCHEMA: tuple[str, ...] = (
     "CREATE TABLE unseen (pid TEXT NOT NULL, position INTEGER NOT NULL, valid_to INTEGER, "
     "observed_at INTEGER NOT NULL, observed_to INTEGER, harvest, "
     "PRIMARY KEY (pid, position)) WITHOUT ROWID",
+    "CREATE TABLE erased (position INTEGER PRIMARY KEY)",
     "CREATE INDEX current_unseen ON unseen (pid) WHERE valid_to IS NULL",
 )
 
@@ -112,10 +113,6 @@ _KEEP = f"INSERT INTO past_texts ({_COLUMNS}) VALUES ({_MARKS})"
 _CLOSE = "UPDATE specimens SET valid_to=?, observed_to=? WHERE position=?"
 _UNSEEN = "INSERT OR IGNORE INTO unseen VALUES (?,?,NULL,?,NULL,?)"
 _SEEN = "UPDATE unseen SET valid_to=?, observed_to=? WHERE pid=? AND valid_to IS NULL"
-
-
-class _Erased(Exception):
-    """A row to be closed holds text that an erasure took out of the log since."""
 
 
 class SearchIndex:
@@ -140,33 +137,38 @@ class SearchIndex:
         fresh = [event for event in events if event.position > known]
         if not fresh:
             return
-        if any(event.what == "Erased" and self._holds_erased(event, log) for event in fresh):
-            self.clear()  # the follower starts again from the log, where the text is gone
-            return
+        erased = self._holding_erased(fresh, log)
         # the log knows the row that a version closes: an index of PIDs, at random places in a
         # large file, would be the dearest of all to keep
         before = log.previous([e for e in fresh if e.type == "specimen" and e.version > 1])
         try:
             with self._view.transaction(fresh[-1].position) as tx:
+                _hide(tx, erased)
                 batch = _Batch(tx, self._known, before)
                 for event in fresh:
                     batch.take(event)
                 batch.flush()
-        except _Erased:
-            self.clear()
         except BaseException:
             self._known = _Dimensions(self._view.connection)
             raise
 
-    def _holds_erased(self, erasure: Recorded, log: Log) -> bool:
-        """Whether the view still has text that an erasure took out of the log."""
-        for position in erasure.detail.get("positions", ()):
-            kept = self._view.connection.execute(
+    def _holding_erased(self, events: Sequence[Recorded], log: Log) -> list[int]:
+        """Positions of rows that still have what an erasure took out of the log."""
+        return [
+            position
+            for event in events
+            if event.what == "Erased"
+            for position in event.detail.get("positions", ())
+            for (digest,) in self._view.connection.execute(
                 "SELECT digest FROM specimens WHERE position=?", (position,)
-            ).fetchone()
-            if kept and kept[0] != _entry(log.event(position)).row.digest:
-                return True
-        return False
+            )
+            if digest != _entry(log.event(position)).row.digest
+        ]
+
+    def spent(self) -> bool:
+        """Whether words are left in the full text that were erased: FTS5 could only forget them
+        if it were told them. Their rows are gone at once; a rebuild makes the rest right."""
+        return self._view.connection.execute("SELECT 1 FROM erased").fetchone() is not None
 
     def clear(self) -> None:
         """Empty the view and set its position to 0."""
@@ -176,6 +178,13 @@ class SearchIndex:
     def close(self) -> None:
         """Let go of the file."""
         self._view.close()
+
+
+def _hide(tx: sqlite3.Connection, positions: Sequence[int]) -> None:
+    """Take away rows whose text was erased."""
+    for position in positions:
+        tx.execute("DELETE FROM specimens WHERE position=?", (position,))
+        tx.execute("INSERT OR IGNORE INTO erased VALUES (?)", (position,))
 
 
 def _entry(event: Recorded) -> Entry:
@@ -255,11 +264,12 @@ class _Batch:
         gone, kept = [], []
         for before, event in self._closed:
             texts = texts_of(before.document)
-            (known,) = self._tx.execute(
+            row = self._tx.execute(
                 "SELECT digest FROM specimens WHERE position=?", (before.position,)
             ).fetchone()
-            if known != digest_of(texts):  # FTS5 forgets a row only by the words that it had
-                raise _Erased
+            if row is None or row[0] != digest_of(texts):  # erased, or about to be told so
+                _hide(self._tx, [before.position])
+                continue
             gone.append((before.position, *texts))
             kept.append((past_name(before.position, event.position), *texts))
         run(_FORGET, gone)

@@ -110,7 +110,7 @@ class Search:
             at = Instant(after.as_of, after.observed) if after else _by(as_of, observed, position)
             if at.position > position:
                 raise InvalidQuery("cursor", "The cursor is ahead of the view; begin again.")
-            select = Selection(query, at, current=at == Instant(position))
+            select = _selection(connection, query, at, position)
             total, exact, keys = _page(connection, select, after, limit + 1)
             hits = _hits(connection, [key[0] for key in keys[:limit]], at)
         following = None
@@ -136,7 +136,7 @@ class Search:
         """
         with self._view.reading() as (connection, position):
             at = _by(as_of, observed, position)
-            select = Selection(query, at, current=at == Instant(position))
+            select = _selection(connection, query, at, position)
             tables = list(columns_of(names))
             if query.empty or cap is None:
                 groups = select.grouped(connection, tables)
@@ -199,6 +199,13 @@ _HIT = """SELECT s.pid, s.version, s.position, s.name, s.physical_id, s.locality
 FROM specimens s JOIN taxon x ON x.id=s.taxon JOIN holding h ON h.id=s.holding
   JOIN kind k ON k.id=s.kind JOIN place p ON p.id=s.place
 WHERE s.position IN ({marks})"""
+
+
+def _selection(
+    connection: sqlite3.Connection, query: SearchQuery, at: Instant, head: int
+) -> Selection:
+    joined = connection.execute("SELECT 1 FROM erased").fetchone() is not None
+    return Selection(query, at, current=at == Instant(head), joined=joined)
 
 
 def _page(

@@ -47,10 +47,13 @@ def held(row: str, at: Instant) -> str:
 
 
 class Selection:
-    """The rows a query selects at an instant; `current`: at the head of the view."""
+    """The rows a query selects at an instant; `current`: at the head of the view; `joined`: words
+    count only with their rows, because there are some without."""
 
-    def __init__(self, query: SearchQuery, at: Instant, *, current: bool) -> None:
-        self._query, self._at, self._current = query, at, current
+    def __init__(
+        self, query: SearchQuery, at: Instant, *, current: bool, joined: bool = False
+    ) -> None:
+        self._query, self._at, self._current, self._joined = query, at, current, joined
         self._match = query.match()
         self._conditions, self._values = query.where(
             "u.valid_to IS NULL" if current else held("u", at)
@@ -162,7 +165,7 @@ class Selection:
         """The parts that together are the selected rows. `walk`: the table in order of position,
         no index; `bare`: no column but the position is wanted."""
         if self._match is not None:
-            return self._text_arms(bare=bare and not self._conditions)
+            return self._text_arms(bare=bare and not (self._conditions or self._joined))
         if walk:
             row = "s.valid_to IS NULL" if self._current else held("s", self._at)
             return [self._arm("specimens s NOT INDEXED", row, place="s.position")]
