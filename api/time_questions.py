@@ -222,7 +222,7 @@ class Questions:
             "kind": "added" if row.old is None else "removed" if row.new is None else "changed",
             "old": row.old,
             "new": row.new,
-            "shortened": row.cut,
+            "shortened": bool(row.cut),
             "version": row.version,
             "event": row.position,
             "recordedAt": iso(row.recorded_at),

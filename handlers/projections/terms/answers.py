@@ -18,8 +18,8 @@ class Changed:
     fragment: str
     old: str | None
     new: str | None
-    cut: bool
-    """Whether a value was too long to be kept whole."""
+    cut: int
+    """1 where a value was too long to be kept whole, else 0."""
     recorded_at: int
     observed_at: int
     agent: str

@@ -72,6 +72,10 @@ class Difference:
         return "removed" if self.new is None else "changed"
 
 
+_Leaf = tuple[str, str, str]
+"""Term, fragment of its node, value as text."""
+
+
 def differences(before: Document, after: Document) -> list[Difference]:
     """Every value in which two documents differ.
 
@@ -88,17 +92,22 @@ def differences(before: Document, after: Document) -> list[Difference]:
             (term, place, text), (_, _, text2) = old[0], new[0]
             changed.append(Difference(term, place, text, text2))
         else:
-            gone += [Difference(term, place, text, None) for term, place, text in old]
-            come += [Difference(term, place, None, text) for term, place, text in new]
+            gone += [Difference(term, place, text, None) for term, place, text in _said(old)]
+            come += [Difference(term, place, None, text) for term, place, text in _said(new)]
     return changed + _unmoved(gone, come)
+
+
+def _said(leaves: Sequence[_Leaf]) -> list[_Leaf]:
+    """Without the types of nodes, which follow from where they stand."""
+    return [leaf for leaf in leaves if leaf[0].rpartition("/")[2] != "@type"]
 
 
 def _content(document: Document) -> Document:
     return {key: value for key, value in essence(document).items() if key not in _NOT_CONTENT}
 
 
-def _leaves(value: Any, path: Path) -> Iterator[tuple[str, str, str]]:
-    """(term, fragment of its node, value as text) of every plain value at or below a path."""
+def _leaves(value: Any, path: Path) -> Iterator[_Leaf]:
+    """Every plain value at or below a path."""
     key = next(step for step in reversed(path) if isinstance(step, str))
     term = DOCUMENT_TERMS.get(key)
     if isinstance(value, list):

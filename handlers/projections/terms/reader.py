@@ -90,7 +90,7 @@ class TermsReader:
                 f"{_ROW} WHERE {where} ORDER BY c.position{way}, c.ordinal{way} LIMIT ?",
                 [*values, min(limit, LIMIT_CAP)],
             ).fetchall()
-        return [Changed(*row[:9], bool(row[9]), *row[10:]) for row in rows]
+        return [Changed(*row) for row in rows]
 
     def positions_changing(self, term: str, since: int, until: int | None, limit: int) -> list[int]:
         """The events behind `since` that changed a term, in order; UnknownTerm as above."""
