@@ -126,8 +126,25 @@ class Settings(BaseSettings):
     allow_private_hosts: bool = Field(
         False, description="Whether ingest may fetch from loopback and private addresses."
     )
+    live_streams: int = Field(
+        100, ge=1, description="Streams of live changes that may be open; more are answered 503."
+    )
+    webhooks_allow_private: bool = Field(
+        False, description="Whether webhooks may lead to loopback and private addresses."
+    )
+    webhooks_retry_days: float = Field(
+        3.0,
+        gt=0,
+        description="Days after which an undelivered message becomes a dead letter; "
+        "a subscription without any success for so long is disabled.",
+    )
     reject_profiles: tuple[str, ...] = Field(
         (), description="Object types whose SHACL violations reject a record at ingest."
+    )
+    store_authorization: SecretStr | None = Field(
+        None,
+        description="Authorization for the store that `follow --sparql` keeps: `Bearer …`, "
+        "`Basic …` or `user:password`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the server says of what it does."
