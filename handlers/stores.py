@@ -6,9 +6,8 @@
       instants/     states made because somebody asked, evicted by last use
 
 RocksDB never writes into a `*.sst` or `OPTIONS*` file again, so a clone links those and copies
-the rest. A
-folder counts once the note beside it (`NAME.json`) is there. Who reads a store holds a shared
-lock on its folder; who removes one needs the exclusive lock.
+the rest. A folder counts once the note beside it (`NAME.json`) is there. Who reads a store holds
+a shared lock on its folder; who removes one needs the exclusive lock.
 """
 
 from __future__ import annotations
@@ -59,6 +58,8 @@ def clone(source: Path, target: Path) -> None:
 
     FileNotFoundError or OSError when the source is incomplete or goes away meanwhile.
     """
+    if not (source / "CURRENT").exists():
+        raise FileNotFoundError(f"no such file: {source.name}/CURRENT")  # else: a new, empty store
     target.mkdir(parents=True)
     for entry in os.scandir(source):
         if entry.name.startswith(_NOT_CLONED):
@@ -67,6 +68,17 @@ def clone(source: Path, target: Path) -> None:
             os.link(entry.path, target / entry.name)
         else:
             shutil.copyfile(entry.path, target / entry.name)
+
+
+def opens(path: Path) -> bool:
+    """Whether the store can be opened: all its files are there and look like what they are."""
+    try:
+        if not (path / "CURRENT").exists():
+            return False
+        Store.read_only(str(path))
+    except (OSError, RuntimeError):
+        return False
+    return True
 
 
 def keep(path: Path, instant: Instant, recorded_at: str, erasures: int) -> Kept:
@@ -106,6 +118,14 @@ def all_kept(folder: Path) -> list[Kept]:
         return []
     found = (read_kept(note.with_suffix("")) for note in folder.glob("*.json"))
     return sorted((kept for kept in found if kept), key=lambda kept: kept.instant.position)
+
+
+def use(kept: Kept) -> int | None:
+    """As `hold`, and noted as used now, so that it is evicted last."""
+    now = time.time_ns()
+    with contextlib.suppress(FileNotFoundError):  # a published checkpoint has no note
+        os.utime(kept.note, ns=(now, now))
+    return hold(kept.path)
 
 
 def hold(path: Path) -> int | None:

@@ -148,9 +148,8 @@ class Builder:
                 logging.getLogger("collectome").warning(
                     "The store %s cannot be used (%s); the next one is.", choice.kept.path, broken
                 )
-                rung = choice.kept.path.parent.name != "checkpoints"
-                if rung and _DAMAGED.search(str(broken)):
-                    stores.remove(choice.kept.path, even_held=True)
+                if _DAMAGED.search(str(broken)):
+                    self.ladder.discard(choice.kept)
         raise AssertionError("an empty store is always a choice")
 
     def _replay(self, choice: Choice, work: Path, instant: Instant, watch: Watch) -> None:

@@ -60,6 +60,7 @@ class Instants:
         self._tasks: dict[str, asyncio.Task[CollectomeError | None]] = {}
         self._refused: dict[str, tuple[float, CollectomeError]] = {}
         self._slots = asyncio.Semaphore(BUILDERS)
+        self._whole: set[Path] = set()
         self._idle: list[Process] = []
         self._running: set[Process] = set()
 
@@ -124,17 +125,24 @@ class Instants:
     # ── finding ──────────────────────────────────────────────────────────────────────────
 
     def _found(self, instant: Instant, graphs: Sequence[NamedState]) -> tuple[Held, int] | None:
-        kept = stores.read_kept(self._ladder.instants / self.key(instant, graphs))
-        if kept is not None and (lock := stores.hold(kept.path)) is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.utime(kept.note)  # used now: evicted last
-            return Held(kept.path, instant, kept.recorded_at), lock
-        if graphs or instant.observed is not None:
-            return None
-        for kept in self._ladder.exactly(instant.position):
-            if (lock := stores.hold(kept.path)) is not None:
+        candidates = [stores.read_kept(self._ladder.instants / self.key(instant, graphs))]
+        if not graphs and instant.observed is None:
+            candidates += self._ladder.exactly(instant.position)
+        for kept in candidates:
+            lock = stores.use(kept) if kept is not None else None
+            if kept is None or lock is None:
+                continue
+            if self._opens(kept):
                 return Held(kept.path, instant, kept.recorded_at), lock
+            os.close(lock)
+            self._ladder.discard(kept)
         return None
+
+    def _opens(self, kept: stores.Kept) -> bool:
+        """Whether the store is whole; looked at once by this process."""
+        if kept.path not in self._whole and stores.opens(kept.path):
+            self._whole.add(kept.path)
+        return kept.path in self._whole
 
     async def _awaited(self, instant: Instant, graphs: Sequence[NamedState]) -> tuple[Held, int]:
         key = self.key(instant, graphs)

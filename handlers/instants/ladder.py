@@ -66,7 +66,7 @@ class Ladder:
         self.sound()
         for kept in all_kept(self.instants):
             if kept.erasures != self.erasure():
-                remove(kept.path, even_held=True)
+                self.discard(kept)
 
     def evict(self, budget: int, wanted: str = "") -> None:
         """Remove the instants that were not asked for longest, until the files that they share
@@ -96,11 +96,15 @@ class Ladder:
         found = []
         for kept in self.kept():
             if not self._holds_nothing_erased(kept):
-                if kept.path.parent != self.graph / "checkpoints":
-                    remove(kept.path, even_held=True)
+                self.discard(kept)
             elif kept.instant.position <= self.log.position():
                 found.append(kept)
         return found
+
+    def discard(self, kept: Kept) -> None:
+        """Remove a store that cannot be used; checkpoints are the graph projection's own."""
+        if kept.path.parent != self.graph / "checkpoints":
+            remove(kept.path, even_held=True)
 
     def _holds_nothing_erased(self, kept: Kept) -> bool:
         later = self.log.erasures(kept.erasures)

@@ -53,9 +53,9 @@ class Policy:
 
     def _span(self, age: timedelta, kept: Kept) -> str:
         """The hour, day or month for which one rung stays."""
-        if age <= timedelta(hours=self.hours):
+        if age < timedelta(hours=self.hours):
             return kept.recorded_at[:13]
-        return kept.recorded_at[:10] if age <= timedelta(days=self.days) else kept.recorded_at[:7]
+        return kept.recorded_at[:10] if age < timedelta(days=self.days) else kept.recorded_at[:7]
 
 
 class Rungs:

@@ -172,6 +172,7 @@ class DeltasReader:
         for start in range(0, len(positions), _SECTION):
             part = positions[start : start + _SECTION]
             with self._opened() as view:
+                outdated = self._outdated(view)
                 kept = {
                     row[0]: row[1]
                     for row in view.execute(
@@ -179,6 +180,7 @@ class DeltasReader:
                         f"AND position IN ({','.join('?' * len(part))})",
                         part,
                     )
+                    if row[0] not in outdated
                 }
             events = self._log.events_at(p for p in part if p not in kept)
             derived = {p.position: p for p in patches(list(events.values()), self._log)}
@@ -187,6 +189,12 @@ class DeltasReader:
                     yield _read(position, unpack(kept[position]))
                 elif position in derived:
                     yield derived[position]
+
+    def _outdated(self, view: sqlite3.Connection) -> set[int]:
+        """Events of objects of which something was erased that the view has not read yet."""
+        erasures = self._log.erasures(_position(view))
+        events = self._log.events_at(position for position, _ in erasures).values()
+        return {told.position for e in events for told in self._log.history(e.pid)}
 
     def _behind(self, view: sqlite3.Connection, one: Instant, other: Instant) -> Iterator[Recorded]:
         """The events in exactly one of the two that the view has not read yet."""

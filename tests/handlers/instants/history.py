@@ -15,6 +15,7 @@ from fdo.errors import CollectomeError
 from fdo.lifecycle import Command, Revise
 from handlers.instants import Instants
 from handlers.instants.ladder import Ladder
+from handlers.instants.rungs import Policy, Rungs
 from handlers.projections.deltas import Deltas
 from handlers.projections.graph import Graph
 from tests.eventstore.story import Objects, pid
@@ -76,6 +77,9 @@ class History(Objects):
 
     def instants(self, **more: Any) -> Instants:
         return Instants(self.folder, self.log, **more)
+
+    def rungs(self, **policy: int) -> Rungs:
+        return Rungs(self.folder / "projections" / "graph", Policy(**policy))
 
     def close(self) -> None:
         self.deltas.close()
