@@ -197,7 +197,7 @@ def _tell(summary: Summary, report: Path, json: bool, *, many: bool) -> None:
     out.print(
         f"  {what} as harvest {summary.harvest} of {summary.source_system}; "
         f"{summary.vanished} no longer seen, {summary.seen_again} seen again; media: "
-        + (", ".join(f"{n} {name}" for name, n in summary.media.items()) or "none changed")
+        + (", ".join(f"{n} {name}" for name, n in summary.media.items()) or "none")
     )
     for name, row in sorted(summary.rows.items()):
         out.print(

@@ -86,6 +86,12 @@ OF_RECORDS: dict[str, tuple[str, str, str]] = {
         "A value is not what its term takes; it stays in the verbatim record only.",
         "Correct the value at the source.",
     ),
+    "tombstoned-by-curator": (
+        "warning",
+        "A person tombstoned the specimen, and its source shows it with other values than before; "
+        "it stays a tombstone and counts as unchanged.",
+        "If it exists after all, bring it back with `collectome restore`, and harvest again.",
+    ),
 }
 """Findings that the mapping and the recording make: their sentences are built in code, where
 the values are known, so the code and its meaning are told here."""

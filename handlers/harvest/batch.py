@@ -17,30 +17,20 @@ from hashlib import blake2b
 from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
 from eventstore.log import Head
-from fdo.documents import Document, changed_terms
+from fdo.documents import changed_terms
 from fdo.identifiers import Pid
-from fdo.lifecycle import (
-    DigitalObject,
-    Facts,
-    Noted,
-    Register,
-    Release,
-    Restore,
-    Revise,
-    Status,
-    Withhold,
-    decide,
-    stamped,
-)
+from fdo.lifecycle import DigitalObject, Facts, Noted, Status
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.backfill import backfill
-from handlers.harvest.links import HAS_MEDIA, HAS_SPECIMEN, RELATIONS, Link, linked, relation
+from handlers.harvest.links import HAS_MEDIA, RELATIONS, relation
 from handlers.harvest.mapping.darwin_core import Mapping
+from handlers.harvest.media import Media
 from handlers.harvest.options import Options
 from handlers.harvest.outcome import Outcome, verbatim_of
-from handlers.harvest.records import Diagnostic, Mapped, MappedMedia, Record, Verdict
+from handlers.harvest.records import Diagnostic, Mapped, Record
 from handlers.harvest.sources import Enrolment
 from handlers.harvest.standards import breaches
+from handlers.harvest.verdicts import facts_of, settled_by_person, stamp, stub_of
 
 
 class Batch:
@@ -65,6 +55,8 @@ class Batch:
         self.migrations = migrations
         self.seen: set[str] = set()
         """PIDs (text) of the specimens that this harvest showed."""
+        self.media: dict[str, str] = {}
+        """PID (text) of each medium that a read record names → what became of it."""
         self.postponed: list[Record] = []
         """Rows of merged specimens; to be recorded when all others have been."""
         self.ending = False
@@ -86,6 +78,9 @@ class Batch:
         if outcome.equal and not self.options.dry_run:
             self.objects.note_fingerprints(outcome.equal)  # only behind the facts of the media
         self.seen |= outcome.seen
+        for pid, became in outcome.media.items():
+            if became != "unchanged" and self.media.get(pid) != "new":
+                self.media[pid] = became
         self.postponed += outcome.postponed
         return outcome
 
@@ -99,7 +94,7 @@ class _Work:
         self.now = opends_time(to_moment(batch.objects.clock()))
         self.outcome = Outcome(records=len(records))
         self.changes: list[Change] = []
-        self.links: dict[str, Link] = {}
+        self.media = Media(self.objects, batch.enrolment.pid, self.outcome, self.now)
         self.claims: dict[str, tuple[str, ...]] = {}
         """Normalised id → the claim to make with its fact; none where it is made already."""
         self._do(records)
@@ -140,11 +135,11 @@ class _Work:
                 self.claims[mapped.normalised_id] = (f"specimen:{key}",)
             fresh.append((record, mapped, head, digest))
         known = self.objects.states([head for _, _, head, _ in fresh if head is not None])
-        self._load_media(fresh, known)
+        self.media.load([mapped for _, mapped, _, _ in fresh], known.values())
         for record, mapped, head, digest in fresh:
             before = known[str(head.pid)] if head else None
             self._specimen(record, mapped, head, before, digest)
-        self._media()
+        self.changes += self.media.changes()
 
     def _successor(self, head: Head) -> Head | None:
         """What stands for a merged object now; None where it was not merged."""
@@ -225,22 +220,25 @@ class _Work:
         known: DigitalObject | None,
         digest: bytes,
     ) -> None:
+        if known is not None and settled_by_person(known):
+            self._ended(record, known)
+            return
         pid = known.pid if known else self.objects.reserve("specimen")
-        links = self._links(mapped)
+        links = self.media.links(mapped)
         document = mapped.document
         if mapped.gate.passes:
             document["ods:status"] = "Active"
         else:
-            document = _stub(document, mapped.gate)
+            document = stub_of(document, mapped.gate)
         if links:
             media = [relation(HAS_MEDIA, link.pid) for link, _ in links]
             document[RELATIONS] = [*document.get(RELATIONS, ()), *media]
-        document = self._stamp(document, pid, known)
+        document = stamp(document, pid, known, self.now)
         if mapped.gate.passes and (broken := breaches("specimen", document, self._rejecting)):
             self._breach(record, broken)
             return
-        self._tie(pid, known, links)
-        facts = _facts(known, document, mapped.gate.passes)
+        self.media.tie(pid, known, links)
+        facts = facts_of(known, document, mapped.gate.passes)
         self._count_specimen(known, facts, mapped.gate.passes)
         self.outcome.seen.add(str(pid))
         self.batch.note_dry(mapped.normalised_id)
@@ -275,6 +273,24 @@ class _Work:
             self.outcome.terms.update(changed_terms(known.document, after.document))
         self.outcome.counts[name] += 1
 
+    def _ended(self, record: Record, known: DigitalObject) -> None:
+        """A source does not bring back what a person ended. Its new word is not remembered, so
+        that it counts as soon as a person restores the object."""
+        self.outcome.counts["unchanged"] += 1
+        self.outcome.diagnostics.append(
+            Diagnostic(
+                "tombstoned-by-curator",
+                "warning",
+                f"{known.pid} was tombstoned by a person, and its source shows it with other "
+                "values than before; it stays a tombstone.",
+                f"If it exists after all, bring it back: collectome restore {known.pid}.",
+                record.file,
+                record.line,
+                None,
+                record.id,
+            )
+        )
+
     def _breach(self, record: Record, broken: list[tuple[str, str]]) -> None:
         told = "; ".join(f"{pointer}: {message}" for pointer, message in broken[:3])
         self.outcome.reject(
@@ -293,151 +309,3 @@ class _Work:
     @property
     def _rejecting(self) -> frozenset[str]:
         return self.batch.options.reject_shapes
-
-    def _stamp(self, draft: Document, pid: Pid, known: DigitalObject | None) -> Document:
-        version = known.version + 1 if known else 1
-        created = known.document.get("dcterms:created") if known else None
-        return stamped(draft, pid, version, modified=self.now, created=created)
-
-    # ── media ────────────────────────────────────────────────────────────────────────────
-
-    def _load_media(
-        self,
-        fresh: Sequence[tuple[Record, Mapped, Head | None, bytes]],
-        known: dict[str, DigitalObject],
-    ) -> None:
-        """The media that these records name, and those that they named before."""
-        keys = {f"media:{m.access_uri}" for _, mapped, _, _ in fresh for m in mapped.media}
-        heads = self.objects.log.claimed(keys) if keys else {}
-        named = {pid for state in known.values() for pid in linked(state.document, HAS_MEDIA)}
-        others = self.objects.log.heads_of(
-            {str(pid) for pid in named} - {str(head.pid) for head in heads.values()}
-        )
-        states = self.objects.states([*heads.values(), *others])
-        for key, head in heads.items():
-            self.links[key] = self._known_link(states[str(head.pid)], head.issue)
-        for head in others:
-            self.links[f"pid:{head.pid}"] = self._known_link(states[str(head.pid)], head.issue)
-
-    @staticmethod
-    def _known_link(state: DigitalObject, issue: int) -> Link:
-        stands = {pid.iri: True for pid in linked(state.document, HAS_SPECIMEN)}
-        return Link(state.pid, state, None, stands, issue)
-
-    def _links(self, mapped: Mapped) -> list[tuple[Link, MappedMedia]]:
-        """The media that a specimen names, known or with a PID reserved for them."""
-        found: list[tuple[Link, MappedMedia]] = []
-        for medium in mapped.media:
-            key = f"media:{medium.access_uri}"
-            if key not in self.links:
-                self.links[key] = Link(self.objects.reserve("media"), None, None, {})
-            found.append((self.links[key], medium))
-        return found
-
-    def _tie(
-        self,
-        specimen: Pid,
-        known: DigitalObject | None,
-        links: Sequence[tuple[Link, MappedMedia]],
-    ) -> None:
-        """Bind the other side of the links of a specimen that will be recorded; media that it
-        no longer names are unlinked."""
-        for link, medium in links:
-            link.draft = medium
-            link.specimens[specimen.iri] = True
-        if known is not None:
-            gone = set(linked(known.document, HAS_MEDIA)) - {link.pid for link, _ in links}
-            for link in self.links.values():
-                if link.pid in gone:
-                    link.specimens[specimen.iri] = False
-
-    def _media(self) -> None:
-        """Facts for the media whose values or links changed."""
-        for link in self.links.values():
-            draft = link.draft
-            if draft is None and link.known is None:
-                continue  # named only by a record that was rejected
-            passes = (
-                draft.gate.passes
-                if draft
-                else link.known is not None and (link.known.status is Status.ACTIVE)
-            )
-            document = dict(draft.document) if draft else dict(link.known.document)  # type: ignore[union-attr]
-            if draft and not passes:
-                document = _stub(document, draft.gate)
-            kept = [
-                node
-                for node in document.get(RELATIONS, ())
-                if node["dwc:relationshipOfResource"] != HAS_SPECIMEN
-            ]
-            standing = [iri for iri, stands in sorted(link.specimens.items()) if stands]
-            document[RELATIONS] = kept + [
-                relation(HAS_SPECIMEN, Pid.parse(iri)) for iri in standing
-            ]
-            if passes:
-                document["ods:status"] = "Active"
-            document = self._stamp(document, link.pid, link.known)
-            facts = _facts(link.known, document, passes)
-            self._count_media(link, facts, passes)
-            claims = (f"media:{draft.access_uri}",) if draft and link.known is None else ()
-            for fact in facts:
-                self.changes.append(
-                    Change(
-                        link.pid,
-                        "media",
-                        fact,
-                        link.known,
-                        link.issue,
-                        source=self.batch.enrolment.pid,
-                        new_claims=claims,
-                    )
-                )
-
-    def _count_media(self, link: Link, facts: Facts, passes: bool) -> None:
-        if not facts:
-            self.outcome.media["unchanged"] += 1
-        elif not passes:
-            self.outcome.media["pid_only"] += 1
-        else:
-            self.outcome.media["changed" if link.known else "new"] += 1
-
-
-def _facts(known: DigitalObject | None, document: Document, passes: bool) -> Facts:
-    """What a source's new word means, in every state that an object may be in."""
-    if known is None:
-        status = Status.ACTIVE if passes else Status.PID_ONLY
-        return decide(None, Register(document, status))
-    if known.status is Status.TOMBSTONE:
-        return decide(known, Restore(document)) if passes and _withdrawn(known) else ()
-    if not passes:
-        return decide(known, Withhold(document))
-    if known.status is Status.PID_ONLY:
-        return decide(known, Release(document))
-    return decide(known, Revise(document))
-
-
-def _withdrawn(known: DigitalObject) -> bool:
-    """Whether a tombstone names nothing that took the object's place: neither merged nor
-    split, so that its source may bring it back."""
-    return not known.document["ods:hasTombstoneMetadata"].get("ods:hasRelatedPIDs")
-
-
-_STUB_TERMS = (
-    "@type",
-    "ods:fdoType",
-    "ods:sourceSystemID",
-    "ods:organisationID",
-    "ods:organisationName",
-    "ods:normalisedPhysicalSpecimenID",
-    "ods:physicalSpecimenID",
-    "ods:physicalSpecimenIDType",
-    "dcterms:type",
-)
-
-
-def _stub(document: Document, gate: Verdict) -> Document:
-    """What is kept of a document that the licence gate holds back (settled.md 13)."""
-    stub = {term: document[term] for term in _STUB_TERMS if term in document}
-    stub["dcterms:license"] = gate.licence or "unknown"
-    stub["reason"] = gate.reason
-    return stub

@@ -65,6 +65,7 @@ class Summary:
     backfilled: int = 0
     """Known specimens beside which an older word of their source was kept."""
     media: dict[str, int] = field(default_factory=dict)
+    """Media of the source: new, changed, pid_only (held back anew) and unchanged objects."""
     changed_terms: dict[str, int] = field(default_factory=dict)
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
     diagnostics: dict[str, int] = field(default_factory=dict)
@@ -181,8 +182,6 @@ class Harvest:
         for name in ("new", "changed", "unchanged", "pid_only", "rejected", "duplicates"):
             setattr(summary, name, getattr(summary, name) + outcome.counts[name])
         summary.backfilled += outcome.backfilled
-        for name, number in outcome.media.items():
-            summary.media[name] = summary.media.get(name, 0) + number
         for term, number in outcome.terms.items():
             summary.changed_terms[term] = summary.changed_terms.get(term, 0) + number
 
@@ -204,6 +203,8 @@ class Harvest:
             else {}
         )
         summary.vanished, summary.seen_again = len(newly), len(again)
+        if not self.options.backfill:
+            summary.media = self._media(enrolment, batch)
         self._account(archive)
         if self.options.dry_run:
             return
@@ -238,6 +239,13 @@ class Harvest:
         )
         assert recorded is not None
         summary.position = recorded.position
+
+    def _media(self, enrolment: Enrolment, batch: Batch) -> dict[str, int]:
+        """How many media objects of the source became what; most were not even looked at."""
+        found = Counter(batch.media.values())
+        of_source = self.objects.log.of_source(enrolment.pid, "media")
+        found["unchanged"] = sum(pid not in batch.media for pid in of_source)
+        return {name: number for name, number in found.items() if number}
 
     # ── before the first row ─────────────────────────────────────────────────────────────
 

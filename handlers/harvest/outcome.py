@@ -17,7 +17,8 @@ class Outcome:
 
     records: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    media: Counter[str] = field(default_factory=Counter)
+    media: dict[str, str] = field(default_factory=dict)
+    """PID (text) of a medium → new, changed, unchanged or pid_only."""
     terms: Counter[str] = field(default_factory=Counter)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)

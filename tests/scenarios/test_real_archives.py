@@ -96,7 +96,8 @@ def test_a_second_harvest_is_silent(terminal, summaries, shared_data):
     name = "dwca/trom-algae-herbarium.zip"
     before = terminal.json("status")["objects"]
     told = terminal.json("ingest", shared_data / name, "--no-wait")
-    assert (told["unchanged"], told["media"]) == (2921, {})
+    assert (told["unchanged"], told["media"].keys()) == (2921, {"unchanged"})
+    assert told["media"]["unchanged"] == before["media"]["pid-only"]
     assert terminal.json("status")["objects"] == before
 
 

@@ -15,8 +15,9 @@ from eventstore.envelope import Recorded
 from fdo.agent import Agent
 from fdo.errors import IdentityPaused
 from fdo.identifiers import Pid
-from fdo.lifecycle import Command, Merge, Split, Status, Tombstone
+from fdo.lifecycle import Command, Merge, Restore, Split, Status, Tombstone
 from handlers.harvest import harvest
+from handlers.harvest.agent import HARVESTER
 from handlers.harvest.harvest import Summary
 from handlers.harvest.identity import settle
 from tests.fdo.story import AT, CURATOR
@@ -135,6 +136,22 @@ def test_a_crash_between_equal_specimen_and_changed_image_loses_nothing(
     assert herbarium.media()["a"].status is Status.PID_ONLY
 
 
+def test_media_are_counted_as_objects_not_as_events(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", 1)
+    rows = [row(1), row(2), row(3)]
+    shared = [image(1, "a"), image(2, "a"), image(3, "b")]
+    assert herbarium.harvest(rows, shared).media == {"new": 2}
+    assert herbarium.again().media == {"unchanged": 2}
+    changed = [image(1, "a"), image(2, "a"), image(3, "b"), image(3, "c", CLOSED)]
+    assert herbarium.harvest(rows, changed).media == {"unchanged": 2, "pid_only": 1}
+    assert herbarium.harvest(rows, [image(1, "a"), image(3, "b"), image(3, "c")]).media == {
+        "unchanged": 1,
+        "changed": 2,
+    }
+
+
 # ── what people decided ──────────────────────────────────────────────────────────────────
 
 
@@ -147,12 +164,36 @@ def test_a_tombstoned_specimen_stays_so_while_its_source_says_the_same(
     assert herbarium.specimens()["TU-1"].status is Status.TOMBSTONE
 
 
-def test_a_withdrawn_specimen_that_its_source_brings_back_keeps_its_pid(
+def test_a_specimen_that_a_person_withdrew_is_reported_and_not_brought_back(
+    herbarium: Collection,
+) -> None:
+    herbarium.harvest([row(1), row(2)], [image(1, "a"), image(2, "a")])
+    event = decided(herbarium, "TU-1", Tombstone("Lost.", CURATOR, AT))
+    for _ in range(2):  # the second time too: nothing of it was remembered
+        herbarium.findings.clear()
+        summary = herbarium.harvest(
+            [row(1, country="Latvia"), row(2)], [image(1, "a"), image(2, "a")]
+        )
+        assert counts(summary) == {"unchanged": 2}
+        assert summary.balanced
+        (found,) = herbarium.findings
+        assert (found.code, found.severity) == ("tombstoned-by-curator", "warning")
+        assert event.pid_text in found.message
+        assert herbarium.specimens()["TU-1"].status is Status.TOMBSTONE
+    document = {**event.document, "ods:status": "Active"}
+    del document["ods:hasTombstoneMetadata"]
+    decided(herbarium, "TU-1", Restore(document))
+    assert counts(herbarium.again()) == {"changed": 1, "unchanged": 1}
+    assert "Latvia" in str(herbarium.specimens()["TU-1"].document)
+
+
+def test_a_specimen_that_the_harvest_withdrew_comes_back_with_its_pid(
     herbarium: Collection,
 ) -> None:
     herbarium.harvest([row(1)], [image(1, "a")])
     pids = herbarium.pids()
-    decided(herbarium, "TU-1", Tombstone("Lost.", CURATOR, AT))
+    harvester = {"@type": HARVESTER.kind, "schema:identifier": HARVESTER.id}
+    decided(herbarium, "TU-1", Tombstone("Gone.", harvester, AT))
     herbarium.harvest([row(1, country="Latvia")], [image(1, "a")])
     back = herbarium.specimens()["TU-1"]
     assert (back.what, back.version, back.status) == ("Restored", 3, Status.ACTIVE)
