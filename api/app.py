@@ -25,6 +25,7 @@ from api.feeds.changes import changes_router
 from api.feeds.events import events_router
 from api.feeds.iiif import iiif_router
 from api.feeds.ldes import ldes_router
+from api.feeds.live import live_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge
@@ -35,8 +36,8 @@ from api.search import search_router
 from api.security import SECURITY_HEADERS, Tokens
 from api.settings import Settings
 from api.site import Site
-from api.timegate import timegate_router
 from api.time import time_router
+from api.timegate import timegate_router
 from api.views import Views
 from api.vocabulary_pages import vocabulary_router
 from eventstore.application import DigitalObjects
@@ -89,6 +90,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         changes_router(site),
         atom_router(site),
         iiif_router(site),
+        live_router(site),
         events_router(site),
         ldes_router(site),
         timegate_router(site),

@@ -10,9 +10,11 @@ events, and says where the next one goes on.
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 from urllib.parse import parse_qs
 
 from api.feeds.filters import Filter
@@ -22,7 +24,7 @@ from eventstore.application import DigitalObjects
 from eventstore.outlines import Outline, Outlines
 from fdo.errors import Unavailable
 from fdo.lifecycle import Status
-from handlers.projections.search import LIMIT_CAP, SearchQuery
+from handlers.projections.search import LIMIT_CAP, Search, SearchQuery
 from handlers.projections.terms.reader import TermsReader
 
 SCAN_CAP = 50_000
@@ -30,6 +32,7 @@ SCAN_CAP = 50_000
 FOUND_CAP = 10_000
 """Objects that the search of a filter may find."""
 _SECTION = 1_000
+_MOMENT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Choosing:
         self._log = objects.log
         self._views = views
         self.outlines = Outlines(objects.recorder)
+        self._lock = Lock()
+        self._found: dict[str, tuple[float, tuple[int, frozenset[str]]]] = {}
 
     def page(
         self, wanted: Filter, after: int, upto: int | None, limit: int, *, drafts: bool = False
@@ -68,7 +73,10 @@ class Choosing:
         end = self._log.position() if upto is None else upto
         if wanted.term is not None:
             end = min(end, self._terms().position())
-        searched = None if wanted.query is None else self._searched(wanted.query)
+        searched = None
+        if wanted.query is not None:
+            known, searched = self._searched(wanted.query)
+            end = min(end, known)
         found: list[int] = []
         looked = after
         for _ in range(SCAN_CAP // _SECTION):
@@ -117,26 +125,40 @@ class Choosing:
             if named in sources or outline.pid in sources:
                 yield outline
 
-    def _searched(self, text: str) -> frozenset[str]:
-        """PIDs of the objects that a search finds now."""
+    def _searched(self, text: str) -> tuple[int, frozenset[str]]:
+        """Up to which event the search view knows the log, and the PIDs that a search finds
+        there; remembered for a moment, because streams ask again and again."""
+        now = time.monotonic()
+        with self._lock:
+            remembered = self._found.get(text)
+        if remembered is not None and now - remembered[0] < _MOMENT_S:
+            return remembered[1]
         if self._views.search is None:
             raise Unavailable("This server keeps no search view; leave query out.")
-        query = SearchQuery.parse(parse_qs(text, keep_blank_values=True))
-        found: set[str] = set()
-        cursor = None
-        while True:
-            page = self._views.search.find(query, cursor, LIMIT_CAP)
-            if page.total > FOUND_CAP:
-                raise UnknownParameter(
-                    f"query={text!r} finds {page.total:,} objects or more; narrow it to "
-                    f"{FOUND_CAP:,}, or leave it out.",
-                    parameter="query",
-                )
-            found.update(hit.pid for hit in page.hits)
-            if (cursor := page.next_cursor) is None:
-                return frozenset(found)
+        found = _all_found(self._views.search, text)
+        with self._lock:
+            self._found = {
+                query: kept for query, kept in self._found.items() if now - kept[0] < _MOMENT_S
+            } | {text: (now, found)}
+        return found
 
     def _terms(self) -> TermsReader:
         if self._views.terms is None:
             raise Unavailable("This server keeps no view of changed terms; leave term out.")
         return self._views.terms
+
+
+def _all_found(search: Search, text: str) -> tuple[int, frozenset[str]]:
+    query = SearchQuery.parse(parse_qs(text, keep_blank_values=True))
+    page = search.find(query, None, LIMIT_CAP)
+    found = {hit.pid for hit in page.hits}
+    if page.total > FOUND_CAP:
+        raise UnknownParameter(
+            f"query={text!r} finds {page.total:,} objects or more; narrow it to {FOUND_CAP:,}, or "
+            "leave it out.",
+            parameter="query",
+        )
+    while page.next_cursor is not None:
+        page = search.find(query, page.next_cursor, LIMIT_CAP)
+        found.update(hit.pid for hit in page.hits)
+    return page.as_of, frozenset(found)
