@@ -39,6 +39,10 @@ State = Instant | DeltaGraph | VersionGraph
 MOST_STATES: Final = 16
 """Graphs of other times in one query; each is made ready for it."""
 
+_MERGED: Final = "urn:collectome:graph:merged"
+"""Several states as one default graph. They are loaded under one name, since a merge is a set
+(SPARQL 1.1 Query §13.2.1) and the engine gives a triple of two graphs twice."""
+
 _HOST: Final = re.compile(r"https?://[^/?#]+(/[^?#]*)\Z", re.IGNORECASE)
 _AT: Final = re.compile(r"/at/([^/]+)\Z")
 _DELTA: Final = re.compile(r"/delta/([^/]+)/([^/]+)/(added|removed)\Z")
@@ -87,22 +91,17 @@ class Times:
         base, instant = _base_of(wanted.default, states, instant, asked)
         if instant is None and not states:
             return None
-        named = [*wanted.named, *(iri for iri in wanted.beside if iri in states)]
-        default = [THE_STORE if iri == base else iri for iri in wanted.default]
-        graphs = [
-            NamedState(iri, states[iri])
-            for iri in dict.fromkeys((*default, *named))
-            if iri in states
-        ]
-        if len(graphs) > MOST_STATES:
-            raise QueryTooLarge(
-                f"The query names {len(graphs)} states of other times; at most {MOST_STATES} are "
-                "taken. Ask in several queries."
-            )
         at = instant or Instant(published)
-        if base is not None and len(default) == 1 and not wanted.named:
-            everything = (THE_STORE,), (EVERY_GRAPH,)
-            return Plan(at, tuple(graphs), *everything)
+        named = [*wanted.named, *(iri for iri in wanted.beside if iri in states)]
+        graphs = [NamedState(iri, states[iri]) for iri in dict.fromkeys(named) if iri in states]
+        default = list(wanted.default)
+        if default == [base]:
+            default = [THE_STORE]
+            named = named if wanted.named else [EVERY_GRAPH]
+        elif merged := [iri for iri in default if iri in states]:
+            graphs += [NamedState(_MERGED, states[iri]) for iri in merged]
+            default = [_MERGED, *(iri for iri in default if iri not in states)]
+        _refuse_many(graphs)
         if not (wanted.explicit or (wanted.own and states)):
             default = named = []
         return Plan(at, tuple(graphs), tuple(default), tuple(named), said=instant is not None)
@@ -196,6 +195,14 @@ def _base_of(
             parameter="observed-at",
         )
     return iri, state
+
+
+def _refuse_many(graphs: list[NamedState]) -> None:
+    if len(graphs) > MOST_STATES:
+        raise QueryTooLarge(
+            f"The query names {len(graphs)} states of other times; at most {MOST_STATES} are "
+            "taken. Ask in several queries."
+        )
 
 
 def _moments(texts: Iterable[str], own: bool) -> list[str | None]:

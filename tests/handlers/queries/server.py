@@ -13,7 +13,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.rates import Clients
 from api.sparql import Updates, sparql_app
+from api.sparql_asking import Past
 from handlers.queries.pool import QueryPool
 
 
@@ -33,6 +35,8 @@ def served(
     updates: Updates | None = None,
     base_iri: str | None = None,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    past: Callable[[str], Past] | None = None,
+    clients: Clients | None = None,
     **pool: Any,
 ) -> Iterator[Served]:
     """Serve the endpoint on a free port until the block ends."""
@@ -46,9 +50,19 @@ def served(
         async def lifespan() -> AsyncIterator[ASGIApp]:
             async with QueryPool(graph_folder, **pool) as opened:
                 where.pool = opened
-                app = sparql_app(opened, public_base=where.base, updates=updates, base_iri=base_iri)
+                then = past(where.base) if past is not None else None
+                app = sparql_app(
+                    opened,
+                    public_base=where.base,
+                    updates=updates,
+                    base_iri=base_iri,
+                    past=then,
+                    clients=clients,
+                )
                 yield around(app)
                 await app.close()
+                if then is not None:
+                    await then.instants.close()
 
         server = uvicorn.Server(
             uvicorn.Config(_Living(lifespan), log_level="critical", lifespan="on", access_log=False)
