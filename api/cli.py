@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api import cli_follow, cli_ingest, cli_instants, cli_keep, cli_read, cli_versions
+from api import cli_follow, cli_ingest, cli_instants, cli_keep, cli_read, cli_time, cli_versions
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 app = typer.Typer(
@@ -26,11 +26,15 @@ app = typer.Typer(
 identity = typer.Typer(
     help="Decide harvests that paused because identifiers changed.", no_args_is_help=True
 )
+time = typer.Typer(
+    help="Questions across time: what changed, who changed most.", no_args_is_help=True
+)
 config = typer.Typer(help="The settings and where each came from.", no_args_is_help=True)
 token = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
 instants = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
 app.add_typer(identity, name="identity")
 app.add_typer(instants, name="instants")
+app.add_typer(time, name="time")
 app.add_typer(config, name="config")
 app.add_typer(token, name="token")
 
@@ -169,6 +173,7 @@ _commands(
     make=cli_instants.make,
     thin=cli_instants.thin,
 )
+_commands(time, **cli_time.COMMANDS)
 _commands(
     app,
     show=cli_versions.show,

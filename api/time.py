@@ -48,7 +48,7 @@ _SUMMARIES = {
     "held": "First and last time that a value was held",
     "terms": "Every term that ever changed",
 }
-_LATEST, _BUSIEST = 25, 8
+_LATEST, _BUSIEST = 12, 8
 
 
 def time_router(site: Site) -> APIRouter:
