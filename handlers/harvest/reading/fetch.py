@@ -7,9 +7,15 @@ with a strong ETag or a date that the file is still the same (RFC 9110, 13.1.5).
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 import httpx
@@ -43,22 +49,53 @@ def name_of(url: str) -> str:
 
 
 def fetch(url: str, folder: Path, limits: Limits) -> Path:
-    """The file behind a URL, in the folder; a file left there by a broken attempt is used."""
+    """The file behind a URL, in the folder, under a name of this call's own; a file left there
+    by a broken attempt is used."""
     folder.mkdir(parents=True, exist_ok=True)
     mark = hashlib.sha256(url.encode()).hexdigest()[:16]
-    part, notes = folder / f"{mark}.part", folder / f"{mark}.json"
     reason = "no attempt was made"
-    for _ in range(max(1, limits.download_attempts)):
-        try:
-            _attempt(url, part, notes, limits)
-        except _TryAgain as error:
-            reason = str(error)
-            continue
-        done = folder / f"{mark}-{name_of(url)}"
-        part.replace(done)
-        notes.unlink(missing_ok=True)
-        return done
+    with _begun(folder, mark) as begun:
+        part, notes = folder / f"{begun}.part", folder / f"{begun}.json"
+        for _ in range(max(1, limits.download_attempts)):
+            try:
+                _attempt(url, part, notes, limits)
+            except _TryAgain as error:
+                reason = str(error)
+                continue
+            done = folder / f"{mark}-{secrets.token_hex(4)}-{name_of(url)}"
+            part.replace(done)
+            notes.unlink(missing_ok=True)
+            return done
     raise refusal("download-failed", url=url, reason=reason)
+
+
+@contextmanager
+def _begun(folder: Path, mark: str) -> Iterator[str]:
+    """The name of the begun file of a URL. One process at a time goes on with the one that a
+    broken attempt left; who comes meanwhile begins a file of its own, which it does not keep."""
+    path = folder / f"{mark}.lock"
+    with path.open("a") as lock:
+        if _taken(lock, path):
+            try:
+                yield mark
+            finally:
+                path.unlink()
+            return
+        own = f"{mark}-{secrets.token_hex(4)}"
+        try:
+            yield own
+        finally:
+            for left in (folder / f"{own}.part", folder / f"{own}.json"):
+                left.unlink(missing_ok=True)
+
+
+def _taken(lock: IO[str], path: Path) -> bool:
+    """Whether the lock is ours now, and still the one that others find."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return path.stat().st_ino == os.fstat(lock.fileno()).st_ino
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def _attempt(url: str, part: Path, notes: Path, limits: Limits) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -168,6 +169,42 @@ def test_a_redirect_into_our_own_network_is_judged_again(
     monkeypatch.setattr(outgoing, "is_public", once)
     assert refused(f"{publisher}/moved", tmp_path / "w") == "host-refused"
     assert len(judged) == 2
+
+
+def test_those_who_fetch_one_address_at_once_do_not_disturb_each_other(
+    publisher: str, tmp_path: Path
+) -> None:
+    held = threading.Event()
+    Publisher.body = bytes(range(256)) * 8_000
+
+    def hold(publishing: Publisher, start: int, stop: int, tag: str = '"one"') -> None:
+        publishing.send_response(200)
+        publishing.send_header("Content-Length", str(len(Publisher.body)))
+        publishing.end_headers()
+        publishing.wfile.write(Publisher.body[:1_000])
+        publishing.wfile.flush()
+        held.wait(10)
+        publishing.wfile.write(Publisher.body[1_000:])
+
+    first: list[Path] = []
+    with pytest.MonkeyPatch.context() as slow:
+        slow.setattr(Publisher, "give", hold)
+        thread = threading.Thread(
+            target=lambda: first.append(fetch(f"{publisher}/one.zip", tmp_path, HOME))
+        )
+        thread.start()
+        until = time.monotonic() + 10
+        while not any(p.stat().st_size for p in tmp_path.glob("*.part")):
+            assert time.monotonic() < until
+    second = fetch(f"{publisher}/one.zip", tmp_path, HOME)
+    assert second.read_bytes() == Publisher.body
+    held.set()
+    thread.join(10)
+    assert first[0] != second
+    assert first[0].read_bytes() == Publisher.body
+    assert {path for path in tmp_path.iterdir() if path.is_file()} == {
+        first[0], second, tmp_path / "served.zip",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/a.zip", "file:///etc/passwd", "http://a:b@c/"])
