@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +14,9 @@ from api.console import DataOption, JsonOption, emit, out, progress, settings_fo
 from api.moments import instant_of
 from api.repository import Repository
 from eventstore.envelope import iso
+from eventstore.instant import Instant
 from eventstore.patches import META
-from handlers.instants import Instants
+from handlers.instants import Instants, NamedState
 from handlers.instants.rungs import Policy, Rungs
 from handlers.stores import all_kept, own_bytes, read_kept
 
@@ -84,16 +85,25 @@ def instant_store(
     repository: Repository, as_of: str | None, observed_at: str | None, json: bool
 ) -> Iterator[Path]:
     """The folder of the store at a moment, held until the end; progress is shown."""
+    instant = instant_of(as_of, observed_at, repository.objects)
+    with state_store(repository, instant, (), json) as path:
+        yield path
+
+
+@contextmanager
+def state_store(
+    repository: Repository, instant: Instant, graphs: Sequence[NamedState], json: bool
+) -> Iterator[Path]:
+    """The folder of the store at an instant with further graphs, held until the end."""
     settings = repository.settings
     instants = Instants(settings.data, repository.log, budget_mb=settings.instants_budget_mb)
-    instant = instant_of(as_of, observed_at, repository.objects)
     with progress(json) as bars:
         bar = bars.add_task("Making the state ready", total=100)
 
         def watch(share: float) -> None:
             bars.update(bar, completed=round(share * 100))
 
-        with instants.hold_now(instant, watch=watch) as held:
+        with instants.hold_now(instant, graphs, watch) as held:
             watch(1.0)
             yield held.path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Annotated
 
 import typer
 from pyoxigraph import (
-    NamedNode,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
@@ -19,10 +19,15 @@ from pyoxigraph import (
     serialize,
 )
 
+from api.cli_instants import AsOfOption, ObservedOption, state_store
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
 from api.repository import Repository
-from eventstore.patches import PROVENANCE, RECORDS
+from api.sparql_request import Asked
+from api.sparql_time import Times
 from fdo.errors import Refused
+from handlers.queries.checkpoint import visible
+from handlers.queries.evaluation import Result, evaluate
+from handlers.queries.gate import admit
 
 
 class ResultFormat(StrEnum):
@@ -40,23 +45,38 @@ class ResultFormat(StrEnum):
 def sparql(
     query: Annotated[str, typer.Argument(help="A query, or the name of a file that holds one.")],
     format: Annotated[ResultFormat, typer.Option(help="Form of the answer.")] = ResultFormat.TABLE,
+    as_of: AsOfOption = None,
+    observed_at: ObservedOption = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Ask the graph; reads the newest checkpoint, beside a running server too."""
+    """Ask the graph, now or at an instant; beside a running server too."""
     repository = Repository(settings_for(data), must_exist=True)
-    text = _query_text(query)
-    from handlers.queries.gate import admit
+    asked = Asked(query=_query_text(query), as_of=as_of, observed_at=observed_at)
+    assert asked.query is not None
+    own_dataset = admit(asked.query).own_dataset
+    newest, published = repository.checkpoint()
+    plan = Times(repository.objects, repository.settings.base).plan(asked, published)
+    with ExitStack() as held:
+        path = newest
+        if plan is not None:
+            path = held.enter_context(state_store(repository, plan.instant, plan.graphs, json))
+        store = Store.read_only(str(path))
+        try:
+            answer = evaluate(
+                store,
+                visible(store),
+                asked.query,
+                default_graphs=plan.default_graphs if plan else (),
+                named_graphs=plan.named_graphs if plan else (),
+                own_dataset=own_dataset,
+            )
+        except SyntaxError as wrong:
+            raise Refused(f"The query is not SPARQL 1.1: {wrong}.") from wrong
+        _tell(answer, ResultFormat.JSON if json else format)
 
-    admit(text)
-    path, _ = repository.checkpoint()
-    store = Store.read_only(str(path))
-    try:
-        answer = store.query(text, named_graphs=[NamedNode(RECORDS), NamedNode(PROVENANCE)])
-    except SyntaxError as wrong:
-        raise Refused(f"The query is not SPARQL 1.1: {wrong}.") from wrong
-    if json:
-        format = ResultFormat.JSON
+
+def _tell(answer: Result, format: ResultFormat) -> None:
     if isinstance(answer, QuerySolutions):
         _tell_rows(answer, format)
     elif isinstance(answer, QueryBoolean):

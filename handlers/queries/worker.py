@@ -26,11 +26,9 @@ from typing import Any, Final
 import orjson
 from pyoxigraph import (
     BlankNode,
-    DefaultGraph,
     NamedNode,
     QueryBoolean,
     QueryResultsFormat,
-    QuerySolutions,
     QueryTriples,
     RdfFormat,
     Store,
@@ -38,6 +36,7 @@ from pyoxigraph import (
 
 from handlers.queries import frames
 from handlers.queries.checkpoint import NewestCopy, Opened, OtherCopies
+from handlers.queries.evaluation import Result, evaluate
 from handlers.queries.preview import preview
 
 STACK_MIB: Final = 512
@@ -160,42 +159,30 @@ def _state(
     return Opened(newest.store, newest.named_graphs), current.position, current.recorded_at
 
 
-def _evaluate(
-    store: Store, visible: list[NamedNode | BlankNode], asked: dict[str, Any]
-) -> QuerySolutions | QueryTriples | QueryBoolean:
-    """Start the query on its dataset: the protocol's, else the query's own, else what is there.
-
-    SPARQL 1.1 Protocol §2.1.4: a dataset in the request wins over FROM in the query.
-    """
-    query, base = asked["query"], asked["base"]
-    default, named = asked["default_graphs"], asked["named_graphs"]
+def _evaluate(store: Store, visible: list[NamedNode | BlankNode], asked: dict[str, Any]) -> Result:
+    """Start the query, on the graph that came with it if one did."""
     if asked["instead"] is not None:
         store, visible = Store(), []
         store.load(asked["instead"].encode(), format=RdfFormat.N_TRIPLES)
-    if default or named:
-        return store.query(
-            query,
-            base_iri=base,
-            default_graph=[
-                DefaultGraph() if iri == frames.THE_STORE else NamedNode(iri) for iri in default
-            ],
-            named_graphs=visible
-            if frames.EVERY_GRAPH in named
-            else [NamedNode(iri) for iri in named],
-        )
-    if asked["own_dataset"]:
-        return store.query(query, base_iri=base)
-    return store.query(query, base_iri=base, default_graph=DefaultGraph(), named_graphs=visible)
+    return evaluate(
+        store,
+        visible,
+        asked["query"],
+        default_graphs=asked["default_graphs"],
+        named_graphs=asked["named_graphs"],
+        own_dataset=asked["own_dataset"],
+        base_iri=asked["base"],
+    )
 
 
-def _kind(result: QuerySolutions | QueryTriples | QueryBoolean) -> str:
+def _kind(result: Result) -> str:
     if isinstance(result, QueryTriples):
         return "triples"
     return "boolean" if isinstance(result, QueryBoolean) else "bindings"
 
 
 def _deliver(
-    result: QuerySolutions | QueryTriples | QueryBoolean,
+    result: Result,
     answer: _Answer,
     asked: dict[str, Any],
 ) -> None:
