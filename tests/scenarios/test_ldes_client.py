@@ -184,7 +184,9 @@ def revise(server: Server, folder: Path, country: str) -> None:
     assert len(members_of(server)) == before + 1
 
 
-def follow(program: Path, server: Server, state: Path, out: Path, first: int) -> Iterator[set[str]]:
+def follow(
+    program: Path, server: Server, state: Path, out: Path, first: int
+) -> Generator[set[str], None, None]:
     """The members that a following client has printed: once `first` are there, then with one
     more. Closing it ends the client as Ctrl-C does.
 
