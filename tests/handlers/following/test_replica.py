@@ -97,11 +97,14 @@ def graph(repository: Repository, folder: Path) -> dict[str, str]:
     return digests
 
 
+KEPT = ("@id", "@type", "dcterms:identifier", "dcterms:created", "dcterms:modified", "ods:version")
+
+
 def erase(repository: Repository, pid: Pid, *positions: int) -> None:
-    log = repository.objects.log
-    document = {**log.event(positions[0]).document, "ods:specimenName": "(erased)"}
-    document.pop("ods:hasEvents", None)
-    repository.objects.erase(pid, positions, canonical(document), CURATOR)
+    """Take nearly all out of some versions, so that the judgement of them falls too."""
+    whole = repository.objects.log.event(positions[0]).document
+    left = {term: whole[term] for term in KEPT if term in whole}
+    repository.objects.erase(pid, positions, canonical(left), CURATOR)
 
 
 def story(repository: Repository) -> Iterator[None]:
