@@ -48,7 +48,7 @@ class Member:
     @property
     def envelope(self) -> list[str]:
         """N-Triples about the member itself."""
-        event = self.event
+        event, activity = self.event, self.event.activity
         return envelope_lines(
             Envelope(
                 member=self.iri,
@@ -61,8 +61,8 @@ class Member:
                 topic=event.topic,
                 pid_status=PID_STATUS[event.status],
                 agent=event.agent.id,
-                generated_by=event.activity,
-                transaction=activity_id(event.log_id, event.cause or event.position),
+                generated_by=activity,
+                transaction=activity_id(event.log_id, event.cause) if event.cause else activity,
             )
         )
 
