@@ -26,16 +26,19 @@ from api.feeds.events import events_router
 from api.feeds.iiif import iiif_router
 from api.feeds.ldes import ldes_router
 from api.feeds.live import live_router
+from api.feeds.webhooks import webhooks_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge
 from api.quality import quality_router
+from api.queries import queries_router
 from api.rendering import Renderer
 from api.resolver import Resolver
 from api.search import search_router
 from api.security import SECURITY_HEADERS, Tokens
 from api.settings import Settings
 from api.site import Site
+from api.states import states_router
 from api.time import time_router
 from api.timegate import timegate_router
 from api.views import Views
@@ -91,11 +94,14 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         atom_router(site),
         iiif_router(site),
         live_router(site),
+        webhooks_router(site.objects, site.settings),
         events_router(site),
         ldes_router(site),
         timegate_router(site),
         search_router(site),
         quality_router(site),
+        queries_router(site),
+        states_router(site),
         time_router(site),
         vocabulary_router(site.renderer, site.base),
         pages_router(site),

@@ -21,7 +21,7 @@ from fdo.identifiers import Pid
 
 PATH = re.compile(
     r"/([0-9]{2}(?:\.[0-9A-Za-z]+)+)/([0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]{3})"
-    r"(?:/(0|[1-9][0-9]{0,8}|versions|history|diff|verbatim|conformance|record|datacite))?(/?)\Z",
+    r"(?:/(0|[1-9][0-9]{0,8}|versions|history|diff|result|verbatim|conformance|record|datacite))?(/?)\Z",
     re.ASCII,
 )
 """Prefix, suffix, tail, and a slash too many."""

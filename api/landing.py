@@ -11,6 +11,7 @@ from typing import Any
 
 from api import dossier
 from api.negotiation import DOCUMENT_FORMATS, HTML
+from api.queries import KIND, answer_address
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
@@ -33,10 +34,15 @@ FACTS: dict[str, tuple[str, ...]] = {
         "dcterms:rightsHolder", "ods:organisationName", "ods:sourceSystemName",
     ),
     "source-system": ("schema:name", "schema:url", "ods:translatorType", "schema:description"),
+    "saved-query": ("schema:name", "schema:description", "schema:programmingLanguage"),
     "data-mapping": ("schema:name", "ods:mappingDataStandard", "schema:description"),
 }  # fmt: skip
 """Object type → the terms that stand on top of its page."""
 
+VERSIONS = 50
+"""Versions that the page lists; `/versions` has them all."""
+
+_SCHEMA_TYPES = {"media": "ImageObject", "saved-query": "SoftwareSourceCode"}
 _NAMES = ("ods:specimenName", "dcterms:title", "schema:name", "ac:accessURI")
 
 
@@ -74,12 +80,24 @@ def landing_page(
         record=dossier.record(event, events),
         mids=dossier.mids(event) if not hidden else None,
         conformance=_conformance(event, hidden),
-        versions=dossier.versions(events, site.base),
+        versions=dossier.versions(events, site.base)[:VERSIONS],
         formats=[one for one in DOCUMENT_FORMATS if one is not HTML],
         address=f"/{event.pid}/{event.version}" if numbered or as_of else f"/{event.pid}",
         schema_org=_schema_org(site, event, document),
+        query=_query(site, event, document),
         local=local,
     )
+
+
+def _query(site: Site, event: Recorded, document: Document) -> dict[str, str] | None:
+    """What a saved query asks, and the addresses of its answer now and when it was saved."""
+    if event.type != KIND or "schema:text" not in document:
+        return None
+    return {
+        "text": document["schema:text"],
+        "now": answer_address(site.base, event, {}),
+        "then": answer_address(site.base, event, {"as-of": event.position}),
+    }
 
 
 def _readable(document: Document, kind: str) -> dict[str, Any]:
@@ -199,7 +217,7 @@ def _schema_org(site: Site, event: Recorded, document: Document) -> dict[str, An
         return None
     found = {
         "@context": "https://schema.org",
-        "@type": "ImageObject" if event.type == "media" else "Dataset",
+        "@type": _SCHEMA_TYPES.get(event.type, "Dataset"),
         "@id": event.pid.iri,
         "identifier": event.pid.iri,
         "url": dossier.public_address(site.base, event.pid),

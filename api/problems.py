@@ -25,6 +25,7 @@ from api.security import CHALLENGE, Forbidden, Unauthenticated
 from fdo import errors
 from handlers.projections.search import InvalidQuery
 from handlers.projections.terms import UnknownTerm
+from handlers.queries.errors import ForbiddenQuery, QueryTooLarge
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -50,6 +51,10 @@ class NotAcceptable(errors.CollectomeError):
 
 class TooLarge(errors.CollectomeError):
     """The body of the request is larger than the settings allow."""
+
+
+class PreconditionRequired(errors.CollectomeError):
+    """The request changes an object and does not say which version it saw (RFC 6585, 3)."""
 
 
 KINDS: dict[str, Kind] = {
@@ -98,6 +103,9 @@ KINDS: dict[str, Kind] = {
              "The licence of the record or medium does not let this repository publish it. "
              "The PID and its FDO record are public, the document is not.",
              "Read the record at /{pid}/record; ask the institution for the data."),
+        Kind("precondition-required", 428, "Say which version you saw",
+             "A change must name the version that it is a change of.",
+             "Read the object and send its ETag back as If-Match."),
         Kind("query-refused", 403, "Query not allowed here",
              "The query is SPARQL, but asks for what this endpoint does not do, as SERVICE.",
              "Leave that part out, or ask the other endpoint yourself."),
@@ -162,7 +170,10 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
     errors.Unavailable: "unavailable",
     Unauthenticated: "unauthenticated",
     Forbidden: "forbidden",
+    PreconditionRequired: "precondition-required",
     UnknownParameter: "invalid-parameter",
+    ForbiddenQuery: "query-refused",
+    QueryTooLarge: "query-too-large",
     InvalidQuery: "invalid-parameter",
     UnknownTerm: "invalid-parameter",
     NotAcceptable: "not-acceptable",

@@ -16,6 +16,7 @@ from api.diff import diff
 from api.exchange import MOMENT, Asked, Sent
 from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
 from api.problems import UnknownParameter
+from api.queries import result
 from api.security import Forbidden, Token, bearer
 from api.shown import Shown
 from eventstore.envelope import Recorded
@@ -121,6 +122,7 @@ REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
     "diff": diff,
     "history": history,
     "record": record,
+    "result": result,
     "verbatim": verbatim,
     "versions": versions,
 }

@@ -17,6 +17,7 @@ from api.links import link_header
 from api.memento import Mementos
 from api.moments import event_as_of
 from api.negotiation import HTML, JSON, PLAIN_FORMATS, Format
+from api.preconditions import document_etag
 from api.problems import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded
@@ -186,5 +187,5 @@ def stored(event: Recorded) -> bytes:
 def _validator(body: bytes, event: Recorded, shown: Format) -> bytes:
     """The ETag; for the stored bytes it is their salted commitment, which the log holds."""
     if shown is JSON and event.salt:
-        return b'"%s-json"' % event.meta["commitment"][:24].encode()
+        return document_etag(event)
     return etag_of(body, event.salt, shown.name)

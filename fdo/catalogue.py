@@ -14,6 +14,8 @@ from fdo.documents import Document
 from fdo.identifiers import Scheme
 
 _REGISTRY = "https://doi.org/21.T11148/"
+_OWN = "urn:collectome:vocab:"
+"""For types that no registry knows."""
 
 Stamps = Literal["dcterms", "schema"]
 
@@ -94,6 +96,16 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_type=_REGISTRY + "ce794a6f4df42eb7e77e",
             fdo_profile=_REGISTRY + "def2eba59562958fa4a0",
             stamps="schema",
+            claims=_no_claims,
+        ),
+        ObjectType(
+            name="saved-query",
+            noun="SavedQuery",
+            rdf_type="schema:SoftwareSourceCode",
+            scheme="handle",
+            fdo_type=_OWN + "SavedQuery",
+            fdo_profile=_OWN + "SavedQueryProfile",
+            stamps="dcterms",
             claims=_no_claims,
         ),
     )

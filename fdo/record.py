@@ -41,12 +41,14 @@ _MEDIA = {
 }
 _SOURCE_SYSTEM = {"sourceSystemName": "schema:name"}
 _DATA_MAPPING = {"sourceDataStandard": "ods:mappingDataStandard"}
+_SAVED_QUERY = {"referentName": "schema:name"}
 
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "specimen": _SPECIMEN,
     "media": _MEDIA,
     "source-system": _SOURCE_SYSTEM,
     "data-mapping": _DATA_MAPPING,
+    "saved-query": _SAVED_QUERY,
 }
 """Object type → record attribute → term of the document that fills it."""
 

@@ -492,5 +492,19 @@ OBJECTS: dict[str, Shape] = {
             "node:Tombstone": "ods:hasTombstoneMetadata",
         },
     ),
+    "saved-query": Shape(
+        ("schema:SoftwareSourceCode",),
+        "@id @type dcterms:identifier ods:version dcterms:created dcterms:modified "
+        "dcterms:creator schema:name schema:text schema:programmingLanguage",
+        {
+            "handle": "@id dcterms:identifier",
+            "status": "ods:status",
+            "integer 1+": "ods:version",
+            "instant": "dcterms:created dcterms:modified",
+            "text": "schema:name schema:description schema:text schema:programmingLanguage",
+            "node:Agent": "dcterms:creator",
+            "node:Tombstone": "ods:hasTombstoneMetadata",
+        },
+    ),
 }
 """The objects, by the names of the object catalogue."""

@@ -40,13 +40,15 @@ _OURS = {
     "FdoRecord": "The attributes that the PID of an object carries.",
     "Harvest": "One reading of one source system.",
     "Projection": "A view of the log that can be rebuilt at any time.",
+    "SavedQuery": "The type, in FDO records, of a query that is kept under a PID of its own.",
+    "SavedQueryProfile": "The attributes that the FDO record of a saved query carries.",
 }
 _STANDARD = """
     dcterms:Location dwc:GeologicalContext dwc:Identification geo:Geometry oa:FragmentSelector
     oa:TextualBody oa:assessing oa:commenting oa:editing prov:Activity prov:Agent
     prov:Association prov:Entity prov:Person prov:Role prov:SoftwareAgent
     schema:AggregateRating schema:ContactPoint schema:Dataset schema:Organization schema:Person
-    schema:Role schema:SoftwareApplication
+    schema:Role schema:SoftwareApplication schema:SoftwareSourceCode
 """
 
 CLASSES = (

@@ -21,7 +21,7 @@ _DC_TEXT = """
 """
 _SCHEMA_TEXT = """
     creativeWorkStatus description email endDate name programmingLanguage roleName startDate
-    telephone value
+    telephone text value
 """
 _SCHEMA_IRI = "codeRepository contentURL identifier license url"
 

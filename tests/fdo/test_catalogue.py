@@ -40,6 +40,7 @@ def test_every_type_has_record_attributes_and_a_scheme(kind: ObjectType) -> None
         ("media", {"ac:accessURI": "https://e.org/1"}, ("media:https://e.org/1",)),
         ("source-system", {"schema:name": "Herbarium"}, ("source-system:Herbarium",)),
         ("data-mapping", {"schema:name": "Mapping"}, ()),
+        ("saved-query", {"schema:name": "Countries"}, ()),
     ],
 )
 def test_a_type_claims_what_no_two_objects_may_share(

@@ -55,6 +55,11 @@ DOCUMENTS: dict[str, Document] = {
     "media": {"@type": "ods:DigitalMedia", "ac:accessURI": "https://example.org/1.jpg"},
     "source-system": {"@type": "ods:SourceSystem", "schema:name": "Herbarium"},
     "data-mapping": {"@type": "ods:DataMapping", "schema:name": "Mapping"},
+    "saved-query": {
+        "@type": "schema:SoftwareSourceCode",
+        "schema:name": "Countries",
+        "schema:text": "SELECT ?c { ?s ?p ?c }",
+    },
 }
 NOTED: dict[str, dict[str, Any]] = {
     "Backfilled": {"harvest": 3},

@@ -1,0 +1,172 @@
+"""Saved queries: objects like all others, whose result is one step away."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pyoxigraph
+import pytest
+
+from api.queries import LONGEST
+from fdo.documents import canonical
+from tests.api.conftest import BASE, DAY
+from tests.api.documents import a_specimen
+
+COUNT = "SELECT (COUNT(*) AS ?many)\nWHERE { ?s ?p ?o FILTER(?o < 5) } # <b>all</b>"
+BODY = {"name": "How many?", "query": COUNT, "description": "All there is."}
+
+
+@pytest.fixture
+def writer(repository, browse):
+    """Sends requests as a curator; a day goes by with each."""
+    token = repository.tokens.create("steward", ("curator",))
+    browser = browse()
+
+    def send(method, path, body=None, etag=None, **options):
+        repository.now += DAY
+        headers = {"authorization": f"Bearer {token}"} | ({"if-match": etag} if etag else {})
+        return browser.request(method, path, json=body, headers=headers, **options)
+
+    return send
+
+
+@pytest.fixture
+def saved(writer):
+    """The path of a saved query, and the ETag of its only version."""
+    answer = writer("POST", "/api/queries", BODY)
+    assert answer.status_code == 201, answer.text
+    return urlsplit(answer.headers["location"]).path, answer.headers["etag"]
+
+
+def asked(answer):
+    """The parameters of the address to which an answer leads."""
+    assert answer.status_code == 303, answer.text
+    address = urlsplit(answer.headers["location"])
+    assert f"{address.scheme}://{address.netloc}{address.path}" == f"{BASE}/sparql"
+    return {name: values[0] for name, values in parse_qs(address.query).items()}
+
+
+def test_a_saved_query_is_an_object_with_a_handle(browse, saved):
+    path, etag = saved
+    assert path.startswith("/20.5000.5072/")
+    answer = browse().get(path)
+    assert answer.headers["etag"] == etag
+    document = answer.json()
+    assert document["schema:text"] == COUNT
+    assert document["schema:name"] == "How many?"
+    assert document["dcterms:creator"]["schema:name"] == "steward"
+    assert browse().get(f"{path}/record").json()["referentName"] == "How many?"
+    for tail in ("/1", "/versions", "/history", "/diff"):
+        assert browse().get(path + tail).status_code == 200
+    turtle = browse().get(f"{path}?format=turtle").content
+    assert len(list(pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE))) > 10
+
+
+def test_its_page_shows_the_query_and_leads_to_its_answer(browse, saved):
+    path, _ = saved
+    page = browse().get(path, accept="text/html").text
+    assert "&lt;b&gt;all&lt;/b&gt;" in page
+    assert "<b>all" not in page
+    assert f'href="{BASE}/sparql?query=' in page
+    assert "as-of=1" in page
+
+
+def test_the_result_is_that_of_the_version_in_force(repository, browse, writer, saved):
+    path, etag = saved
+    repository.register("specimen", a_specimen())
+    ask = {**BODY, "query": "ASK { ?s ?p ?o }"}
+    assert writer("PUT", f"/api/queries{path}", ask, etag).json()["version"] == 2
+    repository.now += DAY
+    browser = browse()
+    assert asked(browser.get(f"{path}/result")) == {"query": "ASK { ?s ?p ?o }"}
+    assert asked(browser.get(f"{path}/result?as-of=2")) == {"query": COUNT, "as-of": "2"}
+    assert asked(browser.get(f"{path}/result?as-of=v1")) == {"query": COUNT, "as-of": "1"}
+    then = asked(browser.get(f"{path}/result", params={"as-of": "2026-03-01"}))
+    assert then == {"query": COUNT, "as-of": "1"}
+    seen = asked(browser.get(f"{path}/result?observed-at=2026-03-01"))
+    assert seen == {"query": COUNT, "as-of": "3", "observed-at": "2026-03-01"}
+    assert browser.request("HEAD", f"{path}/result").status_code == 303
+
+
+def test_only_saved_queries_have_a_result(repository, browse, saved):
+    oak = repository.register("specimen", a_specimen())
+    assert browse().get(f"/{oak}/result").status_code == 404
+    assert browse().get(f"{saved[0]}/result?colour=red").status_code == 400
+    assert browse().get(f"{saved[0]}/result?as-of=2999-01-01").status_code == 400
+
+
+def test_a_change_names_the_version_that_it_saw(browse, writer, saved):
+    path, etag = saved
+    place = f"/api/queries{path}"
+    body = {**BODY, "name": "How much?"}
+    for method, sent in (("PUT", body), ("DELETE", None)):
+        target = place if sent else f"{place}?reason=Wrong."
+        answer = writer(method, target, sent)
+        assert answer.status_code == 428
+        assert answer.json()["version"] == 1
+        assert writer(method, target, sent, '"other-json"').status_code == 412
+    answer = writer("PUT", place, body, etag)
+    assert answer.status_code == 200
+    assert answer.headers["etag"] == browse().get(path).headers["etag"] != etag
+    assert writer("PUT", place, BODY, etag).status_code == 412
+    assert writer("PUT", place, body, "*").json()["version"] == 2, "equal: no new version"
+    document = browse().get(path).json()
+    assert document["dcterms:created"] == browse().get(f"{path}/1").json()["dcterms:created"]
+
+
+def test_a_withdrawn_query_keeps_its_versions(browse, writer, saved):
+    path, etag = saved
+    answer = writer("DELETE", f"/api/queries{path}?reason=Counts too much.", None, etag)
+    assert answer.status_code == 200
+    gone = browse().get(path)
+    assert gone.status_code == 410
+    assert "Counts too much." in gone.text
+    assert browse().get(f"{path}/1").status_code == 200
+    assert browse().get(f"{path}/result").status_code == 410
+    assert asked(browse().get(f"{path}/result?as-of=v1"))["query"] == COUNT
+    assert writer("PUT", f"/api/queries{path}", BODY, "*").status_code == 410
+
+
+def test_an_erased_query_has_no_result_and_still_a_page(repository, browse, saved):
+    path, _ = saved
+    event = repository.objects.log.event(1)
+    left = {k: v for k, v in event.document.items() if k != "schema:text"}
+    repository.objects.erase(event.pid, [1], canonical(left), by=event.agent)
+    assert browse().get(f"{path}/result").status_code == 404
+    assert browse().get(path, accept="text/html").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"name": "x"}, 422),
+        ({"name": "", "query": COUNT}, 422),
+        ({"name": "x", "query": COUNT, "colour": "red"}, 422),
+        ({"name": "x", "query": "a" * (LONGEST + 1)}, 422),
+        ({"name": "x", "query": "DELETE WHERE { ?s ?p ?o }"}, 403),
+        ({"name": "x", "query": "SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }"}, 403),
+        ({"name": "x", "query": "SELECT * " + "{" * 200}, 413),
+    ],
+)
+def test_what_the_endpoint_would_refuse_is_not_saved(repository, writer, body, status):
+    answer = writer("POST", "/api/queries", body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert repository.objects.log.position() == 0
+
+
+def test_saving_needs_a_curator(repository, browse, saved):
+    browser = browse()
+    robot = repository.tokens.create("robot", ("agent",))
+    for method, path in (("POST", "/api/queries"), ("PUT", f"/api/queries{saved[0]}"),
+                         ("DELETE", f"/api/queries{saved[0]}?reason=x")):  # fmt: skip
+        assert browser.request(method, path, json=BODY).status_code == 401
+        headers = {"authorization": f"Bearer {robot}"}
+        assert browser.request(method, path, json=BODY, headers=headers).status_code == 403
+    assert repository.objects.log.position() == 1
+
+
+def test_another_object_is_no_saved_query(repository, writer):
+    oak = repository.register("specimen", a_specimen())
+    assert writer("PUT", f"/api/queries/{oak}", BODY, "*").status_code == 404
+    assert writer("PUT", "/api/queries/nonsense", BODY, "*").status_code == 400
