@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from handlers.projections.search.query import columns_of
@@ -51,6 +52,22 @@ class Tally:
                     labels[value] = str(row[at_label]) if facet in _LABELS else value
         best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:size]
         return [Bucket(value, labels[value] or NOT_STATED, number) for value, number in best]
+
+    def series(
+        self, facet: str, table: str, steps: Mapping[Any, Mapping[int, int]], points: int
+    ) -> dict[str, list[int]]:
+        """Value of one facet → its number at each point, from the differences between points."""
+        ((_, column),) = columns_of((facet,))[table]
+        known = self._combinations(table) if table in DIMENSIONS else None
+        found: dict[str, list[int]] = {}
+        for key, differences in steps.items():
+            row = known[key] if known is not None else (key,)
+            for value in _values(facet, row[column]):
+                counts = found.setdefault(value, [0] * (points + 1))
+                for at, difference in differences.items():
+                    counts[at] += difference
+        summed = {value: list(accumulate(row[:points])) for value, row in found.items()}
+        return {value: row for value, row in summed.items() if any(row)}
 
     def _combinations(self, table: str) -> dict[int, tuple[Any, ...]]:
         if table not in self._rows:

@@ -176,13 +176,8 @@ class Search:
         (table,) = columns_of((facet,))
         with self._view.reading() as (connection, head):
             select = Selection(query or SearchQuery(), Instant(head), current=True)
-            spans = select.spans(connection, table, ends)
-            tally = Tally(connection)
-            found: dict[str, list[int]] = {}
-            for at in range(len(ends)):
-                groups = [(key, n) for key, begin, close, n in spans if begin <= at < close]
-                for bucket in tally.buckets(facet, table, groups, 1_000_000):
-                    found.setdefault(bucket.value, [0] * len(ends))[at] = bucket.count
+            steps = select.steps(connection, table, ends)
+            found = Tally(connection).series(facet, table, steps, len(ends))
         places = [ends.index(position) for position in positions]
         return {value: [row[i] for i in places] for value, row in found.items()}
 
