@@ -27,6 +27,7 @@ from api.feeds.iiif import iiif_router
 from api.feeds.ldes import ldes_router
 from api.feeds.live import live_router
 from api.feeds.webhooks import webhooks_router
+from api.lifecycle_routes import lifecycle_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge
@@ -100,6 +101,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         timegate_router(site),
         search_router(site),
         quality_router(site),
+        lifecycle_router(site),
         queries_router(site),
         states_router(site),
         time_router(site),

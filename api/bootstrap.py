@@ -21,6 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import VERSION, create_app
+from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
 from api.rates import Clients, Rates
@@ -39,6 +40,7 @@ from handlers.projections.search.reader import Search
 from handlers.projections.terms import TermsReader
 from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
+from handlers.webhooks.deliverer import Deliverer
 
 
 class Supervisor:
@@ -91,6 +93,20 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         clients=Clients(rates, tokens, settings.client_address_header),
     )
     jobs = Jobs(settings)
+    folder = settings.data / "projections"
+    views = Views(
+        search=Search(folder / "search" / "view.sqlite"),
+        conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
+        members=MembersReader(folder / "members" / "view.sqlite"),
+        terms=TermsReader(folder / "terms" / "view.sqlite"),
+        positions=repository.positions,
+    )
+    deliverer = Deliverer(
+        settings.data,
+        WebhookFeed(repository.objects, views, settings.base),
+        allow_private=settings.webhooks_allow_private,
+        retry_days=settings.webhooks_retry_days,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -99,7 +115,8 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
         await pool.start()
         jobs.start()
         try:
-            yield
+            async with deliverer.running():
+                yield
         finally:
             jobs.stop()
             await sparql.close()
@@ -107,17 +124,10 @@ def build(repository: Repository, tokens: Tokens) -> ASGIApp:
             await instants.close()
             await asyncio.to_thread(supervisor.stop)
 
-    folder = settings.data / "projections"
     return create_app(
         settings,
         repository.objects,
-        views=Views(
-            search=Search(folder / "search" / "view.sqlite"),
-            conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
-            members=MembersReader(folder / "members" / "view.sqlite"),
-            terms=TermsReader(folder / "terms" / "view.sqlite"),
-            positions=repository.positions,
-        ),
+        views=views,
         tokens=tokens,
         sparql=sparql,
         routers=[
