@@ -148,7 +148,7 @@ def original_of(uri: str, base: str) -> Pid:
         return Pid.parse(text)
     except InvalidIdentifier as wrong:
         raise NotFound(
-            f"{uri!r} is no original here; give the address or the PID of an object, as in "
+            f"{uri[:200]!r} is no original here; give the address or the PID of an object, as in "
             f"{base}/timegate/10.5072/ABC-DEF-123."
         ) from wrong
 

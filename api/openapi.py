@@ -11,8 +11,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api import diff
 from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS, PLAIN_FORMATS, Format
 from api.problems import KINDS, MEDIA_TYPE
+from api.reports import HISTORY_FORMATS
 
 DESCRIPTION = (
     "FAIR Digital Objects of natural-history collections: documents by PID in every version "
@@ -37,6 +39,23 @@ _AS_OF = {
     "description": "The object as the repository knew it then: an event number (`42`), a version "
     "(`v3`), a day (its end in UTC) or an RFC 3339 instant (inclusive).",
 }  # fmt: skip
+_OBSERVED_AT = {
+    "name": "observed-at", "in": "query", "schema": {"type": "string"},
+    "description": "Of what its source had said by then: a day or an RFC 3339 instant.",
+}  # fmt: skip
+_PAST = [_AS_OF, _OBSERVED_AT]
+
+
+def _end(name: str, otherwise: str) -> dict[str, Any]:
+    return {
+        "name": name, "in": "query", "schema": {"type": "string"},
+        "description": f"A version (`2`, `v2`), or a day or instant as in as-of; {otherwise}.",
+    }  # fmt: skip
+
+
+def _begin(name: str, text: str) -> dict[str, Any]:
+    whole = {"type": "integer", "minimum": 0}
+    return {"name": name, "in": "query", "schema": whole, "description": text}
 
 
 def install(app: FastAPI) -> None:
@@ -83,6 +102,8 @@ _EVERYWHERE = (400, 404, 405, 406, 413, 422, 500, 503)
 def _add_problems(operation: dict[str, Any]) -> None:
     answers = operation.setdefault("responses", {})
     statuses = [*_EVERYWHERE, *((401, 403) if operation.get("security") else ())]
+    if any(one["name"] == "if-match" for one in operation.get("parameters", ())):
+        statuses += (410, 412, 428)
     answers["422"] = None
     for status in statuses:
         if answers.get(str(status)) is None:
@@ -97,21 +118,55 @@ def _object_paths() -> dict[str, Any]:
     pid = "/{prefix}/{suffix}"
     document = _answers(DOCUMENT_FORMATS, gone=True)
     report = _answers(PLAIN_FORMATS, gone=False)
-    past = [_AS_OF]
+    history = _answers(HISTORY_FORMATS, gone=False)
+    ends = [_end("from", "else the version before `to`"), _end("to", "else the newest")]
     return {
-        pid: _reading("The document of an object, now or in the past", document, past),
+        pid: _reading("The document of an object, now or in the past", document, _PAST),
         f"{pid}/{{version}}": _reading("One version of an object", document, [_VERSION]),
-        f"{pid}/versions": _reading("The versions of an object", report, []),
-        f"{pid}/history": _reading("Every event of an object", report, []),
-        f"{pid}/record": _reading("The FDO record of an object", report, past),
-        f"{pid}/conformance": _reading("What the shapes say of an object", report, past),
+        f"{pid}/versions": _reading(
+            "The versions of an object",
+            report,
+            [_begin("before", "Begin below this version.")],
+        ),
+        f"{pid}/history": _reading(
+            "Every event of an object, as a table or in PROV-O",
+            history,
+            [_begin("after", "Begin behind this sequence.")],
+            HISTORY_FORMATS,
+        ),
+        f"{pid}/diff": _reading(
+            "What changed between two versions of an object",
+            _answers(diff.FORMATS, gone=False)
+            | {"410": {"description": "Withdrawn, and only a PID before", "content": _CONTENT}},
+            ends,
+            diff.FORMATS,
+        ),
+        f"{pid}/result": _result(),
+        f"{pid}/record": _reading("The FDO record of an object", report, _PAST),
+        f"{pid}/conformance": _reading("What the shapes say of an object", report, _PAST),
         f"{pid}/datacite": _reading(
             "DataCite metadata of an object that bears a DOI",
             _answers(DATACITE_FORMATS, gone=False),
-            past,
+            _PAST,
             DATACITE_FORMATS,
         ),
-        f"{pid}/verbatim": _reading("The source record of an object, as read", report, past),
+        f"{pid}/verbatim": _reading("The source record of an object, as read", report, _PAST),
+    }
+
+
+def _result() -> dict[str, Any]:
+    """The one address of an object that leads elsewhere."""
+    answers = {
+        "301": {"description": "The PID in its canonical form", "content": {}},
+        "303": {"description": "The query at /sparql, asked of the same moment", "content": {}},
+        "403": {"description": "Only the PID is public", "content": _CONTENT},
+        "410": {"description": "The query was withdrawn", "content": _CONTENT},
+    }
+    both = {"tags": ["objects"], "parameters": [_PREFIX, _SUFFIX, *_PAST]}
+    summary = "The answer of a saved query"
+    return {
+        "get": {**both, "summary": summary, "responses": dict(answers)},
+        "head": {**both, "summary": f"{summary}: headers only", "responses": dict(answers)},
     }
 
 

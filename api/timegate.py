@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from api.exchange import CORS
@@ -26,6 +26,9 @@ from eventstore.timeline import Dated, Timeline
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
 
+AcceptDatetime = Annotated[
+    str | None, Header(alias="Accept-Datetime", description="An HTTP-date; else now.")
+]
 PAGE = 1_000
 """Mementos on one page of a TimeMap."""
 
@@ -39,14 +42,14 @@ def timegate_router(site: Site) -> APIRouter:
 
     @router.get("/timegate/{uri:path}", status_code=302, response_class=Response)
     @router.head("/timegate/{uri:path}", include_in_schema=False)
-    def timegate(uri: str, request: Request) -> Response:
+    def timegate(uri: str, request: Request, when: AcceptDatetime = None) -> Response:
         """Lead to the version of an object that was in force at Accept-Datetime."""
         for name in request.query_params:
             raise UnknownParameter(
                 f"A TimeGate takes no parameter {name!r}; ask by the header Accept-Datetime.",
                 parameter=name,
             )
-        return gate.answer(uri, request.headers.get("accept-datetime"))
+        return gate.answer(uri, when)
 
     @router.options("/timegate/{uri:path}", include_in_schema=False)
     def preflight() -> Response:
