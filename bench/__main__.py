@@ -17,12 +17,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import compression, feed, http, ingest, live, search, sparql
+from bench import across_time, compression, feed, follow, http, ingest, live, search, sparql
 from bench.result import Result, table
 
 SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
+    "across": across_time.measure,
     "compression": compression.measure,
     "feed": feed.measure,
+    "follow": follow.measure,
     "ingest": ingest.measure,
     "live": live.measure,
     "http": http.measure,

@@ -30,6 +30,9 @@ _NOT_CONTENT = frozenset({STATUS, "ods:hasTombstoneMetadata"})
 
 _TAXON = "ods:hasIdentifications/ods:hasTaxonIdentifications"
 _LOCATION = "ods:hasEvents/ods:hasLocation"
+LONGEST = 1_000
+"""Characters of a value that are kept; the version has the rest."""
+
 HELD: dict[str, str] = {
     "country": f"{_LOCATION}/dwc:country",
     "countryCode": f"{_LOCATION}/dwc:countryCode",
@@ -155,29 +158,36 @@ def _text(value: Any) -> str:
 
 # ── values held ──────────────────────────────────────────────────────────────────────────
 
-_Tree = dict[str, "int | _Tree"]
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """The held terms of one node, and the nodes below it that bear more."""
+
+    terms: list[tuple[str, int]]
+    nodes: list[tuple[str, _Tree]]
 
 
 def _tree(paths: Mapping[str, int]) -> _Tree:
     """The paths as nested keys, so that each node of a document is visited once."""
-    grown: _Tree = {}
+    below: dict[str, dict[str, int]] = {}
     for path, number in paths.items():
-        *above, last = path.split("/")
-        here = grown
-        for key in above:
-            step = here.setdefault(key, {})
-            assert isinstance(step, dict)
-            here = step
-        here[last] = number
-    return grown
+        key, slash, rest = path.partition("/")
+        if slash:
+            below.setdefault(key, {})[rest] = number
+    return _Tree(
+        [(path, number) for path, number in paths.items() if "/" not in path],
+        [(key, _tree(rest)) for key, rest in below.items()],
+    )
 
 
-_STATED = {path: n for path, n in _NUMBERS.items() if path not in (MIDS, STATUS)}
-_TREE = _tree(_STATED)
+_TREE = _tree({path: n for path, n in _NUMBERS.items() if path not in (MIDS, STATUS)})
+
+HeldValue = tuple[int, str]
+"""Number of the term, and the value, cut where it is too long to be kept whole."""
 
 
-def held_values(document: Document, mids: int | None) -> set[tuple[int, str]]:
-    """(number of the term, value) of all that an active object holds; `mids` by our rules."""
+def held_values(document: Document, mids: int | None) -> set[HeldValue]:
+    """All that an active object holds; `mids` is its level by our rules."""
     found = {(_NUMBERS[STATUS], "active")}
     if mids is not None:
         found.add((_NUMBERS[MIDS], str(mids)))
@@ -185,16 +195,24 @@ def held_values(document: Document, mids: int | None) -> set[tuple[int, str]]:
     return found
 
 
-def _collect(node: Mapping[str, Any], tree: _Tree, found: set[tuple[int, str]]) -> None:
-    for key, below in tree.items():
-        value = node.get(key)
-        if value is None:
-            continue
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(below, int):
-                found.add((below, _text(item)))
-            elif isinstance(item, dict):
-                _collect(item, below, found)
+def _collect(node: Mapping[str, Any], tree: _Tree, found: set[HeldValue]) -> None:
+    get = node.get
+    for key, number in tree.terms:
+        value = get(key)
+        if type(value) is str:
+            found.add((number, value[:LONGEST]))
+        elif value is not None:
+            found.update((number, text[:LONGEST]) for text in _texts(value))
+    for key, below in tree.nodes:
+        value = get(key)
+        if value is not None:
+            for item in value if isinstance(value, list) else (value,):
+                if isinstance(item, dict):
+                    _collect(item, below, found)
+
+
+def _texts(value: Any) -> list[str]:
+    return [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
 
 
 def held_number(path: str) -> int | None:

@@ -18,18 +18,17 @@ from eventstore.log import Log
 from eventstore.patches import mids
 from fdo.lifecycle import Status
 from handlers.projections.terms.compare import (
+    LONGEST,
     MIDS,
     STATUS,
     Difference,
+    HeldValue,
     differences,
     held_values,
 )
 
 VERSION = 1
 """Raise when the schema or `compare.py` changes: the view is then filled again from the log."""
-
-LONGEST = 1_000
-"""Characters of a value that are kept; the version has the rest."""
 
 PUBLIC, WITHHELD, DRAFT = 0, 1, 2
 """What may be shown of an object now: everything, its status, nothing."""
@@ -74,6 +73,7 @@ class Terms:
         self._view = SqlView(path, SCHEMA, VERSION)
         self._view.connection.execute("PRAGMA wal_autocheckpoint=16000")
         self._view.connection.execute("PRAGMA secure_delete=ON")  # erased values are overwritten
+        self._lists = _Lists(self._view.connection)
 
     def position(self) -> int:
         """The last position in the view."""
@@ -86,20 +86,25 @@ class Terms:
         if not fresh:
             return
         before = log.previous(fresh)
-        with self._view.transaction(fresh[-1].position) as tx:
-            batch = _Batch(tx, log)
-            for event in fresh:
-                if event.what == "Erased":
-                    batch.tell_anew(event)
-                elif not event.operational:
-                    batch.take(event, before.get(event.position))
-            batch.flush()
+        try:
+            with self._view.transaction(fresh[-1].position) as tx:
+                batch = _Batch(tx, log, self._lists)
+                for event in fresh:
+                    if event.what == "Erased":
+                        batch.tell_anew(event)
+                    elif not event.operational:
+                        batch.take(event, before.get(event.position))
+                batch.flush()
+        except BaseException:
+            self._lists.forget()
+            raise
         if any(event.what == "Erased" for event in fresh):
             self._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def clear(self) -> None:
         """Empty the view and set its position to 0."""
         self._view.clear()
+        self._lists.forget()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -109,33 +114,28 @@ class Terms:
 class _Batch:
     """Rows on their way into the view, written together."""
 
-    def __init__(self, tx: sqlite3.Connection, log: Log) -> None:
-        self._tx, self._log = tx, log
-        self._words = _Numbers(tx, "words", ("held", "said"))
-        self._terms = _Numbers(tx, "terms", ("path",))
-        self._agents = _Numbers(tx, "agents", ("iri", "name"))
-        self._sources = _Numbers(tx, "sources", ("pid",))
+    def __init__(self, tx: sqlite3.Connection, log: Log, lists: _Lists) -> None:
+        self._tx, self._log, self._lists = tx, log, lists
         self._objects: list[tuple[Any, ...]] = []
         self._spans: list[tuple[int, int, int]] = []
 
     def take(self, event: Recorded, before: Recorded | None) -> None:
         """Note what one content event says; `before` is the one before it of the object."""
         number = event.position if before is None else _number(event, self._log)
-        if event.status in _SHOWN:  # a withdrawal publishes nothing that was not public
-            self._objects.append((number, event.pid_text, event.type, _SHOWN[event.status]))
+        shown = _SHOWN.get(event.status)
+        if shown is not None:  # a withdrawal publishes nothing that was not public
+            self._objects.append((number, event.pid_text, event.type, shown))
         if before is not None:
             self._changed(event, before, number)
-        old, new = _held(before), _held(event)
+        old, new, word = _held(before), _held(event), self._lists.words.of
         if gone := old - new:
             self.flush()
-            self._tx.executemany(
-                _CLOSE, [(event.position, self._words.of(*each), number) for each in gone]
-            )
-        self._spans += [(self._words.of(*each), number, event.position) for each in new - old]
+            self._tx.executemany(_CLOSE, [(event.position, word(each), number) for each in gone])
+        self._spans += [(word(each), number, event.position) for each in new - old]
 
     def _changed(self, event: Recorded, before: Recorded, number: int) -> None:
-        source = None if event.source is None else self._sources.of(event.source)
-        agent = self._agents.of(event.agent.id, event.agent.name)
+        source = None if event.source is None else self._lists.sources.of((event.source,))
+        agent = self._lists.agents.of((event.agent.id, event.agent.name))
         self._tx.execute(
             _EVENT,
             (event.position, number, event.version, agent, source, event.recorded_at,
@@ -144,7 +144,7 @@ class _Batch:
         self._tx.executemany(
             _CHANGE,
             [
-                (event.position, ordinal, self._terms.of(each.term), each.fragment,
+                (event.position, ordinal, self._lists.terms.of((each.term,)), each.fragment,
                  *_cut(each.old, each.new))
                 for ordinal, each in enumerate(changes(event, before, self._log))
             ],
@@ -187,8 +187,7 @@ class _Batch:
                 "DELETE FROM words WHERE id=?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE word=?1)",
                 (word,),
             )
-        self._words.forget()
-        self._terms.forget()
+        self._lists.forget()
 
 
 def changes(event: Recorded, before: Recorded, log: Log) -> list[Difference]:
@@ -210,11 +209,10 @@ def changes(event: Recorded, before: Recorded, log: Log) -> list[Difference]:
     return found + differences(base.document, event.document)
 
 
-def _held(event: Recorded | None) -> set[tuple[int, str]]:
+def _held(event: Recorded | None) -> set[HeldValue]:
     if event is None or event.status is not Status.ACTIVE:
         return set()
-    level = mids(event).level if event.type == "specimen" else None
-    return {(term, value[:LONGEST]) for term, value in held_values(event.document, level)}
+    return held_values(event.document, mids(event).level if event.type == "specimen" else None)
 
 
 def _number(event: Recorded, log: Log) -> int:
@@ -229,25 +227,43 @@ def _cut(old: str | None, new: str | None) -> tuple[str | None, str | None, bool
 
 
 class _Numbers:
-    """Words → their numbers in a small table, remembered while a section is written."""
+    """Words → their numbers in a small table, with those of late in memory."""
 
-    def __init__(self, tx: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
+    _MOST = 100_000
+
+    def __init__(self, tx: sqlite3.Connection, table: str, *columns: str) -> None:
         self._tx = tx
-        self._known: dict[tuple[Any, ...], int] = {}
+        self.known: dict[tuple[Any, ...], int] = {}
+        marks = ",".join("?" * len(columns))
+        self._add = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"
         where = " AND ".join(f"{name}=?" for name in columns)
         self._find = f"SELECT id FROM {table} WHERE {where}"
-        marks = ",".join("?" * len(columns))
-        self._add = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
-    def of(self, *words: Any) -> int:
+    def of(self, words: tuple[Any, ...]) -> int:
         """The number of these words; new ones are written down."""
-        number = self._known.get(words)
+        number = self.known.get(words)
         if number is None:
-            row = self._tx.execute(self._find, words).fetchone()
-            number = int(row[0]) if row else int(self._tx.execute(self._add, words).lastrowid or 0)
-            self._known[words] = number
+            if len(self.known) >= self._MOST:
+                self.known.clear()
+            added = self._tx.execute(self._add, words)
+            if added.rowcount == 1:
+                number = int(added.lastrowid or 0)
+            else:
+                number = int(self._tx.execute(self._find, words).fetchone()[0])
+            self.known[words] = number
         return number
 
+
+class _Lists:
+    """The tables of words that rows refer to by number."""
+
+    def __init__(self, tx: sqlite3.Connection) -> None:
+        self.words = _Numbers(tx, "words", "held", "said")
+        self.terms = _Numbers(tx, "terms", "path")
+        self.agents = _Numbers(tx, "agents", "iri", "name")
+        self.sources = _Numbers(tx, "sources", "pid")
+
     def forget(self) -> None:
-        """Ask the table again."""
-        self._known.clear()
+        """Ask the tables again: what was remembered may not be there any more."""
+        for each in (self.words, self.terms, self.agents, self.sources):
+            each.known.clear()
