@@ -30,6 +30,8 @@ _SCHEMA: Final = "https://schema.org/"
 _RDFS: Final = PREFIXES["rdfs"]
 _XSD: Final = PREFIXES["xsd"]
 _TYPE: Final = NamedNode(PREFIXES["rdf"] + "type")
+_HERE: Final = "https://this.example"
+"""Stands in the examples for the server's address."""
 _FOLDER: Final = Path(__file__).resolve().parent / "examples"
 _NAMED_GRAPHS: Final = {
     "urn:collectome:graph:records": "FDO records, MIDS level and conformance of each object",
@@ -46,6 +48,25 @@ _SHOWN: Final = {
 _ABOUT_SERVICE: Final = re.compile(
     r":(?:propertyPartition|classPartition|SPARQLExecutable|SPARQLSelectExecutable|namespace)\b"
     r"|[#](?:propertyPartition|classPartition|SPARQLExecutable|namespace)>"
+)
+_OF_TIME: Final = (
+    "Parameters as-of (an event number, a day, an RFC 3339 instant) and observed-at name the state "
+    "that is asked; Accept-Datetime does too (RFC 7089). States are also names in FROM, FROM NAMED "
+    "and GRAPH: …/at/42, …/delta/40/42/added, …/delta/40/42/removed, and an object's version by "
+    "its IRI. SERVICE to this endpoint itself, in the outermost group, is answered first and "
+    "joined; any other is refused."
+)
+_OF_LIMITS: Final = (
+    "A query may take {pool.timeout_s:g} seconds, {pool.memory_mb} MB, {pool.limits.characters} "
+    "characters and brackets {pool.limits.depth} deep. One client may use so much engine time and "
+    "make so many errors a minute as the header RateLimit-Policy says; then it is answered 429 "
+    "with Retry-After."
+)
+_OF_AGE: Final = (
+    "Queries are put to the newest published copy of the graph, which follows the log within "
+    "seconds of an event, and about twice a minute through a large harvest. Each answer names its "
+    "event (Collectome-Position) and time (Collectome-Recorded-At). Who has written and wants to "
+    "read it sends min-position=N: the answer then waits for event N, or is 503 with Retry-After."
 )
 _SERVICE_WORDS: Final = (_VOID, _SH)
 
@@ -66,7 +87,7 @@ class Description:
     """What the service says of itself."""
 
     def __init__(self, pool: QueryPool, public_base: str, examples: Path | None = None) -> None:
-        self._base = public_base
+        self._pool = pool
         self.endpoint = f"{public_base}/sparql"
         self.statistics = Statistics(pool)
         self.examples = _read_examples(examples or _FOLDER, public_base)
@@ -121,6 +142,8 @@ class Description:
             yield _text(node, _RDFS + "label", meaning, "en")
         for example in self.examples:
             yield _link(service, _RDFS + "seeAlso", f"{service}/examples/{example.name}")
+        for about, text in ((service, _OF_TIME), (service, _OF_LIMITS), (dataset, _OF_AGE)):
+            yield _text(about, _RDFS + "comment", text.format(pool=self._pool), "en")
 
 
 def _void(endpoint: str, counts: Counts) -> Iterator[Triple]:
@@ -182,10 +205,12 @@ def _prefix_triples(endpoint: str) -> Iterator[Triple]:
 
 
 def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
-    """The examples of a folder, by file name; relative IRIs get the server's address here."""
+    """The examples of a folder, by file name; relative IRIs and the names of states get the
+    server's address here."""
     found = []
     for file in sorted(folder.glob("*.ttl")):
-        read = parse(file.read_bytes(), format=RdfFormat.TURTLE, base_iri=f"{public_base}/")
+        text = file.read_text("utf-8").replace(_HERE, public_base)
+        read = parse(text, format=RdfFormat.TURTLE, base_iri=f"{public_base}/")
         triples = [quad.triple for quad in read]
         said = {t.predicate.value: t.object.value for t in triples if isinstance(t.object, Literal)}
         query = next(
