@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from api import cli_follow, cli_ingest, cli_instants, cli_keep, cli_read, cli_time, cli_versions
+from api import (
+    cli_feeds,
+    cli_follow,
+    cli_ingest,
+    cli_instants,
+    cli_keep,
+    cli_objects,
+    cli_read,
+    cli_time,
+    cli_versions,
+)
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 app = typer.Typer(
@@ -30,6 +40,7 @@ time = typer.Typer(
     help="Questions across time: what changed, who changed most.", no_args_is_help=True
 )
 config = typer.Typer(help="The settings and where each came from.", no_args_is_help=True)
+webhooks = typer.Typer(help="Who is told of changes.", no_args_is_help=True)
 token = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
 instants = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
 app.add_typer(identity, name="identity")
@@ -37,6 +48,7 @@ app.add_typer(instants, name="instants")
 app.add_typer(time, name="time")
 app.add_typer(config, name="config")
 app.add_typer(token, name="token")
+app.add_typer(webhooks, name="webhooks")
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -181,13 +193,24 @@ _commands(
     diff=cli_versions.diff,
     sparql=cli_read.sparql,
     search=cli_read.search,
+    changes=cli_feeds.changes,
     status=cli_keep.status,
     rebuild=cli_keep.rebuild,
     verify=cli_keep.verify,
     export=cli_keep.export,
-    tombstone=cli_keep.tombstone,
-    merge=cli_keep.merge,
-    restore=cli_keep.restore,
+    tombstone=cli_objects.tombstone,
+    merge=cli_objects.merge,
+    split=cli_objects.split,
+    restore=cli_objects.restore,
+    erase=cli_objects.erase,
+)
+_commands(
+    webhooks,
+    list=cli_feeds.webhooks_list,
+    add=cli_feeds.webhooks_add,
+    remove=cli_feeds.webhooks_remove,
+    deliveries=cli_feeds.webhooks_deliveries,
+    retry=cli_feeds.webhooks_retry,
 )
 
 

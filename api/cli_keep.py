@@ -16,7 +16,6 @@ from api.cli_instants import AsOfOption, ObservedOption, instant_store, quads_of
 from api.console import (
     DataOption,
     JsonOption,
-    PidArgument,
     emit,
     err,
     out,
@@ -25,19 +24,14 @@ from api.console import (
     tell,
 )
 from api.repository import Projection, Repository
-from eventstore.envelope import iso, opends_time, to_moment
 from eventstore.log import Log
 from eventstore.transfer import write_log
-from fdo.agent import Agent
 from fdo.errors import CollectomeError, Refused
-from fdo.identifiers import Pid
-from fdo.lifecycle import Command, Merge, Restore, Status, Tombstone, stamped
+from fdo.lifecycle import Status
 from handlers import HANDLERS
 from handlers.projector import lease_is_held, tracked
 from handlers.rebuilding import beside, request_rebuild
 from handlers.verification import verify_log, verify_projections
-
-OPERATOR = Agent("urn:collectome:agent:operator", "Operator", "schema:Person")
 
 
 class Disagreement(CollectomeError):
@@ -236,77 +230,3 @@ def _documents(log: Log) -> Iterator[bytes]:
             if head.status is Status.ACTIVE:
                 yield (events[head.position].document_bytes or b"") + b"\n"
         after = str(heads[-1].pid)
-
-
-# ── ends and returns ─────────────────────────────────────────────────────────────────────
-
-
-def tombstone(
-    pid: PidArgument,
-    reason: Annotated[str, typer.Option(help="Why, for everybody who resolves the PID.")],
-    data: DataOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Withdraw an object; its PID keeps resolving, to its tombstone."""
-    _end(pid, lambda at: Tombstone(reason, _operator_node(), at), data, json)
-
-
-def merge(
-    pid: PidArgument,
-    into: Annotated[str, typer.Argument(help="The PID that remains.")],
-    reason: Annotated[str, typer.Option(help="Why they are one.")] = "The same object twice.",
-    data: DataOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Withdraw an object in favour of another; its identifiers lead on to that one."""
-    successor = Pid.parse(into)
-    _end(pid, lambda at: Merge(successor, reason, _operator_node(), at), data, json)
-
-
-def restore(pid: PidArgument, data: DataOption = None, json: JsonOption = False) -> None:
-    """Bring a tombstoned object back under its PID, as it was before."""
-    repository = Repository(settings_for(data), must_exist=True)
-    name = Pid.parse(pid)
-    contents = [e for e in repository.log.history(name) if not e.operational]
-    before = next((e for e in reversed(contents) if e.status is Status.ACTIVE), None)
-    if before is None:
-        raise Refused(f"{name} was never active; there is nothing to restore.")
-    document = stamped(
-        dict(before.document),
-        name,
-        contents[-1].version + 1,
-        modified=opends_time(to_moment(repository.objects.clock())),
-    )
-    _carry_out(repository, name, Restore(document), json)
-
-
-def _end(pid: str, command: object, data: Path | None, json: bool) -> None:
-    repository = Repository(settings_for(data), must_exist=True)
-    at = opends_time(to_moment(repository.objects.clock()))
-    assert callable(command)
-    _carry_out(repository, Pid.parse(pid), command(at), json)
-
-
-def _carry_out(repository: Repository, pid: Pid, command: Command, json: bool) -> None:
-    kind = repository.log.head(pid).type
-    with Projection(repository.data) as projection:
-        recorded = repository.objects.handle(command, pid=pid, kind=kind, by=OPERATOR)
-        assert recorded is not None
-        projection.wait(recorded.position)
-    if json:
-        emit(
-            {
-                "pid": str(pid),
-                "version": recorded.version,
-                "what": recorded.topic,
-                "position": recorded.position,
-            }
-        )
-    else:
-        out.print(
-            f"{pid} is at version {recorded.version}: {recorded.topic}, {iso(recorded.recorded_at)}"
-        )
-
-
-def _operator_node() -> dict[str, str]:
-    return {"@type": OPERATOR.kind, "schema:identifier": OPERATOR.id, "schema:name": OPERATOR.name}

@@ -222,23 +222,43 @@ class DigitalObjects:
         """Remember, by PID text, that a source's new bytes say what the object says already."""
         self.recorder.set_fingerprints(known)
 
-    def erase(self, pid: Pid, positions: Sequence[int], redacted: bytes, by: Agent) -> Recorded:
-        """Replace stored bytes by a redacted document and destroy their salt (settled.md 4).
+    def erase(
+        self,
+        pid: Pid,
+        positions: Sequence[int],
+        redacted: bytes | Mapping[int, bytes],
+        by: Agent,
+        *,
+        reason: str = "",
+        verbatims: Sequence[int] = (),
+    ) -> Recorded:
+        """Replace stored bytes by a redacted document (one for all positions, or one for each)
+        and destroy their salt (settled.md 4). `verbatims` are operational events of which only
+        the record as it was read is destroyed.
 
         The erasure is itself an event; commitments and leaf hashes stay, so proofs verify.
         """
         known, issue = self.state(pid)
         if known is None:
             raise Refused(f"{pid} is not registered; there is nothing to erase.")
-        events = self.log.events_at(positions)
-        if not positions or any(
-            at not in events or events[at].pid != pid or events[at].frame is None
-            for at in positions
+        events = self.log.events_at([*positions, *verbatims])
+        if (
+            not (positions or verbatims)
+            or any(at not in events or events[at].pid != pid for at in (*positions, *verbatims))
+            or any(events[at].frame is None for at in positions)
+            or any(events[at].verbatim_frame is None for at in verbatims)
         ):
             raise Refused(f"Name the positions of events of {pid} that hold a document.")
-        (fact,) = decide(known, Note("Erased", {"positions": list(positions)}))
+        detail: dict[str, Any] = {"positions": list(positions)}
+        if verbatims:
+            detail["verbatims"] = list(verbatims)
+        if reason:
+            detail["reason"] = reason
+        (fact,) = decide(known, Note("Erased", detail))
         entry, _, _ = _entry(Change(pid, known.type, fact, known, issue), by, None, None)
-        (position,) = self.recorder.erase(entry, positions, pack(redacted))
+        left = redacted if isinstance(redacted, Mapping) else dict.fromkeys(positions, redacted)
+        frames = {at: pack(left[at]) for at in positions} | dict.fromkeys(verbatims)
+        (position,) = self.recorder.erase(entry, frames)
         self.on_append(position)
         return self.log.event(position)
 

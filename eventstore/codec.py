@@ -135,6 +135,8 @@ def detail_of(fact: Fact) -> dict[str, Any]:
             return {"successor": successor}
         case Divided(_, parts):
             return {"parts": list(parts)}
+        case Restored(_, _, reason) if reason:
+            return {"reason": reason}
         case _:
             return {}
 
@@ -151,6 +153,8 @@ def fact_of(topic: str, status: str, detail: Mapping[str, Any], document: bytes 
         return Merged(content, known["successor"], Status(status))
     if participle == "Divided":
         return Divided(content, tuple(known["parts"]), Status(status))
+    if participle == "Restored":
+        return Restored(content, Status(status), known.get("reason", ""))
     fact: Fact = PARTICIPLES[participle](content, Status(status))
     return fact
 

@@ -114,6 +114,12 @@ class Recorded:
         return cast("Mapping[str, Any]", self.meta.get("detail", {}))
 
     @property
+    def erased(self) -> tuple[int, ...]:
+        """The positions whose salt this erasure destroyed; none for other events."""
+        detail = self.detail if self.what == "Erased" else {}
+        return (*detail.get("positions", ()), *detail.get("verbatims", ()))
+
+    @property
     def record_issue(self) -> int:
         """`pidRecordIssueNumber`: how often the FDO record changed."""
         return int(self.meta.get("issue", 1))

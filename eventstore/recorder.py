@@ -220,17 +220,17 @@ class Recorder(SQLiteApplicationRecorder):
                 [(fingerprint, pid) for pid, fingerprint in known.items()],
             )
 
-    def erase(self, entry: Entry, positions: Sequence[int], frame: bytes) -> Sequence[int]:
-        """Record an erasure and carry it out, in one transaction; then nothing of the old
+    def erase(self, entry: Entry, frames: Mapping[int, bytes | None]) -> Sequence[int]:
+        """Record an erasure and carry it out, in one transaction: position → the frame that is
+        left of its document (None: it has none, only its verbatim goes). Then nothing of the old
         bytes is left in the files. The head's fingerprint goes too: it is a hash without salt,
         from which an erased value could be guessed."""
         pid = str(entry.originator_id)
         with self.datastore.transaction(commit=True) as c:
             given = self._insert_events(c, [entry])
             c.executemany(
-                "UPDATE events SET bytes=CASE WHEN bytes IS NULL THEN NULL ELSE ? END, "
-                "verbatim=NULL, salt=NULL WHERE position=? AND object=?",
-                [(frame, position, pid) for position in positions],
+                "UPDATE events SET bytes=?, verbatim=NULL, salt=NULL WHERE position=? AND object=?",
+                [(frame, position, pid) for position, frame in frames.items()],
             )
             c.execute("UPDATE heads SET fingerprint=NULL WHERE object=?", (pid,))
         self.purge()

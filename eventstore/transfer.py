@@ -102,7 +102,8 @@ class _Copy:
             (line["object"], position)
             for _, line in events
             if split_topic(line["topic"])[1] == "Erased"
-            for position in line["meta"]["detail"]["positions"]
+            for key in ("positions", "verbatims")
+            for position in line["meta"]["detail"].get(key, ())
         }
         for (number, line), entry in zip(events, found, strict=True):
             self._follows(number, line, entry)

@@ -109,6 +109,8 @@ class Restored:
 
     document: Document
     status: Status = Status.ACTIVE
+    reason: str = ""
+    """Why, where a person brought it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ class Restore:
     """Bring a tombstoned object back, with this document."""
 
     document: Document
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +288,8 @@ def decide(known: DigitalObject | None, command: Command) -> Facts:
         case Split(parts, reason, by, at) if parts and known.pid not in parts:
             gone = _tombstone(known, reason, by, at, [(p.iri, "HasPart") for p in parts])
             return (Divided(gone, tuple(p.iri for p in parts)),)
-        case Restore(document) if known.status is Status.TOMBSTONE:
-            return (Restored(document),)
+        case Restore(document, reason) if known.status is Status.TOMBSTONE:
+            return (Restored(document, reason=reason),)
         case Note(what, detail):
             if what not in NOTES:
                 raise Refused(f"{what!r} is no fact we know; known are {', '.join(NOTES)}.")

@@ -64,7 +64,7 @@ def _verify_log(objects: DigitalObjects, watch: Watch) -> list[Fault]:
             if event.salt is None:
                 lost.add((event.pid_text, event.position))
             if event.topic.startswith(_ERASED):
-                erased |= {(event.pid_text, at) for at in event.detail["positions"]}
+                erased |= {(event.pid_text, at) for at in event.erased}
         position = events[-1].position
         watch("log", position, head)
     after, seen = "", 0

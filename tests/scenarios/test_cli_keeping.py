@@ -114,6 +114,28 @@ def test_nothing_is_merged_into_itself_or_into_nothing(copy, pids, into):
     assert copy.json("status")["log"]["position"] == before
 
 
+def test_a_divided_object_names_its_parts(copy, pids):
+    told = copy.json("split", pids[0], pids[2], pids[3], "--reason=Two plants on one sheet.")
+    assert told["what"].startswith("SpecimenDivided")
+    assert pids[2] in copy("show", pids[0]).stdout
+    copy.json("restore", pids[0], "--reason=One after all.")
+    assert copy.json("show", pids[0])["ods:status"] == "Active"
+
+
+def test_an_erasure_is_told_first_and_done_when_confirmed(copy, pids):
+    line = ("erase", pids[3], "--version=1", "--reason=Asked for by the family.")
+    before = copy.json("status")["log"]["position"]
+    assert "add --yes" in copy.refused(*line)
+    assert copy.json("status")["log"]["position"] == before
+    told = copy.json(*line, "--yes")
+    assert (told["versions"], len(told["positions"])) == ([1], 1)
+    assert "ods:hasEvents" not in copy.json("show", pids[3], "--version=1")
+    assert "nothing to erase" in copy.refused(*line, "--yes")
+    assert "goes with a PID" in copy.refused("erase", "3", "--version=1", "--reason=x", "--yes")
+    assert "no event" in copy.refused("erase", "999999", "--reason=x", "--yes")
+    assert copy.json("verify")["faults"] == []
+
+
 def test_only_a_tombstoned_object_can_be_restored(copy, pids):
     assert "active" in copy.refused("restore", pids[3])
     assert "No object bears" in copy.refused("restore", "10.5072/AAA-AAA-AAA")

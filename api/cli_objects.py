@@ -1,0 +1,146 @@
+"""Commands by which people act on objects: their ends, the way back, and erasure."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for
+from api.repository import Projection, Repository
+from eventstore.envelope import Recorded, iso
+from fdo.agent import Agent
+from fdo.errors import Refused
+from fdo.identifiers import Pid
+from handlers.curation import Curation, Erasable
+
+ReasonOption = Annotated[
+    str, typer.Option("--reason", help="Why, for everybody who resolves the PID.")
+]
+AT_ONCE = 20
+"""Versions that are named before an erasure is confirmed."""
+
+
+def operator() -> Agent:
+    """The person at the command line, by the name that the system knows."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        name = "operator"
+    return Agent(f"urn:collectome:agent:{quote(name, safe='')}", name, "schema:Person")
+
+
+def tombstone(
+    pid: PidArgument,
+    reason: ReasonOption,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Withdraw an object; its PID keeps resolving, to its tombstone."""
+    repository = _opened(data)
+    _tell(repository, _hands(repository).tombstone(Pid.parse(pid), reason), json)
+
+
+def merge(
+    pid: PidArgument,
+    into: Annotated[str, typer.Argument(help="The PID that remains.")],
+    reason: Annotated[str, typer.Option(help="Why they are one.")] = "The same object twice.",
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Withdraw an object in favour of another; its identifiers lead on to that one."""
+    repository = _opened(data)
+    _tell(repository, _hands(repository).merge(Pid.parse(pid), Pid.parse(into), reason), json)
+
+
+def split(
+    pid: PidArgument,
+    parts: Annotated[list[str], typer.Argument(help="The PIDs of the objects that it was.")],
+    reason: ReasonOption,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Withdraw an object that turned out to be several; its PID leads on to them."""
+    repository = _opened(data)
+    found = [Pid.parse(part) for part in parts]
+    _tell(repository, _hands(repository).split(Pid.parse(pid), found, reason), json)
+
+
+def restore(
+    pid: PidArgument,
+    reason: Annotated[str, typer.Option(help="Why it comes back.")] = "",
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Bring a tombstoned object back under its PID, as it was before."""
+    repository = _opened(data)
+    _tell(repository, _hands(repository).restore(Pid.parse(pid), reason), json)
+
+
+def erase(
+    what: Annotated[str, typer.Argument(help="A PID, or the number of one event.")],
+    reason: ReasonOption,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Only this version of the PID.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only told.")] = False,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Destroy for ever what versions of an object say, with the records they were made from.
+
+    The events stay, with their commitments: every proof still holds, and the PID still
+    resolves. Backups and copies elsewhere are not reached.
+    """
+    repository = _opened(data)
+    hands = _hands(repository)
+    chosen = _chosen(repository, hands, what, version)
+    if not yes:
+        raise Refused(
+            f"This would destroy for ever what {chosen.pid} says in {_versions(chosen)}. If that "
+            "is meant, add --yes."
+        )
+    recorded = hands.erase(chosen, reason)
+    _tell(repository, recorded, json, versions=chosen.versions, positions=list(recorded.erased))
+
+
+def _chosen(repository: Repository, hands: Curation, what: str, version: int | None) -> Erasable:
+    if not (what.isascii() and what.isdigit()):
+        return hands.erasable(Pid.parse(what), version)
+    if version is not None:
+        raise Refused("--version goes with a PID; an event number names one version already.")
+    event = repository.log.event(int(what[:18]))
+    return hands.erasable(event.pid, position=event.position)
+
+
+def _versions(chosen: Erasable) -> str:
+    named = [str(number) for number in chosen.versions]
+    many = ", ".join(named[:AT_ONCE]) + (" …" if len(named) > AT_ONCE else "")
+    beside = f"{len(chosen.verbatims)} events beside them" if chosen.verbatims else ""
+    return " and ".join(part for part in (f"version {many}" if many else "", beside) if part)
+
+
+def _opened(data: Path | None) -> Repository:
+    return Repository(settings_for(data), must_exist=True)
+
+
+def _hands(repository: Repository) -> Curation:
+    return Curation(repository.objects, operator())
+
+
+def _tell(repository: Repository, recorded: Recorded, json: bool, **more: Any) -> None:
+    """Wait until the projections know it, and say what was recorded."""
+    with Projection(repository.data) as projection:
+        projection.wait(recorded.position)
+    pid = recorded.pid_text
+    if json:
+        told = {"version": recorded.version, "what": recorded.topic, "position": recorded.position}
+        emit({"pid": pid, **told, **more})
+    else:
+        out.print(
+            f"{pid} is at version {recorded.version}: {recorded.topic}, {iso(recorded.recorded_at)}"
+        )
+    repository.close()
