@@ -122,7 +122,7 @@ class _Check:
         if any(type(line[name]) is not int or not 0 <= line[name] < _LARGEST for name in _NUMBERS):
             raise ValueError("a number is out of range")
         entry = entry_of(line, where)
-        event = _recorded(entry, bytes.fromhex(line["leaf"]), self._log_id)
+        event = _recorded(entry, line, self._log_id)
         self._follows(event, where)
         _speaks(event)
         if event.what == "Erased":
@@ -168,24 +168,26 @@ class _Check:
         return tuple(fresh)
 
 
-def _recorded(entry: Entry, leaf: bytes, log_id: str) -> Recorded:
-    assert entry.position is not None and entry.recorded_at is not None
-    assert entry.observed_at is not None
-    return Recorded(
-        entry.position,
-        str(entry.originator_id),
-        entry.originator_version,
-        entry.version,
-        entry.recorded_at,
-        entry.observed_at,
-        entry.topic,
+def _recorded(entry: Entry, line: Line, log_id: str) -> Recorded:
+    """The event as it will be read from the log, with what of it is unpacked already."""
+    event = Recorded(
+        line["position"],
+        line["object"],
+        line["sequence"],
+        line["version"],
+        line["recorded_at"],
+        line["observed_at"],
+        line["topic"],
         entry.salt or b"",
-        leaf,
+        bytes.fromhex(line["leaf"]),
         entry.meta,
         entry.frame,
         entry.verbatim_frame,
         log_id,
     )
+    if entry.document is not None:
+        vars(event).update(document_bytes=entry.document, document=line["document"])
+    return event
 
 
 def _speaks(event: Recorded) -> None:
@@ -210,6 +212,8 @@ def _maps(event: Recorded, document: Document) -> None:
     """InvalidDocument or ValueError unless the document speaks of its object, as RDF too."""
     if document["@id"] != event.pid.iri:
         raise ValueError(f"its document speaks of {document['@id']}")
+    record = attributes(event.type, event.status, document)
     if event.status is Status.ACTIVE:
         triples(document)
-    record_triples(event.pid.iri, attributes(event.type, event.status, document))
+    else:
+        record_triples(event.pid.iri, record)

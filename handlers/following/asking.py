@@ -26,6 +26,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 60.0
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
+Query = Mapping[str, str | int]
 T = TypeVar("T")
 
 
@@ -49,7 +50,7 @@ class Source:
             trust_env=False,
         )
 
-    def get(self, path: str, query: Mapping[str, str | int], accept: str) -> bytes:
+    def get(self, path: str, query: Query, accept: str) -> bytes:
         """The whole answer to a question. Away: ask again later; SourceRefuses: do not."""
         url = httpx.URL(f"{self.address}{path}", params=query)
         try:

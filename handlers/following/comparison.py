@@ -15,7 +15,7 @@ from pathlib import Path
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from fdo.errors import Refused, Unavailable
-from handlers.following.asking import Source
+from handlers.following.asking import Query, Source
 from handlers.following.patches import GRAPHS, patches
 from handlers.following.replica import MEDIA_TYPE, PATH, SECTION, net
 from handlers.following.store import SparqlStore
@@ -60,7 +60,12 @@ def compare(store: SparqlStore, source: Source) -> tuple[int, list[Compared]]:
 def _replay(source: Source, upto: int, into: Store) -> None:
     position = 0
     while position < upto:
-        query = {"since": position, "until": upto, "limit": SECTION, "format": "rdf-patch"}
+        query: Query = {
+            "since": position,
+            "until": upto,
+            "limit": SECTION,
+            "format": "rdf-patch",
+        }
         told = patches(source.get(PATH, query, MEDIA_TYPE))
         if not told:
             break

@@ -20,7 +20,7 @@ from eventstore.patches import NOT_SEEN, RECORDS
 from eventstore.sections import Arrived, arrived
 from fdo.errors import Refused
 from handlers.following import mirror
-from handlers.following.asking import Source
+from handlers.following.asking import Query, Source
 from handlers.following.patches import Told, patches
 from handlers.following.store import SparqlStore, Standing, data, moved, solutions, within
 
@@ -81,7 +81,7 @@ class Replica:
     def _told(self, standing: Standing | None) -> list[Told]:
         """The next patches; OtherLog unless they continue what is in the store."""
         position = standing.position if standing else 0
-        query = {"since": position, "limit": SECTION, "format": "rdf-patch"}
+        query: Query = {"since": position, "limit": SECTION, "format": "rdf-patch"}
         told = patches(self._source.get(PATH, query, MEDIA_TYPE))
         before = standing.patch if standing else None
         for one in told:
