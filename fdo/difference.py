@@ -33,7 +33,7 @@ IDENTIFIERS = (
 )
 """Terms by which two members of an array are the same thing, first that both bear."""
 
-CELLS = 40_000
+CELLS = 2_500
 """Pairs of members that are compared at most in one array; longer ones are paired by place."""
 
 _SAME, _NAMED, _ALIKE, _OTHER = 4.0, 3.0, 1.0, 0.1
