@@ -36,6 +36,9 @@ def follow(
     poll: Annotated[
         int, typer.Option(min=0, max=30, help="Seconds that a question may wait for news.")
     ] = 25,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Make a copy of the source's log its mirror.")
+    ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="End the mirroring: this repository records again.")
     ] = False,
@@ -69,7 +72,7 @@ def follow(
     elif sparql is None:
         if update or graph or auth_file or verify:
             raise Refused("--update, --graph, --auth-file and --verify go with --sparql.")
-        _mirror(url, data, once=once, poll=poll, json=json)
+        _mirror(url, data, adopt=adopt, once=once, poll=poll, json=json)
     else:
         store = SparqlStore(
             sparql, update, graph=graph, authorization=_authorization(auth_file, data)
@@ -80,13 +83,13 @@ def follow(
             _replica(Source(url), store, once=once, poll=poll, json=json)
 
 
-def _mirror(url: str, data: Path | None, *, once: bool, poll: int, json: bool) -> None:
+def _mirror(url: str, data: Path | None, *, adopt: bool, once: bool, poll: int, json: bool) -> None:
     source, settings = Source(url), settings_for(data)
     repository = Repository(settings)
     with (
         closing(source),
         closing(repository),
-        Mirroring(repository.objects, settings.data, source) as mirror,
+        Mirroring(repository.objects, settings.data, source, adopt=adopt) as mirror,
         Projection(settings.data) as projection,
     ):
 

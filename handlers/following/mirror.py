@@ -45,8 +45,10 @@ class Step:
 class Mirroring:
     """One follower of one source; a second one on the same folder is refused."""
 
-    def __init__(self, objects: DigitalObjects, folder: Path, source: Source) -> None:
-        self._objects, self._source = objects, source
+    def __init__(
+        self, objects: DigitalObjects, folder: Path, source: Source, *, adopt: bool = False
+    ) -> None:
+        self._objects, self._source, self._adopt = objects, source, adopt
         self._lock = _locked(folder)
         known = mirroring.origin(objects.recorder)
         if known is not None and known.source != source.address:
@@ -72,8 +74,7 @@ class Mirroring:
         fresh = checked(section, self._objects.log)
         recorder = self._objects.recorder
         if not self._begun:
-            mirroring.begin(recorder, self._source.address, section.log_id)
-            self._begun = True
+            self._begin(section.log_id)
         if fresh.entries:
             mirroring.take(recorder, fresh)
             self._objects.on_append(self._objects.log.position())
@@ -83,6 +84,18 @@ class Mirroring:
             len(fresh.entries),
             sum(entry.lacking for entry in fresh.entries),
         )
+
+    def _begin(self, log_id: str) -> None:
+        """Mark the log as a mirror. One that holds events already may be a copy of the source's,
+        or the source's own, which must go on recording: a person says which."""
+        if self._objects.log.position() and not self._adopt:
+            raise Refused(
+                f"This folder holds the first {self._objects.log.position()} events of "
+                f"{self._source.address} and is no mirror. If it is a copy that nobody writes to, "
+                "make it one with --adopt; never do so in the folder of the source itself."
+            )
+        mirroring.begin(self._objects.recorder, self._source.address, log_id)
+        self._begun = True
 
     def _ask(self, since: int, wait_s: int) -> Arrived:
         query = {"since": since, "limit": SECTION, "wait": wait_s}

@@ -89,10 +89,10 @@ class Near:
         return self.change(section(self.objects.log, query["since"], self.limit))
 
 
-def followed(mirror: Objects, source: Near) -> list[Step]:
+def followed(mirror: Objects, source: Near, *, adopt: bool = False) -> list[Step]:
     """Follow until nothing is new."""
-    steps = []
-    with Mirroring(mirror.objects, mirror.folder, source) as mirroring:  # type: ignore[arg-type]
+    steps: list[Step] = []
+    with Mirroring(mirror.objects, mirror.folder, source, adopt=adopt) as mirroring:  # type: ignore[arg-type]
         while not steps or steps[-1].events:
             steps.append(mirroring.step())
     return steps

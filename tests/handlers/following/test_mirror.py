@@ -245,10 +245,15 @@ def test_a_log_that_went_on_by_itself_is_refused(source: Objects, mirror: Object
         followed(mirror, Near(source))
 
 
-def test_a_copy_of_the_source_s_log_becomes_its_mirror(source: Objects, mirror: Objects) -> None:
+def test_a_copy_of_the_source_s_log_becomes_its_mirror_when_a_person_says_so(
+    source: Objects, mirror: Objects
+) -> None:
     read_log(mirror.objects, write_log(source.log))
     source.do(6, Revise(source.stamp(6, "Pinus cembra", 2)))
-    assert followed(mirror, Near(source))[0].events == 1
+    with pytest.raises(Refused, match="--adopt"):
+        followed(mirror, Near(source))
+    assert mirroring.origin(mirror.objects.recorder) is None
+    assert followed(mirror, Near(source), adopt=True)[0].events == 1
 
 
 # ── a mirror records nothing of its own ──────────────────────────────────────────────────
