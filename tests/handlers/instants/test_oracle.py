@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pyoxigraph import NamedNode, Store, Triple
 from eventstore.instant import Instant
 from fdo.lifecycle import Revise
 from handlers.instants import DeltaGraph, NamedState
+from tests.eventstore.story import Objects
 from tests.handlers.instants.history import History, Step, bounds, histories, quads
 
 exhaustive = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -150,3 +152,33 @@ def graph_of(history: History, state: DeltaGraph) -> set[str]:
             str(Triple(q.subject, q.predicate, q.object))
             for q in store.quads_for_pattern(None, None, None, NamedNode("urn:g"))
         }
+
+
+def test_it_is_so_while_a_writer_appends_and_the_ladder_is_thinned(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.register(1)
+    history.project()
+    rungs = history.rungs(every=1, hours=0, days=0)
+    stop = threading.Event()
+
+    def write() -> None:
+        told = Objects(tmp_path)
+        version = 1
+        while not stop.is_set() and version < 300:
+            version += 1
+            told.do(1, Revise(told.stamp(1, f"Picea {version % 3}", version)))
+        told.objects.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(4):
+            history.project()
+            rungs.consider(idle=True)
+            head = history.log.position()
+            check(history, [(head, None), (head // 2, None), (1, None)])
+            rungs.thin()
+    finally:
+        stop.set()
+        writer.join()
+    history.close()
