@@ -86,9 +86,10 @@ def replayed(patches: str, onto: set[Quad] | None = None) -> set[Quad]:
     quads = set(onto or ())
     for line in patches.splitlines():
         code, _, rest = line.partition(" ")
-        if code in "AD":
-            (quad,) = parse(rest.encode(), RdfFormat.N_QUADS)
-            quads = quads | {quad} if code == "A" else quads - {quad}
+        if code == "A":
+            quads.update(parse(rest.encode(), RdfFormat.N_QUADS))
+        elif code == "D":
+            quads.difference_update(parse(rest.encode(), RdfFormat.N_QUADS))
         elif line.startswith("H cleared "):
             name = rest.removeprefix("cleared ").strip(" .<>")
             quads = {quad for quad in quads if not _of(quad, name)}
