@@ -212,6 +212,12 @@ def _series_table(answer: Answer) -> dict[str, Any]:
 
 
 def _overview(site: Site, questions: Questions) -> dict[str, Any]:
+    forms = {
+        "forms": [_form(name, {}) for name in ("changed", "series", "held", "busiest")],
+        "held": tuple(HELD),
+    }
+    if site.views.terms is None or site.views.search is None:
+        return forms
     now = datetime.now(UTC)
     log = site.objects.log
     day, week = (log.position_at(to_micros(now - timedelta(days=days))) for days in (1, 7))
@@ -227,7 +233,7 @@ def _overview(site: Site, questions: Questions) -> dict[str, Any]:
     busiest = questions.busiest(Given([("limit", str(_BUSIEST))], PARAMETERS["busiest"]))
     growth = time_series.series(questions, Given([("by", "discipline")], time_series.PARAMETERS))
     assert growth.chart is not None
-    return {
+    return forms | {
         "tallied": tallied,
         "latest": _table("changed", latest),
         "busiest": _table("busiest", busiest),
@@ -236,8 +242,6 @@ def _overview(site: Site, questions: Questions) -> dict[str, Any]:
             "description": growth.chart.description,
         },
         "growth": _series_table(growth),
-        "forms": [_form(name, {}) for name in ("changed", "series", "held", "busiest")],
-        "held": tuple(HELD),
     }
 
 

@@ -12,6 +12,7 @@ from eventstore.follower import follow_once
 from handlers.projections.conformance import Conformance, ConformanceReader
 from handlers.projections.members import Members, MembersReader
 from handlers.projections.search import Search, SearchIndex
+from handlers.projections.terms import Terms, TermsReader
 from tests.api.conftest import Repository
 from tests.api.documents import a_specimen
 
@@ -24,14 +25,16 @@ def described(tmp_path_factory):
     gone = repository.register("specimen", a_specimen("DH-2"))
     repository.tombstone(gone, "Lost.")
     found, kept = repository.folder / "search.sqlite", repository.folder / "conformance.sqlite"
+    changed = repository.folder / "terms.sqlite"
     paged = repository.folder / "members.sqlite"
-    projections = [SearchIndex(found), Conformance(kept), Members(paged)]
+    projections = [SearchIndex(found), Conformance(kept), Members(paged), Terms(changed)]
     follow_once(repository.objects.log, projections)
     for projection in projections:
         projection.close()
     views = Views(
-        search=Search(found), conformance=ConformanceReader(kept), members=MembersReader(paged)
-    )
+        search=Search(found), conformance=ConformanceReader(kept), members=MembersReader(paged),
+        terms=TermsReader(changed),
+    )  # fmt: skip
     schema = schemathesis.openapi.from_asgi("/openapi.json", repository.app(views=views))
     yield schema.exclude(path="/changes/live")  # it answers until the client leaves
     repository.objects.close()

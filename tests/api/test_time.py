@@ -16,6 +16,7 @@ from handlers.projections.search import Search, SearchIndex
 from handlers.projections.terms import Terms, TermsReader
 from tests.api.conftest import BASE, CURATOR, DAY, Browser, Repository
 from tests.api.documents import SOURCE, a_medium, a_source, a_specimen
+from tests.api.test_pages import _Page as Landmarks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -279,6 +280,19 @@ def test_the_page_shows_changes_growth_and_a_form_for_each_question(web, told):
         assert empty.status_code == 200 and "<form" in empty.text
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["/time", "/api/time/changed?term=country&format=html", "/api/time/series?format=html",
+     "/api/time/held?format=html", "/api/time/busiest?format=html"],
+)  # fmt: skip
+def test_pages_have_a_label_for_each_field_and_unique_ids(web, address):
+    page = Landmarks(web.get(address, "text/html").text)
+    assert {"header", "nav", "main", "footer"} <= set(page.tags)
+    assert page.tags.count("h1") == 1 and len(page.fields) > 2
+    assert all(field.get("id") in page.labels for field in page.fields)
+    assert len(page.ids) == len(set(page.ids))
+
+
 def test_values_from_documents_are_escaped_everywhere(repository, told, views):
     evil = '<script>alert("1")</script>\x00'
     oak = in_country("DH-1", evil)
@@ -332,5 +346,7 @@ def test_what_cannot_be_asked_is_refused_with_the_parameter_and_the_way_on(
 
 
 def test_a_server_without_the_view_says_so(repository):
+    page = Browser(repository.app()).get("/time", "text/html")
+    assert page.status_code == 200 and "no view of changed terms" in page.text
     found = Browser(repository.app()).get("/api/time/changed")
     assert found.status_code == 503 and "start a projector" in found.json()["detail"]
