@@ -57,9 +57,8 @@ def events_router(site: Site) -> APIRouter:
     router = APIRouter(tags=["feeds"])
     log, waiting = site.objects.log, _Waiting()
 
-    @router.api_route(
-        "/changes/events", methods=["GET", "HEAD"], response_class=Response, responses=_ANSWERS
-    )
+    @router.get("/changes/events", response_class=Response, responses=_ANSWERS)
+    @router.head("/changes/events", include_in_schema=False)
     async def events(
         request: Request,
         since: Annotated[int, Query(ge=0, le=_LAST, description="An event number.")] = 0,
