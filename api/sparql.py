@@ -122,6 +122,7 @@ class SparqlApp:
     async def close(self) -> None:
         """Give up what runs in the background; close the pool after this."""
         await self.description.statistics.close()
+        await self._asking.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -229,9 +230,11 @@ class SparqlApp:
             *_OPEN,
         ]
         if self._past is not None:
+            times = self._past.times
+            newest = put.erasures if put.plan else times.erasures_of(answer.position)
             said += [
                 (b"collectome-release", self._past.release.encode()),
-                (b"collectome-erasures", b"%d" % self._past.times.erasures()),
+                (b"collectome-erasures", b"%d" % newest),
                 *memento_headers(
                     self.description.endpoint, asked, put.plan, answer.position, answer.recorded_at
                 ),
@@ -314,7 +317,7 @@ def _is_an_error(status: int) -> bool:
     )
 
 
-async def _send_answer(reply: Reply, answer: Answer | Kept, headers: list[Header]) -> Kept | None:
+async def _send_answer(reply: Reply, answer: Answer, headers: list[Header]) -> Kept | None:
     """The answer in one piece where it is here already, else piece by piece as it comes.
 
     Returns what was sent in one piece, since that may be kept.

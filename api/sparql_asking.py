@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from api.problems import UnknownParameter
 from api.rates import Clients
 from api.sparql_description import Description
+from api.sparql_holds import Holds
 from api.sparql_request import Asked, Wrong, understand
 from api.sparql_time import Plan, Times
 from eventstore.log import Log
@@ -54,6 +55,8 @@ class Put:
     question: Question
     plan: Plan | None
     client: str
+    erasures: int = 0
+    """The newest erasure, where `plan` is there."""
 
 
 class Asking:
@@ -64,6 +67,14 @@ class Asking:
     ) -> None:
         self._pool, self._past, self._clients = pool, past, clients
         self._description = description
+        self._holds = (
+            None if past is None else Holds(past.instants, past.times, pool.past_look_ups.let_go)
+        )
+
+    async def close(self) -> None:
+        """Let go of the states that are held."""
+        if self._holds is not None:
+            await self._holds.close()
 
     @property
     def knows_the_past(self) -> bool:
@@ -77,22 +88,23 @@ class Asking:
         if len(asked.query) <= self._pool.limits.characters and _names_a_service(asked.query):
             asked, tables = await self._joined(asked, client, host)
         assert asked.query is not None
+        if asked.min_position is not None:
+            await self._pool.reach(asked.min_position)
         plan = self._plan(asked)
         question = Question(
             asked.query,
             default_graphs=plan.default_graphs if plan else tuple(asked.default_graphs),
             named_graphs=plan.named_graphs if plan else tuple(asked.named_graphs),
-            min_position=asked.min_position if plan is None else None,
             instead=await self._description.instead_of_graph(asked.query),
             state=(plan.instant, plan.graphs) if plan else None,
             tables=tables,
             client=client,
             **how,
         )
-        return Put(question, plan, client)
+        return Put(question, plan, client, self._erasures(plan))
 
     @asynccontextmanager
-    async def run(self, put: Put) -> AsyncIterator[Answer | Kept]:
+    async def run(self, put: Put) -> AsyncIterator[Answer]:
         """The answer; time that was spent on it is the client's."""
         rates = self._clients.rates
         rates.admit(put.client)
@@ -104,17 +116,13 @@ class Asking:
             finally:
                 rates.charge(put.client, running.engine_seconds)
             return
-        assert self._past is not None
+        assert self._holds is not None
         plan, began = put.plan, time.monotonic()
         seconds = 0.0
         try:
-            async with self._past.instants.hold(plan.instant, plan.graphs) as held:
+            async with self._holds.hold(plan, put.erasures, put.client) as held:
                 seconds = time.monotonic() - began
                 copy = Copy(held.path, plan.instant.position, held.recorded_at)
-                kept = self._pool.past_look_ups.answer(put.question, copy)
-                if kept is not None:
-                    yield kept
-                    return
                 running = self._pool.run(put.question, copy)
                 try:
                     async with running as answer:
@@ -130,14 +138,20 @@ class Asking:
             return self._pool.memo, None
         if put.plan is None:
             return self._pool.memo, self._pool.memo.mark()
-        assert self._past is not None
-        return self._pool.memo_of_past, (self._past.times.erasures(),)
+        return self._pool.memo_of_past, (put.erasures,)
 
     def looked_up(self, put: Put) -> Kept | None:
         """The answer to a look-up that needs no worker."""
-        if put.plan is not None or put.question.tables:
+        if put.plan is None:
+            return None if put.question.tables else self._pool.look_ups.answer(put.question)
+        held = self._holds.here(put.plan, put.erasures) if self._holds is not None else None
+        if held is None:
             return None
-        return self._pool.look_ups.answer(put.question)
+        copy = Copy(held.path, put.plan.instant.position, held.recorded_at)
+        return self._pool.past_look_ups.answer(put.question, copy)
+
+    def _erasures(self, plan: Plan | None) -> int:
+        return self._past.times.erasures() if plan is not None and self._past is not None else 0
 
     def _plan(self, asked: Asked) -> Plan | None:
         assert asked.query is not None
@@ -212,6 +226,7 @@ class Asking:
             ),
             plan,
             client,
+            self._erasures(plan),
         )
         pieces, size = [], 0
         async with self.run(put) as answer:

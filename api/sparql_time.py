@@ -43,6 +43,7 @@ _MERGED: Final = "urn:collectome:graph:merged"
 """Several states as one default graph. They are loaded under one name, since a merge is a set
 (SPARQL 1.1 Query §13.2.1) and the engine gives a triple of two graphs twice."""
 
+_MAY_NAME: Final = re.compile("FROM|GRAPH", re.IGNORECASE)
 _HOST: Final = re.compile(r"https?://[^/?#]+(/[^?#]*)\Z", re.IGNORECASE)
 _AT: Final = re.compile(r"/at/([^/]+)\Z")
 _DELTA: Final = re.compile(r"/delta/([^/]+)/([^/]+)/(added|removed)\Z")
@@ -69,6 +70,7 @@ class Times:
         self._objects = objects
         self._base = public_base
         self._erased = self._seen = 0
+        self._said = (-1, 0)
 
     def erasures(self) -> int:
         """The position of the newest erasure, 0 before the first: answers about the past are
@@ -81,10 +83,17 @@ class Times:
             self._seen = head
         return self._erased
 
+    def erasures_of(self, position: int) -> int:
+        """The same, as it stood when the newest published state, of this position, was first
+        asked: one look for all its answers."""
+        if self._said[0] != position:
+            self._said = (position, self.erasures())
+        return self._said[1]
+
     def plan(self, asked: Asked, published: int) -> Plan | None:
         """What is asked of the past, or None where it is the newest state and nothing more."""
         assert asked.query is not None
-        said = mentions(asked.query)
+        said = mentions(asked.query) if _MAY_NAME.search(asked.query) else Mentions()
         wanted = _Dataset(asked, said)
         states = {iri: state for iri in wanted.names if (state := self.state(iri)) is not None}
         instant = self.instant(asked, published)
@@ -112,7 +121,7 @@ class Times:
         if asked.observed_at is not None:
             observed = observed_at(asked.observed_at, self._objects)
         if asked.as_of is not None:
-            return Instant(position_as_of(asked.as_of, self._objects), observed)
+            return Instant(self._position(asked.as_of), observed)
         if asked.accept_datetime is not None:
             return Instant(self._position_of_memento(asked.accept_datetime), observed)
         return None if observed is None else Instant(published, observed)
@@ -124,7 +133,7 @@ class Times:
         path = iri.removeprefix(self._base) if own else found[1] if found else ""
         if at := _AT.match(path):
             (moment,) = _moments(at.groups(), own)
-            return None if moment is None else Instant(position_as_of(moment, self._objects))
+            return None if moment is None else Instant(self._position(moment))
         if delta := _DELTA.match(path):
             start, end = _moments(delta.groups()[:2], own)
             if start is None or end is None:
@@ -146,7 +155,7 @@ class Times:
     def _delta(
         self, iri: str, start: str, end: str, side: Literal["added", "removed"]
     ) -> DeltaGraph:
-        first, last = (position_as_of(each, self._objects) for each in (start, end))
+        first, last = self._position(start), self._position(end)
         if first > last:
             raise UnknownParameter(
                 f"<{iri}> runs backwards, from event {first} to event {last}: name the earlier "
@@ -154,6 +163,11 @@ class Times:
                 parameter="delta",
             )
         return DeltaGraph(first, last, side)
+
+    def _position(self, moment: str) -> int:
+        if moment.isascii() and moment.isdigit() and int(moment[:18]) <= self._seen:
+            return int(moment)  # surely past: the log need not be asked
+        return position_as_of(moment, self._objects)
 
     def _position_of_memento(self, text: str) -> int:
         """RFC 7089 §4.5.3: the last state whose time, cut to seconds, is not after the one

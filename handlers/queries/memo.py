@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,17 +32,6 @@ class Kept:
     position: int
     recorded_at: str
     body: bytes
-
-    def complete_body(self) -> bytes:
-        """The whole answer."""
-        return self.body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self.body
-
-    async def read(self) -> bytes:
-        """The whole answer."""
-        return self.body
 
 
 class Memo:

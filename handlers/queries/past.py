@@ -41,6 +41,11 @@ class PastLookUps:
             return None
         return Kept(question.results.content_type, copy.position, copy.recorded_at, body)
 
+    def let_go(self) -> None:
+        """Close what is not in its place any more."""
+        if self._opening is None or self._opening.done():
+            self._copies.let_go()
+
     def close(self) -> None:
         """Let go of the copies."""
         self._opener.shutdown()

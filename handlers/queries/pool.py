@@ -121,7 +121,7 @@ class QueryPool:
     async def lend(self, question: Question) -> Link:
         """A free worker, after waiting in line if need be; it is busy until its answer ends."""
         if question.min_position is not None:
-            await self._reach(question.min_position)
+            await self.reach(question.min_position)
         client = question.client
         if self._idle and len(self._busy) < self._workers and self._may_take(client):
             return self._take(client)  # who waits has as many as a client may
@@ -226,7 +226,7 @@ class QueryPool:
             if not place.link.done():
                 place.link.set_result(self._take(place.client))
 
-    async def _reach(self, position: int) -> None:
+    async def reach(self, position: int) -> None:
         """Wait until what is published has come to this position of the log."""
         deadline = asyncio.get_running_loop().time() + self.timeout_s
         while (current := self.current()) is None or current.position < position:

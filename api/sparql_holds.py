@@ -1,0 +1,113 @@
+"""States of other times, kept in their places between the queries that are put to them.
+
+To hold a store takes longer than to answer a look-up (files are read, locked and marked as
+used), so a store that was just asked stays held for a while: few at a time, and none from before
+an erasure (settled.md 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from api.sparql_time import Plan, Times
+from handlers.instants import Held, Instants
+from handlers.queries.errors import Busy
+
+MOST_WAITING: Final = 4
+"""States that are made ready for one client at the same time."""
+MOST_KEPT: Final = 8
+REST_S: Final = 20.0
+_LOOK_S: Final = 5.0
+
+_Key = tuple[int, Plan]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A store that is held: by how many queries, and when the last one ended."""
+
+    held: Held
+    stack: AsyncExitStack
+    users: int = 0
+    used: float = 0.0
+
+
+class Holds:
+    """Holds states for queries. `let_go` is told when stores may have left their places."""
+
+    def __init__(self, instants: Instants, times: Times, let_go: Callable[[], None]) -> None:
+        self._instants, self._times, self._let_go = instants, times, let_go
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._waiting: Counter[str] = Counter()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def here(self, plan: Plan, erasures: int) -> Held | None:
+        """The store of a plan if it is held already: it stays until the caller next awaits."""
+        kept = self._kept.get((erasures, plan))
+        if kept is None:
+            return None
+        kept.used = time.monotonic()
+        return kept.held
+
+    @asynccontextmanager
+    async def hold(self, plan: Plan, erasures: int, client: str) -> AsyncIterator[Held]:
+        """The store of a plan, as of the newest erasure; Preparing while it is made."""
+        key = (erasures, plan)
+        kept = self._kept.get(key) or await self._taken(key, client)
+        self._kept.move_to_end(key)
+        kept.users += 1
+        try:
+            yield kept.held
+        finally:
+            kept.users -= 1
+            kept.used = time.monotonic()
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for kept in self._kept.values():
+            await kept.stack.aclose()
+        self._kept.clear()
+
+    async def _taken(self, key: _Key, client: str) -> _Kept:
+        _, plan = key
+        if self._waiting[client] >= MOST_WAITING:
+            raise Busy(
+                f"{MOST_WAITING} states of other times are being made ready for you already; ask "
+                "again when they are.",
+                retry_after=2,
+            )
+        self._waiting[client] += 1
+        stack = AsyncExitStack()
+        try:
+            held = await stack.enter_async_context(self._instants.hold(plan.instant, plan.graphs))
+        finally:
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client]
+        known = self._kept.get(key)
+        if known is not None:  # another query was quicker
+            await stack.aclose()
+            return known
+        self._kept[key] = kept = _Kept(held, stack, used=time.monotonic())
+        if self._sweeper is None or self._sweeper.done():
+            self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+        return kept
+
+    async def _sweep(self) -> None:
+        while self._kept:
+            await asyncio.sleep(_LOOK_S)
+            newest, now = self._times.erasures(), time.monotonic()
+            for at, (key, kept) in enumerate(reversed(tuple(self._kept.items()))):
+                old = key[0] != newest or at >= MOST_KEPT or now - kept.used > REST_S
+                if old and not kept.users:
+                    del self._kept[key]
+                    await kept.stack.aclose()
+            self._let_go()
