@@ -36,6 +36,7 @@ from api.negotiation import HTML, Format, choose
 from api.site import Site
 from fdo.lifecycle import Status
 
+_BLOCK = 65_536
 _PAGE = 50
 """Events on a page for people."""
 _FIXED = "public, max-age=31536000, immutable"
@@ -89,7 +90,7 @@ class ChangeFeed:
         headers["Content-Type"] = shown.content_type.decode()
         if request.method == "HEAD":
             return Response(headers=headers)
-        return StreamingResponse(self._body(wanted, chosen, shown), headers=headers)
+        return StreamingResponse(_blocks(self._body(wanted, chosen, shown)), headers=headers)
 
     def _body(self, wanted: Asked, chosen: Chosen, shown: Format) -> Iterator[bytes]:
         events = read(self._log, chosen.positions)
@@ -161,6 +162,19 @@ class ChangeFeed:
             query=wanted.address(wanted.since).partition("?")[2],
         )
         return HTMLResponse(page, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
+
+
+def _blocks(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that are worth a trip to the network."""
+    block: list[bytes] = []
+    size = 0
+    for part in parts:
+        block.append(part)
+        size += len(part)
+        if size >= _BLOCK:
+            yield b"".join(block)
+            block, size = [], 0
+    yield b"".join(block)
 
 
 def parameters() -> list[dict[str, Any]]:
