@@ -15,6 +15,7 @@ from api.feeds.disclosed import disclosures
 from eventstore.envelope import Recorded, activity_id, iso
 from eventstore.log import Log
 from eventstore.patches import document_lines, in_graph
+from fdo.errors import NotFound
 from fdo.lifecycle import Status
 from fdo.record import KERNEL, PID_STATUS, attributes
 from fdo.representations.member import Activity, Envelope, envelope_lines, moved
@@ -100,19 +101,26 @@ def shown(positions: Sequence[int], log: Log) -> Shown:
     """The members at these positions, in order, and the gaps between them."""
     found = log.events_at(positions)
     events = [found[position] for position in positions if position in found]
-    contents = [content_of(event, log) for event in events]
+    pairs = [(event, content) for event in events if (content := content_of(event, log))]
+    verdicts = disclosures([content for _, content in pairs], log)
     members = [
         Member(event, content, said == "full")
-        for event, content, said in zip(events, contents, disclosures(contents, log), strict=True)
+        for (event, content), said in zip(pairs, verdicts, strict=True)
         if said != "nothing" and (event.operational or not erasures(event, log))
     ]
     kept = {member.event.position for member in members}
     return Shown(members, [position for position in positions if position not in kept])
 
 
-def content_of(event: Recorded, log: Log) -> Recorded:
-    """The event whose document a member brings: itself, or the version in force when erased."""
-    return log.at(event.pid, event.position) if event.operational else event
+def content_of(event: Recorded, log: Log) -> Recorded | None:
+    """The event whose document a member brings: itself, or the version in force when an erasure
+    happened; None where this copy of the log was never given that one's bytes."""
+    if not event.operational:
+        return event
+    try:
+        return log.at(event.pid, event.position)
+    except NotFound:
+        return None
 
 
 def erasures(content: Recorded, log: Log) -> list[Recorded]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyoxigraph import Dataset, NamedNode, RdfFormat, parse
 from rdflib import Graph
 
-from api.feeds import ldes_latest, ldes_nodes
+from api.feeds import ldes, ldes_latest, ldes_nodes
 from api.feeds.ldes_formats import FORMATS, WITH_GRAPHS
 from api.negotiation import HTML
 from api.views import Views
@@ -411,6 +411,14 @@ def test_what_is_not_there_is_refused_with_the_next_step(feed, path, status, sai
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert said in answer.json()["detail"]
+
+
+def test_who_comes_when_too_much_is_being_written_is_told_when_to_come_again(feed, monkeypatch):
+    monkeypatch.setattr(ldes, "AT_ONCE", 0)
+    monkeypatch.setattr(ldes, "PATIENCE_S", 1)
+    answer = feed.browser.get("/ldes/all/pages/0", "application/n-quads")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    assert answer.json()["type"].endswith("/problems/too-many-requests")
 
 
 @pytest.mark.parametrize(
