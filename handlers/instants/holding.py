@@ -132,7 +132,7 @@ class Instants:
             lock = stores.use(kept) if kept is not None else None
             if kept is None or lock is None:
                 continue
-            if self._opens(kept):
+            if self._opens(kept) and self._ladder.valid(kept):
                 return Held(kept.path, instant, kept.recorded_at), lock
             os.close(lock)
             self._ladder.discard(kept)

@@ -59,7 +59,7 @@ class Ladder:
         newest = self._newest()
         if newest is not None and newest.instant.position == position:
             found.append(newest)
-        return [kept for kept in found if self._holds_nothing_erased(kept)]
+        return [kept for kept in found if self.valid(kept)]
 
     def forget(self) -> None:
         """Remove every store that holds what was erased since it was made."""
@@ -91,14 +91,13 @@ class Ladder:
         yield from (kept for kept in all_kept(self.instants) if "-g" not in kept.path.name)
 
     def sound(self) -> list[Kept]:
-        """The starting points without what was erased since they were made; such rungs and
-        instants are removed on the way."""
+        """The starting points that are valid; others are removed on the way."""
         found = []
         for kept in self.kept():
-            if not self._holds_nothing_erased(kept):
-                self.discard(kept)
-            elif kept.instant.position <= self.log.position():
+            if self.valid(kept):
                 found.append(kept)
+            else:
+                self.discard(kept)
         return found
 
     def discard(self, kept: Kept) -> None:
@@ -106,9 +105,16 @@ class Ladder:
         if kept.path.parent != self.graph / "checkpoints":
             remove(kept.path, even_held=True)
 
-    def _holds_nothing_erased(self, kept: Kept) -> bool:
-        later = self.log.erasures(kept.erasures)
-        return all(first > kept.instant.position for _, first in later)
+    def valid(self, kept: Kept) -> bool:
+        """Whether a store is of this log, which may be an older copy put back, and holds
+        nothing that was erased since it was made."""
+        position = kept.instant.position
+        if position > self.log.position() or self._recorded_at(position) != kept.recorded_at:
+            return False
+        return all(first > position for _, first in self.log.erasures(kept.erasures))
+
+    def _recorded_at(self, position: int) -> str:
+        return self.log.recorded_at(position) or ""
 
     def _newest(self) -> Kept | None:
         newest = read_current(self.graph)

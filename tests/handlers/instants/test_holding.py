@@ -250,3 +250,28 @@ def test_a_graph_over_its_limit_is_refused(
             Builder(history.ladder()).build(Instant(2), [NamedState("urn:g", state)])
         assert told.value.details["limit"] == 3
     assert stores_made(history) == ["2"]
+
+
+def test_states_of_a_log_that_was_replaced_by_an_older_copy_are_not_used(
+    tmp_path: Path,
+) -> None:
+    history = History(tmp_path)
+    for number in (1, 2, 3, 4):
+        history.register(number)
+    history.project()
+    with history.instants().hold_now(Instant(3)):
+        pass
+    history.close()
+    for path in history.folder.glob("log.sqlite*"):
+        path.unlink()
+    again = History(history.folder)
+    again.deltas.clear()  # as whoever puts back a log is told to
+    again.clock.now += 5_000_000
+    for number in (7, 8, 9):
+        again.register(number)
+    with again.instants().hold_now(Instant(3)) as held:
+        assert quads(held.path) == again.truth(Instant(3))
+    again.register(6)
+    with again.instants().hold_now(Instant(4)) as held:
+        assert quads(held.path) == again.truth(Instant(4)), "the published one is not of this log"
+    again.close()
