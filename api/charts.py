@@ -24,7 +24,7 @@ _MARKED = 60
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DASHES = ("", "7 3", "2 3", "10 3 2 3", "4 4", "1 4")
-_COLOURS = (
+COLOURS = (
     ("#00527a", "#7cc7f2"), ("#9c3d00", "#ffb07a"), ("#00664a", "#6fd6b0"),
     ("#7a2a68", "#f0a3dc"), ("#6b5a00", "#e8d45c"), ("#3d3d3d", "#d6d6d6"),
 )  # fmt: skip
@@ -34,10 +34,10 @@ _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1f1d}.g{stroke:#cfd6d1;stroke-width:1}"
     ".b{fill:#fbfcfa}.l{fill:none;stroke-width:2.2}.t{font-weight:600;font-size:15px}"
     + "".join(
-        f".c{n}{{stroke:{light}}}.d{n}{{fill:{light}}}" for n, (light, _) in enumerate(_COLOURS)
+        f".c{n}{{stroke:{light}}}.d{n}{{fill:{light}}}" for n, (light, _) in enumerate(COLOURS)
     )
     + "@media (prefers-color-scheme:dark){text{fill:#e8ece9}.b{fill:#131715}.g{stroke:#37403b}"
-    + "".join(f".c{n}{{stroke:{dark}}}.d{n}{{fill:{dark}}}" for n, (_, dark) in enumerate(_COLOURS))
+    + "".join(f".c{n}{{stroke:{dark}}}.d{n}{{fill:{dark}}}" for n, (_, dark) in enumerate(COLOURS))
     + "}"
 )
 
@@ -70,34 +70,47 @@ class Chart:
         return f"A line chart with {many} points from {first} to {last}. At {last}: {ends}."
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The height of the picture, and the value at its top."""
+
+    height: int
+    top: int
+
+    def y(self, value: int) -> float:
+        """Where a value stands."""
+        return self.height - _BOTTOM - (self.height - _TOP - _BOTTOM) * value / self.top
+
+
 def svg(chart: Chart) -> str:
     """The chart as an SVG document."""
-    top = _ceiling(max((value for line in chart.lines for value in line.values), default=0))
+    height = max(HEIGHT, _TOP + _BOTTOM + _LINE * len(chart.lines))
+    frame = _Frame(
+        height, _ceiling(max((value for line in chart.lines for value in line.values), default=0))
+    )
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="t d">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" role="img" aria-labelledby="t d">',
         f'<title id="t">{_plain(chart.title)}</title>',
         f'<desc id="d">{_plain(chart.description)}</desc>',
         f"<style>{_STYLE}</style>",
-        f'<rect class="b" width="{WIDTH}" height="{HEIGHT}"/>',
+        f'<rect class="b" width="{WIDTH}" height="{height}"/>',
         f'<text class="t" x="{_LEFT}" y="24">{_plain(_short(chart.title, 90))}</text>',
-        *_grid(top),
-        *_axis(chart.places),
+        *_grid(frame),
+        *_axis(chart.places, frame),
     ]
-    labels = _spread([_y(line.values[-1], top) for line in chart.lines if line.values])
+    labels = _spread([frame.y(line.values[-1]) for line in chart.lines], frame.height)
     for number, (line, label) in enumerate(zip(chart.lines, labels, strict=True)):
-        parts += _drawn(number, line, label, top)
+        parts += _drawn(number, line, label, frame)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _grid(top: int) -> list[str]:
+def _grid(frame: _Frame) -> list[str]:
     right = WIDTH - _RIGHT
     found = []
     for step in range(5):
-        value = top * step // 4
-        if step and value == top * (step - 1) // 4:
-            continue
-        y = _y(value, top)
+        value = frame.top * step // 4
+        y = frame.y(value)
         found += [
             f'<line class="g" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>',
             f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:,}</text>',
@@ -105,18 +118,18 @@ def _grid(top: int) -> list[str]:
     return found
 
 
-def _axis(places: Sequence[str]) -> list[str]:
+def _axis(places: Sequence[str], frame: _Frame) -> list[str]:
     every = max(1, math.ceil(len(places) / 7))
     return [
-        f'<text x="{_x(at, len(places)):.1f}" y="{HEIGHT - _BOTTOM + 22}" '
+        f'<text x="{_x(at, len(places)):.1f}" y="{frame.height - _BOTTOM + 22}" '
         f'text-anchor="middle">{_plain(places[at])}</text>'
         for at in range(0, len(places), every)
     ]
 
 
-def _drawn(number: int, line: Line, label: float, top: int) -> list[str]:
-    colour, dashes = number % len(_COLOURS), _DASHES[(number // 2 + number) % len(_DASHES)]
-    points = [(_x(at, len(line.values)), _y(value, top)) for at, value in enumerate(line.values)]
+def _drawn(number: int, line: Line, label: float, frame: _Frame) -> list[str]:
+    colour, dashes = number % len(COLOURS), _DASHES[(number // 2 + number) % len(_DASHES)]
+    points = [(_x(at, len(line.values)), frame.y(value)) for at, value in enumerate(line.values)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
     parts = [f'<polyline class="l c{colour}"{dashed} points="{path}"/>']
@@ -139,10 +152,6 @@ def _x(at: int, many: int) -> float:
     return _LEFT + (wide * at / (many - 1) if many > 1 else wide / 2)
 
 
-def _y(value: int, top: int) -> float:
-    return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * value / top
-
-
 def _ceiling(most: int) -> int:
     """The next number that divides well."""
     if most <= 4:
@@ -152,7 +161,7 @@ def _ceiling(most: int) -> int:
     return int(next(step * unit for step in steps if step * unit >= most))
 
 
-def _spread(wanted: Sequence[float]) -> list[float]:
+def _spread(wanted: Sequence[float], height: int) -> list[float]:
     """The same heights, moved apart so that no two lines of text overlap."""
     order = sorted(range(len(wanted)), key=lambda n: wanted[n])
     placed, low = [0.0] * len(wanted), float(_TOP)
@@ -160,7 +169,7 @@ def _spread(wanted: Sequence[float]) -> list[float]:
         low = max(low, wanted[number])
         placed[number] = low
         low += _LINE
-    high = float(HEIGHT - _BOTTOM + 10)
+    high = float(height - _BOTTOM + 10)
     for number in reversed(order):
         placed[number] = min(placed[number], high)
         high = placed[number] - _LINE

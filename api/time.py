@@ -94,9 +94,12 @@ def _answered(
     if wanted is HTML and not plain and name in ("changed", "held"):
         return _page(site, name, {}, None)
     found = answer(Given(plain, known))
-    following = _address(site.base, name, found.following) if found.following else None
     if wanted is HTML:
         return _page(site, name, dict(plain), found)
+    following = None
+    if found.following:
+        kept = {"format": wanted.name} if asked else {}
+        following = f"{site.base}{_relative(name, found.following | kept)}"
     headers = dict(_HEADERS)
     if following:
         headers["Link"] = f'<{following}>; rel="next"'
@@ -116,10 +119,6 @@ def _csv(answer: Answer) -> str:
     lines.writerow(answer.columns)
     lines.writerows(["" if cell is None else cell for cell in row] for row in answer.rows)
     return written.getvalue()
-
-
-def _address(base: str, name: str, pairs: dict[str, str]) -> str:
-    return f"{base}/api/time/{name}?{urlencode(pairs)}"
 
 
 # ── pages ────────────────────────────────────────────────────────────────────────────────

@@ -6,10 +6,12 @@ import csv
 import io
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from api.charts import COLOURS, Chart, Line, svg
 from api.views import Views
 from eventstore.follower import follow_once
 from handlers.projections.search import Search, SearchIndex
@@ -32,7 +34,7 @@ class Told:
     """A history with a moral: one event a day from 1 March 2026."""
 
     def __init__(self, repository: Repository) -> None:
-        do = repository
+        do = self.repository = repository
         do.register("source-system", a_source())
         self.oak = do.register("specimen", in_country("DH-1", "Kenya"), source=SOURCE)
         self.elm = do.register("specimen", in_country("DH-2", "Kenya"), source=SOURCE)
@@ -47,28 +49,28 @@ class Told:
         do.now += 60 * DAY
 
 
-@pytest.fixture
-def told(repository: Repository) -> Told:
-    return Told(repository)
-
-
-@pytest.fixture
-def views(repository: Repository, told: Told) -> Iterator[Views]:
-    folder = repository.folder / "views"
-    writers = [SearchIndex(folder / "search.sqlite"), Terms(folder / "terms.sqlite")]
+def followed(repository: Repository) -> Views:
+    """The views of a repository, brought to the head of its log."""
+    found, changed = repository.folder / "search.sqlite", repository.folder / "terms.sqlite"
+    writers = [SearchIndex(found), Terms(changed)]
     while follow_once(repository.objects.log, writers):
         pass
     for writer in writers:
         writer.close()
-    search, terms = Search(folder / "search.sqlite"), TermsReader(folder / "terms.sqlite")
-    yield Views(search=search, terms=terms)
-    search.close()
-    terms.close()
+    return Views(search=Search(found), terms=TermsReader(changed))
 
 
-@pytest.fixture
-def web(repository: Repository, views: Views) -> Browser:
-    return Browser(repository.app(views=views))
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """The history, which tests only read."""
+    repository = Repository(tmp_path_factory.mktemp("told"))
+    yield Told(repository)
+    repository.objects.close()
+
+
+@pytest.fixture(scope="module")
+def web(told: Told) -> Browser:
+    return Browser(told.repository.app(views=followed(told.repository)))
 
 
 def ask(web: Browser, question: str, **asked: Any) -> Any:
@@ -108,7 +110,7 @@ def test_changes_are_narrowed_by_time_values_type_source_and_agent(web):
     assert news(order="newest") == ["Kenya", "Uganda"]
 
 
-def test_pages_are_followed_by_next_and_stay_in_the_state_of_the_first(web, repository, told):
+def test_pages_are_followed_by_next_and_stay_in_the_state_of_the_first(web):
     found = web.get("/api/time/changed?limit=1")
     seen = []
     while True:
@@ -219,6 +221,35 @@ def test_a_series_is_a_chart_that_reads_without_colours_and_scripts(web):
     assert "prefers-color-scheme" in found.text and "<script" not in found.text
 
 
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours (WCAG 2.2, 1.4.3)."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dark = sorted((light(one), light(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_lines_stand_out_on_light_and_on_dark():
+    for light, dark in COLOURS:
+        assert contrast(light, "#fbfcfa") >= 4.5 and contrast(dark, "#131715") >= 4.5
+
+
+@pytest.mark.parametrize("many", [1, 11, 51])
+def test_names_of_lines_never_overlap_and_stay_in_the_picture(many):
+    lines = [Line(f"line {n}", [n % 3, 0]) for n in range(many)]
+    drawn = ElementTree.fromstring(svg(Chart("Crowded", ["2025", "2026"], lines)))
+    places = sorted(
+        float(text.get("y", 0)) for text in drawn.iter(f"{SVG}text") if "line" in str(text.text)
+    )
+    assert len(places) == many and places[0] > 24
+    assert places[-1] < int(drawn.get("height", 0))
+    assert all(low + 12 < high for low, high in pairwise(places))
+
+
 # ── when a value was held ────────────────────────────────────────────────────────────────
 
 
@@ -280,6 +311,12 @@ def test_the_page_shows_changes_growth_and_a_form_for_each_question(web, told):
         assert empty.status_code == 200 and "<form" in empty.text
 
 
+def test_the_next_page_has_the_format_of_the_first(web):
+    found = web.get("/api/time/changed?limit=1&format=csv")
+    address = found.headers["link"].partition(">")[0].removeprefix(f"<{BASE}")
+    assert web.get(address).headers["content-type"].startswith("text/csv")
+
+
 @pytest.mark.parametrize(
     "address",
     ["/time", "/api/time/changed?term=country&format=html", "/api/time/series?format=html",
@@ -293,16 +330,10 @@ def test_pages_have_a_label_for_each_field_and_unique_ids(web, address):
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_values_from_documents_are_escaped_everywhere(repository, told, views):
-    evil = '<script>alert("1")</script>\x00'
-    oak = in_country("DH-1", evil)
-    repository.revise(told.oak, oak)
-    folder = repository.folder / "views"
-    writers = [SearchIndex(folder / "search.sqlite"), Terms(folder / "terms.sqlite")]
-    follow_once(repository.objects.log, writers)
-    for writer in writers:
-        writer.close()
-    web = Browser(repository.app(views=views))
+def test_values_from_documents_are_escaped_everywhere(repository):
+    oak = Told(repository).oak
+    repository.revise(oak, in_country("DH-1", '<script>alert("1")</script>\x00'))
+    web = Browser(repository.app(views=followed(repository)))
     for address in ("/time", "/api/time/changed?term=country&format=html"):
         assert "<script" not in web.get(address, "text/html").text
     chart = web.get("/api/time/series?by=country&format=svg&step=month").text

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from eventstore.envelope import Recorded
 from eventstore.follower import Projection
 from fdo.documents import canonical, essence
+from fdo.errors import Unavailable
 from fdo.lifecycle import Status
 from fdo.mids import assess
 from fdo.representations.fragments import node_at
@@ -380,6 +381,17 @@ def test_a_value_is_held_from_its_first_event_to_its_last(told, tmp_path):
     ]
     assert reader.held(path, "XX", head).objects == 0
     assert sorted(reader.values(path)) == ["BE", "LU"]
+
+
+def test_a_question_that_takes_too_long_is_stopped_and_the_next_one_answered(
+    told, tmp_path, monkeypatch
+):
+    reader = read(told, tmp_path)
+    monkeypatch.setattr("handlers.projections.terms.reader.PATIENCE_S", 0.05)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n"
+    with pytest.raises(Unavailable, match="narrow it"), reader._asking() as connection:
+        connection.execute(endless).fetchone()
+    assert reader.changed(EVERYTHING, 0, None) == []
 
 
 # ── what must not be shown ───────────────────────────────────────────────────────────────
