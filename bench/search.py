@@ -23,7 +23,7 @@ from fdo.documents import Document
 from fdo.lifecycle import DigitalObject, Revise, decide, stamped
 from handlers.projections.search import FACETS, Search, SearchIndex, SearchQuery
 
-VERSIONS, ROUNDS, SECTION = 5, 15, 2_000
+VERSIONS, ROUNDS, SECTION = 5, 25, 2_000
 LIMIT = 3.0
 AGENT = Agent("urn:collectome:agent:bench", "Bench")
 
@@ -146,13 +146,14 @@ def _change(objects: DigitalObjects, known: DigitalObject, version: int) -> Chan
 
 
 def _filled(data: Path, path: Path) -> View:
-    """Follow the log into a view; documents are read before the clock runs."""
+    """Follow the log into a view; documents, which all projections share, are read before the
+    clock runs."""
     objects = DigitalObjects(data)
     index, log = SearchIndex(path), objects.log
     spent, rows = {True: 0.0, False: 0.0}, {True: 0, False: 0}
     closed: list[int] = []
     while events := log.read(index.position(), SECTION):
-        for event in events:
+        for event in (*events, *log.previous(events).values()):
             _ = event.document
         first = all(event.version == 1 for event in events)
         started = time.perf_counter()

@@ -198,11 +198,17 @@ class Log:
         return [self._recorded(row) for row in rows]
 
     def previous(self, events: Sequence[Recorded]) -> dict[int, Recorded]:
-        """For each event that is not an object's first content: the content event before it."""
+        """For each event that is not an object's first content: the content event before it.
+
+        Read once an event object: several projections ask for it, and read its document.
+        """
         found: dict[int, Recorded] = {}
         for event in events:
             if event.version > 1 and not event.operational:
-                found[event.position] = self.version(event.pid, event.version - 1)
+                before = event.memo.get("before")
+                if before is None:
+                    before = event.memo["before"] = self.version(event.pid, event.version - 1)
+                found[event.position] = before
         return found
 
     @contextmanager
