@@ -17,11 +17,24 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import across_time, compression, feed, follow, http, ingest, live, search, sparql
+from bench import (
+    across_time,
+    changes,
+    compression,
+    feed,
+    follow,
+    http,
+    ingest,
+    live,
+    search,
+    sparql,
+    time,
+)
 from bench.result import Result, table
 
 SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
     "across": across_time.measure,
+    "changes": changes.measure,
     "compression": compression.measure,
     "feed": feed.measure,
     "follow": follow.measure,
@@ -30,6 +43,7 @@ SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
     "http": http.measure,
     "search": search.measure,
     "sparql": lambda _, __: _sparql(),
+    "time": time.measure,
 }
 
 
