@@ -12,7 +12,7 @@ projection has not read yet comes from the log itself, so an answer never depend
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from eventstore.envelope import Recorded
 from eventstore.follower import SqlView
 from eventstore.instant import Instant
 from eventstore.log import Log
-from eventstore.patches import Patch, patches
+from eventstore.patches import Patch, patch, patches
 
 SCHEMA = (
     """CREATE TABLE deltas (
@@ -63,13 +63,13 @@ class Deltas:
         fresh = [event for event in events if event.position > known]
         if not fresh:
             return
-        rows = self._rows(fresh, log)
+        before = log.previous(fresh)
         erased = [p for e in fresh if e.what == "Erased" for p in e.detail["positions"]]
         with self._view.transaction(fresh[-1].position) as tx:
-            tx.executemany(_INSERT, rows)
+            tx.executemany(_INSERT, [_row(e, before.get(e.position)) for e in fresh])
             tx.executemany(
                 "INSERT OR IGNORE INTO unordered VALUES (?)",
-                [(pid,) for pid in _unordered(fresh, log)],
+                [(pid,) for pid in _unordered(fresh, before)],
             )
             if erased:
                 _derive_anew(tx, erased, log)
@@ -83,21 +83,6 @@ class Deltas:
     def close(self) -> None:
         """Close the file."""
         self._view.close()
-
-    def _rows(self, events: Sequence[Recorded], log: Log) -> list[tuple[object, ...]]:
-        later = [event for event in events if not _begins(event)]
-        packed = {change.position: _packed(change) for change in patches(later, log)}
-        return [
-            (
-                event.position,
-                event.pid_text,
-                event.version,
-                event.observed_at,
-                event.operational,
-                packed.get(event.position),
-            )
-            for event in events
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +147,7 @@ class DeltasReader:
         with self._opened() as view:
             found = {str(row[0]) for row in view.execute("SELECT object FROM unordered")}
             for section in self._sections(_position(view), self._log.position()):
-                found |= _unordered(section, self._log)
+                found |= _unordered(section, self._log.previous(section))
             return found
 
     def patches(self, positions: Sequence[int]) -> Iterator[Patch]:
@@ -260,9 +245,19 @@ def _ranges(start: Instant, end: Instant) -> list[tuple[str, list[int], bool]]:
     return found
 
 
-def _unordered(events: Sequence[Recorded], log: Log) -> set[str]:
+def _row(event: Recorded, before: Recorded | None) -> tuple[object, ...]:
+    return (
+        event.position,
+        event.pid_text,
+        event.version,
+        event.observed_at,
+        event.operational,
+        None if _begins(event) else _packed(patch(event, before)),
+    )
+
+
+def _unordered(events: Sequence[Recorded], before: Mapping[int, Recorded]) -> set[str]:
     """Objects of which one of these events was observed before the version before it."""
-    before = log.previous(events)
     return {
         event.pid_text
         for event in events
