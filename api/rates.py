@@ -123,10 +123,12 @@ class Clients:
     rates: Rates
     tokens: Tokens | None = None
     address_header: str = ""
+    apart: bool = True
+    """Whether clients are told apart; else all requests are of one client without a share."""
 
     def of(self, scope: Mapping[str, Any]) -> str:
-        """The client behind a request."""
-        return client_of(scope, self.tokens, self.address_header)
+        """The client behind a request, "" where clients are not told apart."""
+        return client_of(scope, self.tokens, self.address_header) if self.apart else ""
 
 
 def client_of(scope: Mapping[str, Any], tokens: Tokens | None, address_header: str) -> str:

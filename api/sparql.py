@@ -89,7 +89,7 @@ def sparql_app(
 
     `updates` and `base_iri` are for stores under test.
     """
-    clients = clients or Clients(Rates())
+    clients = clients or Clients(Rates(), apart=False)
     return SparqlApp(
         pool, public_base.rstrip("/"), updates, base_iri, examples, title, past, clients
     )

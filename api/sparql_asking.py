@@ -98,7 +98,7 @@ class Asking:
             instead=await self._description.instead_of_graph(asked.query),
             state=(plan.instant, plan.graphs) if plan else None,
             tables=tables,
-            client=client,
+            client=client or None,
             **how,
         )
         return Put(question, plan, client, self._erasures(plan))
@@ -222,7 +222,7 @@ class Asking:
                 plan.default_graphs if plan else tuple(asked.default_graphs),
                 plan.named_graphs if plan else tuple(asked.named_graphs),
                 state=(plan.instant, plan.graphs) if plan else None,
-                client=client,
+                client=client or None,
             ),
             plan,
             client,

@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from api.rates import Clients, Rates
 from fdo.errors import CollectomeError
 from tests.handlers.queries.publisher import Publisher, people
 from tests.handlers.queries.server import Served, served
@@ -220,11 +221,17 @@ def test_no_query_reaches_another_server(endpoint: Served) -> None:
 # ── limits ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_query_that_takes_too_long_is_a_problem_and_hurts_nobody(store: Publisher) -> None:
-    with served(store.folder, timeout_s=0.8) as where, ThreadPoolExecutor() as threads:
+def test_a_query_that_takes_too_long_is_a_problem_and_hurts_nobody_else(store: Publisher) -> None:
+    clients = Clients(Rates(), address_header="x-client")
+    with (
+        served(store.folder, timeout_s=0.8, clients=clients) as where,
+        ThreadPoolExecutor() as threads,
+    ):
         slow = threads.submit(get, where, RUNAWAY)
         while not slow.done():
-            assert get(where, f"{NAME} # {time.monotonic()}").status_code == 200
+            quick = {"query": f"{NAME} # {time.monotonic()}"}
+            other = httpx.get(where.endpoint, params=quick, headers={"x-client": "192.0.2.1"})
+            assert other.status_code == 200
         assert slow.result().status_code == 504
         assert "longer than 0.8 seconds" in slow.result().json()["detail"]
 
