@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +13,10 @@ import pytest
 from pyoxigraph import DefaultGraph, QueryResultsFormat, QueryTriples, RdfFormat, Store
 
 from api.rates import Clients, Rates
+from eventstore.codec import dumps
 from eventstore.instant import Instant
 from eventstore.patches import META
+from fdo.lifecycle import Revise
 from tests.api.eight_events import (
     COUNT,
     DWC,
@@ -25,7 +28,7 @@ from tests.api.eight_events import (
     number,
     past_of,
 )  # fmt: skip
-from tests.eventstore.story import pid
+from tests.eventstore.story import BY, pid
 from tests.handlers.instants.history import History
 from tests.handlers.queries.server import Served, served
 
@@ -231,6 +234,32 @@ def test_an_endpoint_without_a_log_says_that_it_has_no_past(history: History) ->
     with served(history.folder / "projections" / "graph") as where:
         assert ask(where, COUNT, as_of=3).status_code == 400
         assert ask(where, COUNT, "application/link-format").status_code == 406
+
+
+def test_what_is_erased_is_gone_from_every_state_at_once(tmp_path: Path) -> None:
+    told = History(tmp_path)
+    told.register(1, "A secret")
+    told.do(1, Revise(told.stamp(1, "Abies", 2)))
+    told.project()
+    name = f"SELECT ?n {{ <{pid(1).iri}> <http://rs.dissco.eu/opends/terms/specimenName> ?n }}"
+    graph = told.folder / "projections" / "graph"
+    with served(graph, past=lambda base: past_of(told, base, patience_s=60.0)) as where:
+
+        def said() -> list[str]:
+            filtered = name.replace("?n }", "?n FILTER(BOUND(?n)) }")
+            answers = [
+                ask(where, query, "application/json", as_of=1)
+                for query in (name, name, filtered)
+                for _ in range(2)
+            ]
+            assert len({answer.headers["collectome-erasures"] for answer in answers}) == 1
+            found = [answer.json()["results"]["bindings"][0]["n"]["value"] for answer in answers]
+            return [*sorted(set(found)), answers[0].headers["collectome-erasures"]]
+
+        assert said() == ["A secret", "0"]
+        told.objects.erase(pid(1), [1], dumps(told.stamp(1, "(erased)", 1)), BY)
+        assert said() == ["(erased)", "3"]
+    told.close()
 
 
 # ── the page ─────────────────────────────────────────────────────────────────────────────
