@@ -12,17 +12,15 @@ ever (LDES server primer: immutable pages); sparse streams have no empty pages.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from struct import pack, unpack
-from threading import local
 
 from eventstore.envelope import Recorded
-from eventstore.follower import SqlView
+from eventstore.follower import SqlReader, SqlView
 from eventstore.log import Log
-from fdo.errors import NotFound, Unavailable
+from fdo.errors import NotFound
 from fdo.lifecycle import Status
 
 VERSION = 1
@@ -165,12 +163,11 @@ class MembersReader:
     """The reading side of the view; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = local()
+        self._view = SqlReader(path, "members")
 
     def extents(self) -> list[Extent]:
         """Every stream that has a member, in order of name."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             rows = connection.execute(
                 "SELECT stream, max(page), members FROM pages GROUP BY stream ORDER BY stream"
             ).fetchall()
@@ -178,7 +175,7 @@ class MembersReader:
 
     def extent(self, stream: str) -> Extent:
         """How far one stream reaches; empty for a stream without members."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             row = connection.execute(
                 "SELECT stream, page, members FROM pages WHERE stream=? ORDER BY page DESC LIMIT 1",
                 (stream,),
@@ -187,7 +184,7 @@ class MembersReader:
 
     def page(self, stream: str, number: int) -> Page:
         """One page; NotFound where the stream does not reach that far."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             row = connection.execute(
                 f"SELECT {_ROW} FROM pages WHERE stream=? AND page=?", (stream, number)
             ).fetchone()
@@ -200,7 +197,7 @@ class MembersReader:
 
     def spans(self, stream: str, runs: Iterable[tuple[int, int]]) -> list[Span]:
         """For each run of pages (first, last) when its first and last member were recorded."""
-        with self._reading() as connection:
+        with self._view.reading() as (connection, _):
             return [
                 Span(*connection.execute(
                     "SELECT (SELECT first_at FROM pages WHERE stream=?1 AND page=?2), "
@@ -212,22 +209,7 @@ class MembersReader:
 
     def position(self) -> int:
         """The last position of the log that is in the view."""
-        with self._reading() as connection:
-            (found,) = connection.execute("SELECT position FROM tracking").fetchone()
-        return int(found)
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            if not self._path.is_file():
-                raise Unavailable("The pages of the streams are not there yet; is a projector on?")
-            connection = sqlite3.connect(
-                f"{self._path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None,
-                timeout=10, check_same_thread=False,
-            )  # fmt: skip
-            self._local.connection = connection
-        yield connection
+        return self._view.position()
 
 
 def _extent(stream: str, page: int, members: int) -> Extent:
