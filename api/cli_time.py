@@ -124,25 +124,13 @@ def held(
         answer = questions.held(_given(given, _HELD))
     _say(answer, json)
     if not json:
-        out.print(_summary(answer))
+        out.print(answer.summary)
 
 
 def terms(data: DataOption = None, json: JsonOption = False) -> None:
     """Every term that ever changed, the most changed first."""
     with _questions(data) as questions:
         _say(questions.terms(Given((), {})), json)
-
-
-def _summary(answer: Answer) -> str:
-    said = answer.body
-    if not said["objects"]:
-        near = ", ".join(said["nearest"])
-        return "No public object ever held it." + (f" Held were: {near}." if near else "")
-    last = said["last"]["recordedAt"] if said["last"] else "now"
-    return (
-        f"{said['objects']} objects held it, {said['now']} at event {said['asOf']}; "
-        f"from {said['first']['recordedAt']} to {last}."
-    )
 
 
 def _given(pairs: dict[str, str | None], known: dict[str, str]) -> Given:

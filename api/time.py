@@ -171,7 +171,7 @@ def _page(site: Site, name: str, values: dict[str, str], answer: Answer | None) 
         "time_answer.html",
         form=_form(name, values),
         heading=answer.title if answer else _SUMMARIES[name],
-        nearest=answer.body.get("nearest") if answer else None,
+        summary=answer.summary if answer else None,
         table=table,
         chart=chart,
         following=following,

@@ -82,6 +82,8 @@ class Answer:
     chart: Chart | None = None
     following: dict[str, str] | None = None
     """The parameters of the next page."""
+    summary: str | None = None
+    """The answer in a sentence, where there is one."""
 
 
 class Given:
@@ -280,7 +282,7 @@ class Questions:
             for span in spans
         ]  # fmt: skip
         title = f"When {given.needed('term')} was {value}"
-        return Answer(body, columns, rows, title, following=following)
+        return Answer(body, columns, rows, title, None, following, _told(body))
 
     def _span(self, span: Span, when: Mapping[int, Any]) -> dict[str, Any]:
         return {
@@ -337,3 +339,16 @@ def _text(pid: Pid | None) -> str | None:
 
 def _of(term: str | None) -> str:
     return f": {term}" if term else ""
+
+
+def _told(held: Mapping[str, Any]) -> str:
+    """When a value was held, in a sentence."""
+    if not held["objects"]:
+        near = ", ".join(held["nearest"])
+        return "No public object ever held it." + (f" Held were: {near}." if near else "")
+    last = held["last"]["recordedAt"] if held["last"] else "now"
+    many = "1 object" if held["objects"] == 1 else f"{held['objects']:,} objects"
+    return (
+        f"{many} held it, {held['now']:,} as of event {held['asOf']:,}; from "
+        f"{held['first']['recordedAt']} to {last}."
+    )

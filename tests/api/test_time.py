@@ -272,6 +272,15 @@ def test_when_a_value_was_held_first_and_last_and_by_each_object(web, told):
     assert len(only["items"]) == 1
 
 
+def test_the_page_says_in_a_sentence_when_a_value_was_held(web):
+    def page(value: str) -> str:
+        return web.get(f"/api/time/held?term=country&value={value}", "text/html").text
+
+    assert "2 objects held it, 1 as of event 11; from 2026-03-02" in page("Kenya")
+    assert "1 object held it, 0 as of event 11" in page("Uganda")
+    assert "No public object ever held it. Held were: Kenya." in page("Kenja")
+
+
 def test_pages_of_holders_are_followed_by_next(web):
     whole = ask(web, "held", term="country", value="Kenya")["items"]
     found, seen = ask(web, "held", term="country", value="Kenya", limit=1), []

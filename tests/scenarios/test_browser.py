@@ -60,6 +60,7 @@ def test_the_pages_show_their_content_without_other_hosts(demo: Server, orchid, 
         f"/{path}": [str(orchid["name"]).split()[0], path],
         "/search?discipline=Botany": ["Botany", "<form"],
         "/sparql": ["<textarea", "Query"],
+        "/time": ["Across time", "series?by=discipline", "<table"],
     }
     for number, (page, words) in enumerate(pages.items()):
         shown, asked = visit(demo.base + page, tmp_path / str(number))
