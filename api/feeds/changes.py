@@ -34,8 +34,11 @@ from api.feeds.reading import read
 from api.feeds.rows import row
 from api.negotiation import HTML, Format, choose
 from api.site import Site
+from fdo.errors import Unavailable
 from fdo.lifecycle import Status
 
+AT_ONCE = 8
+"""Pages that are written at a time; patches of many versions keep a processor busy."""
 _BLOCK = 65_536
 _PAGE = 50
 """Events on a page for people."""
@@ -71,6 +74,7 @@ class ChangeFeed:
         self._site = site
         self._log = site.objects.log
         self._choosing = Choosing(site.objects, site.views)
+        self._busy = 0
 
     def answer(self, request: Request) -> Response:
         """One page of the feed."""
@@ -90,7 +94,19 @@ class ChangeFeed:
         headers["Content-Type"] = shown.content_type.decode()
         if request.method == "HEAD":
             return Response(headers=headers)
-        return StreamingResponse(_blocks(self._body(wanted, chosen, shown)), headers=headers)
+        if self._busy >= AT_ONCE:
+            raise Unavailable(
+                f"{AT_ONCE} pages of changes are being written, which is all at a time; try again.",
+                retry_after=5,
+            )
+        return StreamingResponse(self._written(self._body(wanted, chosen, shown)), headers=headers)
+
+    def _written(self, parts: Iterator[bytes]) -> Iterator[bytes]:
+        self._busy += 1
+        try:
+            yield from _blocks(parts)
+        finally:
+            self._busy -= 1
 
     def _body(self, wanted: Asked, chosen: Chosen, shown: Format) -> Iterator[bytes]:
         events = read(self._log, chosen.positions)

@@ -78,31 +78,29 @@ class Poller:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, int] = {}
+        """Who waits → the event that it has reached."""
         self._task: asyncio.Task[None] | None = None
 
     async def wait(self, position: int, patience_s: float) -> None:
         """Come back when the log is beyond `position`, or when patience is at its end."""
-        if self._log.position() > position:
-            return
         woken = asyncio.Event()
-        self._waiting.add(woken)
+        self._waiting[woken] = position
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll(), name="live-changes")
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), patience_s)
         finally:
-            self._waiting.discard(woken)
+            del self._waiting[woken]
 
     async def _poll(self) -> None:
-        known = self._log.position()
         while self._waiting:
-            await asyncio.sleep(POLL_S)
-            if (position := self._log.position()) != known:
-                known = position
-                for woken in self._waiting:
+            position = self._log.position()
+            for woken, reached in self._waiting.items():
+                if position > reached:
                     woken.set()
+            await asyncio.sleep(POLL_S)
 
 
 class Streams:

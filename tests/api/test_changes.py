@@ -10,9 +10,12 @@ from typing import Any
 import orjson
 import pytest
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse
+from starlette.requests import Request
 
+from api.feeds import changes
 from eventstore.patches import state_quads
 from fdo.documents import canonical as bytes_of
+from fdo.errors import Unavailable
 from tests.api.conftest import CURATOR, Browser, Repository
 from tests.api.feeding import History, a_history, replayed, the_views
 
@@ -201,6 +204,21 @@ def test_who_replayed_before_an_erasure_drops_what_was_erased(
     assert "Latvia" in early
     assert "Latvia" not in late + whole
     assert _documents(replayed(late, replayed(early))) == _documents(replayed(whole))
+
+
+def test_a_page_that_is_left_half_way_makes_room_for_others(
+    repository: Repository, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "AT_ONCE", 1)
+    feed = changes.ChangeFeed(repository.app().app.state.site)
+    scope = {"type": "http", "method": "GET", "path": "/changes", "headers": []}
+    asked = Request({**scope, "query_string": b"limit=1", "server": ("test", 80)})
+    left = feed._written(iter((b"x" * 100_000, b"y")))
+    assert next(left)
+    with pytest.raises(Unavailable):
+        feed.answer(asked)
+    left.close()
+    assert feed.answer(asked).status_code == 200
 
 
 @pytest.mark.parametrize(
