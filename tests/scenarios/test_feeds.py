@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, Store
@@ -15,6 +16,8 @@ from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, Stor
 from eventstore.patches import META
 from tests.api.feeding import replayed
 from tests.scenarios.program import HOLDER, Server, collectome, specimens, until
+
+ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def canonical_hash(quads: Iterable[Quad]) -> int:
@@ -45,6 +48,54 @@ def test_all_patches_replayed_into_nothing_are_the_current_graph(demo: Server) -
     kept = {quad for quad in store if quad.graph_name != NamedNode(META)}
     assert len(kept) > 5_000
     assert canonical_hash(replica) == canonical_hash(kept)
+
+
+def test_all_views_of_the_log_name_the_same_objects(demo: Server) -> None:
+    lines = "".join(pages(demo, "format=jsonl")).splitlines()
+    versions = [row for row in map(json.loads, lines) if "commitment" in row]
+    by_changes = {row["pid"] for row in versions}
+    assert len(by_changes) > 150
+    assert by_changes == {one["object"]["canonical"] for one in activities(demo)}
+    assert by_changes == {f"https://{address}" for address in entries(demo)}
+    assert by_changes == set(objects_of_members(demo))
+
+
+def activities(server: Server) -> Iterator[dict[str, Any]]:
+    """IIIF Change Discovery, backwards."""
+    address = server.client.get("/iiif/activity").json()["last"]["id"]
+    while address:
+        page = server.client.get(address).json()
+        yield from page["orderedItems"]
+        address = page.get("prev", {}).get("id")
+
+
+def entries(server: Server) -> Iterator[str]:
+    """The objects of Atom entries: the proxy of the PID, and the PID."""
+    address: str | None = "/changes.atom"
+    while address:
+        feed = ElementTree.fromstring(server.client.get(address).content)
+        for title in feed.iter(f"{ATOM}title"):
+            pid = str(title.text).rpartition(" ")[2]
+            if "/" in pid:
+                yield f"{'doi.org' if pid.startswith('10.') else 'hdl.handle.net'}/{pid}"
+        found = feed.find(f"{ATOM}link[@rel='prev-archive']")
+        address = None if found is None else found.attrib["href"]
+
+
+def objects_of_members(server: Server) -> Iterator[str]:
+    """The objects of the members of the event stream of everything."""
+    waiting, seen = [f"{server.base}/ldes/all"], set[str]()
+    while waiting:
+        node = waiting.pop()
+        seen.add(node)
+        text = server.client.get(node, headers={"accept": "application/n-quads"}).text
+        for subject, predicate, *rest in (line.split(" ", 2) for line in text.splitlines()):
+            if predicate == "<https://w3id.org/tree#node>":
+                named = rest[0].split("> ")[0].strip("<>")
+                if named not in seen:
+                    waiting.append(named)
+            elif predicate == "<http://purl.org/dc/terms/isVersionOf>" and subject:
+                yield rest[0].split("> ")[0].strip("<>")
 
 
 def test_the_command_line_tells_what_the_server_tells(demo: Server) -> None:
