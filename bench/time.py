@@ -32,7 +32,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Revise, decide, stamped
 from handlers import stores
 from handlers.instants import Instants
-from handlers.instants.build import Builder
+from handlers.instants.build import UPDATE_QUADS, Builder
 from handlers.instants.difference import Difference, Sink
 from handlers.instants.ladder import Ladder
 from handlers.instants.rungs import Policy, Rungs
@@ -180,11 +180,14 @@ def _warm(queries: dict[str, str], then: Path, current: Path) -> list[Result]:
 
 
 def _beside(*measured: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
-    """Median seconds of each, taken by turns; quick ones are repeated within a round."""
+    """Median seconds of each, taken by turns; all are repeated as often within a round, so that
+    none has warmer caches than another."""
     times: list[list[float]] = [[] for _ in measured]
-    repeats = [max(1, int(0.01 / (_seconds(call) + 1e-9))) for call in measured]
+    for call in measured:
+        call()
+    repeat = max(1, int(0.02 / min(_seconds(call) + 1e-9 for call in measured)))
     for _ in range(rounds):
-        for call, found, repeat in zip(measured, times, repeats, strict=True):
+        for call, found in zip(measured, times, strict=True):
             started = time.perf_counter()
             for _ in range(repeat):
                 call()
@@ -314,7 +317,8 @@ def _replayed(source: Path, place: Path, removed: bytes, added: bytes) -> None:
     store = Store(str(place))
     for quad in parse(removed, format=RdfFormat.N_QUADS):
         store.remove(quad)
-    store.bulk_load(added, format=RdfFormat.N_QUADS)
+    bring_in = store.bulk_load if added.count(b"\n") > UPDATE_QUADS else store.load
+    bring_in(added, format=RdfFormat.N_QUADS)
     store.flush()
 
 

@@ -50,8 +50,9 @@ from handlers.instants.model import (
 
 IDLE_S = 60.0
 """After which a builder ends, and its memory is free again."""
-UPDATE_QUADS = 2_000
-"""Quads put in by update; more are loaded in bulk, which costs a little to begin."""
+UPDATE_QUADS = 30_000
+"""Quads put in by one transaction; more are loaded in bulk, which is faster then and leaves one
+more layer of files to read through."""
 OPTIMIZE_QUADS = 500_000
 """Quads after which a store is compacted, so that queries on it run at full speed."""
 _DAMAGED = re.compile("corrupt|no such file|truncated|checksum|magic", re.IGNORECASE)
