@@ -103,7 +103,7 @@ class _Check:
         keys = {str(key) for line in lines for key in line.get("claims") or ()}
         self._holders = {key: str(head.pid) for key, head in log.claimed(keys).items()}
         self._here: dict[int, Recorded] = {}
-        self.redacted: dict[int, Document] = {}
+        self.redacted: dict[int, Document | None] = {}
 
     def entry(self, line: Line) -> Entry:
         """The event of a line; BrokenTransfer for one that does not belong here."""
@@ -126,7 +126,7 @@ class _Check:
         self._follows(event, where)
         _speaks(event)
         if event.what == "Erased":
-            self._erase(event, line["redacted"])
+            self._erase(event, line.get("redacted", {}))
         self._here[event.position] = event
         return replace(entry, claims=self._claims(event, line.get("claims", ())))
 
@@ -145,13 +145,19 @@ class _Check:
         raise BrokenTransfer(f"{where} {wrong}.", position=event.position)
 
     def _erase(self, erasure: Recorded, left: Mapping[str, Document]) -> None:
-        """Note what an erasure leaves; it may touch contents of its own object only."""
+        """Note what an erasure leaves; it may touch its own object only: documents of its
+        contents, and the source records beside its operational events."""
         positions = erasure.detail["positions"]
-        known = self._log.events_at(positions) | self._here
-        for position in positions:
+        known = self._log.events_at(erasure.erased) | self._here
+        for position in erasure.erased:
             event = known[position]
-            if event.pid != erasure.pid or event.operational:
-                raise ValueError(f"event {position} is no content of {erasure.pid}")
+            if event.pid != erasure.pid or event.operational == (position in positions):
+                raise ValueError(
+                    f"event {position} is no content of {erasure.pid}, or none of that kind"
+                )
+            if event.operational:
+                self.redacted[position] = None
+                continue
             _maps(event, left[str(position)])
             self.redacted[position] = left[str(position)]
 

@@ -117,7 +117,11 @@ class Log:
             "ORDER BY position",
             [after],
         )
-        return [(int(row[0]), min(orjson.loads(row[1])["detail"]["positions"])) for row in rows]
+        details = [(int(row[0]), orjson.loads(row[1])["detail"]) for row in rows]
+        return [
+            (position, min([*detail["positions"], *detail.get("verbatims", ())]))
+            for position, detail in details
+        ]
 
     # ── by object ────────────────────────────────────────────────────────────────────────
 

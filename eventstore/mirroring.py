@@ -45,8 +45,9 @@ class Section:
     after: int
     """The head behind which they belong."""
     entries: Sequence[Entry]
-    redacted: Mapping[int, Document]
-    """Position → what an erasure among the events left of the document there."""
+    redacted: Mapping[int, Document | None]
+    """Position → what an erasure among the events left of the document there; None where there
+    is none, and only the source record goes."""
     head: int
     """The source's newest position."""
 
@@ -112,7 +113,10 @@ def take(recorder: Recorder, section: Section) -> None:
         recorder._insert_events(c, section.entries)
         c.executemany(
             "UPDATE events SET bytes=?, verbatim=NULL, salt=NULL WHERE position=?",
-            [(pack(canonical(left)), at) for at, left in section.redacted.items()],
+            [
+                (None if left is None else pack(canonical(left)), at)
+                for at, left in section.redacted.items()
+            ],
         )
         c.execute("UPDATE mirror SET head=?, heard_at=?", (section.head, recorder.clock()))
     if section.redacted:

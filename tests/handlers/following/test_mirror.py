@@ -25,7 +25,7 @@ from handlers.projections.conformance import Conformance
 from handlers.projections.graph import Graph
 from handlers.projections.search import SearchIndex
 from handlers.verification import graph_digests, verify_log
-from tests.eventstore.story import Objects, pid
+from tests.eventstore.story import BY, Objects, pid
 from tests.handlers.following.story import SECRET, Near, erase, followed, guarded, public, rows
 
 TABLES = ("log", "events", "claims", "unseen")
@@ -68,6 +68,20 @@ def test_an_erasure_at_the_source_takes_the_bytes_out_of_the_mirror(
     assert rows(mirror, "events") == rows(source, "events")
     assert mirror.log.event(5).salt is None
     assert b"Abies alba" not in (mirror.log.event(5).document_bytes or b"")
+
+
+def test_an_erased_record_of_a_backfill_is_erased_in_the_mirror_too(
+    source: Objects, mirror: Objects
+) -> None:
+    position = source.do(5, Note("Backfilled", {"harvest": 1}), verbatim=b'{"core":{}}').position  # type: ignore[union-attr]
+    followed(mirror, Near(source))
+    source.objects.erase(pid(5), [], {}, BY, verbatims=[position])
+    followed(mirror, Near(source))
+    for log in (source.log, mirror.log):
+        assert (log.event(position).salt, log.event(position).verbatim) == (None, None)
+        assert log.erasures()[-1] == (log.position(), position)
+    assert rows(mirror, "events") == rows(source, "events")
+    assert verify_log(mirror.objects) == []
 
 
 def test_a_mirror_of_a_mirror_sends_the_same_bytes(tmp_path: Path, mirror: Objects) -> None:
