@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.security import CHALLENGE, Forbidden, Unauthenticated
 from fdo import errors
+from handlers.instants import GraphTooLarge
 from handlers.projections.search import InvalidQuery
 from handlers.projections.terms import UnknownTerm
 from handlers.queries.errors import ForbiddenQuery, QueryTooLarge
@@ -117,8 +118,8 @@ KINDS: dict[str, Kind] = {
              "time, 503 otherwise).",
              "Ask for less: a LIMIT, fewer joins, a narrower pattern."),
         Kind("query-too-large", 413, "Query too large",
-             "The text is longer, deeper or names more graphs than this endpoint takes.",
-             "Shorten it, or split it into several queries."),
+             "The text is longer, deeper or names more or larger graphs than this endpoint takes.",
+             "Shorten it, split it into several queries, or do as the detail says."),
         Kind("query-unsupported", 400, "The engine cannot answer this query",
              "The grammar is right, but a function or feature is not known to the engine.",
              "Do without the feature that the detail names."),
@@ -174,6 +175,7 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
     UnknownParameter: "invalid-parameter",
     ForbiddenQuery: "query-refused",
     QueryTooLarge: "query-too-large",
+    GraphTooLarge: "query-too-large",
     InvalidQuery: "invalid-parameter",
     UnknownTerm: "invalid-parameter",
     NotAcceptable: "not-acceptable",

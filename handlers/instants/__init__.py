@@ -7,21 +7,21 @@ async with instants.hold(Instant(42)) as held:
 from handlers.instants.holding import Instants
 from handlers.instants.model import (
     DeltaGraph,
+    GraphTooLarge,
     Held,
     NamedState,
     Preparing,
     Progress,
-    TooLarge,
     VersionGraph,
 )
 
 __all__ = [
     "DeltaGraph",
+    "GraphTooLarge",
     "Held",
     "Instants",
     "NamedState",
     "Preparing",
     "Progress",
-    "TooLarge",
     "VersionGraph",
 ]

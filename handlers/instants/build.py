@@ -41,8 +41,8 @@ from handlers.instants.ladder import Choice, Ladder
 from handlers.instants.model import (
     GRAPH_TRIPLES,
     DeltaGraph,
+    GraphTooLarge,
     NamedState,
-    TooLarge,
     VersionGraph,
     Watch,
     key_of,
@@ -233,7 +233,7 @@ _NAMED = tuple(f"<urn:collectome:graph:{name}> .\n" for name in ("records", "pro
 
 def _limit(lines: list[str], name: str) -> None:
     if len(lines) > GRAPH_TRIPLES:
-        raise TooLarge(
+        raise GraphTooLarge(
             f"<{name}> has more than {GRAPH_TRIPLES:,} triples, the most that a difference or a "
             "version may have. Ask for a shorter span, or name the two instants themselves and "
             "compare them in the query.",
@@ -299,7 +299,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BlockingIOError:
             said = ["elsewhere"]
         except CollectomeError as refusal:
-            said = ["refused", refusal.message, dict(refusal.details)]
+            said = ["refused", type(refusal).__name__, refusal.message, dict(refusal.details)]
         except Exception as fault:  # whatever it is, who waits must hear of it
             said = ["failed", f"{type(fault).__name__}: {fault}"]
         sys.stdout.buffer.write(orjson.dumps(said) + b"\n")

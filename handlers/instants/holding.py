@@ -21,16 +21,16 @@ import orjson
 
 from eventstore.instant import Instant
 from eventstore.log import Log
-from fdo.errors import CollectomeError, Unavailable
+from fdo.errors import CollectomeError, NotFound, Refused, Unavailable
 from handlers import stores
 from handlers.instants.build import Builder, asked, progress_of
 from handlers.instants.ladder import Ladder
 from handlers.instants.model import (
+    GraphTooLarge,
     Held,
     NamedState,
     Preparing,
     Progress,
-    TooLarge,
     Watch,
     key_of,
 )
@@ -44,6 +44,10 @@ WAITING = 32
 REMEMBER_S = 60.0
 """How long a refusal is repeated without trying again."""
 _POLL_S = 0.05
+_REFUSALS: dict[str, type[CollectomeError]] = {
+    kind.__name__: kind for kind in (NotFound, Refused, GraphTooLarge)
+}
+"""What a builder may refuse, by the name that it tells."""
 _KEY = re.compile(r"[0-9a-z-]{1,120}\Z")
 _ANSWER_LIMIT = 1 << 20
 
@@ -70,7 +74,7 @@ class Instants:
     ) -> AsyncIterator[Held]:
         """The store of an instant with these named graphs, in place until the end.
 
-        Preparing when it is not ready in time; TooLarge when a graph is over its limit.
+        Preparing when it is not ready in time; GraphTooLarge when a graph is over its limit.
         """
         held, lock = self._found(instant, graphs) or await self._awaited(instant, graphs)
         try:
@@ -181,8 +185,8 @@ class Instants:
                         return None
                     case ["elsewhere"]:
                         await asyncio.sleep(_POLL_S)
-                    case ["refused", str(message), dict(details)]:
-                        refusal = TooLarge if "limit" in details else CollectomeError
+                    case ["refused", str(kind), str(message), dict(details)]:
+                        refusal = _REFUSALS.get(kind, Unavailable)
                         return self._remember(key, refusal(message, **details))
                     case answer:
                         return Unavailable(f"The state at this instant was not made: {answer}")

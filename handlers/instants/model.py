@@ -88,7 +88,7 @@ class Preparing(Unavailable):
         )
 
 
-class TooLarge(CollectomeError):
+class GraphTooLarge(CollectomeError):
     """A difference or a version has more triples than a named graph may hold here."""
 
 

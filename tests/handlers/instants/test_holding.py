@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from eventstore.instant import Instant
-from fdo.errors import Unavailable
+from fdo.errors import NotFound, Unavailable
 from fdo.lifecycle import Revise
-from handlers.instants import Held, Instants, NamedState, Preparing, TooLarge, VersionGraph
+from handlers.instants import GraphTooLarge, Held, Instants, NamedState, Preparing, VersionGraph
 from handlers.instants import build as building
 from handlers.instants.build import Builder, asked, understood
 from handlers.instants.model import DeltaGraph
@@ -219,7 +219,7 @@ def test_a_refusal_of_the_builder_reaches_who_asked_and_is_remembered(
         graph = NamedState("urn:g", VersionGraph(pid(9), 1))  # there is no such object
         messages = []
         for _ in range(2):
-            with pytest.raises(Exception, match="No object") as told:
+            with pytest.raises(NotFound, match="No object") as told:
                 async with instants.hold(Instant(1), [graph]):
                     pass
             messages.append(str(told.value))
@@ -246,7 +246,7 @@ def test_a_graph_over_its_limit_is_refused(
 ) -> None:
     monkeypatch.setattr(building, "GRAPH_TRIPLES", 3)
     for state in (DeltaGraph(0, 4, "added"), VersionGraph(pid(1), 1)):
-        with pytest.raises(TooLarge) as told:
+        with pytest.raises(GraphTooLarge) as told:
             Builder(history.ladder()).build(Instant(2), [NamedState("urn:g", state)])
         assert told.value.details["limit"] == 3
     assert stores_made(history) == ["2"]
