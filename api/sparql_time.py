@@ -48,6 +48,7 @@ _HOST: Final = re.compile(r"https?://[^/?#]+(/[^?#]*)\Z", re.IGNORECASE)
 _AT: Final = re.compile(r"/at/([^/]+)\Z")
 _DELTA: Final = re.compile(r"/delta/([^/]+)/([^/]+)/(added|removed)\Z")
 _MOMENT: Final = re.compile(r"\d{1,18}\Z|\d{4}-\d\d-\d\d(?:[Tt ].*)?\Z", re.ASCII)
+_EVENT: Final = re.compile(r"\d{1,18}\Z", re.ASCII)
 _VERSION: Final = re.compile(r"(.+)/([1-9]\d{0,8})\Z", re.ASCII)
 
 
@@ -165,7 +166,7 @@ class Times:
         return DeltaGraph(first, last, side)
 
     def _position(self, moment: str) -> int:
-        if moment.isascii() and moment.isdigit() and int(moment[:18]) <= self._seen:
+        if _EVENT.match(moment) and int(moment) <= self._seen:
             return int(moment)  # surely past: the log need not be asked
         return position_as_of(moment, self._objects)
 

@@ -136,6 +136,7 @@ def test_both_forms_of_post_take_an_instant(endpoint: Served) -> None:
     [
         ({"as_of": "9999"}, 400, "future"),
         ({"as_of": "2099-01-01"}, 400, "future"),
+        ({"as_of": "0" * 20 + "9999"}, 400, "no moment"),
         ({"as_of": "yesterday"}, 400, "no moment"),
         ({"as_of": "v3"}, 400, "no moment"),
         ({"observed_at": "3"}, 400, "no moment"),
