@@ -270,6 +270,7 @@ def _shown(site: Site, given: Given) -> dict[str, Any]:
     kept = [(n, v) for n, v in given if n not in ("cursor",)]
     return {
         "page": page,
+        "observed": None if page.observed is None else iso(page.observed),
         "facets": [
             {
                 "name": name,

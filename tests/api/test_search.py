@@ -163,6 +163,8 @@ def test_search_and_statistics_can_be_bound_by_what_sources_had_shown(searched, 
     following = urlsplit(first["next"])
     rest = searched.get(f"{following.path}?{following.query}").json()
     assert (len(rest["items"]), rest["observedAt"], rest["total"]) == (1, moment, 3)
+    page = searched.get("/search", "text/html", params={"observed-at": moment}).text
+    assert f"of what sources had shown by <time>{moment}</time>" in page
 
 
 @pytest.mark.parametrize(
