@@ -25,7 +25,7 @@ from api.feeds.changes import changes_router
 from api.feeds.events import events_router
 from api.feeds.iiif import iiif_router
 from api.feeds.ldes import ldes_router
-from api.feeds.live import live_router
+from api.feeds.live import Streams, live_router
 from api.feeds.webhooks import webhooks_router
 from api.lifecycle_routes import lifecycle_router
 from api.ops import Measures, ops_router
@@ -61,7 +61,7 @@ def create_app(
     sparql: ASGIApp | None = None,
     routers: Sequence[APIRouter] = (),
     lifespan: Lifespan | None = None,
-) -> ASGIApp:
+) -> Front:
     """The application for one repository.
 
     `sparql` answers under /sparql and /.well-known/void; `routers` are further FastAPI routers;
@@ -82,10 +82,11 @@ def create_app(
     app.state.site = site
     site.problems.install(app)
     openapi.install(app)
-    for router in (*routers, *_routers(site)):
+    streams = Streams(site)
+    for router in (*routers, live_router(streams), *_routers(site)):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    return Front(site, app, sparql)
+    return Front(site, app, sparql, streams)
 
 
 def _routers(site: Site) -> Sequence[APIRouter]:
@@ -94,7 +95,6 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         changes_router(site),
         atom_router(site),
         iiif_router(site),
-        live_router(site),
         webhooks_router(site.objects, site.settings),
         events_router(site),
         ldes_router(site),
@@ -113,8 +113,9 @@ def _routers(site: Site) -> Sequence[APIRouter]:
 class Front:
     """The first to see a request: sends it on, measures it, and guards what goes in and out."""
 
-    def __init__(self, site: Site, app: FastAPI, sparql: ASGIApp | None) -> None:
+    def __init__(self, site: Site, app: FastAPI, sparql: ASGIApp | None, streams: Streams) -> None:
         self.app = app
+        self.streams = streams
         self._site = site
         self._sparql = sparql
         self._resolver = Resolver(site)

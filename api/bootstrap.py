@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
-from api.app import VERSION, create_app
+from api.app import VERSION, Front, create_app
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
@@ -69,7 +68,7 @@ class Supervisor:
             self._process.wait()
 
 
-def build(repository: Repository, tokens: Tokens) -> ASGIApp:
+def build(repository: Repository, tokens: Tokens) -> Front:
     """The whole application over one repository; its parts start with the server."""
     settings = repository.settings
     pool = QueryPool(
@@ -167,8 +166,9 @@ def serve(
     repository = Repository(settings)
     tokens = Tokens(settings.data)
     first = tokens.first()
+    app = build(repository, tokens)
     config = uvicorn.Config(
-        build(repository, tokens),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning" if settings.log_level == "info" else settings.log_level,
@@ -177,7 +177,7 @@ def serve(
         lifespan="on",
         timeout_graceful_shutdown=5,
     )
-    server = _Announcing(config, lambda: ready(settings, first))
+    server = _Announcing(config, lambda: ready(settings, first), app.streams.end)
     try:
         server.run()
     except SystemExit as end:  # uvicorn's own codes are none of ours: 3 is a paused harvest
@@ -197,14 +197,22 @@ def _can_listen(settings: Settings) -> None:
 
 
 class _Announcing(uvicorn.Server):
-    """A server that says when it listens."""
+    """A server that says when it listens, and lets endless answers end before it does."""
 
-    def __init__(self, config: uvicorn.Config, say: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, say: Callable[[], None], end: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._say = say
+        self._end = end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then announce."""
         await super().startup(sockets=sockets)
         if self.started:
             self._say()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would not end of itself, then wait for the rest."""
+        self._end()
+        await super().shutdown(sockets=sockets)

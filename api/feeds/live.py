@@ -49,10 +49,9 @@ _CONTROL = {
 }
 
 
-def live_router(site: Site) -> APIRouter:
+def live_router(streams: Streams) -> APIRouter:
     """The route /changes/live."""
     router = APIRouter(tags=["feeds"])
-    streams = Streams(site)
     described = {**_CONTROL, **FILTERS}
 
     @router.get(
@@ -94,6 +93,11 @@ class Poller:
         finally:
             del self._waiting[woken]
 
+    def wake_all(self) -> None:
+        """Let nobody wait any longer."""
+        for woken in self._waiting:
+            woken.set()
+
     async def _poll(self) -> None:
         while self._waiting:
             position = self._log.position()
@@ -111,6 +115,7 @@ class Streams:
         self._log = site.objects.log
         self._choosing = Choosing(site.objects, site.views)
         self._poller = Poller(self._log)
+        self._ending = False
         self.open_now = 0
 
     def open(self, request: Request) -> Response:
@@ -124,6 +129,11 @@ class Streams:
                 retry_after=30,
             )
         return LiveStream(lambda: self._events(wanted), self._count)
+
+    def end(self) -> None:
+        """Let all streams end now, before the server waits for its connections."""
+        self._ending = True
+        self._poller.wake_all()
 
     def _count(self, number: int) -> None:
         self.open_now += number
@@ -148,7 +158,7 @@ class Streams:
         """The text of the stream, as long as somebody takes it."""
         reached, spoke = wanted.since, time.monotonic()
         yield b"retry: %d\n\n" % _RETRY_MS
-        while True:
+        while not self._ending:
             text, upto = await run_in_threadpool(self._section, wanted, reached)
             if text:
                 yield text
@@ -160,7 +170,7 @@ class Streams:
                 await asyncio.sleep(_LAG_S)
             else:
                 await self._poller.wait(reached, HEARTBEAT_S)
-            if time.monotonic() - spoke >= HEARTBEAT_S:
+            if not self._ending and time.monotonic() - spoke >= HEARTBEAT_S:
                 yield b"id: %d\n: still here\n\n" % reached
                 spoke = time.monotonic()
 
@@ -221,6 +231,7 @@ class LiveStream(Response):
                 async for text in events:
                     message = {"type": "http.response.body", "body": text, "more_body": True}
                     await asyncio.wait_for(send(message), PATIENCE_S)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _left(receive: Receive) -> None:

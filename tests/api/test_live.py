@@ -159,6 +159,18 @@ def test_more_streams_than_the_setting_are_refused_until_one_leaves(
     asyncio.run(story())
 
 
+def test_streams_end_when_the_server_does(repository: Repository, history: History) -> None:
+    async def story() -> None:
+        app = repository.app()
+        listener = Listener(app)
+        await listener.until(lambda: b"retry" in listener.text)
+        app.streams.end()
+        async with asyncio.timeout(10):
+            await listener.task
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("query", ["since=99", "limit=5", "type=fossil", "colour=red"])
 def test_what_cannot_be_asked_is_refused(
     history: History, browse: Callable[..., Browser], query: str
