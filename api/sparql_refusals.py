@@ -25,7 +25,7 @@ def status_of(error: CollectomeError) -> tuple[int, str]:
             return 400, "query-unsupported"
         case UnknownParameter():
             return 400, "invalid-parameter"
-        case QueryTooLarge() | TooLarge() | instants.TooLarge():
+        case QueryTooLarge() | TooLarge() | instants.GraphTooLarge():
             return 413, "query-too-large"
         case ForbiddenQuery():
             return 403, "query-refused"
