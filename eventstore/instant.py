@@ -1,10 +1,11 @@
 """An instant: a state of the repository that can be named, asked again and compared.
 
 Two bounds (settled.md 3): what the repository knew (`position`, recorded time), and of that,
-what the sources had said by a time (`observed`). The events within both bounds are, for every
-object, the first so many of its stream, because the observed time of an object never
-decreases; so the state at an instant is a fold of whole prefixes, and the patches between two
-instants can be replayed in any order that keeps each object's own.
+what the sources had said by a time (`observed`). An object is at an instant as the newest of
+its content events within both bounds left it. As a rule those events are the first so many of
+its stream, and then the patches between two instants can be replayed in any order that keeps
+each object's own; where an older export followed a curator's edit they are not, and the states
+themselves are compared (`handlers.instants.difference`).
 """
 
 from __future__ import annotations
