@@ -8,10 +8,11 @@ are in the picture (SVG 2, `title` and `desc`), the numbers in a table beside it
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
+
+from fdo.representations.lexical import xml_text
 
 WIDTH, HEIGHT = 860, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 210, 44, 48
@@ -22,7 +23,6 @@ _NAME = 26
 _MARKED = 60
 """Up to so many points each is marked by a dot."""
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DASHES = ("", "7 3", "2 3", "10 3 2 3", "4 4", "1 4")
 COLOURS = (
     ("#00527a", "#7cc7f2"), ("#9c3d00", "#ffb07a"), ("#00664a", "#6fd6b0"),
@@ -181,4 +181,4 @@ def _short(text: str, most: int) -> str:
 
 
 def _plain(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(xml_text(text))
