@@ -139,7 +139,7 @@ KINDS: dict[str, Kind] = {
              "Writing needs a token; none was sent, or it is unknown, revoked or expired.",
              "Send `Authorization: Bearer` and a token."),
         Kind("too-many-requests", 429, "Too much asked",
-             "This client has used its share: of the query engine, of errors, or of pages being made.",
+             "This client has used its share: of the query engine, of errors, or of pages.",
              "Ask again after the seconds of Retry-After; ask for less at a time."),
         Kind("unavailable", 503, "Busy or not ready",
              "Something that this answer needs is down, busy or still being built.",
