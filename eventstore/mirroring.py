@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eventstore.codec import pack
+from eventstore.recorder import Entry, Recorder
 from fdo.documents import Document, canonical
 from fdo.errors import Refused, VersionConflict
-
-if TYPE_CHECKING:
-    from eventsourcing.sqlite import SQLiteCursor
-
-    from eventstore.recorder import Entry, Recorder
-
-MIRROR_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS mirror (
-        source TEXT NOT NULL, head INTEGER NOT NULL, heard_at INTEGER NOT NULL)""",
-    "CREATE TABLE IF NOT EXISTS lacking (position INTEGER PRIMARY KEY)",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +45,6 @@ def origin(recorder: Recorder) -> Origin | None:
     """The source of which this log is the mirror; None for a log of its own."""
     rows = recorder.rows("SELECT source, head, heard_at FROM mirror")
     return Origin(*rows[0]) if rows else None
-
-
-def refuse_on_mirror(c: SQLiteCursor) -> None:
-    """A mirror records only what its source recorded: anything else would take a position that
-    the source gives to another event."""
-    c.execute("SELECT source FROM mirror")
-    if row := c.fetchone():
-        raise Refused(
-            f"This repository is a mirror of {row[0]} and records nothing of its own. Write "
-            "there; or end the mirroring with `collectome follow --detach` once the source "
-            "records no more.",
-            source=row[0],
-        )
 
 
 def begin(recorder: Recorder, source: str, log_id: str) -> None:

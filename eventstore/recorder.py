@@ -29,48 +29,9 @@ from eventsourcing.sqlite import (
 
 from eventstore.codec import dumps
 from eventstore.envelope import commitment, leaf_hash
-from eventstore.mirroring import MIRROR_SCHEMA, refuse_on_mirror
+from eventstore.tables import SCHEMA, refuse_on_mirror
 
 Durability = Literal["full", "normal"]
-
-SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS log (
-        id TEXT NOT NULL, format INTEGER NOT NULL)""",
-    """CREATE TABLE IF NOT EXISTS events (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        object TEXT NOT NULL,
-        sequence INTEGER NOT NULL,
-        version INTEGER NOT NULL,
-        recorded_at INTEGER NOT NULL,
-        observed_at INTEGER NOT NULL,
-        topic TEXT NOT NULL,
-        salt BLOB,
-        leaf BLOB NOT NULL,
-        meta BLOB NOT NULL,
-        bytes BLOB,
-        verbatim BLOB)""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS events_of_object ON events (object, sequence)",
-    "CREATE INDEX IF NOT EXISTS events_by_time ON events (recorded_at, position)",
-    """CREATE INDEX IF NOT EXISTS events_erasing ON events (position)
-        WHERE topic LIKE '%Erased.v%'""",
-    """CREATE TABLE IF NOT EXISTS heads (
-        object TEXT PRIMARY KEY,
-        type TEXT NOT NULL,
-        sequence INTEGER NOT NULL,
-        version INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        observed_at INTEGER NOT NULL,
-        status TEXT NOT NULL,
-        issue INTEGER NOT NULL,
-        source TEXT,
-        fingerprint BLOB) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS heads_of_source ON heads (source, type, object)",
-    """CREATE TABLE IF NOT EXISTS claims (
-        key TEXT PRIMARY KEY, object TEXT NOT NULL) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS unseen (
-        object TEXT PRIMARY KEY, source TEXT NOT NULL, harvest INTEGER NOT NULL) WITHOUT ROWID""",
-    *MIRROR_SCHEMA,
-)
 
 
 @dataclass(frozen=True)
