@@ -200,14 +200,14 @@ class Instants:
     async def _told(self, line: bytes) -> list[object]:
         """The answer of a builder; one that died is replaced once."""
         for _ in range(2):
-            process = self._idle.pop() if self._idle else await self._started()
+            process = self._awake() or await self._started()
             try:
                 assert process.stdin is not None and process.stdout is not None
                 process.stdin.write(line + b"\n")
                 await process.stdin.drain()
                 answer = await process.stdout.readline()
-            except (BrokenPipeError, ConnectionResetError):
-                answer = b""
+            except (BrokenPipeError, ConnectionResetError, RuntimeError):
+                answer = b""  # it ended just now; uvloop says so by a RuntimeError
             except asyncio.CancelledError:
                 process.kill()
                 raise
@@ -218,6 +218,15 @@ class Instants:
             await process.wait()
             self._running.discard(process)
         return ["failed", "the builder ended early"]
+
+    def _awake(self) -> Process | None:
+        """A builder that waits for work; those that ended meanwhile are forgotten."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None and process.stdin and not process.stdin.is_closing():
+                return process
+            self._running.discard(process)
+        return None
 
     async def _started(self) -> Process:
         process = await asyncio.create_subprocess_exec(

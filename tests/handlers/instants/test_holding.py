@@ -8,10 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from eventstore.instant import Instant
 from fdo.errors import NotFound, Unavailable
@@ -190,6 +191,28 @@ def test_a_builder_that_died_is_replaced(history: History) -> None:
     first, second = asyncio.run(two())
     assert quads(first.path) == history.truth(Instant(1))
     assert quads(second.path) == history.truth(Instant(2))
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_builders_that_ended_since_nothing_came_are_replaced(
+    history: History, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def after_a_rest() -> list[Held]:
+        instants = history.instants()
+        await asyncio.gather(held(instants, 1), held(instants, 2))
+        for process in instants._idle:
+            assert process.stdin is not None
+            process.stdin.close()  # it ends, as it does by itself after a while
+            await process.wait()
+        assert len(instants._idle) == 2
+        found = [await held(instants, 3)]
+        assert instants._running == set(instants._idle)
+        await instants.close()
+        return found
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        (found,) = runner.run(after_a_rest())
+    assert quads(found.path) == history.truth(Instant(3))
 
 
 def test_more_than_enough_builds_at_once_are_refused(
