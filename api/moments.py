@@ -84,7 +84,8 @@ def _moment(text: str, parameter: str) -> int:
             day, clock, fraction, zone = found.groups()
             zone = "+00:00" if zone in "Zz" else zone.replace(" ", "+")
             micros = ((fraction or "") + "000000")[:6]
-            return to_micros(datetime.fromisoformat(f"{day}T{clock}.{micros}{zone}"))
+            moment = datetime.fromisoformat(f"{day}T{clock}.{micros}{zone}")
+            return to_micros(moment.astimezone(UTC))  # refuses what is before the year 1 there
     except (ValueError, OverflowError):
         pass
     other = {"as-of": "an event number (42), a version (v3), ", "observed-at": ""}.get(

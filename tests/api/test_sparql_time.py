@@ -140,6 +140,7 @@ def test_both_forms_of_post_take_an_instant(endpoint: Served) -> None:
         ({"as_of": "yesterday"}, 400, "no moment"),
         ({"as_of": "v3"}, 400, "no moment"),
         ({"observed_at": "3"}, 400, "no moment"),
+        ({"observed_at": "0001-01-01T00:00:00+14:00"}, 400, "no moment"),
         ({"headers": {"accept-datetime": "2026-03-01"}}, 400, "HTTP-date"),
     ],
 )
