@@ -81,6 +81,7 @@ class Conformance:
     def __init__(self, path: Path) -> None:
         self._view = SqlView(path, SCHEMA, VERSION)
         self._view.connection.execute("PRAGMA wal_autocheckpoint=16000")
+        self._view.connection.execute("PRAGMA secure_delete=ON")  # erased quotes are overwritten
 
     def position(self) -> int:
         """The last position in the view."""
@@ -98,6 +99,8 @@ class Conformance:
             again = _erased(tx, fresh, log)
             _forget(tx, [*again, *(pid for pid, event in told.items() if event.version > 1)])
             _state(tx, list({**again, **told}.values()))
+        if any(event.what == "Erased" for event in fresh):
+            self._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def clear(self) -> None:
         """Empty the view and set its position to 0."""

@@ -144,6 +144,32 @@ def test_an_erased_value_is_quoted_no_more(told: Repository, view: Conformance, 
     reader.close()
 
 
+@pytest.mark.parametrize("moved", [False, True], ids=["in the log", "in the file"])
+def test_an_erased_value_leaves_the_files(
+    told: Repository, view: Conformance, tmp_path: Path, moved: bool
+) -> None:
+    """Also that of a version which another one had followed before."""
+    for number, date in ((1, "1066-10-14"), (2, "1067-11-15")):
+        told.register(number, a_specimen(number, ods_hasEvents=[an_event(date=date)]))
+    read(view, told, tmp_path).close()
+    told.revise(1, a_specimen(1))
+    read(view, told, tmp_path).close()
+    if moved:
+        view._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert b"1067-11-15" in files(tmp_path)
+    for number in (1, 2):
+        event = told.log.version(told.pid(number), 1)
+        redacted = {**event.document, "ods:hasEvents": [an_event()]}
+        told.objects.erase(told.pid(number), [event.position], canonical(redacted), AGENT)
+    read(view, told, tmp_path).close()
+    assert b"1066-10-14" not in files(tmp_path) and b"1067-11-15" not in files(tmp_path)
+
+
+def files(folder: Path) -> bytes:
+    """All that the files of the view hold, the write-ahead log included."""
+    return b"".join(path.read_bytes() for path in (folder / "view").iterdir())
+
+
 def test_a_view_that_is_not_there_yet_is_said_to_be_unavailable(tmp_path: Path):
     with pytest.raises(Unavailable):
         ConformanceReader(tmp_path / "none.sqlite").counts()
