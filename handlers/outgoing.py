@@ -56,15 +56,18 @@ def target_of(url: str, *, allow_private: bool) -> Target:
     """The URL with an address that may be visited; UnsafeAddress or UnknownHost else."""
     try:
         parsed = httpx.URL(url)
+        named = bool(parsed.host)  # reads Punycode
     except (httpx.InvalidURL, ValueError) as error:
         raise UnsafeAddress(str(error)) from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not named:
         raise UnsafeAddress(f"the scheme is {parsed.scheme or 'missing'}")
     if parsed.userinfo:
         raise UnsafeAddress("it holds a password")
     try:
         port = parsed.port or (443 if parsed.scheme == "https" else 80)
         found = socket.getaddrinfo(parsed.host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label that is empty or too long, or no Punycode
+        raise UnsafeAddress(f"{parsed.host[:100]} is no name of a host") from error
     except OSError as error:
         raise UnknownHost(f"the host {parsed.host} is unknown") from error
     addresses = [str(entry[4][0]) for entry in found]

@@ -45,15 +45,19 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: str = Field(max_length=2_000, description="http(s) address to which messages are sent.")
-    filters: dict[str, str] = Field(
+    filters: dict[str, Annotated[str, Field(max_length=4_000)]] = Field(
         default_factory=dict,
         description="Filters of /changes: type, what, source-system, agent, pid, term, query.",
     )
     documents: bool = Field(False, description="Send documents too, where public.")
     since: str | None = Field(
-        None, description="Begin behind this event, day or instant; the present when left out."
+        None,
+        max_length=100,
+        description="Begin behind this event, day or instant; the present when left out.",
     )
-    secret: str | None = Field(None, description="whsec_ and Base64; made when left out.")
+    secret: str | None = Field(
+        None, max_length=200, description="whsec_ and Base64; made when left out."
+    )
 
 
 class Webhook(BaseModel):

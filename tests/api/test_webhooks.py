@@ -289,7 +289,8 @@ def test_a_subscription_needs_a_token_with_the_role(
 @pytest.mark.parametrize(
     "wanted",
     [{"filters": {"type": "fossil"}}, {"filters": {"limit": "5"}}, {"since": "99"},
-     {"secret": "weak"}, {"colour": "red"}],
+     {"secret": "weak"}, {"colour": "red"}, {"filters": {"agent": "a" * 5_000}},
+     {"url": "http://..../"}, {"url": f"http://{'a' * 64}.example/"}, {"url": "http://xn--/"}],
 )  # fmt: skip
 def test_what_cannot_be_subscribed_is_refused(
     post: Post, receiver: Receiver, wanted: dict[str, Any]
@@ -297,6 +298,13 @@ def test_what_cannot_be_subscribed_is_refused(
     answer = post.ask("POST", json={"url": receiver.url, **wanted})
     assert answer.status_code in (400, 409, 422)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_text_that_is_no_unicode_is_refused(post: Post, receiver: Receiver) -> None:
+    body = f'{{"url": "{receiver.url}", "filters": {{"agent": "\\ud800"}}}}'
+    headers = {"authorization": f"Bearer {post.token}", "content-type": "application/json"}
+    answer = post.browser.request("POST", "/api/webhooks", headers=headers, content=body)
+    assert answer.status_code == 422
 
 
 def test_secrets_are_readable_by_the_owner_of_the_file_only(post: Post, receiver: Receiver) -> None:
