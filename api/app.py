@@ -164,8 +164,14 @@ class Front:
         if _announced(scope) > limit:
             response = self._site.problems.of(_too_large(limit))
             await response(scope, receive, safe)
-        else:
+            return status
+        try:
             await target(scope, counted, safe)
+        except Exception as fault:
+            if status:  # answered, in whole or in part
+                raise
+            response = self._site.problems.of(fault, _accept(scope))
+            await response(scope, receive, safe)
         return status
 
     def _limit(self, path: str) -> int:
@@ -177,6 +183,10 @@ class Front:
 
 def _is_sparql(path: str) -> bool:
     return path == "/sparql" or path.startswith("/sparql/") or path == "/.well-known/void"
+
+
+def _accept(scope: Scope) -> str:
+    return dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
 
 
 def _announced(scope: Scope) -> int:

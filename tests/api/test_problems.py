@@ -86,6 +86,20 @@ def test_a_crash_tells_a_reference_and_nothing_of_the_inside(failing, caplog):
     assert answer.json()["reference"] in caplog.text
 
 
+def test_a_crash_of_the_query_endpoint_is_a_problem_too(repository, caplog):
+    async def crash(scope, receive, send):
+        raise RuntimeError("the inside of the server")
+
+    settings = Settings(data=repository.folder, public_base=BASE)
+    browser = Browser(create_app(settings, repository.objects, sparql=crash))
+    answer = browser.get("/sparql?query=ASK%7B%7D")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.json()["reference"] in caplog.text
+    assert "inside" not in answer.text
+
+
 def test_busy_says_when_to_come_back(failing):
     assert int(failing.get("/raise/Unavailable").headers["retry-after"]) > 0
 
