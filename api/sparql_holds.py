@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from handlers.instants import Held, Instants
 from handlers.queries.errors import Busy
 
 MOST_WAITING: Final = 4
-"""States that are made ready for one client at the same time."""
+"""States that are in line or made ready for one client at the same time."""
 MOST_KEPT: Final = 8
 REST_S: Final = 20.0
 _LOOK_S: Final = 5.0
@@ -44,7 +44,7 @@ class Holds:
     def __init__(self, instants: Instants, times: Times, let_go: Callable[[], None]) -> None:
         self._instants, self._times, self._let_go = instants, times, let_go
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
-        self._waiting: Counter[str] = Counter()
+        self._making: dict[str, set[str]] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
     def here(self, plan: Plan, erasures: int) -> Held | None:
@@ -78,20 +78,9 @@ class Holds:
 
     async def _taken(self, key: _Key, client: str) -> _Kept:
         _, plan = key
-        if self._waiting[client] >= MOST_WAITING:
-            raise Busy(
-                f"{MOST_WAITING} states of other times are being made ready for you already; ask "
-                "again when they are.",
-                retry_after=2,
-            )
-        self._waiting[client] += 1
+        self._admit(client, self._instants.key(plan.instant, plan.graphs))
         stack = AsyncExitStack()
-        try:
-            held = await stack.enter_async_context(self._instants.hold(plan.instant, plan.graphs))
-        finally:
-            self._waiting[client] -= 1
-            if not self._waiting[client]:
-                del self._waiting[client]
+        held = await stack.enter_async_context(self._instants.hold(plan.instant, plan.graphs))
         known = self._kept.get(key)
         if known is not None:  # another query was quicker
             await stack.aclose()
@@ -100,6 +89,22 @@ class Holds:
         if self._sweeper is None or self._sweeper.done():
             self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
         return kept
+
+    def _admit(self, client: str, state: str) -> None:
+        """Count a state that a client asks for until it is made, also when nobody waits for it
+        any more: who goes away and asks for the next ones would fill the line of all."""
+        for name, states in list(self._making.items()):
+            states.intersection_update([each for each in states if self._instants.in_line(each)])
+            if not states:
+                del self._making[name]
+        making = self._making.setdefault(client, set())
+        if len(making) >= MOST_WAITING and state not in making:
+            raise Busy(
+                f"{MOST_WAITING} states of other times are being made ready for you already; ask "
+                "again when they are.",
+                retry_after=2,
+            )
+        making.add(state)
 
     async def _sweep(self) -> None:
         while self._kept:

@@ -116,6 +116,10 @@ class Instants:
             share = 0.0
         return None if share is None else Progress(key, share)
 
+    def in_line(self, key: str) -> bool:
+        """Whether this process has it built now or next."""
+        return key in self._tasks
+
     async def close(self) -> None:
         """End the builders; what they had not finished is begun anew by whoever asks next."""
         for task in list(self._tasks.values()):

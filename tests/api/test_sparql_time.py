@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,14 @@ import pytest
 from pyoxigraph import DefaultGraph, QueryResultsFormat, QueryTriples, RdfFormat, Store
 
 from api.rates import Clients, Rates
+from api.sparql_holds import Holds
+from api.sparql_time import Plan, Times
 from eventstore.codec import dumps
 from eventstore.instant import Instant
 from eventstore.patches import META
+from fdo.errors import Unavailable
 from fdo.lifecycle import Revise
+from handlers.instants import DeltaGraph, NamedState
 from tests.api.eight_events import (
     COUNT,
     DWC,
@@ -217,6 +222,44 @@ def test_a_state_that_is_not_ready_says_when_to_come_back(history: History) -> N
         else:
             pytest.fail(f"never done: {progress}")
         assert number(ask(where, COUNT, as_of=6)) > 0
+
+
+def test_who_does_not_wait_for_states_still_has_them_in_line(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instants = history.instants(patience_s=0.0)
+    done = asyncio.Event()
+
+    async def never(line: bytes) -> list[object]:
+        await done.wait()
+        return ["failed", "late"]
+
+    monkeypatch.setattr(instants, "_told", never)
+    holds = Holds(instants, Times(history.objects, "https://host"), lambda: None)
+
+    async def refusals(client: str, *positions: int) -> list[str]:
+        found = []
+        for position in positions:
+            delta = NamedState("urn:g", DeltaGraph(0, position, "added"))
+            with pytest.raises(Unavailable) as told:
+                async with holds.hold(Plan(Instant(position), (delta,)), 0, client):
+                    pass
+            found.append(type(told.value).__name__)
+        return found
+
+    async def floods() -> None:
+        assert await refusals("one", 1, 2, 3, 4, 5, 6) == ["Preparing"] * 4 + ["Busy"] * 2
+        assert await refusals("one", 4) == ["Preparing"], "what is in line may be asked again"
+        assert await refusals("two", 5) == ["Preparing"]
+        done.set()
+        while instants._tasks:
+            await asyncio.sleep(0)
+        done.clear()
+        assert await refusals("one", 7) == ["Preparing"]
+        await holds.close()
+        await instants.close()
+
+    asyncio.run(floods())
 
 
 def test_a_client_that_has_used_up_its_time_is_told_when_to_come_back(history: History) -> None:
