@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from urllib.parse import parse_qsl
 
 import orjson
@@ -28,6 +30,7 @@ from api.feeds.reading import read
 from api.feeds.rows import row
 from api.moments import position_as_of
 from api.problems import UnknownParameter
+from api.rates import client_of
 from api.site import Site
 from eventstore.log import Log
 from fdo.errors import Unavailable
@@ -116,27 +119,33 @@ class Streams:
         self._choosing = Choosing(site.objects, site.views)
         self._poller = Poller(self._log)
         self._ending = False
-        self.open_now = 0
+        self._open: Counter[str] = Counter()
+        """Client → its streams."""
 
     def open(self, request: Request) -> Response:
-        """A stream for this request; Unavailable where there are too many."""
+        """A stream for this request; Unavailable where there are too many. One client has at
+        most half of them (see `api.rates` for who is one)."""
         wanted = self._asked(request)
-        limit = self._site.settings.live_streams
-        if self.open_now >= limit:
+        settings = self._site.settings
+        limit, share = settings.live_streams, (settings.live_streams + 1) // 2
+        client = client_of(request.scope, self._site.tokens, settings.client_address_header)
+        if self._open.total() >= limit or self._open[client] >= share:
             raise Unavailable(
-                f"{limit} streams are open, which is all that this server keeps; ask /changes "
-                "now and then, or try again.",
+                f"{limit} streams are all that this server keeps open, and {share} those of one "
+                "client; ask /changes now and then, or try again.",
                 retry_after=30,
             )
-        return LiveStream(lambda: self._events(wanted), self._count)
+        return LiveStream(lambda: self._events(wanted), partial(self._count, client))
 
     def end(self) -> None:
         """Let all streams end now, before the server waits for its connections."""
         self._ending = True
         self._poller.wake_all()
 
-    def _count(self, number: int) -> None:
-        self.open_now += number
+    def _count(self, client: str, number: int) -> None:
+        self._open[client] += number
+        if not self._open[client]:
+            del self._open[client]
 
     def _asked(self, request: Request) -> Asked:
         given = parse_qsl(request.url.query, keep_blank_values=True)

@@ -54,6 +54,11 @@ class Listener:
         await self.until(lambda: len(self.told) >= len(positions))
         assert [one["position"] for one in self.told] == list(positions)
 
+    async def answered(self) -> int:
+        """The status, once it is there."""
+        await self.until(lambda: self.status > 0)
+        return self.status
+
     async def leave(self) -> None:
         """Close the connection."""
         self._left.set()
@@ -155,6 +160,24 @@ def test_more_streams_than_the_setting_are_refused_until_one_leaves(
         await third.until(lambda: b"retry" in third.text)
         assert third.status == 200
         await third.leave()
+
+    asyncio.run(story())
+
+
+def test_one_client_cannot_take_all_streams(repository: Repository, history: History) -> None:
+    async def story() -> None:
+        app = repository.app(live_streams=4, client_address_header="X-Forwarded-For")
+        opened = []
+        for address, status in (("192.0.2.1", 200), ("192.0.2.1", 200), ("192.0.2.1", 503),
+                                ("192.0.2.2", 200)):  # fmt: skip
+            listener = Listener(app, x_forwarded_for=address)
+            assert await listener.answered() == status, address
+            opened.append(listener)
+        await opened[0].leave()
+        again = Listener(app, x_forwarded_for="192.0.2.1")
+        assert await again.answered() == 200
+        for listener in (again, opened[1], opened[3]):
+            await listener.leave()
 
     asyncio.run(story())
 
