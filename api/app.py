@@ -186,7 +186,8 @@ def _is_sparql(path: str) -> bool:
 
 
 def _accept(scope: Scope) -> str:
-    return dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+    found: bytes = dict(scope["headers"]).get(b"accept", b"")
+    return found.decode("latin-1")
 
 
 def _announced(scope: Scope) -> int:
