@@ -263,8 +263,11 @@ def _view(site: Site) -> Search:
 def _shown(site: Site, given: Given) -> dict[str, Any]:
     control, query = _parsed(given, _CONTROL)
     search = _view(site)
-    at = _instant(site, control)
-    page = search.find(query, control.get("cursor"), _limit(control), at.position, at.observed)
+    past = any(name in control for name in _MOMENT)
+    cursor = control.get("cursor")
+    # A further page stands where the first one stood; its links go on naming the moment.
+    at = _instant(site, {} if cursor else control)
+    page = search.find(query, cursor, _limit(control), at.position, at.observed)
     facets = search.facets(query, PAGE_FACETS, size=12, as_of=page.as_of, observed=page.observed)
     values = dict(given)
     kept = [(n, v) for n, v in given if n not in ("cursor",)]
@@ -286,9 +289,16 @@ def _shown(site: Site, given: Given) -> dict[str, Any]:
             for n, v in kept
             if n not in ("limit", "sort")
         ],
-        "hidden": [(n, v) for n, v in kept if n not in (*TEXTS, *RANGES, "limit", "sort")],
+        "hidden": [
+            (n, v) for n, v in kept if n not in (*TEXTS, *RANGES, *_MOMENT, "limit", "sort")
+        ],
         "texts": [(n, PARAMETERS[n].description, values.get(n, "")) for n in TEXTS],
         "ranges": [(n, PARAMETERS[n].description, values.get(n, "")) for n in RANGES],
+        "moments": [
+            (n, label, _CONTROL[n], values.get(n, ""))
+            for n, label in zip(_MOMENT, ("As of", "Observed by"), strict=True)
+        ],
+        "past": past,
         "sort": values.get("sort", "newest"),
         "following": _address([*kept, ("cursor", page.next_cursor)]) if page.next_cursor else None,
         "as_json": "/search.json?" + urlencode(kept),

@@ -178,3 +178,29 @@ def test_search_and_statistics_can_be_bound_by_what_sources_had_shown(searched, 
 def test_a_bound_that_is_no_moment_of_the_sources_is_refused(searched, path):
     answer = searched.get(path)
     assert (answer.status_code, answer.json()["parameter"]) == (400, "observed-at")
+
+
+def _links(page: str, pattern: str) -> list[str]:
+    return [html.unescape(one) for one in re.findall(pattern, page)]
+
+
+def test_the_page_turns_over_in_the_past_and_keeps_the_moment(searched):
+    first = searched.get("/search?as-of=5&limit=2", "text/html").text
+    (following,) = _links(first, r'href="([^"]+)" rel="next"')
+    second = searched.get(following, "text/html")
+    assert second.status_code == 200
+    assert "as of event 5" in second.text
+    narrowed = _links(second.text, r'href="(/search\?[^"]*country=[^"]*)"')
+    assert narrowed
+    assert all("as-of=5" in one for one in narrowed)
+    assert '<input type="hidden" name="as-of"' not in second.text
+    assert re.search(r'<input id="p-as-of" name="as-of" value="5"', second.text)
+
+
+def test_a_specimen_found_in_the_past_is_shown_as_it_was_found(searched):
+    then = searched.get("/search?as-of=5", "text/html").text
+    links = _links(then, r'<tr><td><a href="([^"]+)"')
+    assert links
+    assert all(re.fullmatch(r"/10\.5072/[0-9A-Z-]+/1", one) for one in links)
+    now = searched.get("/search", "text/html").text
+    assert not any(one.endswith("/1") for one in _links(now, r'<tr><td><a href="([^"]+)"'))
