@@ -235,6 +235,7 @@ class Instants:
     async def _started(self) -> Process:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-Wignore::RuntimeWarning:runpy",  # that this room has imported the module already
             "-m",
             "handlers.instants.build",
             str(self._data.resolve()),

@@ -54,8 +54,11 @@ def stores_made(history: History) -> list[str]:
     return sorted(note.stem for note in history.ladder().instants.glob("*.json"))
 
 
-def test_an_instant_is_built_in_another_process_and_found_again(history: History) -> None:
+def test_an_instant_is_built_in_another_process_and_found_again(
+    history: History, capfd: pytest.CaptureFixture[str]
+) -> None:
     (first,) = asyncio.run(closing(history.instants(), 3))
+    assert capfd.readouterr().err == "", "nothing for the operator to wonder about"
     assert quads(first.path) == history.truth(Instant(3))
     assert first.recorded_at == history.log.recorded_at(3)
     made = first.path.stat().st_mtime_ns
