@@ -6,6 +6,7 @@ document, the source record, the FDO record, MIDS, conformance, versions and for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -43,6 +44,7 @@ VERSIONS = 50
 """Versions that the page lists; `/versions` has them all."""
 
 _SCHEMA_TYPES = {"media": "ImageObject", "saved-query": "SoftwareSourceCode"}
+_VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _NAMES = ("ods:specimenName", "dcterms:title", "schema:name", "ac:accessURI")
 
 
@@ -112,12 +114,23 @@ def _readable(document: Document, kind: str) -> dict[str, Any]:
     }
 
 
-def local(iri: str) -> str | None:
-    """Where a link to this IRI goes: objects to their page here, web addresses as they are."""
+def local(iri: str, moment: str = "") -> str | None:
+    """Where a link to this IRI goes: objects, their parts and their versions to their page here
+    (objects as they were at `moment`, a query string), web addresses as they are."""
+    name, sign, fragment = iri.partition("#")
+    whole, _, number = name.rpartition("/")
+    if _VERSION.fullmatch(number) and (pid := _pid(whole)):
+        return f"/{pid}/{number}{sign}{fragment}"
+    if pid := _pid(name):
+        return f"/{pid}{moment}{sign}{fragment}"
+    return iri if iri.startswith(("https://", "http://")) else None
+
+
+def _pid(text: str) -> Pid | None:
     try:
-        return f"/{Pid.parse(iri)}"
+        return Pid.parse(text)
     except InvalidIdentifier:
-        return iri if iri.startswith(("https://", "http://")) else None
+        return None
 
 
 def _heading(document: Document, event: Recorded) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 from jinja2 import Environment, FileSystemLoader
 
+from api.landing import local
 from api.sparql_asking import Asking
 from api.sparql_description import Description
 from api.sparql_refusals import status_of
@@ -97,10 +98,11 @@ class Page:
             shown: dict[str, Any] = orjson.loads(await answer.read())
             shown["position"] = answer.position
             shown["recorded_at"] = answer.recorded_at
+        moment = _moment(asked, answer.position)
         for row in shown.get("rows", ()):
             for cell in row:
                 if cell is not None:
-                    _dress(cell)
+                    _dress(cell, moment)
         return shown
 
     def _downloads(self, asked: Asked, answer: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -125,11 +127,20 @@ class Page:
         return f"{self._path}?{urlencode(fields, quote_via=quote, safe='')}"
 
 
-def _dress(cell: dict[str, Any]) -> None:
+def _moment(asked: Asked, position: int) -> str:
+    """The query string that shows an object as the answer saw it; empty for an answer of now."""
+    if not asked.as_of and not asked.observed_at:
+        return ""
+    fields = [("as-of", str(position))]
+    fields += [("observed-at", asked.observed_at)] if asked.observed_at else []
+    return f"?{urlencode(fields)}"
+
+
+def _dress(cell: dict[str, Any], moment: str) -> None:
     """Add what a reader needs: a link where one can be followed, a short name."""
     value = cell["value"]
     if cell["type"] == "uri":
-        cell["href"] = value if value.startswith(("http://", "https://")) else None
+        cell["href"] = local(value, moment)
         cell["text"] = shrink(value)
     elif cell["type"] == "bnode":
         cell["text"] = f"_:{value}"

@@ -121,6 +121,18 @@ def test_links_on_pages_lead_somewhere(browse, filled):
     assert len(seen) > 20
 
 
+def test_an_earlier_version_links_what_was_said_of_that_version(repository, browse, filled):
+    repository.tombstone(filled, "Lost.")
+    browser = browse()
+    path = f"/{filled}/1"
+    targets = _Page(browser.get(path, accept="text/html").text).targets
+    parts = [one for one in targets if "/conformance" in one or "/record" in one]
+    assert len(parts) == 2
+    for target in parts:
+        assert browser.get(target).status_code == 200, target
+        assert browser.get(target).json().get("version", 1) == 1
+
+
 def test_the_vocabulary_is_a_page_and_turtle(browse):
     page = browse().get("/vocab", accept="text/html")
     assert "ods:topicDiscipline" in page.text
