@@ -112,6 +112,7 @@ def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
     if example:
         out.print(f"  A PID     {base}/{example}   its history {base}/{example}/history")
     out.print(f"  SPARQL    {base}/sparql   Search {base}/search   API {base}/openapi.json")
+    out.print(f"  Time      {base}/time   Feeds {base}/feeds")
     out.print(f"  Data      {settings.data}   Stop: Ctrl-C   Begin anew: ./run demo --reset")
     if first:
         out.print(f"  Token     {first}   (for writing; shown only now)")

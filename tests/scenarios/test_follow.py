@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import signal
 import socket
 import sqlite3
@@ -16,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def source(plants: Path) -> Iterator[Server]:
 
 def rows(data: Path, table: str) -> list[tuple[Any, ...]]:
     """Every row of a table of a log, as it is stored."""
-    with sqlite3.connect(data / "log.sqlite") as log:
+    with closing(sqlite3.connect(data / "log.sqlite")) as log:
         return log.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
 
 
@@ -103,7 +102,13 @@ def test_a_mirror_is_the_source_again_and_says_of_what(source: Server, mirror: P
 def test_a_mirror_refuses_writes_until_it_is_detached(
     source: Server, mirror: Path, tmp_path: Path
 ) -> None:
-    copy = shutil.copytree(mirror, tmp_path / "copy")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with (
+        closing(sqlite3.connect(mirror / "log.sqlite")) as ours,
+        closing(sqlite3.connect(copy / "log.sqlite")) as theirs,
+    ):
+        ours.backup(theirs)
     table = specimens(tmp_path / "more.csv", 77_777)
     refused = collectome("ingest", table, HOLDER, data=copy)
     assert refused.code == 1 and "mirror of" in refused.err and "--detach" in refused.err
@@ -225,7 +230,7 @@ def test_a_change_is_in_the_mirror_within_a_second(tmp_path: Path) -> None:
         collectome("ingest", specimens(tmp_path / "plants.csv", 1, 2), HOLDER, data=data)
         recorded = rows(data, "events")[-1]
         seen = until(lambda: rows(mirror, "events")[len(rows(data, "events")) - 1 :], 10)
-        with sqlite3.connect(mirror / "log.sqlite") as log:
+        with closing(sqlite3.connect(mirror / "log.sqlite")) as log:
             (heard,) = log.execute("SELECT heard_at FROM mirror").fetchone()
         follower.send_signal(signal.SIGINT)
         assert follower.wait(timeout=30) == 0
