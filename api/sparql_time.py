@@ -4,7 +4,8 @@
     FROM <https://host/at/42>              the same, said in the query
     GRAPH <https://host/at/40>             the default graph of another instant, beside it
     GRAPH <https://host/delta/40/42/added> the triples that came (net) from event 40 to event 42
-    GRAPH <https://doi.org/…/2>            the document of one version of an object
+    GRAPH <https://doi.org/…/2>            the document of one version of an object, also by the
+                                           address of its page, https://host/10.5072/…/2
 
 `at` takes what `as-of` takes (an event, a day, an instant), the bounds of `delta` too. Such a
 name means the same in every request. It is known under any base of this server: the public
@@ -141,15 +142,15 @@ class Times:
                 return None
             side: Literal["added", "removed"] = "added" if delta[3] == "added" else "removed"
             return self._delta(iri, start, end, side)
-        if version := _VERSION.match(iri):
-            return self._version(version[1], int(version[2]))
+        for name in (iri, path[1:]):
+            if version := _VERSION.match(name):
+                try:
+                    return self._version(Pid.parse(version[1]), int(version[2]))
+                except InvalidIdentifier:
+                    continue
         return None
 
-    def _version(self, iri: str, number: int) -> VersionGraph | None:
-        try:
-            pid = Pid.parse(iri)
-        except InvalidIdentifier:
-            return None
+    def _version(self, pid: Pid, number: int) -> VersionGraph:
         self._objects.log.version(pid, number)  # NotFound names the versions that there are
         return VersionGraph(pid, number)
 

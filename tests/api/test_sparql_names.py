@@ -137,6 +137,8 @@ def test_a_difference_is_what_the_two_states_say(endpoint: Served, history: Hist
 def test_one_old_version_is_a_graph(endpoint: Served, history: History) -> None:
     query = f"SELECT ?c {{ GRAPH <{pid(1).iri}/2> {{ ?s <{DWC}country> ?c }} }}"
     assert lines(ask(endpoint, query)) == ["Latvia"]
+    for address in (f"{endpoint.base}/{pid(1)}", f"https://elsewhere.example/{pid(1)}"):
+        assert lines(ask(endpoint, query.replace(pid(1).iri, address))) == ["Latvia"]
     missing = ask(endpoint, query.replace("/2>", "/9>"))
     assert missing.status_code == 404
     assert "1 to 3" in missing.json()["detail"]
