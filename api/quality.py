@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.landing import local
 from api.negotiation import HTML, PLAIN_FORMATS, choose
+from api.problems import UnknownParameter
 from api.site import Site
 from fdo.errors import Unavailable
 from handlers.projections.conformance import ConformanceReader
@@ -30,6 +31,7 @@ def quality_router(site: Site) -> APIRouter:
     @router.get("/api/conformance", response_class=Response, responses=_ANSWERS)
     def conformance(request: Request, format: str | None = None) -> Response:
         """Count the objects that conform, and how often each shape speaks, by dataset."""
+        _refuse_others(request)
         shown = choose(request.headers.get("accept", ""), format, PLAIN_FORMATS)
         view = _view(site)
         content = {
@@ -45,6 +47,18 @@ def quality_router(site: Site) -> APIRouter:
         return Response(orjson.dumps(content), media_type="application/json", headers=headers)
 
     return router
+
+
+def _refuse_others(request: Request) -> None:
+    """What is not known is not overlooked: who asks for a moment is not told of today."""
+    for name in request.query_params:
+        if name != "format":
+            raise UnknownParameter(
+                f"There is no parameter {name!r} here; there is only format. These are counts of "
+                "now; /{pid}/conformance takes as-of.",
+                parameter=name,
+                known=["format"],
+            )
 
 
 def _view(site: Site) -> ConformanceReader:

@@ -116,3 +116,10 @@ def test_a_browser_is_shown_the_same_problem_as_a_page(failing):
 
 def test_the_types_of_problem_are_listed(browse):
     assert {one["name"] for one in browse().get("/problems").json()} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", ["as-of", "observed-at", "dataset"])
+def test_counts_of_now_are_not_given_to_who_asks_for_a_moment(browse, name):
+    refused = browse().get(f"/api/conformance?{name}=1")
+    assert refused.status_code == 400
+    assert refused.json()["parameter"] == name
