@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,9 +85,20 @@ def create_app(
     openapi.install(app)
     streams = Streams(site)
     for router in (*routers, live_router(streams), *_routers(site)):
-        app.include_router(router)
+        app.include_router(_with_head(router))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Front(site, app, sparql, streams)
+
+
+def _with_head(router: APIRouter) -> APIRouter:
+    """HEAD wherever there is GET (RFC 9110, 9.1); the server leaves the body away."""
+    routes = [(one, one.methods or ()) for one in router.routes if isinstance(one, APIRoute)]
+    there = {route.path for route, methods in routes if "HEAD" in methods}
+    for route, methods in routes:
+        if "GET" in methods and route.path not in there:
+            path = route.path.removeprefix(router.prefix)
+            router.head(path, response_model=None, include_in_schema=False)(route.endpoint)
+    return router
 
 
 def _routers(site: Site) -> Sequence[APIRouter]:

@@ -218,8 +218,11 @@ class LiveStream(Response):
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the stream."""
-        del scope
+        """Answer with the stream; HEAD with its headers alone."""
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         self._count(1)
         talking = asyncio.create_task(self._talk(send))
         leaving = asyncio.create_task(_left(receive))

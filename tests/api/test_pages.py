@@ -133,6 +133,18 @@ def test_an_earlier_version_links_what_was_said_of_that_version(repository, brow
         assert browser.get(target).json().get("version", 1) == 1
 
 
+def test_head_is_answered_wherever_get_is(browse, filled):
+    browser = browse()
+    paths = [path for path in browser.get("/openapi.json").json()["paths"] if "{" not in path]
+    asked = [path for path in (*paths, "/search", "/feeds", "/time") if path != "/sparql"]
+    assert {"/", "/health", "/api/search", "/changes/live"} <= set(asked)
+    for path in asked:
+        head = browser.request("HEAD", path)
+        if head.status_code != 405:  # what is only written to
+            continue
+        assert browser.get(path).status_code == 405, path
+
+
 def test_the_vocabulary_is_a_page_and_turtle(browse):
     page = browse().get("/vocab", accept="text/html")
     assert "ods:topicDiscipline" in page.text
