@@ -57,9 +57,10 @@ def day(text: str) -> str:
     return text[:10]
 
 
-def moment(text: str) -> str:
-    """An RFC 3339 time for people: to the second, UTC."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).strftime("%Y-%m-%d %H:%M:%S UTC")
+def moment(text: str) -> Markup:
+    """An RFC 3339 time for people: to the second, UTC; as it was given, for programs."""
+    shown = datetime.fromisoformat(text.replace("Z", "+00:00")).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return Markup('<time datetime="{}">{}</time>').format(text, shown)
 
 
 def number(value: int) -> str:

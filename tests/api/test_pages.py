@@ -133,6 +133,13 @@ def test_an_earlier_version_links_what_was_said_of_that_version(repository, brow
         assert browser.get(target).json().get("version", 1) == 1
 
 
+def test_times_of_tables_are_readable_by_people_and_programs(browse, filled):
+    page = browse().get(f"/{filled}/versions", accept="text/html").text
+    assert re.search(
+        r'<td><time datetime="2026-03-02T12:00:00[^"]*Z">2026-03-02 12:00:00 UTC', page
+    )
+
+
 def test_head_is_answered_wherever_get_is(browse, filled):
     browser = browse()
     paths = [path for path in browser.get("/openapi.json").json()["paths"] if "{" not in path]
