@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from api.cli_follow import mirrored
-from api.cli_instants import AsOfOption, ObservedOption, instant_store, quads_of
+from api.cli_instants import AsOfOption, ObservedOption, quads_of, state_store
 from api.console import (
     DataOption,
     JsonOption,
@@ -23,10 +23,12 @@ from api.console import (
     settings_for,
     tell,
 )
+from api.moments import instant_of
 from api.repository import Projection, Repository
+from eventstore.instant import Instant
 from eventstore.log import Log
 from eventstore.transfer import write_log
-from fdo.errors import CollectomeError, Refused
+from fdo.errors import CollectomeError, NotFound, Refused
 from fdo.lifecycle import Status
 from handlers import HANDLERS
 from handlers.projector import lease_is_held, tracked
@@ -171,7 +173,7 @@ class ExportFormat(StrEnum):
 def export(
     format: Annotated[
         ExportFormat,
-        typer.Option(help="nquads: the graph; jsonl: the log; documents: current openDS JSON."),
+        typer.Option(help="nquads: the graph; jsonl: the log; documents: openDS JSON."),
     ] = ExportFormat.NQUADS,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
     as_of: AsOfOption = None,
@@ -179,18 +181,21 @@ def export(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write the graph, the log or the current documents; the log can be imported again. The
-    graph also as it was at an event or a moment."""
-    if (as_of or observed_at) and format is not ExportFormat.NQUADS:
+    """Write the graph, the log or the documents of active objects; the log can be imported
+    again. Graph and documents also as they were at an event or a moment."""
+    if (as_of or observed_at) and format is ExportFormat.JSONL:
         raise Refused(
-            f"{format.value} has no past: the log holds every version. Leave --as-of and "
-            "--observed-at out, or export the graph (--format nquads)."
+            "jsonl has no past: the log holds every version. Leave --as-of and --observed-at "
+            "out, or export the graph (--format nquads) or the documents (--format documents)."
         )
     repository = Repository(settings_for(data), must_exist=True)
+    instant = None
+    if as_of or observed_at:  # before the file is opened: what is refused empties none
+        instant = instant_of(as_of, observed_at, repository.objects)
     lines = 0
     target = output.open("wb") if output else sys.stdout.buffer
     try:
-        for line in _exported(repository, format, as_of, observed_at, json):
+        for line in _exported(repository, format, instant, json):
             lines += target.write(line) > 0
     finally:
         if output:
@@ -205,17 +210,18 @@ def export(
 def _exported(
     repository: Repository,
     format: ExportFormat,
-    as_of: str | None,
-    observed_at: str | None,
+    instant: Instant | None,
     json: bool,
 ) -> Iterator[bytes]:
     match format:
         case ExportFormat.JSONL:
             yield from write_log(repository.log)
+        case ExportFormat.DOCUMENTS if instant:
+            yield from _documents_at(repository.log, instant)
         case ExportFormat.DOCUMENTS:
             yield from _documents(repository.log)
-        case ExportFormat.NQUADS if as_of or observed_at:
-            with instant_store(repository, as_of, observed_at, json) as path:
+        case ExportFormat.NQUADS if instant:
+            with state_store(repository, instant, (), json) as path:
                 yield from quads_of(path)
         case ExportFormat.NQUADS:
             yield from quads_of(repository.checkpoint()[0])
@@ -229,4 +235,18 @@ def _documents(log: Log) -> Iterator[bytes]:
         for head in heads:
             if head.status is Status.ACTIVE:
                 yield (events[head.position].document_bytes or b"") + b"\n"
+        after = str(heads[-1].pid)
+
+
+def _documents_at(log: Log, instant: Instant) -> Iterator[bytes]:
+    """The documents of the objects that were active at an instant, in order of PID."""
+    after = ""
+    while heads := log.heads(after):
+        for head in heads:
+            try:
+                event = log.at(head.pid, instant.position, instant.observed)
+            except NotFound:  # it began later
+                continue
+            if event.status is Status.ACTIVE:
+                yield (event.document_bytes or b"") + b"\n"
         after = str(heads[-1].pid)

@@ -43,6 +43,17 @@ def test_the_graph_as_of_an_event_is_what_was_exported_then(herbarium: Path) -> 
     assert exported(herbarium, "--observed-at", "2001-01-01") == []
 
 
+def test_documents_as_of_an_event_are_those_exported_then(herbarium: Path) -> None:
+    documents, head = ("--format=documents",), position(herbarium)
+    assert exported(herbarium, *documents, "--as-of", str(head)) == exported(herbarium, *documents)
+    then = exported(herbarium, *documents, "--as-of", str(head - 4))
+    assert any('"Norway"' in line for line in then)
+    assert not any('"Sweden"' in line for line in then)
+    assert exported(herbarium, *documents, "--as-of", "0") == []
+    assert exported(herbarium, *documents, "--observed-at", "2001-01-01") == []
+    assert len(exported(herbarium, *documents, "--as-of", "3")) < len(then)
+
+
 def test_a_moment_can_be_kept_and_is_listed(herbarium: Path) -> None:
     made = collectome("instants", "make", "3", "--json", data=herbarium)
     assert (made.code, made.said["position"]) == (0, 3)
@@ -60,8 +71,11 @@ def test_a_moment_can_be_kept_and_is_listed(herbarium: Path) -> None:
         (("--as-of", "3", "--format", "jsonl"), "has no past"),
     ],
 )
-def test_what_cannot_be_exported_is_refused(
-    herbarium: Path, options: tuple[str, ...], said: str
+def test_what_cannot_be_exported_is_refused_and_empties_no_file(
+    herbarium: Path, tmp_path: Path, options: tuple[str, ...], said: str
 ) -> None:
-    ended = collectome("export", *options, data=herbarium)
+    earlier = tmp_path / "earlier"
+    earlier.write_text("kept")
+    ended = collectome("export", *options, "--output", earlier, data=herbarium)
     assert ended.code == 1 and said in ended.err
+    assert earlier.read_text() == "kept"
