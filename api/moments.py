@@ -23,6 +23,7 @@ _INSTANT = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _VERSION = re.compile(r"v([1-9]\d{0,8})\Z", re.ASCII)
 _EVENT = re.compile(r"\d{1,18}\Z", re.ASCII)
+_AN_EVENT = "an event number (42), "
 
 
 def event_as_of(
@@ -34,17 +35,25 @@ def event_as_of(
     """
     if text is not None and (found := _VERSION.match(text)):
         return objects.log.version(pid, int(found[1]))
-    instant = instant_of(text, observed, objects)
+    instant = instant_of(text, observed, objects, versions=True)
     return objects.log.at(pid, instant.position, instant.observed)
 
 
-def instant_of(as_of: str | None, observed: str | None, objects: DigitalObjects) -> Instant:
-    """The instant that `as-of` and `observed-at` name together; the head where both are None."""
-    position = objects.log.position() if as_of is None else position_as_of(as_of, objects)
+def instant_of(
+    as_of: str | None, observed: str | None, objects: DigitalObjects, *, versions: bool = False
+) -> Instant:
+    """The instant that `as-of` and `observed-at` name together; the head where both are None.
+    `versions`: a refusal says that a version would do as well."""
+    if as_of is None:
+        position = objects.log.position()
+    else:
+        position = position_as_of(as_of, objects, versions=versions)
     return Instant(position, None if observed is None else observed_at(observed, objects))
 
 
-def position_as_of(text: str, objects: DigitalObjects, parameter: str = "as-of") -> int:
+def position_as_of(
+    text: str, objects: DigitalObjects, parameter: str = "as-of", *, versions: bool = False
+) -> int:
     """The last position of the log at a moment (not a version); 0 before the first event.
     A refusal names the parameter."""
     if _EVENT.match(text):
@@ -55,17 +64,19 @@ def position_as_of(text: str, objects: DigitalObjects, parameter: str = "as-of")
                 parameter=parameter,
             )
         return position
-    return objects.log.position_at(past(text, parameter, objects))
+    also = f"{_AN_EVENT}a version (v3), " if versions else _AN_EVENT
+    return objects.log.position_at(past(text, parameter, objects, also))
 
 
 def observed_at(text: str, objects: DigitalObjects) -> int:
     """A moment of the sources' clock, inclusive, in microseconds: a day or an instant."""
-    return past(text, "observed-at", objects)
+    return past(text, "observed-at", objects, also="")
 
 
-def past(text: str, parameter: str, objects: DigitalObjects) -> int:
-    """A day (its end, UTC) or an instant that is over, in microseconds."""
-    moment = _moment(text, parameter)
+def past(text: str, parameter: str, objects: DigitalObjects, also: str = _AN_EVENT) -> int:
+    """A day (its end, UTC) or an instant that is over, in microseconds; `also` is what else
+    the parameter takes."""
+    moment = _moment(text, parameter, also)
     if moment > objects.clock():
         raise UnknownParameter(
             f"{parameter}={text} lies in the future (a day counts from its end, UTC); "
@@ -75,7 +86,7 @@ def past(text: str, parameter: str, objects: DigitalObjects) -> int:
     return moment
 
 
-def _moment(text: str, parameter: str) -> int:
+def _moment(text: str, parameter: str, also: str) -> int:
     try:
         if _DAY.match(text):
             start = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
@@ -88,11 +99,8 @@ def _moment(text: str, parameter: str) -> int:
             return to_micros(moment.astimezone(UTC))  # refuses what is before the year 1 there
     except (ValueError, OverflowError):
         pass
-    other = {"as-of": "an event number (42), a version (v3), ", "observed-at": ""}.get(
-        parameter, "an event number (42), "
-    )
     raise UnknownParameter(
-        f"{parameter}={text!r} is no moment: give {other}a day (2026-03-01) or an instant "
+        f"{parameter}={text!r} is no moment: give {also}a day (2026-03-01) or an instant "
         "(2026-03-01T12:00:00Z).",
         parameter=parameter,
     )

@@ -187,6 +187,8 @@ class SparqlApp:
         elif forms.page:
             await self._show(reply, asked)
         elif asked.query is None:
+            if self._past is not None and (asked.as_of or asked.observed_at):
+                self._past.times.instant(asked, 0)  # refuses what is no moment
             await self._rdf(reply, await self.description.document(wait=2.0), forms)
         else:
             await self._query(reply, asked, forms)

@@ -106,6 +106,16 @@ def test_what_cannot_be_asked_is_refused_by_name(searched, query, parameter):
     assert parameter in answer.json()["detail"]
 
 
+def test_a_refused_moment_names_what_can_be_asked_here(searched):
+    """A version is of one object: search has none to offer, an object has."""
+    assert "a version" not in searched.get("/api/search?as-of=v1").json()["detail"]
+    found = searched.get("/api/search").json()["items"][0]["pid"]
+    detail = searched.get(f"/{found}?as-of=never").json()["detail"]
+    assert "an event number (42), a version (v3), a day" in detail
+    detail = searched.get(f"/{found}?observed-at=never").json()["detail"]
+    assert "give a day" in detail
+
+
 @pytest.mark.parametrize(
     "query", ["by=colour", "at=1", "by=country&at=", "by=country&at=99", "limit=5"]
 )

@@ -323,3 +323,13 @@ def test_the_page_explains_what_is_no_moment(endpoint: Served) -> None:
     response = ask(endpoint, COUNTRIES, "text/html", as_of="soon")
     assert response.status_code == 400
     assert "is no moment" in response.text
+
+
+def test_what_is_no_moment_is_refused_without_a_query_too(endpoint: Served) -> None:
+    """Clients that add `?query=` to an address with `?as-of=42` make one long moment of it."""
+    for asked in ("as-of=42?query=ASK%7B%7D", "observed-at=soon"):
+        response = httpx.get(f"{endpoint.endpoint}?{asked}", headers={"accept": "text/turtle"})
+        assert response.status_code == 400
+        assert "is no moment" in response.json()["detail"]
+    described = httpx.get(f"{endpoint.endpoint}?as-of=2", headers={"accept": "text/turtle"})
+    assert described.status_code == 200
