@@ -34,6 +34,10 @@ LICENCES = frozenset({"dcterms:license", "dcterms:rights"})
 """Where specimens and media keep their licence; left out when it is only the dataset's."""
 
 
+RELATIONSHIPS = "ods:hasEntityRelationships"
+"""Where a document says, among others, that its licence is inherited."""
+
+
 def canonical(document: Document) -> bytes:
     """The one byte form of a document; equal documents give equal bytes."""
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
@@ -49,16 +53,20 @@ def essence(node: Any) -> Any:
     """The node without volatile terms and without a licence that is only inherited."""
     if isinstance(node, dict):
         left_out = VOLATILE | LICENCES if _licence_is_inherited(node) else VOLATILE
-        return {key: essence(value) for key, value in node.items() if key not in left_out}
+        return {
+            key: value if type(value) is str else essence(value)  # most values are text
+            for key, value in node.items()
+            if key not in left_out
+        }
     if isinstance(node, list):
         return [essence(item) for item in node]
     return node
 
 
 def _licence_is_inherited(node: dict[str, Any]) -> bool:
-    return any(
+    return RELATIONSHIPS in node and any(
         relation.get("dwc:relationshipOfResource") == "hasInheritedLicense"
-        for relation in node.get("ods:hasEntityRelationships", ())
+        for relation in node[RELATIONSHIPS]
         if isinstance(relation, dict)
     )
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import orjson
 
 from fdo.difference import Kind, changes
-from fdo.documents import Document, essence
+from fdo.documents import RELATIONSHIPS, Document, canonical, essence
 from fdo.representations.fragments import Path, fragment_of
 from ontologies.terms import DOCUMENT_TERMS
 from ontologies.terms import Kind as TermKind
@@ -88,7 +88,7 @@ def differences(before: Document, after: Document) -> list[Difference]:
     changed: list[Difference] = []
     gone: list[Difference] = []
     come: list[Difference] = []
-    for change in changes(_content(before), _content(after)):
+    for change in changes(*map(_content, _apart(before, after))):
         old = [] if change.kind is Kind.ADDED else list(_leaves(change.before, change.path))
         new = [] if change.kind is Kind.REMOVED else list(_leaves(change.after, change.path))
         if len(old) == len(new) == 1 and old[0][0] == new[0][0]:
@@ -103,6 +103,26 @@ def differences(before: Document, after: Document) -> list[Difference]:
 def _said(leaves: Sequence[_Leaf]) -> list[_Leaf]:
     """Without the types of nodes, which follow from where they stand."""
     return [leaf for leaf in leaves if leaf[0].rpartition("/")[2] != "@type"]
+
+
+def _apart(one: Document, other: Document) -> tuple[Document, Document]:
+    """Two documents without the terms that are equal in both: most revisions touch few. What
+    decides whether a licence counts stays."""
+    same = {
+        term
+        for term, value in one.items()
+        if term != RELATIONSHIPS
+        and term in other
+        and value == other[term]
+        and (
+            type(value) is str or canonical(value) == canonical(other[term])
+        )  # 1, 1.0 and true differ
+    }
+    first, second = (
+        {term: value for term, value in document.items() if term not in same}
+        for document in (one, other)
+    )
+    return first, second
 
 
 def _content(document: Document) -> Document:
