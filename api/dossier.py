@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventstore.envelope import Recorded, iso
-from eventstore.log import Head, Log
 from eventstore.patches import conformance as report_of
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
@@ -151,13 +150,3 @@ def mids(event: Recorded) -> dict[str, Any] | None:
         "set": found.set_id,
         "missing": list(found.missing),
     }
-
-
-def withheld(head: Head, log: Log) -> bool:
-    """Whether an object's documents are kept back now (settled.md 13).
-
-    A tombstone does not publish what was PID-only before it.
-    """
-    if head.status is Status.TOMBSTONE and head.version > 1:
-        return log.version(head.pid, head.version - 1).status is Status.PID_ONLY
-    return head.status is Status.PID_ONLY

@@ -61,7 +61,7 @@ def history(shown: Shown, asked: Asked) -> Sent:
     more = bool(events) and events[-1].sequence < head.sequence
     links = _next(shown, asked, body, "after", events[-1].sequence) if more else ()
     if wanted in (JSON, HTML):
-        body["events"] = dossier.history(events, salted=not dossier.withheld(head, shown.log))
+        body["events"] = dossier.history(events, salted=not shown.log.withheld(head))
         return shown.listed(asked, body, "history.html", b"", links=links)
     lines = lineage(events, head)
     if wanted.name == "turtle":

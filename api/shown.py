@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 
-from api import dossier
 from api.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
 from api.links import link_header
 from api.memento import Mementos
@@ -60,7 +59,7 @@ class Shown:
 
     def hidden(self, event: Recorded, head: Head) -> bool:
         """Whether of this event only the FDO record is public."""
-        return event.status is Status.PID_ONLY or dossier.withheld(head, self.log)
+        return event.status is Status.PID_ONLY or self.log.withheld(head)
 
     def guard(self, event: Recorded, head: Head) -> None:
         """Refuse what is not public, and say what is."""

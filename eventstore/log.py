@@ -215,6 +215,15 @@ class Log:
                 found[event.position] = before
         return found
 
+    def withheld(self, head: Head) -> bool:
+        """Whether an object's documents are kept back now (settled.md 13).
+
+        A tombstone does not publish what was PID-only before it.
+        """
+        if head.status is Status.TOMBSTONE and head.version > 1:
+            return self.version(head.pid, head.version - 1).status is Status.PID_ONLY
+        return head.status is Status.PID_ONLY
+
     @contextmanager
     def still(self) -> Iterator[None]:
         """This thread reads the log as it is now until the end, whatever others append."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from api.dossier import withheld
 from eventstore.envelope import Recorded
 from eventstore.log import Head, Log
 from fdo.lifecycle import Status
@@ -25,13 +24,13 @@ Disclosure = Literal["full", "record", "nothing"]
 
 def disclosure(event: Recorded, head: Head, log: Log) -> Disclosure:
     """What the public may see of an event; `head` is where its object stands now."""
-    return _disclosure(event, head, withheld(head, log))
+    return _disclosure(event, head, log.withheld(head))
 
 
 def disclosures(events: Sequence[Recorded], log: Log) -> list[Disclosure]:
     """The same for a page of events; where their objects stand is read once."""
     heads = {str(head.pid): head for head in log.heads_of({event.pid_text for event in events})}
-    hidden = {pid: withheld(head, log) for pid, head in heads.items()}
+    hidden = {pid: log.withheld(head) for pid, head in heads.items()}
     return [_disclosure(event, heads[event.pid_text], hidden[event.pid_text]) for event in events]
 
 

@@ -19,7 +19,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.dossier import withheld
 from api.feeds.disclosed import Disclosure, disclosures
 from api.problems import UnknownParameter
 from api.site import Site
@@ -138,7 +137,7 @@ def _whole(events: Sequence[Recorded], log: Log) -> list[bool]:
 
 def _public(event: Recorded, told: Disclosure, log: Log) -> bool:
     ended = event.status is Status.TOMBSTONE and told == "record"
-    return told == "full" or (ended and not withheld(log.head(event.pid), log))
+    return told == "full" or (ended and not log.withheld(log.head(event.pid)))
 
 
 def _claims(

@@ -34,7 +34,6 @@ from eventstore.patches import META, document_lines
 from eventstore.recorder import Datastore, Recorder
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
-from fdo.lifecycle import Status
 from handlers import stores
 from handlers.instants.difference import Difference, Sink
 from handlers.instants.ladder import Choice, Ladder
@@ -221,11 +220,8 @@ def default_graph_changes(ladder: Ladder, graph: DeltaGraph, name: str) -> list[
 def version_lines(log: Log, pid: Pid, number: int) -> list[str]:
     """The triples of a version of an object; none of an object that is withheld now, whether
     PID-only or withdrawn while it was (settled.md 13)."""
-    event, head = log.version(pid, number), log.head(pid)
-    last = head.status
-    if last is Status.TOMBSTONE and head.version > 1:
-        last = log.version(pid, head.version - 1).status
-    return [] if last is Status.PID_ONLY else document_lines(event)
+    event = log.version(pid, number)
+    return [] if log.withheld(log.head(pid)) else document_lines(event)
 
 
 _NAMED = tuple(f"<urn:collectome:graph:{name}> .\n" for name in ("records", "provenance", "meta"))
