@@ -14,5 +14,6 @@ def shared_data() -> Path:
     """The folder of real archives and schemas; tests that need it skip, by name, without it."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
+        # real archives and foreign schemas are test input, not ours to ship
         pytest.skip("the reference data (../shared/data) are not on this machine")
     return folder

@@ -21,6 +21,9 @@ from fdo.documents import Document
 from fdo.identifiers import Pid
 from fdo.lifecycle import Merge, Register, Release, Revise, Status, Tombstone, Withhold, stamped
 from tests.api.documents import a_stub
+from tests.api.eight_events import eight_events, past_of
+from tests.handlers.instants.history import History
+from tests.handlers.queries.server import Served, served
 
 BASE = "https://repository.example"
 CURATOR = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
@@ -115,3 +118,17 @@ class Browser:
 def browse(repository: Repository) -> Callable[..., Browser]:
     """A browser for the repository as it is now."""
     return lambda **options: Browser(repository.app(**options))
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    told = eight_events(tmp_path_factory.mktemp("time"))
+    yield told
+    told.close()
+
+
+@pytest.fixture(scope="module")
+def endpoint(history: History) -> Iterator[Served]:
+    graph = history.folder / "projections" / "graph"
+    with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
+        yield where

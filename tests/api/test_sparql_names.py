@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from api.sparql_time import MOST_STATES
@@ -12,30 +10,14 @@ from tests.api.eight_events import (
     COUNT,
     DWC,
     ask,
-    eight_events,
     lines,
     number,
-    past_of,
 )  # fmt: skip
 from tests.eventstore.story import pid
 from tests.handlers.instants.history import History
-from tests.handlers.queries.server import Served, served
+from tests.handlers.queries.server import Served
 
 GRAPHS = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    told = eight_events(tmp_path_factory.mktemp("time"))
-    yield told
-    told.close()
-
-
-@pytest.fixture(scope="module")
-def endpoint(history: History) -> Iterator[Served]:
-    graph = history.folder / "projections" / "graph"
-    with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
-        yield where
 
 
 # ── names of states in the query ─────────────────────────────────────────────────────────

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,7 +28,6 @@ from tests.api.eight_events import (
     RECORDS,
     START,
     ask,
-    eight_events,
     number,
     past_of,
 )  # fmt: skip
@@ -57,20 +55,6 @@ QUERIES = {
     "from named": f"SELECT * FROM NAMED <{RECORDS}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
     "look-up": f"SELECT ?p ?o {{ <{pid(1).iri}> ?p ?o }}",
 }
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    told = eight_events(tmp_path_factory.mktemp("time"))
-    yield told
-    told.close()
-
-
-@pytest.fixture(scope="module")
-def endpoint(history: History) -> Iterator[Served]:
-    graph = history.folder / "projections" / "graph"
-    with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
-        yield where
 
 
 def told_by_a_fold(history: History, instant: Instant, query: str) -> list[str]:

@@ -16,6 +16,7 @@ def client(name: str) -> Path:
     """The program of that name; the test is skipped, and says why, where it cannot be had."""
     why = _missing()
     if why:
+        # Node is no part of the environment that ./run test makes
         pytest.skip(f"{name}: {why}")
     return FOLDER / "node_modules" / ".bin" / name
 

@@ -28,6 +28,7 @@ def curl(*line: str) -> tuple[int, dict[str, str], str]:
     """(status, headers, body) of one request of curl's."""
     program = shutil.which("curl")
     if program is None:
+        # a system package: only .ci/run installs those
         pytest.skip("curl is not on this machine (.ci/debian.txt)")
     done = subprocess.run(
         [program, "--silent", "--include", "--max-time", "30", *line],
