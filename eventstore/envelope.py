@@ -40,7 +40,7 @@ def iso(micros: int) -> str:
 
 
 def opends_time(moment: datetime) -> str:
-    """openDS 0.4 form of a time: `yyyy-MM-dd'T'HH:mm:ss.SSSXXX`, UTC."""
+    """openDS 0.4 form of a time, to the millisecond: `2026-03-01T12:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
