@@ -62,7 +62,7 @@ class Pid:
         found = _PID.match(text.strip())
         if not found:
             raise InvalidIdentifier(
-                f"{text!r} is not a PID: nine characters behind a prefix, as in 10.5072/ABC-DEF-123, "
+                f"{text!r} is not a PID: expected nine characters, as in 10.5072/ABC-DEF-123, "
                 "with or without https://doi.org/ or https://hdl.handle.net/ before it."
             )
         return cls(found["prefix"].upper(), found["suffix"].upper())
