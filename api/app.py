@@ -3,7 +3,7 @@
     app = create_app(settings, objects, views=Views(...), sparql=sparql_app(...))
 
 An ASGI application on one log. Documents by PID are answered before the framework is asked,
-because they are what most requests want; see `api.resolver`.
+because they are what most requests want; see `api.objects.resolver`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
-from api.exchange import PATH
 from api.feeds.atom import atom_router
 from api.feeds.changes import changes_router
 from api.feeds.events import events_router
@@ -28,21 +27,22 @@ from api.feeds.iiif import iiif_router
 from api.feeds.ldes import ldes_router
 from api.feeds.live import Streams, live_router
 from api.feeds.webhooks import webhooks_router
-from api.lifecycle_routes import lifecycle_router
+from api.objects.exchange import PATH
+from api.objects.lifecycle import lifecycle_router
+from api.objects.resolver import Resolver
+from api.objects.timegate import timegate_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.problems import Problems, TooLarge
 from api.quality import quality_router
 from api.queries import queries_router
 from api.rendering import Renderer
-from api.resolver import Resolver
 from api.search import search_router
 from api.security import SECURITY_HEADERS, Tokens
 from api.settings import Settings
 from api.site import Site
 from api.states import states_router
-from api.time import time_router
-from api.timegate import timegate_router
+from api.time.routes import time_router
 from api.views import Views
 from api.vocabulary_pages import vocabulary_router
 from eventstore.application import DigitalObjects

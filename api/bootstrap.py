@@ -27,9 +27,9 @@ from api.rates import Clients, Rates
 from api.repository import Repository, start_projector
 from api.security import Tokens
 from api.settings import Settings
-from api.sparql import sparql_app
-from api.sparql_asking import Past
-from api.sparql_time import Times
+from api.sparql.asking import Past
+from api.sparql.endpoint import sparql_app
+from api.sparql.times import Times
 from api.views import Views
 from fdo.errors import Unavailable
 from handlers.instants import Instants

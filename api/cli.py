@@ -12,17 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api import (
-    cli_feeds,
-    cli_follow,
-    cli_ingest,
-    cli_instants,
-    cli_keep,
-    cli_objects,
-    cli_read,
-    cli_time,
-    cli_versions,
-)
+from api.commands import feeds, follow, ingest, instants, keep, objects, read, time, versions
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 app = typer.Typer(
@@ -33,22 +23,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-identity = typer.Typer(
+identity_group = typer.Typer(
     help="Decide harvests that paused because identifiers changed.", no_args_is_help=True
 )
-time = typer.Typer(
+time_group = typer.Typer(
     help="Questions across time: what changed, who changed most.", no_args_is_help=True
 )
 config = typer.Typer(help="The settings and where each came from.", no_args_is_help=True)
-webhooks = typer.Typer(help="Who is told of changes.", no_args_is_help=True)
-token = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
-instants = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
-app.add_typer(identity, name="identity")
-app.add_typer(instants, name="instants")
-app.add_typer(time, name="time")
+webhooks_group = typer.Typer(help="Who is told of changes.", no_args_is_help=True)
+token_group = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
+instants_group = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
+app.add_typer(identity_group, name="identity")
+app.add_typer(instants_group, name="instants")
+app.add_typer(time_group, name="time")
 app.add_typer(config, name="config")
-app.add_typer(token, name="token")
-app.add_typer(webhooks, name="webhooks")
+app.add_typer(token_group, name="token")
+app.add_typer(webhooks_group, name="webhooks")
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -115,7 +105,7 @@ def config_show(data: DataOption = None, json: JsonOption = False) -> None:
         )
 
 
-@token.command("create")
+@token_group.command("create")
 @honest
 def token_create(
     name: str,
@@ -134,7 +124,7 @@ def token_create(
         out.print(text)
 
 
-@token.command("list")
+@token_group.command("list")
 @honest
 def token_list(data: DataOption = None, json: JsonOption = False) -> None:
     """The tokens there are, without their text."""
@@ -156,7 +146,7 @@ def token_list(data: DataOption = None, json: JsonOption = False) -> None:
         )
 
 
-@token.command("revoke")
+@token_group.command("revoke")
 @honest
 def token_revoke(name: str, data: DataOption = None, json: JsonOption = False) -> None:
     """Forget a token."""
@@ -171,46 +161,46 @@ def token_revoke(name: str, data: DataOption = None, json: JsonOption = False) -
         out.print(f"{name} is revoked.")
 
 
-_commands(app, ingest=cli_ingest.ingest, import_=cli_ingest.import_log, follow=cli_follow.follow)
+_commands(app, ingest=ingest.ingest, import_=ingest.import_log, follow=follow.follow)
 _commands(
-    identity,
-    list=cli_ingest.identity_list,
-    show=cli_ingest.identity_show,
-    approve=cli_ingest.identity_approve,
-    reject=cli_ingest.identity_reject,
+    identity_group,
+    list=ingest.identity_list,
+    show=ingest.identity_show,
+    approve=ingest.identity_approve,
+    reject=ingest.identity_reject,
 )
 _commands(
-    instants,
-    list=cli_instants.list_instants,
-    make=cli_instants.make,
-    thin=cli_instants.thin,
+    instants_group,
+    list=instants.list_instants,
+    make=instants.make,
+    thin=instants.thin,
 )
-_commands(time, **cli_time.COMMANDS)
+_commands(time_group, **time.COMMANDS)
 _commands(
     app,
-    show=cli_versions.show,
-    history=cli_versions.history,
-    diff=cli_versions.diff,
-    sparql=cli_read.sparql,
-    search=cli_read.search,
-    changes=cli_feeds.changes,
-    status=cli_keep.status,
-    rebuild=cli_keep.rebuild,
-    verify=cli_keep.verify,
-    export=cli_keep.export,
-    tombstone=cli_objects.tombstone,
-    merge=cli_objects.merge,
-    split=cli_objects.split,
-    restore=cli_objects.restore,
-    erase=cli_objects.erase,
+    show=versions.show,
+    history=versions.history,
+    diff=versions.diff,
+    sparql=read.sparql,
+    search=read.search,
+    changes=feeds.changes,
+    status=keep.status,
+    rebuild=keep.rebuild,
+    verify=keep.verify,
+    export=keep.export,
+    tombstone=objects.tombstone,
+    merge=objects.merge,
+    split=objects.split,
+    restore=objects.restore,
+    erase=objects.erase,
 )
 _commands(
-    webhooks,
-    list=cli_feeds.webhooks_list,
-    add=cli_feeds.webhooks_add,
-    remove=cli_feeds.webhooks_remove,
-    deliveries=cli_feeds.webhooks_deliveries,
-    retry=cli_feeds.webhooks_retry,
+    webhooks_group,
+    list=feeds.webhooks_list,
+    add=feeds.webhooks_add,
+    remove=feeds.webhooks_remove,
+    deliveries=feeds.webhooks_deliveries,
+    retry=feeds.webhooks_retry,
 )
 
 

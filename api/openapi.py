@@ -11,10 +11,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import diff
 from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS, PLAIN_FORMATS, Format
+from api.objects import diff
+from api.objects.reports import HISTORY_FORMATS
 from api.problems import KINDS, MEDIA_TYPE
-from api.reports import HISTORY_FORMATS
 
 DESCRIPTION = (
     "FAIR Digital Objects of natural-history collections: documents by PID in every version "

@@ -9,8 +9,8 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.landing import local
 from api.negotiation import HTML, PLAIN_FORMATS, choose
+from api.objects.landing import local
 from api.problems import UnknownParameter
 from api.site import Site
 from fdo.errors import Unavailable

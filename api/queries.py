@@ -18,11 +18,11 @@ from fastapi import APIRouter, Depends, Header, Response
 from fastapi import Query as QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.exchange import CORS, MOMENT, Asked, Sent
 from api.moments import instant_of
-from api.preconditions import document_etag, version_seen
+from api.objects.exchange import CORS, MOMENT, Asked, Sent
+from api.objects.preconditions import document_etag, version_seen
+from api.objects.shown import Shown
 from api.security import Token, require
-from api.shown import Shown
 from api.site import Site
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, opends_time, to_moment

@@ -1,6 +1,6 @@
 """The names of states, followed: /at/{moment} and /delta/{start}/{end}/{added|removed}.
 
-As names in a query they need no page (see `api.sparql_time`); who follows one is led to where
+As names in a query they need no page (see `api.sparql.times`); who follows one is led to where
 it can be asked (303 See Other: what the name means is no document). A state leads to /sparql at
 its event, a difference to its triples.
 """

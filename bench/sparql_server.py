@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from api.sparql import sparql_app
+from api.sparql.endpoint import sparql_app
 from handlers.queries.pool import QueryPool
 
 

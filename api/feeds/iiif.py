@@ -13,9 +13,9 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.dossier import public_address
 from api.feeds.paging import Pages
 from api.feeds.reading import Shown, read
+from api.objects.dossier import public_address
 from api.site import Site
 from eventstore.envelope import iso
 from eventstore.outlines import Outlines

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import dossier
 from api.feeds.reading import Shown
+from api.objects import dossier
 from fdo.lifecycle import Status
 from fdo.record import attributes
 

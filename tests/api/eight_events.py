@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from api.sparql_asking import Past
-from api.sparql_time import Times
+from api.sparql.asking import Past
+from api.sparql.times import Times
 from fdo.lifecycle import Register, Revise, Tombstone
 from tests.eventstore.story import AT
 from tests.fdo.story import CURATOR

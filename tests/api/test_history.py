@@ -173,7 +173,7 @@ def test_only_what_is_gone_for_now_is_invalidated_as_a_whole(repository, browse,
 def test_a_part_of_a_history_goes_on_where_the_one_before_ended(browse, life, monkeypatch):
     pid, *_ = life
     whole = history(browse(), pid)
-    monkeypatch.setattr("api.reports.ROWS", 3)
+    monkeypatch.setattr("api.objects.reports.ROWS", 3)
     found, address, pages = set(), f"{BASE}/{pid}/history?format=turtle", 0
     while address:
         answer = browse().get(address)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from api import kept
-from api.exchange import Sent
+from api.objects import kept
+from api.objects.exchange import Sent
 from eventstore.application import DigitalObjects
 from fdo.documents import canonical
 from fdo.lifecycle import Note, Revise

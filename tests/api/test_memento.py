@@ -10,7 +10,7 @@ from email.utils import formatdate
 import pyoxigraph
 import pytest
 
-from api.timegate import PAGE
+from api.objects.timegate import PAGE
 from eventstore.application import Change
 from fdo.lifecycle import Restore, Revised, Status, stamped
 from fdo.representations.nquads import triples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.sparql_time import MOST_STATES
+from api.sparql.times import MOST_STATES
 from eventstore.instant import Instant
 from tests.api.eight_events import (
     COUNT,
@@ -214,7 +214,7 @@ def test_any_other_service_is_refused_with_the_reason(
 def test_a_service_of_many_rows_is_refused(
     endpoint: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.sparql_asking.MOST_ROWS", 5)
+    monkeypatch.setattr("api.sparql.asking.MOST_ROWS", 5)
     query = f"SELECT * {{ SERVICE <{endpoint.endpoint}?as-of=8> {{ ?s ?p ?o }} }}"
     response = ask(endpoint, query)
     assert response.status_code == 413

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from rdflib import RDF, Graph, Literal, Namespace, URIRef
 
-from api.sparql_page import _dress
+from api.sparql.page import _dress
 from tests.api.test_sparql import FOAF, NAME, Publisher, Served, get, store
 from tests.handlers.queries.server import served
 
@@ -189,7 +189,7 @@ def test_a_question_about_shapes_in_the_data_goes_to_the_data(endpoint: Served) 
 
 
 def test_no_address_of_the_server_stands_in_the_example_files() -> None:
-    from api.sparql_description import _FOLDER
+    from api.sparql.description import _FOLDER
 
     for file in _FOLDER.glob("*.ttl"):
         assert not re.search(r"localhost|127\.0\.0\.1", file.read_text(encoding="utf-8"))

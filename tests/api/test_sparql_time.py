@@ -13,8 +13,8 @@ import pytest
 from pyoxigraph import DefaultGraph, QueryResultsFormat, QueryTriples, RdfFormat, Store
 
 from api.rates import Clients, Rates
-from api.sparql_holds import Holds
-from api.sparql_time import Plan, Times
+from api.sparql.holds import Holds
+from api.sparql.times import Plan, Times
 from eventstore.codec import dumps
 from eventstore.instant import Instant
 from eventstore.patches import META
@@ -177,7 +177,7 @@ def test_the_timemap_lists_a_memento_for_each_second_and_each_resolves(endpoint:
 
 
 def test_the_timemap_is_paged(endpoint: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.sparql_memento.PAGE", 3)
+    monkeypatch.setattr("api.sparql.memento.PAGE", 3)
     seen, page = [], f"{endpoint.endpoint}?format=timemap"
     while page:
         text = httpx.get(page).text

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.charts import COLOURS, Chart, Line, svg
+from api.time.charts import COLOURS, Chart, Line, svg
 from api.views import Views
 from eventstore.follower import follow_once
 from handlers.projections.search import Search, SearchIndex

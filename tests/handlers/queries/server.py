@@ -14,8 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.rates import Clients
-from api.sparql import Updates, sparql_app
-from api.sparql_asking import Past
+from api.sparql.asking import Past
+from api.sparql.endpoint import Updates, sparql_app
 from handlers.queries.pool import QueryPool
 
 

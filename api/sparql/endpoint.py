@@ -19,13 +19,13 @@ import orjson
 
 from api.problems import KINDS
 from api.rates import Clients, Rates
-from api.sparql_asking import Asking, Past, Put
-from api.sparql_description import Description, Triples
-from api.sparql_memento import memento_headers, timemap
-from api.sparql_page import Page
-from api.sparql_refusals import status_of
-from api.sparql_reply import Header, Receive, Reply, Scope, Send
-from api.sparql_request import TIMEMAP, Asked, Wanted, Wrong, understand, wanted
+from api.sparql.asking import Asking, Past, Put
+from api.sparql.description import Description, Triples
+from api.sparql.memento import memento_headers, timemap
+from api.sparql.page import Page
+from api.sparql.refusals import status_of
+from api.sparql.reply import Header, Receive, Reply, Scope, Send
+from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, understand, wanted
 from fdo.errors import CollectomeError
 from handlers.instants import Preparing
 from handlers.queries.answer import Answer

@@ -2,8 +2,8 @@
 people.
 
 Each question is answered as JSON, CSV or a page, series as an SVG chart too, by Accept or
-`?format=`. What is asked and how it is answered stands in `api.time_questions` and
-`api.time_series`.
+`?format=`. What is asked and how it is answered stands in `api.time.questions` and
+`api.time.series`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from api import time_series
-from api.charts import svg
 from api.negotiation import HTML, JSON, Format, choose
 from api.site import Site
-from api.time_questions import PARAMETERS, Answer, Given, Questions
+from api.time import series as time_series
+from api.time.charts import svg
+from api.time.questions import PARAMETERS, Answer, Given, Questions
 from eventstore.envelope import to_micros
 from fdo.catalogue import OBJECT_TYPES
 from handlers.projections.terms import HELD

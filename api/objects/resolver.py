@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from api.exchange import (
+from api.negotiation import DOCUMENT_FORMATS, HTML, JSON, JSONLD_FORMS, Format, choose, jsonld_form
+from api.objects.exchange import (
     CORS,
     MOMENT,
     Asked,
@@ -30,11 +31,10 @@ from api.exchange import (
     redirect_to,
     transmit,
 )
-from api.kept import KeptDocuments
-from api.landing import landing_page
-from api.negotiation import DOCUMENT_FORMATS, HTML, JSON, JSONLD_FORMS, Format, choose, jsonld_form
-from api.reports import REPORTS
-from api.shown import Shown, stored
+from api.objects.kept import KeptDocuments
+from api.objects.landing import landing_page
+from api.objects.reports import REPORTS
+from api.objects.shown import Shown, stored
 from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Head

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli_follow import mirrored
-from api.cli_instants import AsOfOption, ObservedOption, quads_of, state_store
+from api.commands.follow import mirrored
+from api.commands.instants import AsOfOption, ObservedOption, quads_of, state_store
 from api.console import (
     DataOption,
     JsonOption,

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from api import dossier
 from api.negotiation import DOCUMENT_FORMATS, HTML
+from api.objects import dossier
 from api.queries import KIND, answer_address
 from api.site import Site
 from eventstore.envelope import Recorded, iso

@@ -3,7 +3,7 @@
     POST /api/objects/{pid}/tombstone | restore | merge | split      curators of the holder
     POST /api/objects/{pid}/erase                                    admins
 
-A change names the version that it is a change of, by If-Match (see `api.preconditions`).
+A change names the version that it is a change of, by If-Match (see `api.objects.preconditions`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.preconditions import document_etag, version_seen
+from api.objects.preconditions import document_etag, version_seen
 from api.security import Forbidden, Token, require
 from api.site import Site
 from eventstore.envelope import Recorded, iso

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from api import time_series
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
 from api.repository import Repository
-from api.time_questions import PARAMETERS, Answer, Given, Questions
+from api.time import series as time_series
+from api.time.questions import PARAMETERS, Answer, Given, Questions
 from api.views import Views
 from handlers.projections.search import Search
 from handlers.projections.terms import TermsReader
@@ -91,7 +91,7 @@ def series(
     with _questions(data) as questions:
         answer = time_series.series(questions, _given(given, _SERIES))
     if chart is not None and answer.chart is not None:
-        from api.charts import svg
+        from api.time.charts import svg
 
         chart.write_text(svg(answer.chart), encoding="utf-8")
     if json:

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from api.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
-from api.links import link_header
-from api.memento import Mementos
 from api.moments import event_as_of
 from api.negotiation import HTML, JSON, PLAIN_FORMATS, Format
-from api.preconditions import document_etag
+from api.objects.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
+from api.objects.links import link_header
+from api.objects.memento import Mementos
+from api.objects.preconditions import document_etag
 from api.problems import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded

@@ -17,7 +17,7 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
-from api.sparql_statistics import Counts, Statistics
+from api.sparql.statistics import Counts, Statistics
 from handlers.queries.formats import GRAPHS, RESULTS, Format
 from handlers.queries.pool import QueryPool
 from ontologies.prefixes import PREFIXES
@@ -32,7 +32,7 @@ _XSD: Final = PREFIXES["xsd"]
 _TYPE: Final = NamedNode(PREFIXES["rdf"] + "type")
 _HERE: Final = "https://this.example"
 """Stands in the examples for the server's address."""
-_FOLDER: Final = Path(__file__).resolve().parent / "examples"
+_FOLDER: Final = Path(__file__).resolve().parents[1] / "examples"
 _NAMED_GRAPHS: Final = {
     "urn:collectome:graph:records": "FDO records, MIDS level and conformance of each object",
     "urn:collectome:graph:provenance": "which activity made which version, by whom and when",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api.exchange import Sent
+from api.objects.exchange import Sent
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from fdo.identifiers import Pid

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, cast, get_args
 
-from api.charts import Chart
 from api.moments import observed_at, position_as_of
 from api.problems import UnknownParameter
+from api.time.charts import Chart
 from api.views import Views
 from eventstore.application import DigitalObjects
 from eventstore.envelope import iso

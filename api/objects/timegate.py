@@ -17,8 +17,8 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from api.exchange import CORS
-from api.memento import LINK_FORMAT, Form, Mementos, accept_datetime, dated, original_of
+from api.objects.exchange import CORS
+from api.objects.memento import LINK_FORMAT, Form, Mementos, accept_datetime, dated, original_of
 from api.problems import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso

@@ -21,7 +21,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from api.exchange import Headers, http_date
+from api.objects.exchange import Headers, http_date
 from api.problems import UnknownParameter
 from eventstore.envelope import Recorded
 from eventstore.patches import document_lines

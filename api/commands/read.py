@@ -19,11 +19,11 @@ from pyoxigraph import (
     serialize,
 )
 
-from api.cli_instants import AsOfOption, ObservedOption, state_store
+from api.commands.instants import AsOfOption, ObservedOption, state_store
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
 from api.repository import Repository
-from api.sparql_request import Asked
-from api.sparql_time import Times
+from api.sparql.request import Asked
+from api.sparql.times import Times
 from fdo.errors import Refused
 from handlers.queries.checkpoint import visible
 from handlers.queries.evaluation import Result, evaluate

@@ -6,7 +6,7 @@ one of another version 412; `*` means any version.
 
 from __future__ import annotations
 
-from api.exchange import etag_of
+from api.objects.exchange import etag_of
 from api.problems import PreconditionRequired
 from eventstore.envelope import Recorded
 from eventstore.log import Log

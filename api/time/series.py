@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast, get_args
 
-from api.charts import Chart, Line
 from api.moments import past, position_as_of
 from api.problems import UnknownParameter
-from api.time_questions import Answer, Given, Questions
+from api.time.charts import Chart, Line
+from api.time.questions import Answer, Given, Questions
 from eventstore.envelope import iso, to_micros, to_moment
 from fdo.errors import CollectomeError, Unavailable
 from fdo.identifiers import Pid

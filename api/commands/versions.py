@@ -10,8 +10,8 @@ import orjson
 import typer
 
 from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for, tell
-from api.diff import ends, table
 from api.moments import event_as_of
+from api.objects.diff import ends, table
 from api.repository import Repository
 from eventstore.envelope import Recorded, iso
 from eventstore.lineage import lineage, rdf_patch

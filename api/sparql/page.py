@@ -15,17 +15,17 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 from jinja2 import Environment, FileSystemLoader
 
-from api.landing import local
-from api.sparql_asking import Asking
-from api.sparql_description import Description
-from api.sparql_refusals import status_of
-from api.sparql_request import Asked
+from api.objects.landing import local
+from api.sparql.asking import Asking
+from api.sparql.description import Description
+from api.sparql.refusals import status_of
+from api.sparql.request import Asked
 from fdo.errors import CollectomeError
 from handlers.queries.pool import QueryPool
 from ontologies.terms import shrink
 
 ROWS: Final = 1000
-_TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+_TEMPLATES: Final = Path(__file__).resolve().parents[1] / "templates"
 _ENGINE: Final = Environment(
     loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from api.sparql_time import Plan, Times
+from api.sparql.times import Plan, Times
 from handlers.instants import Held, Instants
 from handlers.queries.errors import Busy
 

@@ -17,10 +17,10 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from api.exchange import http_date
-from api.sparql_reply import Header
-from api.sparql_request import TIMEMAP, Asked
-from api.sparql_time import Plan
+from api.objects.exchange import http_date
+from api.sparql.reply import Header
+from api.sparql.request import TIMEMAP, Asked
+from api.sparql.times import Plan
 from eventstore.envelope import iso
 from eventstore.log import Log
 

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote
 
-from api.memento import accept_datetime
 from api.moments import observed_at, position_as_of
+from api.objects.memento import accept_datetime
 from api.problems import UnknownParameter
-from api.sparql_request import Asked
+from api.sparql.request import Asked
 from eventstore.application import DigitalObjects
 from eventstore.instant import Instant
 from fdo.errors import InvalidIdentifier

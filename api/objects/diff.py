@@ -15,11 +15,11 @@ from typing import Any
 
 import orjson
 
-from api.exchange import Asked, Sent
 from api.moments import event_as_of
 from api.negotiation import HTML, JSON, Format
+from api.objects.exchange import Asked, Sent
+from api.objects.shown import Shown
 from api.problems import UnknownParameter
-from api.shown import Shown
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, iso
 from eventstore.lineage import rdf_patch

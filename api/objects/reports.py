@@ -10,15 +10,15 @@ from typing import Any
 
 import orjson
 
-from api import dossier
-from api.datacite_face import as_datacite
-from api.diff import diff
-from api.exchange import MOMENT, Asked, Sent
 from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
+from api.objects import dossier
+from api.objects.datacite_face import as_datacite
+from api.objects.diff import diff
+from api.objects.exchange import MOMENT, Asked, Sent
+from api.objects.shown import Shown
 from api.problems import UnknownParameter
 from api.queries import result
 from api.security import Forbidden, Token, bearer
-from api.shown import Shown
 from eventstore.envelope import Recorded
 from eventstore.lineage import lineage
 from eventstore.log import Head

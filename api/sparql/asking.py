@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 from api.problems import UnknownParameter
 from api.rates import Clients
-from api.sparql_description import Description
-from api.sparql_holds import Holds
-from api.sparql_request import Asked, Wrong, understand
-from api.sparql_time import Plan, Times
+from api.sparql.description import Description
+from api.sparql.holds import Holds
+from api.sparql.request import Asked, Wrong, understand
+from api.sparql.times import Plan, Times
 from eventstore.log import Log
 from handlers.instants import Instants
 from handlers.queries.answer import Answer, Copy, Question

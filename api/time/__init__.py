@@ -1,0 +1,1 @@
+"""Questions across time over HTTP: tables, series and charts."""
