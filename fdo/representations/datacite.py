@@ -12,6 +12,8 @@ from typing import Any
 
 from fdo.documents import Document
 from fdo.identifiers import PROXIES, Pid
+from fdo.representations import credit
+from fdo.representations.credit import Party
 
 SCHEMA = "http://datacite.org/schema/kernel-4"
 
@@ -26,32 +28,31 @@ _MEDIA_KINDS = {
     "Software": "Software",
 }
 _CONTRIBUTIONS = {"collector": "DataCollector", "identifier": "Researcher"}
+UNKNOWN = Party("unknown holder", personal=False)
 
 
 def metadata(document: Document) -> dict[str, Any]:
     """The metadata of an active or tombstoned object that bears a DOI."""
     pid = Pid.parse(document["@id"])
-    people = list(_people(document))
-    holder = _holder(document)
-    creators = [person for role, person in people if role in ("collector", "creator")]
+    holder = _named(credit.holder(document) or UNKNOWN)
     found: dict[str, Any] = {
         "doi": str(pid),
         "schemaVersion": SCHEMA,
         "types": _types(document),
-        "titles": [{"title": _title(document, pid)}],
+        "titles": [{"title": credit.title(document, pid)}],
         "publisher": {"name": holder["name"]},
         "publicationYear": document["dcterms:created"][:4],
-        "creators": _once(creators) or [holder],
+        "creators": [_named(one) for one in credit.creators(document)] or [holder],
         "dates": list(_dates(document)),
         "version": str(document["ods:version"]),
     }
     credited = [
-        {**person, "contributorType": _CONTRIBUTIONS[role]}
-        for role, person in people
+        {**_named(party), "contributorType": _CONTRIBUTIONS[role]}
+        for role, party in credit.once(credit.people(document))
         if role in _CONTRIBUTIONS
     ]
     optional: dict[str, Any] = {
-        "contributors": [*_once(credited), {**holder, "contributorType": "HostingInstitution"}],
+        "contributors": [*credited, {**holder, "contributorType": "HostingInstitution"}],
         "subjects": _subjects(document),
         "rightsList": _rights(document),
         "alternateIdentifiers": _alternates(document),
@@ -69,53 +70,15 @@ def _types(document: Document) -> dict[str, str]:
     return {"resourceTypeGeneral": kind, "resourceType": "Digital media"}
 
 
-def _title(document: Document, pid: Pid) -> str:
-    name = document.get("ods:specimenName") or document.get("dcterms:title")
-    known_as = document.get("ods:physicalSpecimenID")
-    parts = [part for part in (name, known_as) if part]
-    return " · ".join(parts) or str(pid)
-
-
-def _holder(document: Document) -> dict[str, Any]:
-    iri = document.get("ods:organisationID")
-    holder: dict[str, Any] = {
-        "name": document.get("ods:organisationName") or iri or "unknown holder",
-        "nameType": "Organizational",
+def _named(party: Party) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": party.name,
+        "nameType": "Personal" if party.personal else "Organizational",
     }
-    if iri:
-        scheme = "ROR" if "ror.org" in iri else "Wikidata"
-        holder["nameIdentifiers"] = [{"nameIdentifier": iri, "nameIdentifierScheme": scheme}]
-    return holder
-
-
-def _people(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(role, name) of everybody whom the document names."""
-    for key, value in document.items():
-        if key == "ods:hasAgents":
-            for agent in value:
-                for role in agent.get("ods:hasRoles", ()):
-                    if name := agent.get("schema:name"):
-                        yield role.get("schema:roleName", ""), _person(agent, name)
-        elif isinstance(value, dict):
-            yield from _people(value)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    yield from _people(item)
-
-
-def _person(agent: Document, name: str) -> dict[str, Any]:
-    kind = "Organizational" if agent.get("@type") == "schema:Organization" else "Personal"
-    person: dict[str, Any] = {"name": name, "nameType": kind}
-    if iri := agent.get("schema:identifier"):
-        schemes = (("orcid.org", "ORCID"), ("wikidata.org", "Wikidata"), ("ror.org", "ROR"))
-        scheme = next((label for part, label in schemes if part in iri), "URL")
-        person["nameIdentifiers"] = [{"nameIdentifier": iri, "nameIdentifierScheme": scheme}]
-    return person
-
-
-def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for at, row in enumerate(rows) if row not in rows[:at]]
+    if party.iri and party.scheme:
+        scheme = {"nameIdentifier": party.iri, "nameIdentifierScheme": party.scheme}
+        found["nameIdentifiers"] = [scheme]
+    return found
 
 
 def _dates(document: Document) -> Iterator[dict[str, str]]:

@@ -1,0 +1,160 @@
+"""What a citation says of an object: title, people, holder, dates, licence, identifiers.
+
+One home for these rules, so that DataCite metadata, citations in every style and the machine
+part of a page never tell different things. Each is a pure function of the document; one that
+was redacted gives what is left in it.
+
+Names stay as the source wrote them. Labels say `Smith & Jones` and `Exped. Ikonnikov`; taking
+them apart into given and family name would be guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, TypeVar
+
+from fdo.documents import Document
+from fdo.identifiers import Pid
+from fdo.licences import Licence
+from fdo.licences import parse as licence_of
+
+CREATING = ("collector", "creator")
+"""Roles whose bearers made the object what it is."""
+
+One = TypeVar("One")
+
+_SCHEMES = (("orcid.org/", "ORCID"), ("wikidata.org/", "Wikidata"), ("ror.org/", "ROR"))
+_NAMES = ("ods:specimenName", "dcterms:title", "schema:name")
+_CREATORS = ("schema:creator", "dcterms:creator")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person or organisation by its name, and by its identifier where the source gives one."""
+
+    name: str
+    personal: bool
+    iri: str | None = None
+
+    @property
+    def scheme(self) -> str | None:
+        """What kind of identifier `iri` is: ORCID, Wikidata, ROR, else URL for an address."""
+        if self.iri is None:
+            return None
+        known = (label for part, label in _SCHEMES if part in self.iri)
+        return next(known, "URL" if "://" in self.iri else None)
+
+
+def title(document: Document, pid: Pid) -> str:
+    """The object's name and the number under which its holder knows it, else its PID."""
+    name = next((document[key] for key in _NAMES if document.get(key)), None)
+    parts = (name, document.get("ods:physicalSpecimenID"))
+    return " · ".join(str(part) for part in parts if part) or str(pid)
+
+
+def holder(document: Document) -> Party | None:
+    """The institution that holds the thing; None where the document names none."""
+    iri = document.get("ods:organisationID")
+    name = document.get("ods:organisationName") or iri
+    return Party(name, personal=False, iri=iri) if name else None
+
+
+def people(document: Document) -> Iterator[tuple[str, Party]]:
+    """(role, name) of everybody whom the document credits, in its order."""
+    for key, value in document.items():
+        if key == "ods:hasAgents":
+            for agent in value:
+                if credited := party(agent):
+                    for role in agent.get("ods:hasRoles", ()):
+                        yield role.get("schema:roleName", ""), credited
+        elif isinstance(value, dict):
+            yield from people(value)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    yield from people(item)
+
+
+def party(agent: Document) -> Party | None:
+    """An agent node as a party; None where it has no name."""
+    name = agent.get("schema:name")
+    if not name:
+        return None
+    personal = agent.get("@type", "schema:Person") == "schema:Person"
+    return Party(name, personal, agent.get("schema:identifier"))
+
+
+def creators(document: Document) -> list[Party]:
+    """Who made it: collectors and creators, else who entered it, else its holder; each once.
+    Empty where the document names nobody."""
+    made = [one for role, one in people(document) if role in CREATING]
+    entered = (party(document[key]) for key in _CREATORS if isinstance(document.get(key), dict))
+    return once(made) or once(filter(None, chain(entered, [holder(document)])))[:1]
+
+
+def once(rows: Iterable[One]) -> list[One]:
+    """The rows in their order, each once."""
+    return list(dict.fromkeys(rows))
+
+
+def created(document: Document) -> str | None:
+    """When the digital object was made (RFC 3339)."""
+    return _text(document, "dcterms:created", "schema:dateCreated")
+
+
+def modified(document: Document) -> str | None:
+    """When this version was made (RFC 3339)."""
+    return _text(document, "dcterms:modified", "schema:dateModified")
+
+
+def version(document: Document) -> int | None:
+    """The number of this version."""
+    found = document.get("ods:version", document.get("schema:version"))
+    return found if isinstance(found, int) else None
+
+
+def collected(document: Document) -> list[str]:
+    """Dates of collecting, as the source wrote them (ISO 8601-1 where it could be read)."""
+    return once(str(e["dwc:eventDate"]) for e in nodes(document, "ods:hasEvents", "dwc:eventDate"))
+
+
+def withdrawn(document: Document) -> tuple[str, str] | None:
+    """Date and statement of a tombstone."""
+    ended = document.get("ods:hasTombstoneMetadata")
+    return (ended["ods:tombstoneDate"], ended["ods:tombstoneText"]) if ended else None
+
+
+def rights(document: Document) -> Licence | None:
+    """The object's own licence; None where it states none. One that we cannot tell is given by
+    its address alone."""
+    stated = _text(document, "dcterms:license", "dcterms:rights")
+    if stated is None:
+        return None
+    return licence_of(stated) or (Licence("", stated, stated) if "://" in stated else None)
+
+
+def identifiers(document: Document) -> list[tuple[str, str]]:
+    """(kind, value) of the names that the holder gave the thing: catalogue number, occurrenceID."""
+    found = nodes(document, "ods:hasIdentifiers", "dcterms:identifier")
+    return once((str(n.get("dcterms:title", "")), str(n["dcterms:identifier"])) for n in found)
+
+
+def related(document: Document, relation: str) -> list[str]:
+    """What the document names by a relationship, such as `hasDigitalMedia`."""
+    found = nodes(document, "ods:hasEntityRelationships", "dwc:relatedResourceID")
+    return once(
+        str(node["dwc:relatedResourceID"])
+        for node in found
+        if node.get("dwc:relationshipOfResource") == relation
+    )
+
+
+def nodes(document: Document, key: str, having: str) -> Iterator[dict[str, Any]]:
+    """The nodes under a key that have a value for a term."""
+    return (node for node in document.get(key, ()) if isinstance(node, dict) and having in node)
+
+
+def _text(document: Document, *keys: str) -> str | None:
+    return next((str(document[key]) for key in keys if document.get(key)), None)
