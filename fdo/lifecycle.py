@@ -143,6 +143,7 @@ NOTES = (
     "HarvestDecided",
     "HarvestPaused",
     "PidConfirmed",
+    "VersionDoiRequested",
 )
 """What `Noted.what` may say."""
 

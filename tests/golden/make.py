@@ -81,6 +81,7 @@ NOTED: dict[str, dict[str, Any]] = {
     },
     "HarvestPaused": {"harvest": "SRC-SRC-SRC-2", "sha256": "00", "counts": {"known": 9}},
     "PidConfirmed": {},
+    "VersionDoiRequested": {"version": 2},
 }
 
 
