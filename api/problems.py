@@ -64,6 +64,10 @@ KINDS: dict[str, Kind] = {
         Kind("already-registered", 409, "Already registered",
              "Another object bears this physical specimen id or access URI.",
              "Revise the object that `pid` names instead of registering a second one."),
+        Kind("erased", 410, "Erased",
+             "What was here was destroyed on a recorded decision. Who, when and why is in the "
+             "object's history; hash and proof of it still hold.",
+             "Read the history of the object. A copy that was kept can still be checked."),
         Kind("forbidden", 403, "Not allowed for this token",
              "The token is good, but its roles do not allow this.",
              "Use a token with the role that the detail names."),
@@ -159,6 +163,7 @@ KINDS: dict[str, Kind] = {
 SLUGS: dict[type[errors.CollectomeError], str] = {
     errors.NotFound: "not-found",
     errors.Tombstoned: "tombstoned",
+    errors.Erased: "erased",
     errors.PidOnly: "pid-only",
     errors.AlreadyRegistered: "already-registered",
     errors.VersionConflict: "version-conflict",

@@ -20,6 +20,7 @@ from fdo.agent import Agent
 from fdo.documents import Document, parse
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Fact, Status
+from fdo.verifiable import Citation
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -133,6 +134,15 @@ class Recorded:
     def version_iri(self) -> str:
         """The name of the version that this event made (or left in force)."""
         return self.pid.version_iri(self.version)
+
+    @property
+    def citation(self) -> Citation | None:
+        """The version of this event as it is cited so that it can be checked, also after an
+        erasure; None for events that make no version."""
+        promised = self.meta.get("commitment")
+        if promised is None:
+            return None
+        return Citation(self.pid, self.version, iso(self.recorded_at), str(promised))
 
     @cached_property
     def document_bytes(self) -> bytes | None:

@@ -3,6 +3,7 @@
     CollectomeError
     ├── NotFound              no object bears this PID
     ├── Tombstoned            the object was withdrawn; its record stays
+    ├── Erased                what is asked for was destroyed by a recorded decision
     ├── PidOnly               the licence gate kept the document back
     ├── AlreadyRegistered     another object bears this physical id or access URI
     ├── VersionConflict       somebody else changed the object first
@@ -39,6 +40,10 @@ class NotFound(CollectomeError):
 
 class Tombstoned(CollectomeError):
     """The object was withdrawn; only its record and its history remain."""
+
+
+class Erased(CollectomeError):
+    """These bytes were destroyed by a recorded decision; the log says which and why."""
 
 
 class PidOnly(CollectomeError):

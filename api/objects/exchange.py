@@ -21,10 +21,12 @@ from fdo.identifiers import Pid
 
 PATH = re.compile(
     r"/([0-9]{2}(?:\.[0-9A-Za-z]+)+)/([0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]{3})"
-    r"(?:/(0|[1-9][0-9]{0,8}|versions|history|diff|result|verbatim|conformance|record|datacite))?(/?)\Z",
+    r"(?:/(0|[1-9][0-9]{0,8}"
+    r"|versions|history|diff|result|verbatim|conformance|record|datacite)"
+    r"(?:(?<=[0-9])/(sealed))?)?(/?)\Z",
     re.ASCII,
 )
-"""Prefix, suffix, tail, and a slash too many."""
+"""Prefix, suffix, tail, the part of a version (behind its number), and a slash too many."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -49,6 +51,8 @@ class Asked:
     accept: str
     query: dict[str, str] = field(default_factory=dict)
     authorization: str | None = None
+    part: str | None = None
+    """What is asked of a version: `sealed`, `proof`."""
 
     @property
     def past(self) -> bool:
@@ -121,10 +125,10 @@ def query_of(scope: Scope) -> dict[str, str]:
 
 def canonical_location(found: re.Match[str], scope: Scope) -> str | None:
     """Where to go instead, when the PID is not written in its canonical form."""
-    prefix, suffix, tail, slash = found.groups()
+    prefix, suffix, tail, part, slash = found.groups()
     if prefix == prefix.upper() and suffix == suffix.upper() and not slash:
         return None
-    path = f"/{prefix.upper()}/{suffix.upper()}" + (f"/{tail}" if tail else "")
+    path = f"/{prefix.upper()}/{suffix.upper()}" + "".join(f"/{one}" for one in (tail, part) if one)
     query = urlencode(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     return str(scope.get("root_path", "")) + path + (f"?{query}" if query else "")
 

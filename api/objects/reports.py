@@ -15,6 +15,7 @@ from api.objects import dossier
 from api.objects.datacite_face import as_datacite
 from api.objects.diff import diff
 from api.objects.exchange import MOMENT, Asked, Sent
+from api.objects.sealed import sealed
 from api.objects.shown import Shown
 from api.problems import UnknownParameter
 from api.queries import result
@@ -127,6 +128,11 @@ REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
     "versions": versions,
 }
 """Tail of an object's address → what answers it."""
+
+PARTS: dict[str, Callable[[Shown, Asked], Sent]] = {
+    "sealed": sealed,
+}
+"""Part of a version's address, behind its number → what answers it."""
 
 
 def _public(shown: Shown, asked: Asked) -> Head:

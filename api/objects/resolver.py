@@ -33,7 +33,7 @@ from api.objects.exchange import (
 )
 from api.objects.kept import KeptDocuments
 from api.objects.landing import landing_page
-from api.objects.reports import REPORTS
+from api.objects.reports import PARTS, REPORTS
 from api.objects.shown import Shown, stored
 from api.site import Site
 from eventstore.envelope import Recorded
@@ -70,7 +70,9 @@ class Resolver:
             if plain and choose(accept, None, DOCUMENT_FORMATS) is JSON:
                 sent = self._kept.current(f"{found[1]}/{found[2]}")
                 return await transmit(send, sent, scope["method"], known)
-            asked = Asked(Pid(found[1], found[2]), found[3], accept, query_of(scope), authorization)
+            asked = Asked(
+                Pid(found[1], found[2]), found[3], accept, query_of(scope), authorization, found[4]
+            )
             loop = asyncio.get_running_loop()
             sent = await loop.run_in_executor(self._threads, self.answer, asked)
             return await transmit(send, sent, scope["method"], known)
@@ -97,6 +99,8 @@ class Resolver:
 
     def answer(self, asked: Asked) -> Sent:
         """The answer to a request, refusals raised."""
+        if asked.part is not None:
+            return PARTS[asked.part](self._shown, asked)
         if asked.tail is None or asked.numbered:
             return self._document(asked)
         return REPORTS[asked.tail](self._shown, asked)

@@ -1,0 +1,64 @@
+"""The sealed document of a version: the file whose SHA-256 is the hash of its citation.
+
+    curl -OJ http://127.0.0.1:8000/10.5072/ABC-DEF-123/2/sealed
+    sha256sum 10.5072_ABC-DEF-123_2.sealed
+
+32 bytes of salt, then the document as it is stored. The salt is what keeps others from guessing
+a document from its hash, so the file ends with the document: an erasure destroys both.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from api.objects.exchange import CORS, Asked, Headers, Sent, http_date
+from api.objects.shown import Shown, stored
+from eventstore.envelope import Recorded
+from fdo.errors import Erased, NotFound
+from fdo.verifiable import Citation
+
+_IMMUTABLE = b"public, max-age=31536000, immutable"
+
+
+def sealed(shown: Shown, asked: Asked) -> Sent:
+    """Salt and stored bytes of a version; 410 once they were erased."""
+    asked.only()
+    event, citation = cited(shown, asked)
+    if not event.salt:
+        if event.position in shown.log.lacking(event.position - 1, event.position):
+            raise NotFound(
+                f"This mirror was not given the bytes of {asked.pid}, version {event.version}; "
+                "ask the repository that it follows."
+            )
+        raise Erased(
+            f"Version {event.version} of {asked.pid} was erased on a recorded decision; see "
+            f"{shown.site.base}/{asked.pid}/history. Its proof still holds for copies that were "
+            "kept."
+        )
+    body = event.salt + stored(event)
+    etag = f'"{citation.hash}"'.encode()
+    name = f"{str(asked.pid).replace('/', '_')}_{event.version}.sealed"
+    digest = base64.b64encode(bytes.fromhex(citation.hash)).decode()
+    headers: Headers = [
+        (b"content-type", b"application/octet-stream"),
+        (b"content-length", b"%d" % len(body)),
+        (b"content-disposition", f'attachment; filename="{name}"'.encode()),
+        (b"repr-digest", f"sha-256=:{digest}:".encode()),
+        (b"etag", etag),
+        (b"cache-control", _IMMUTABLE),
+        (b"last-modified", http_date(event.recorded_at // 1_000_000)),
+        (b"link", f'<{event.version_iri}>; rel="describes"'.encode()),
+        *CORS,
+    ]
+    return Sent(200, headers, body, etag)
+
+
+def cited(shown: Shown, asked: Asked) -> tuple[Recorded, Citation]:
+    """The event that made the version asked for, if its document is or was public."""
+    head = shown.log.head(asked.pid)
+    event = shown.select(asked, head)
+    shown.guard(event, head)
+    citation = event.citation
+    if citation is None:
+        raise NotFound(f"Version {event.version} of {asked.pid} has no hash.")
+    return event, citation
