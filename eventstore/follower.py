@@ -196,13 +196,14 @@ def follow_once(log: Log, projections: Sequence[Projection], limit: int = 1000) 
     """
     if not projections:
         return 0
-    start = min(projection.position() for projection in projections)
-    events = log.read(start, limit)
-    if not events:
-        return 0
+    events = log.read(min(projection.position() for projection in projections), limit)
+    deliver(events, projections, log)
+    return len(events)
+
+
+def deliver(events: Sequence[Recorded], projections: Sequence[Projection], log: Log) -> None:
+    """Give each projection those of the facts that it lacks; none may stand before the first."""
     for projection in projections:
         known = projection.position()
-        fresh = [event for event in events if event.position > known]
-        if fresh:
+        if fresh := [event for event in events if event.position > known]:
             projection.apply(fresh, log)
-    return len(events)

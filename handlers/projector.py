@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO
 
 from eventstore.application import LOG_FILE, system_clock
-from eventstore.follower import Projection, Spent, follow_once
+from eventstore.follower import Projection, Spent, deliver, follow_once
 from eventstore.log import Log
 from eventstore.recorder import Datastore, Recorder
 from handlers import HANDLERS
@@ -40,7 +40,13 @@ PUBLISH_S = 0.4
 LEASE_PATIENCE_S = 0.5
 """Somebody who only looks whether the lease is held has it for a moment."""
 SECTION = 2_000
-"""Facts read at once."""
+"""Facts read at once while first versions stream in; also how near is near the front."""
+LIVE_SECTION = 250
+"""Facts read at once otherwise: what is applied shows when the section is through."""
+FIRST = ("conformance", "deltas", "graph")
+"""The views that SPARQL shows; they share each fact's patch, and go before the others."""
+PATIENCE_S = 2.0
+"""How long the other views wait for their turn while changes come faster than all can follow."""
 
 
 class LeaseHeld(Exception):
@@ -95,7 +101,8 @@ class Projector:
             _opened(name, data / "projections" / name) for name in HANDLERS
         ]
         self.graph = next(p for p in self.projections if isinstance(p, Graph))
-        self._last_publish = 0.0
+        self._last_publish = self._others_at = 0.0
+        self._streaming = False
         self._ladder = Ladder(data, self.log)
         self._erasure = -1
         openers = {name: make for name, make in HANDLERS.items() if name != self.graph.name}
@@ -137,13 +144,43 @@ class Projector:
             projection.close()
 
     def _follow(self) -> int:
-        """One section for the views that are near the front, and one for those far behind (new,
-        or made anew), so that the first need not wait for the others."""
-        positions = [projection.position() for projection in self.projections]
-        near, behind = list[Projection](), list[Projection]()
-        for projection, position in zip(self.projections, positions, strict=True):
-            (near if max(positions) - position <= SECTION else behind).append(projection)
-        return follow_once(self.log, near, SECTION) + follow_once(self.log, behind, SECTION)
+        """One section for the views that SPARQL shows; the others get theirs when these have
+        read all there is, or when they have waited long enough.
+
+        First versions, which stream in by the thousand, are given to all at once: reading them
+        twice would cost more than waiting does.
+        """
+        first, others, behind = self._ranks()
+        limit = SECTION if self._streaming else LIVE_SECTION
+        start = min(one.position() for one in first)
+        events = self.log.read(start, limit)
+        self._streaming = sum(event.version == 1 for event in events) * 2 > len(events)
+        abreast = [one for one in others if self._streaming and one.position() >= start]
+        deliver(events, [*first, *abreast], self.log)
+        now = time.monotonic()
+        if len(events) == limit and now - self._others_at < PATIENCE_S:
+            return len(events)
+        self._others_at = now
+        return (
+            len(events)
+            + follow_once(self.log, others, SECTION if self._streaming else LIVE_SECTION)
+            + follow_once(self.log, behind, SECTION)
+        )
+
+    def _ranks(self) -> tuple[list[Projection], list[Projection], list[Projection]]:
+        """(first, others, far behind): a view that is new, or made anew, holds nobody up."""
+        behind = list[Projection]()
+        first = self._near([one for one in self.projections if one.name in FIRST], behind)
+        others = self._near([one for one in self.projections if one.name not in FIRST], behind)
+        return first, others, behind
+
+    @staticmethod
+    def _near(views: list[Projection], behind: list[Projection]) -> list[Projection]:
+        positions = [view.position() for view in views]
+        near = list[Projection]()
+        for view, position in zip(views, positions, strict=True):
+            (near if max(positions) - position <= SECTION else behind).append(view)
+        return near
 
     def _obey(self) -> None:
         """Begin the rebuilds that others ask for, and those that a view needs itself."""

@@ -211,6 +211,9 @@ class Graph:
     def _thin(self, checkpoints: Path, newest: str, *, all_others: bool) -> None:
         horizon = time.time_ns() - KEEP_SECONDS * 1_000_000_000
         others = sorted(path for path in checkpoints.iterdir() if path.name != newest)
+        for torn in [path for path in others if path.suffix]:  # killed while it was being made
+            others.remove(torn)
+            stores.remove(torn, even_held=True)
         for old in others if all_others else others[:-1]:
             # what was erased goes at once: a reader that comes too late looks again
             if all_others or int(old.name.rpartition("-")[2]) < horizon:

@@ -18,6 +18,7 @@ from handlers import HANDLERS
 from handlers.harvest.agent import HARVESTER
 from handlers.projections.search import Search, SearchQuery
 from handlers.projector import (
+    FIRST,
     Lease,
     LeaseHeld,
     Projector,
@@ -110,6 +111,42 @@ def test_all_projections_reach_the_head_and_equal_a_rebuild(herbarium: Collectio
     herbarium.harvest([row(1, country="Latvia")])
     projector.settle()
     assert positions(data(herbarium)) == dict.fromkeys(HANDLERS, herbarium.log.position())
+    projector.close()
+    assert sound(herbarium)
+
+
+def test_what_sparql_shows_goes_first_when_changes_come_faster_than_all_can_follow(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.projector.LIVE_SECTION", 1)
+    monkeypatch.setattr("handlers.projector.PATIENCE_S", 3600.0)
+    projector = Projector(data(herbarium))
+    projector.settle()
+    for number in range(3):
+        herbarium.harvest([row(1, country=f"Country {number}")])
+    projector.step()
+    while projector.graph.position() < herbarium.log.position():
+        projector.step()
+    place = {one.name: one.position() for one in projector.projections}
+    assert {place[name] for name in FIRST} == {herbarium.log.position()}
+    assert place["search"] < place["graph"]
+    projector.settle()
+    assert {one.position() for one in projector.projections} == {herbarium.log.position()}
+    projector.close()
+    assert sound(herbarium)
+
+
+def test_a_stream_of_first_versions_passes_over_nothing_that_a_view_still_lacks(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.projector.LIVE_SECTION", 1)
+    monkeypatch.setattr("handlers.projector.PATIENCE_S", 3600.0)
+    projector = Projector(data(herbarium))
+    projector.settle()
+    herbarium.harvest([row(1, country="Latvia"), *(row(number) for number in range(3, 9))])
+    projector.step()
+    herbarium.harvest([row(number) for number in range(1, 30)])
+    projector.settle()
     projector.close()
     assert sound(herbarium)
 

@@ -153,6 +153,22 @@ def test_an_empty_graph_is_published_so_that_readers_can_begin(tmp_path: Path) -
     view.close()
 
 
+def test_a_checkpoint_that_a_kill_left_half_made_is_swept_away(tmp_path: Path) -> None:
+    told = Repository(tmp_path / "log")
+    view = Graph(tmp_path / "view")
+    view.publish(told.log)
+    torn = tmp_path / "view" / "checkpoints" / "000000000001-1795326359145167414.tmp"
+    torn.mkdir()
+    (torn / "000001.sst").write_bytes(b"half")
+    told.source()
+    follow_once(told.log, [view])
+    view.flush()
+    assert view.publish(told.log)
+    assert not torn.exists()
+    assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
+    view.close()
+
+
 def test_nothing_is_published_while_a_rebuild_is_unfinished_and_its_end_is(
     tmp_path: Path,
 ) -> None:
