@@ -34,6 +34,7 @@ from api.views import Views
 from fdo.errors import Unavailable
 from handlers.instants import Instants
 from handlers.projections.conformance import ConformanceReader
+from handlers.projections.holdings import HoldingsReader
 from handlers.projections.members import MembersReader
 from handlers.projections.search.reader import Search
 from handlers.projections.terms import TermsReader
@@ -96,6 +97,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
     views = Views(
         search=Search(folder / "search" / "view.sqlite"),
         conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
+        holdings=HoldingsReader(folder / "holdings" / "view.sqlite"),
         members=MembersReader(folder / "members" / "view.sqlite"),
         terms=TermsReader(folder / "terms" / "view.sqlite"),
         positions=repository.positions,

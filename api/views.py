@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from handlers.projections.conformance import ConformanceReader
+from handlers.projections.holdings import HoldingsReader
 from handlers.projections.members import MembersReader
 from handlers.projections.search import Search
 from handlers.projections.terms import TermsReader
@@ -26,6 +27,8 @@ class Views:
     search: Search | None = None
     conformance: ConformanceReader | None = None
     """The reading side of the conformance projection: counts by shape and dataset."""
+    holdings: HoldingsReader | None = None
+    """The reading side of the holdings projection: what there is, and when it last changed."""
     members: MembersReader | None = None
     """The reading side of the members projection: the pages of the event streams."""
     terms: TermsReader | None = None

@@ -36,6 +36,12 @@ def _deltas(folder: Path) -> Projection:
     return Deltas(folder / "view.sqlite")
 
 
+def _holdings(folder: Path) -> Projection:
+    from handlers.projections.holdings import Holdings
+
+    return Holdings(folder / "view.sqlite")
+
+
 def _members(folder: Path) -> Projection:
     from handlers.projections.members import Members
 
@@ -52,6 +58,7 @@ HANDLERS: dict[str, Callable[[Path], Projection]] = {
     "conformance": _conformance,
     "deltas": _deltas,
     "graph": _graph,
+    "holdings": _holdings,
     "members": _members,
     "search": _search,
     "terms": _terms,
