@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, TypeVar
 
 from fdo.documents import Document
@@ -88,10 +87,11 @@ def party(agent: Document) -> Party | None:
 
 def creators(document: Document) -> list[Party]:
     """Who made it: collectors and creators, else who entered it, else its holder; each once.
-    Empty where the document names nobody."""
+    A program is not credited. Empty where the document names nobody."""
     made = [one for role, one in people(document) if role in CREATING]
-    entered = (party(document[key]) for key in _CREATORS if isinstance(document.get(key), dict))
-    return once(made) or once(filter(None, chain(entered, [holder(document)])))[:1]
+    agents = [document[key] for key in _CREATORS if isinstance(document.get(key), dict)]
+    entered = [party(one) for one in agents if one.get("@type") != "schema:SoftwareApplication"]
+    return once(made) or once(filter(None, [*entered, holder(document)]))[:1]
 
 
 def once(rows: Iterable[One]) -> list[One]:

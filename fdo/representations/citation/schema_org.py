@@ -1,0 +1,150 @@
+"""A citation as schema.org JSON-LD, for search engines and `application/vnd.schemaorg.ld+json`.
+
+The context stands in the document (`@vocab`, as the guidelines of Science-on-Schema.org have
+it), so that nobody need fetch one. Every node has a name of its own and none is blank: the
+triples of two copies can be compared line by line. Where a profile of Bioschemas fits, the node
+says so; for specimens there is none yet, so they are described as the data set they are to a
+reader, `about` the taxon that was named.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fdo.representations import credit
+from fdo.representations.citation.cited import Cited, one_line
+from fdo.representations.citation.dublin_core import places
+from fdo.representations.credit import Party
+from fdo.representations.lexical import is_iri
+
+MEDIA_TYPE = "application/vnd.schemaorg.ld+json"
+CONTEXT = {"@vocab": "https://schema.org/", "dct": "http://purl.org/dc/terms/"}
+
+_DATASET = "https://bioschemas.org/profiles/Dataset/1.0-RELEASE"
+_TAXON = "https://bioschemas.org/profiles/Taxon/1.0-RELEASE"
+_DOI = "https://registry.identifiers.org/registry/doi"
+_HANDLE = "https://registry.identifiers.org/registry/hdl"
+
+Node = dict[str, Any]
+
+
+def schema_org(cited: Cited, *, numbered: bool = True) -> Node:
+    """The description; of the version, or where not `numbered` of the object as it is now."""
+    name = cited.iri if numbered else cited.pid.iri
+    found: Node = {
+        "@context": CONTEXT,
+        "@id": name,
+        "@type": cited.genre.schema_org,
+        "name": cited.title,
+        "description": _description(cited),
+        "url": _at(cited.address if numbered else cited.address.rpartition("/")[0]),
+        "identifier": _identifiers(cited, name),
+        "version": str(cited.version),
+        "dateModified": cited.recorded_at,
+        "additionalType": cited.genre.name,
+        "creator": [_party(one, f"{name}#creator-{n}") for n, one in _numbered(cited.creators)],
+        "publisher": _party(cited.publisher, f"{name}#publisher"),
+    }
+    optional: Node = {
+        "dateCreated": None if cited.pid_only else credit.created(cited.document),
+        "exampleOfWork": _at(cited.pid.iri) if numbered else None,
+        "license": _at(cited.licence.iri) if cited.licence and is_iri(cited.licence.iri) else None,
+        "keywords": cited.subjects,
+        "creativeWorkStatus": "Withdrawn" if cited.withdrawn else None,
+        "expires": cited.withdrawn[0] if cited.withdrawn else None,
+        "conditionsOfAccess": _reason(cited),
+    }
+    if not cited.pid_only:
+        optional |= _content(cited, name)
+    found |= {key: value for key, value in optional.items() if value}
+    if cited.genre.schema_org == "Dataset" and {"keywords", "license"} <= found.keys():
+        found["dct:conformsTo"] = _at(_DATASET)
+    return found
+
+
+def _description(cited: Cited) -> str:
+    told = f"{cited.genre.name} {cited.title}, {cited.publisher.name}. Version {cited.version}"
+    return f"{told}, {cited.status}: {cited.withdrawn[1]}" if cited.withdrawn else f"{told}."
+
+
+def _reason(cited: Cited) -> str | None:
+    reason = cited.document.get("reason") if cited.pid_only else None
+    return one_line(str(reason)) if reason else None
+
+
+def _identifiers(cited: Cited, name: str) -> list[Node]:
+    doi = cited.pid.scheme == "doi"
+    value = f"doi:{cited.doi}" if doi else f"hdl:{cited.pid}"
+    rows = [(_DOI if doi else _HANDLE, value), *cited.identifiers]
+    if cited.proof:
+        rows.append(("hash", cited.proof.rpartition(" ")[2]))
+    return [
+        {
+            "@id": f"{name}#identifier-{number}",
+            "@type": "PropertyValue",
+            "propertyID": kind,
+            "value": text,
+        }
+        for number, (kind, text) in _numbered(rows)
+    ]
+
+
+def _content(cited: Cited, name: str) -> Node:
+    """What the document itself adds: taxa, places, dates, and its relations."""
+    document = cited.document
+    address = document.get("ac:accessURI")
+    form = document.get("dcterms:format")
+    source = document.get("ods:sourceSystemID")
+    related = [*credit.related(document, "hasDigitalSpecimen")]
+    return {
+        "about": [*_taxa(cited, name), *(_at(one) for one in related if is_iri(one))],
+        "associatedMedia": [
+            _at(one) for one in credit.related(document, "hasDigitalMedia") if is_iri(one)
+        ],
+        "isPartOf": _at(source) if source and is_iri(source) else None,
+        "contentUrl": _at(address) if address and is_iri(address) else None,
+        "encodingFormat": one_line(str(form)) if form else None,
+        "spatialCoverage": [
+            {"@id": f"{name}#place-{number}", "@type": "Place", "name": place}
+            for number, place in _numbered(places(cited))
+        ],
+        "temporalCoverage": cited.collected,
+    }
+
+
+def _taxa(cited: Cited, name: str) -> list[Node]:
+    """The taxa of the accepted identifications."""
+    rows = [
+        (one_line(str(taxon["dwc:scientificName"])), one_line(str(taxon.get("dwc:taxonRank", ""))))
+        for identification in credit.nodes(
+            cited.document, "ods:hasIdentifications", "ods:hasTaxonIdentifications"
+        )
+        if identification.get("ods:isVerifiedIdentification")
+        for taxon in credit.nodes(
+            identification, "ods:hasTaxonIdentifications", "dwc:scientificName"
+        )
+    ]
+    return [
+        {
+            "@id": f"{name}#taxon-{number}",
+            "@type": "Taxon",
+            "name": taxon,
+            **({"taxonRank": rank} if rank else {}),
+            "dct:conformsTo": _at(_TAXON),
+        }
+        for number, (taxon, rank) in _numbered(credit.once(rows))
+    ]
+
+
+def _party(party: Party, name: str) -> Node:
+    known = party.iri if party.iri and is_iri(party.iri) else None
+    kind = "Person" if party.personal else "Organization"
+    return {"@id": known or name, "@type": kind, "name": party.name}
+
+
+def _numbered(rows: Any) -> Any:
+    return enumerate(rows, start=1)
+
+
+def _at(iri: str) -> Node:
+    return {"@id": iri}
