@@ -51,6 +51,8 @@ class ObjectType:
     stamps: Stamps
     claims: Callable[[Document], tuple[str, ...]]
     """The keys no two objects may share (settled by a unique table)."""
+    label: str
+    """For people: `digitalObjectName` of the record."""
     search: bool = False
 
 
@@ -66,6 +68,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_profile=_REGISTRY + "d8de0819e144e4096645",
             stamps="dcterms",
             claims=_specimen_claims,
+            label="digital specimen",
             search=True,
         ),
         ObjectType(
@@ -77,6 +80,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_profile=_REGISTRY + "306452d0867adb910803",
             stamps="dcterms",
             claims=_media_claims,
+            label="digital media object",
         ),
         ObjectType(
             name="source-system",
@@ -87,6 +91,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_profile=_REGISTRY + "417a4f472f60f7974c12",
             stamps="schema",
             claims=_source_system_claims,
+            label="source system",
         ),
         ObjectType(
             name="data-mapping",
@@ -97,6 +102,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_profile=_REGISTRY + "def2eba59562958fa4a0",
             stamps="schema",
             claims=_no_claims,
+            label="data mapping",
         ),
         ObjectType(
             name="saved-query",
@@ -107,6 +113,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_profile=_OWN + "SavedQueryProfile",
             stamps="dcterms",
             claims=_no_claims,
+            label="saved query",
         ),
     )
 }

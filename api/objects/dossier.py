@@ -10,11 +10,11 @@ from typing import Any
 
 from eventstore.envelope import Recorded, iso
 from eventstore.patches import conformance as report_of
+from eventstore.records import record_of
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.mids import assess
-from fdo.record import attributes
 
 LONG = 100
 """Lists in the detail of an event that are longer are shortened, and say so."""
@@ -26,15 +26,9 @@ def public_address(base: str, pid: Pid, version: int | None = None) -> str:
 
 
 def record(event: Recorded, events: Sequence[Recorded]) -> dict[str, Any]:
-    """The FDO record of the object after an event; `events` is its history."""
-    issued = min(e.recorded_at for e in events if e.record_issue == event.record_issue)
-    return {
-        "pid": event.pid.iri,
-        **attributes(event.type, event.status, event.document),
-        "pidRecordIssueNumber": event.record_issue,
-        "pidRecordIssueDate": iso(issued),
-        "version": event.version,
-    }
+    """The FDO record of the object after an event; `events` is its history, as far as it is to
+    count: what was confirmed of the DOI until the next version, or the end of `events`."""
+    return record_of(event, events)
 
 
 def versions(events: Sequence[Recorded], base: str) -> list[dict[str, Any]]:

@@ -1,0 +1,48 @@
+"""The whole FDO record of an object as it stood: one home for all its faces.
+
+What type, status and document settle stands in `fdo.record`; here comes what only the log knows:
+which issue of the record it is and since when, what the registration agency confirmed of the
+DOI, and under which version of its profile the record was issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from eventstore.envelope import Recorded, iso
+from fdo.record import attributes, identity
+
+
+def record_of(event: Recorded, events: Sequence[Recorded]) -> dict[str, Any]:
+    """The record as the version of `event` had it last; `events` is the object's history in
+    order, which may end at any moment."""
+    stood = [one for one in events if one.version <= event.version] or [event]
+    issue = max(one.record_issue for one in stood)
+    issued = next(one for one in stood if one.record_issue == issue)
+    record: dict[str, Any] = {
+        **attributes(event.type, event.status, event.document),
+        **identity(event.pid, event.type),
+        "pidRecordIssueDate": iso(issued.recorded_at),
+        "pidRecordIssueNumber": issue,
+        "version": event.version,
+    }
+    if state := doi_state(stood):
+        record["doiState"] = state
+    return record
+
+
+def doi_state(events: Sequence[Recorded]) -> str | None:
+    """The state of the object's own DOI by the newest confirmation among the events."""
+    for event in reversed(events):
+        if state := confirmed_state(event):
+            return state
+    return None
+
+
+def confirmed_state(event: Recorded) -> str | None:
+    """The state that an event confirms of the object's own DOI, not of that of one version."""
+    if event.what != "PidConfirmed" or event.detail.get("doi-version") is not None:
+        return None
+    state = event.detail.get("state")
+    return state if isinstance(state, str) else None

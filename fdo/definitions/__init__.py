@@ -1,0 +1,1 @@
+"""What an FDO record may say, and the definitions of it that are FDOs themselves."""
