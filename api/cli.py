@@ -12,7 +12,18 @@ from typing import Annotated
 
 import typer
 
-from api.commands import feeds, follow, ingest, instants, keep, objects, read, time, versions
+from api.commands import (
+    double,
+    feeds,
+    follow,
+    ingest,
+    instants,
+    keep,
+    objects,
+    read,
+    time,
+    versions,
+)
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 app = typer.Typer(
@@ -161,6 +172,7 @@ def token_revoke(name: str, data: DataOption = None, json: JsonOption = False) -
         out.print(f"{name} is revoked.")
 
 
+_commands(app, datacite_double=double.datacite_double)
 _commands(app, ingest=ingest.ingest, import_=ingest.import_log, follow=follow.follow)
 _commands(
     identity_group,
