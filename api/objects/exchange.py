@@ -18,17 +18,19 @@ from starlette.types import Scope, Send
 from api.negotiation import Format, choose
 from api.problems import UnknownParameter
 from fdo.identifiers import Pid
+from fdo.lifecycle import Status
 
 PATH = re.compile(
     r"/([0-9]{2}(?:\.[0-9A-Za-z]+)+)/([0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]{3})"
     r"(?:/(0|[1-9][0-9]{0,8}"
-    r"|versions|history|diff|result|verbatim|conformance|record|datacite)"
-    r"(?:(?<=[0-9])/(sealed))?)?(/?)\Z",
+    r"|versions|history|diff|result|verbatim|conformance|record|datacite|linkset)"
+    r"(?:(?<=[0-9])/(linkset|sealed))?)?(/?)\Z",
     re.ASCII,
 )
 """Prefix, suffix, tail, the part of a version (behind its number), and a slash too many."""
 
 Headers = list[tuple[bytes, bytes]]
+Leans = tuple[tuple[str, Status | None], ...]
 
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -87,6 +89,8 @@ class Sent:
     headers: Headers
     body: bytes
     etag: bytes
+    leans: Leans = ()
+    """What its links rest on: PID → status of other objects when they were made."""
 
 
 def etag_of(body: bytes, salt: bytes | None, name: str) -> bytes:

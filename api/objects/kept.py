@@ -1,8 +1,9 @@
 """Documents kept ready to send, as long as the log has not moved on.
 
 The log is asked each time, cheapest question first: has anything been recorded since
-(`data_version`)? Then, has this object's head moved? Only then is the event read again. So an
-answer is never older than the log, whoever writes to it.
+(`data_version`)? Then, has this object's head moved, or was something that its links lead to
+withdrawn or made public? Only then is the event read again. So an answer is never older than
+the log, whoever writes to it.
 
 Used from one thread only: `data_version` compares what one connection saw.
 """
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.objects.exchange import Sent
+from api.objects.signposting import still
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from fdo.identifiers import Pid
@@ -53,7 +55,8 @@ class KeptDocuments:
 
     def _still(self, kept: Kept, text: str) -> bool:
         head = self._log.head(_pid(text))
-        return head.position == kept.position and head.sequence == kept.sequence
+        unmoved = head.position == kept.position and head.sequence == kept.sequence
+        return unmoved and still(kept.sent.leans, self._log)
 
     def _read(self, text: str, now: int) -> Sent:
         """Read the event and keep the answer. What it is compared with later was read before

@@ -1,83 +1,180 @@
-"""The Link header of an object: where its other forms, versions and names are (RFC 8288).
+"""The links that every object of a type has: other forms, versions, names, times (RFC 8288).
 
-Version relations are those of RFC 5829; `cite-as` is the PID (RFC 8574); the context of the
-openDS JSON is linked as JSON-LD 1.1 (6.1) asks. Targets on this server are relative references
-(RFC 8288, 3.1): the header goes out with every document, and servers look at each of its bytes.
-TimeGate and TimeMap (RFC 7089) alone are absolute, since Memento clients take them as they are.
-Names stay PIDs.
+Version relations are those of RFC 5829; `cite-as` is the PID (RFC 8574), of a version its own
+name; `describedby`, `type` and `linkset` are signposts (FAIR Signposting, level 1); the context
+of the openDS JSON is linked as JSON-LD 1.1 (6.1) asks. What only this object has (its licence,
+its people, its media) is added by `api.objects.signposting`.
+
+Targets on this server are relative references (RFC 8288, 3.1): the header goes out with every
+document, and servers look at each of its bytes. TimeGate and TimeMap (RFC 7089) alone are
+absolute, since Memento clients take them as they are. Names stay PIDs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from api.negotiation import DOCUMENT_FORMATS, Format
+from api.negotiation import DOCUMENT_FORMATS, HTML, JSON, Format
 from fdo.catalogue import OBJECT_TYPES
 from ontologies.jsonld import CONTEXT_NAME
 from ontologies.terms import iri
 
 JSONLD_CONTEXT = "http://www.w3.org/ns/json-ld#context"
+LINKSET_FORMATS: tuple[Format, ...] = (
+    Format("json", "application/linkset+json", "json", "Linkset, JSON"),
+    Format("text", "application/linkset", "txt", "Linkset, text"),
+)
+"""How the links of an object can be had as a document of their own (RFC 9264)."""
+
+Face = Literal["landing", "metadata", "record"]
+"""What an answer is of its object: the object's own address; metadata at an address with
+`?format=`; or a page of which only the FDO record is public."""
+
+
+_PATH, _THIS, _BEFORE, _AFTER = "\0", "\1", "\2", "\3"
+"""What patterns leave open: the path of the object; the number of the version, of the one before
+and of the one after. No address holds these signs, and putting text in their place is the
+cheapest way there is: a header is made in a microsecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link from an object: where to, by which relations, and the media type there."""
+
+    target: str
+    rel: str
+    type: str = ""
+
+    def __str__(self) -> str:
+        return f'<{self.target}>; rel="{self.rel}"' + (f'; type="{self.type}"' if self.type else "")
 
 
 def link_header(
-    base: str, pid_iri: str, kind: str, sent: Format, *, version: int, latest: int, past: bool
-) -> bytes:
-    """The links that original and mementos share; `base` is the public address.
+    base: str,
+    pid_iri: str,
+    kind: str,
+    sent: Format,
+    *,
+    version: int,
+    latest: int,
+    past: bool,
+    face: Face = "landing",
+) -> str:
+    """The standing links as the value of a Link header; `base` is the public address.
 
-    `past`: what is shown is not the current document at its own address, so other formats are
-    those of the version.
+    `past`: what is shown is not the current document at its own address, so it is cited as
+    that version, and its other formats are those of the version.
     """
-    path = pid_iri[pid_iri.index("/", 8) :]
-    page = _root(base) + path
-    shown = f"{page}/{version}" if past else ""
-    links = _template(base, kind, sent) % (
-        pid_iri, page, page, page, path, path, *(shown,) * _others(sent)
-    )  # fmt: skip
-    if version > 1:
-        links += f', <{page}/{version - 1}>; rel="predecessor-version"'
-    if version < latest:
-        links += f', <{page}/{version + 1}>; rel="successor-version"'
-    return links.encode("latin-1")
+    at = pid_iri.index("/", 8)
+    template = _template(base, pid_iri[:at], kind, sent, face, past, version > 1, version < latest)
+    return _filled(template, pid_iri[at:], version)
 
 
-@lru_cache(maxsize=64)
-def _others(sent: Format) -> int:
-    return sum(one is not sent for one in DOCUMENT_FORMATS)
+def standing_links(
+    base: str,
+    pid_iri: str,
+    kind: str,
+    sent: Format,
+    *,
+    version: int,
+    latest: int,
+    past: bool,
+    face: Face = "landing",
+) -> list[Link]:
+    """What `link_header` says, as links."""
+    at = pid_iri.index("/", 8)
+    return [
+        Link(_filled(one.target, pid_iri[at:], version), one.rel, one.type)
+        for one in _patterns(
+            base, pid_iri[:at], kind, sent, face, past, version > 1, version < latest
+        )
+    ]
+
+
+def joined(links: Iterable[Link]) -> str:
+    """Links as the value of one header."""
+    return ", ".join(map(str, links))
 
 
 @lru_cache(maxsize=16)
-def _root(base: str) -> str:
+def root(base: str) -> str:
     """The path of the public address, mostly empty."""
     return urlsplit(base).path
 
 
-@lru_cache(maxsize=256)
-def _template(base: str, kind: str, sent: Format) -> str:
-    """The links that all objects of a type have in a format; addresses are still to come."""
-    links = [
-        '<%s>; rel="cite-as"',
-        '<%s/versions>; rel="version-history"; type="application/json"',
-        '<%s>; rel="latest-version"',
-        '<%s/record>; rel="describedby"; type="application/json"',
-        f'<{_plain(base)}/timegate%s>; rel="timegate"',
-        f'<{_plain(base)}/timemap/link%s>; rel="timemap"; type="application/link-format"',
-    ]
-    links += [
-        f'<%s?format={one.name}>; rel="alternate"; type="{one.media_type}"'
-        for one in DOCUMENT_FORMATS
-        if one is not sent
-    ]
-    links.append(f'<{_plain(iri(OBJECT_TYPES[kind].rdf_type))}>; rel="type"')
-    if sent.name == "html":
-        links.append('<https://schema.org/AboutPage>; rel="type"')
-    if sent.name == "json":
-        links.append(
-            f'<{_plain(_root(base))}/contexts/{CONTEXT_NAME}>; rel="describedby {JSONLD_CONTEXT}"; '
-            'type="application/ld+json"'
-        )
-    return ", ".join(links)
+def _filled(pattern: str, path: str, version: int) -> str:
+    return (
+        pattern.replace(_PATH, path)
+        .replace(_THIS, str(version))
+        .replace(_BEFORE, str(version - 1))
+        .replace(_AFTER, str(version + 1))
+    )
 
 
-def _plain(text: str) -> str:
-    return text.replace("%", "%%")
+@lru_cache(maxsize=1024)
+def _template(*of: Any) -> str:
+    """The header of `_patterns`."""
+    return joined(_patterns(*of))
+
+
+def _patterns(
+    base: str,
+    proxy: str,
+    kind: str,
+    sent: Format,
+    face: Face,
+    past: bool,
+    older: bool,
+    newer: bool,
+) -> list[Link]:
+    """The links that all objects of a type have in a format; `older`, `newer`: whether there are
+    versions before and after the one shown."""
+    page = root(base) + _PATH
+    shown = f"{page}/{_THIS}" if past else page
+    record = f"{page}/record" + (f"?as-of=v{_THIS}" if past else "")
+    found = [
+        Link(proxy + _PATH + (f"/{_THIS}" if past else ""), "cite-as"),
+        Link(f"{page}/versions", "version-history", JSON.media_type),
+        Link(page, "latest-version"),
+        Link(record, "describedby", JSON.media_type),
+        Link(f"{base}/timegate{_PATH}", "timegate"),
+        Link(f"{base}/timemap/link{_PATH}", "timemap", "application/link-format"),
+        *(Link(f"{shown}/linkset", "linkset", one.media_type) for one in LINKSET_FORMATS),
+        *_types(base, kind, sent, face),
+        *_formats(shown, sent, face),
+    ]
+    if older:
+        found.append(Link(f"{page}/{_BEFORE}", "predecessor-version"))
+    if newer:
+        found.append(Link(f"{page}/{_AFTER}", "successor-version"))
+    return found
+
+
+def _types(base: str, kind: str, sent: Format, face: Face) -> list[Link]:
+    """What it is; schema.org's AboutPage tells the page from the thing that it is about."""
+    found = [Link(iri(OBJECT_TYPES[kind].rdf_type), "type")]
+    if sent is HTML:
+        found.append(Link("https://schema.org/AboutPage", "type"))
+    if sent is JSON and face != "record":
+        context = f"{root(base)}/contexts/{CONTEXT_NAME}"
+        found.append(Link(context, f"describedby {JSONLD_CONTEXT}", "application/ld+json"))
+    return found
+
+
+def _formats(shown: str, sent: Format, face: Face) -> list[Link]:
+    """Other forms. At the object's own address they describe it; one of them leads back."""
+    if face == "record":
+        return []
+    landing = face == "landing"
+    found = []
+    for one in DOCUMENT_FORMATS:
+        rels = [] if one is sent else ["alternate"]
+        if landing and one is not HTML:
+            rels.append("describedby")
+        if rels:
+            found.append(Link(f"{shown}?format={one.name}", " ".join(rels), one.media_type))
+    return found if landing else [*found, Link(shown, "describes", HTML.media_type)]

@@ -92,15 +92,6 @@ class Mementos:
             said.append((b"collectome-graph-digest", digest(lines)))
         return said
 
-    def ways(self, pid: Pid) -> str:
-        """The links from an original to its TimeGate and its TimeMap."""
-        return ", ".join(
-            [
-                f'<{self.timegate(pid)}>; rel="timegate"',
-                f'<{self.timemap(pid)}>; rel="timemap"; type="{LINK_FORMAT}"',
-            ]
-        )
-
     def links(self, pid: Pid, version: int) -> str:
         """The links of a memento to its original and its neighbours."""
         return ", ".join([f'<{self.original(pid)}>; rel="original"', *self.around(pid, version)])

@@ -15,8 +15,10 @@ from api.objects import dossier
 from api.objects.datacite_face import as_datacite
 from api.objects.diff import diff
 from api.objects.exchange import MOMENT, Asked, Sent
+from api.objects.links import LINKSET_FORMATS
 from api.objects.sealed import sealed
 from api.objects.shown import Shown
+from api.objects.signposting import written
 from api.problems import UnknownParameter
 from api.queries import result
 from api.security import Forbidden, Token, bearer
@@ -82,7 +84,8 @@ def record(shown: Shown, asked: Asked) -> Sent:
     if event.status is Status.ACTIVE:  # what is PID-only has a record, now and then
         shown.guard(event, head)
     body = dossier.record(event, shown.log.history(asked.pid))
-    return shown.listed(asked, body, "record.html", event.salt)
+    version = event.version if asked.past else None
+    return shown.listed(asked, body, "record.html", event.salt, version=version)
 
 
 def conformance(shown: Shown, asked: Asked) -> Sent:
@@ -104,7 +107,23 @@ def datacite(shown: Shown, asked: Asked) -> Sent:
     event = shown.select(asked, head)
     shown.guard(event, head)
     body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1])
-    return shown.sent(body, wanted, event, head.version, page=asked.past)
+    return shown.sent(body, wanted, event, head.version, page=asked.past, face="metadata")
+
+
+def linkset(shown: Shown, asked: Asked) -> Sent:
+    """The links of an object or a version as a document (FAIR Signposting, level 2)."""
+    asked.only("format", *MOMENT)
+    head = _public(shown, asked)
+    wanted = asked.format(LINKSET_FORMATS)
+    event = shown.select(asked, head)
+    hidden = shown.hidden(event, head)
+    if hidden:
+        event = shown.log.event(head.position)
+    past = not hidden and (asked.past or asked.numbered)
+    links = shown.signposts(event, head.version, past=past, hidden=hidden)
+    version = event.version if past else None
+    body = written(links, shown.site.base, event.pid, version, wanted)
+    return shown.report(asked, body, wanted, event.salt, version=version)
 
 
 def verbatim(shown: Shown, asked: Asked) -> Sent:
@@ -122,6 +141,7 @@ REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
     "datacite": datacite,
     "diff": diff,
     "history": history,
+    "linkset": linkset,
     "record": record,
     "result": result,
     "verbatim": verbatim,
@@ -130,6 +150,7 @@ REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
 """Tail of an object's address → what answers it."""
 
 PARTS: dict[str, Callable[[Shown, Asked], Sent]] = {
+    "linkset": linkset,
     "sealed": sealed,
 }
 """Part of a version's address, behind its number → what answers it."""

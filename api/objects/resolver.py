@@ -79,7 +79,7 @@ class Resolver:
         except CollectomeError as refusal:
             response = self._site.problems.of(refusal, accept)
             if isinstance(refusal, PidOnly | Tombstoned):  # what is held back has a past too
-                response.headers["Link"] = self._shown.mementos.ways(Pid(found[1], found[2]))
+                response.headers["Link"] = self._shown.ways(Pid(found[1], found[2]))
         except Exception as fault:
             response = self._site.problems.crash(fault, accept)
         for name, value in CORS:
@@ -115,7 +115,13 @@ class Resolver:
         self._shown.guard(event, head)
         body, wanted = self._written(asked, event, wanted)
         return self._shown.sent(
-            body, wanted, event, head.version, numbered=asked.numbered, past=asked.past
+            body,
+            wanted,
+            event,
+            head.version,
+            numbered=asked.numbered,
+            past=asked.past,
+            face="metadata" if "format" in asked.query else "landing",
         )
 
     def _written(self, asked: Asked, event: Recorded, wanted: Format) -> tuple[bytes, Format]:
@@ -151,6 +157,7 @@ class Resolver:
             numbered=asked.numbered and not hidden,
             past=asked.past and not hidden,
             page=True,
+            face="record" if hidden else "landing",
         )
         status = 403 if hidden and sent.status == 200 else sent.status
         return Sent(status, sent.headers, sent.body, sent.etag)

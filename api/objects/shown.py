@@ -14,15 +14,17 @@ import orjson
 from api.moments import event_as_of
 from api.negotiation import HTML, JSON, PLAIN_FORMATS, Format
 from api.objects.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
-from api.objects.links import link_header
+from api.objects.links import Face, Link, link_header, root, standing_links
 from api.objects.memento import Mementos
 from api.objects.preconditions import document_etag
+from api.objects.signposting import Named, header, named
 from api.problems import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Head
 from eventstore.timeline import Timeline
 from fdo.errors import NotFound, PidOnly, Tombstoned
+from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 
 _SALT = b"collectome-salt"
@@ -98,11 +100,12 @@ class Shown:
         numbered: bool = False,
         past: bool = False,
         page: bool = False,
+        face: Face = "landing",
     ) -> Sent:
         """A document with all its headers; 410 where it is a tombstone.
 
         `numbered`, `past`: the address names a version or a moment, so this is a memento.
-        `page`: other formats are those of the version, even where the address names none.
+        `page`: made of more than the version, so it may change even where the version cannot.
         """
         etag = _validator(body, event, shown)
         gone = event.status is Status.TOMBSTONE
@@ -110,15 +113,17 @@ class Shown:
         cache = REVALIDATE
         if numbered and not (past or page) and not gone:
             cache = _IMMUTABLE if event.version < latest else _SHORT
-        links = link_header(
+        standing = link_header(
             self.site.base,
             event.pid.iri,
             event.type,
             shown,
             version=event.version,
             latest=latest,
-            past=memento or page,
+            past=memento or (page and shown is not HTML),
+            face=face,
         )
+        links, ours = header(standing, self._named(event, face))
         headers: Headers = [
             (b"content-type", shown.content_type),
             (b"content-length", b"%d" % len(body)),
@@ -139,7 +144,43 @@ class Shown:
             version = self.mementos.memento(event.pid, event.version)
             headers.append((b"content-location", version.encode()))
         headers.append((b"link", links))
-        return Sent(410 if gone else 200, headers, body, etag)
+        return Sent(410 if gone else 200, headers, body, etag, ours.leans)
+
+    def signposts(
+        self, event: Recorded, latest: int, *, past: bool = False, hidden: bool = False
+    ) -> list[Link]:
+        """All links of an object's page, however many they are: those of its header and more."""
+        face: Face = "record" if hidden else "landing"
+        standing = standing_links(
+            self.site.base,
+            event.pid.iri,
+            event.type,
+            HTML,
+            version=event.version,
+            latest=latest,
+            past=past,
+            face=face,
+        )
+        return [*standing, *self._named(event, face).links]
+
+    def ways(self, pid: Pid) -> str:
+        """The links of an object that is not shown: to its name, its record and its past."""
+        head = self.log.head(pid)
+        return link_header(
+            self.site.base,
+            pid.iri,
+            head.type,
+            JSON,
+            version=head.version,
+            latest=head.version,
+            past=False,
+            face="record",
+        )
+
+    def _named(self, event: Recorded, face: Face) -> Named:
+        if face != "landing":
+            return Named()
+        return named(event.document, self.site.base, self.log)
 
     def listed(
         self,
@@ -149,22 +190,31 @@ class Shown:
         salt: bytes,
         *,
         links: tuple[str, ...] = (),
+        version: int | None = None,
     ) -> Sent:
-        """A list or report about an object, as JSON or as a page."""
+        """A list or report about an object or one version of it, as JSON or as a page."""
         shown = asked.format(PLAIN_FORMATS)
         if shown is HTML:
             page = self.site.renderer.page(template, pid=str(asked.pid), content=content)
             body = page.encode()
         else:
             body = orjson.dumps(content, default=str)
-        return self.report(asked, body, shown, salt, links=links)
+        return self.report(asked, body, shown, salt, links=links, version=version)
 
     def report(
-        self, asked: Asked, body: bytes, shown: Format, salt: bytes, *, links: tuple[str, ...] = ()
+        self,
+        asked: Asked,
+        body: bytes,
+        shown: Format,
+        salt: bytes,
+        *,
+        links: tuple[str, ...] = (),
+        version: int | None = None,
     ) -> Sent:
-        """Bytes that say something about an object, with their headers."""
+        """Bytes that say something about an object or one version of it, with their headers."""
         etag = etag_of(body, salt, shown.name)
-        link = ", ".join((f'<{asked.pid.iri}>; rel="describes"', *links))
+        page = f"{root(self.site.base)}/{asked.pid}" + (f"/{version}" if version else "")
+        link = ", ".join((str(Link(page, "describes", HTML.media_type)), *links))
         headers: Headers = [
             (b"content-type", shown.content_type),
             (b"content-length", str(len(body)).encode()),

@@ -127,7 +127,7 @@ def test_the_salt_of_the_commitment_comes_with_the_document(repository, browse, 
 
 def test_links_lead_to_versions_formats_context_and_the_name(browse, oak):
     links = _links(browse().get(f"/{oak}/1"))
-    assert links["cite-as"] == [oak.iri]
+    assert links["cite-as"] == [oak.version_iri(1)]
     assert links["latest-version"] == [f"{BASE}/{oak}"]
     assert links["successor-version"] == [f"{BASE}/{oak}/2"]
     assert links["version-history"] == [f"{BASE}/{oak}/versions"]
@@ -135,6 +135,7 @@ def test_links_lead_to_versions_formats_context_and_the_name(browse, oak):
     assert f"{BASE}/contexts/opends.jsonld" in links["describedby"]
     assert f"{BASE}/contexts/opends.jsonld" in links["http://www.w3.org/ns/json-ld#context"]
     newest = _links(browse().get(f"/{oak}", accept="text/turtle"))
+    assert newest["cite-as"] == [oak.iri]
     assert newest["predecessor-version"] == [f"{BASE}/{oak}/1"]
     assert "successor-version" not in newest
 
