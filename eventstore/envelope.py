@@ -185,6 +185,19 @@ def commitment(salt: bytes, data: bytes | None) -> str | None:
     return None if data is None else hashlib.sha256(salt + data).hexdigest()
 
 
+def leaf_body(
+    pid: str,
+    sequence: int,
+    version: int,
+    recorded_at: int,
+    observed_at: int,
+    topic: str,
+    meta: Mapping[str, Any],
+) -> bytes:
+    """The envelope as it is hashed: a JSON array; `meta` holds the commitments to the bytes."""
+    return dumps([pid, sequence, version, recorded_at, observed_at, topic, meta])
+
+
 def leaf_hash(
     pid: str,
     sequence: int,
@@ -194,6 +207,6 @@ def leaf_hash(
     topic: str,
     meta: Mapping[str, Any],
 ) -> bytes:
-    """RFC 9162 leaf hash over the envelope; `meta` holds the commitments to the bytes."""
-    body = dumps([pid, sequence, version, recorded_at, observed_at, topic, meta])
+    """RFC 9162 leaf hash over the envelope."""
+    body = leaf_body(pid, sequence, version, recorded_at, observed_at, topic, meta)
     return hashlib.sha256(b"\x00" + body).digest()

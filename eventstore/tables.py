@@ -48,10 +48,19 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS mirror (
         source TEXT NOT NULL, head INTEGER NOT NULL, heard_at INTEGER NOT NULL)""",
     "CREATE TABLE IF NOT EXISTS lacking (position INTEGER PRIMARY KEY)",
+    """CREATE TABLE IF NOT EXISTS tiles (
+        level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL,
+        PRIMARY KEY (level, number))""",
+    "CREATE TABLE IF NOT EXISTS runs (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS checkpoints (
+        size INTEGER PRIMARY KEY, made_at INTEGER NOT NULL, note TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS signers (
+        number INTEGER PRIMARY KEY, vkey TEXT NOT NULL UNIQUE, since INTEGER NOT NULL)""",
 )
 """What makes a log: events, and what is known of them by object, claim and source. `mirror` has
 a row where the log is the copy of another one, `lacking` a position for each event of which
-such a copy was not given the bytes."""
+such a copy was not given the bytes. `tiles` and `runs` are the Merkle tree over the leaf
+hashes, `checkpoints` what was signed of it, `signers` the keys that signed."""
 
 
 def refuse_on_mirror(c: SQLiteCursor) -> None:
