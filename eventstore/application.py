@@ -17,6 +17,7 @@ from typing import Any
 from eventsourcing.persistence import IntegrityError
 
 from eventstore.codec import detail_of, pack, topic_of
+from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, to_micros
 from eventstore.log import Head, Log
 from eventstore.recorder import Datastore, Durability, Entry, Recorder
@@ -185,13 +186,15 @@ class DigitalObjects:
         claim is taken. In either case nothing was recorded.
         """
         entries, states = [], dict[Pid, tuple[DigitalObject, int]]()
+        told = dict[Pid, str | None]()
         for change in changes:
             if change.pid in states:
                 if isinstance(change.fact, Registered):
                     raise VersionConflict(f"{change.pid} was drawn twice; draw another PID.")
                 known, issue = states[change.pid]
                 change = _later(change, known, issue)
-            entry, after, issue = _entry(change, by, observed_at, recorded_at)
+            said = self._said_before(change, told)
+            entry, after, issue = _entry(change, by, observed_at, recorded_at, said)
             states[change.pid] = (after, issue)
             entries.append(entry)
         try:
@@ -201,6 +204,19 @@ class DigitalObjects:
         assert positions is not None
         self.on_append(positions[-1])
         return positions
+
+    def _said_before(self, change: Change, told: dict[Pid, str | None]) -> Mapping[str, Any]:
+        """What the envelope of a confirmation says of the state it replaces, so that its patch
+        follows from the event alone; `told` is what this batch confirmed already."""
+        fact = change.fact
+        if not isinstance(fact, Noted) or fact.what != CONFIRMED:
+            return {}
+        state = state_said(fact.detail)
+        if state is None:
+            return {}
+        before = told[change.pid] if change.pid in told else self.log.confirmed(change.pid)
+        told[change.pid] = state
+        return {"state_before": before} if before else {}
 
     def _explain(self, clash: IntegrityError, entries: Sequence[Entry]) -> Exception:
         if "claims.key" in str(clash):
@@ -255,7 +271,7 @@ class DigitalObjects:
         if reason:
             detail["reason"] = reason
         (fact,) = decide(known, Note("Erased", detail))
-        entry, _, _ = _entry(Change(pid, known.type, fact, known, issue), by, None, None)
+        entry, _, _ = _entry(Change(pid, known.type, fact, known, issue), by, None, None, {})
         left = redacted if isinstance(redacted, Mapping) else dict.fromkeys(positions, redacted)
         frames = {at: pack(left[at]) for at in positions} | dict.fromkeys(verbatims)
         (position,) = self.recorder.erase(entry, frames)
@@ -279,7 +295,11 @@ def _later(change: Change, known: DigitalObject, issue: int) -> Change:
 
 
 def _entry(
-    change: Change, by: Agent, observed_at: int | None, recorded_at: int | None
+    change: Change,
+    by: Agent,
+    observed_at: int | None,
+    recorded_at: int | None,
+    said: Mapping[str, Any],
 ) -> tuple[Entry, DigitalObject, int]:
     fact, known = change.fact, change.known
     after = evolve(known, fact, change.pid, change.type)
@@ -289,6 +309,7 @@ def _entry(
         "status": after.status.value,
         "agent": [by.id, by.name, by.kind, by.role],
         "issue": issue,
+        **said,
     }
     if detail := detail_of(fact):
         meta["detail"] = detail

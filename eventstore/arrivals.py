@@ -16,7 +16,7 @@ from typing import Any
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from eventstore.mirroring import Section
-from eventstore.patches import sightings
+from eventstore.patches import asides
 from eventstore.recorder import Entry
 from eventstore.sections import Arrived, json_of
 from eventstore.transfer import BrokenTransfer, entry_of
@@ -209,7 +209,7 @@ def _speaks(event: Recorded) -> None:
     ):
         raise ValueError("its topic, PID, type or agent is no name")
     event.fact()
-    sightings(event)
+    asides(event)
     if not event.operational:
         _maps(event, event.document)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, iso
 from eventstore.recorder import SELECT, Recorder
 from fdo.errors import NotFound
@@ -214,6 +215,15 @@ class Log:
                     before = event.memo["before"] = self.version(event.pid, event.version - 1)
                 found[event.position] = before
         return found
+
+    def confirmed(self, pid: Pid) -> str | None:
+        """The state that the registration agency last confirmed of the object's own DOI."""
+        rows = self._recorder.rows(
+            "SELECT meta FROM events WHERE object=? AND topic LIKE ? ORDER BY sequence DESC",
+            [str(pid), f"%{CONFIRMED}.v%"],
+        )
+        said = (state_said(orjson.loads(row[0]).get("detail", {})) for row in rows)
+        return next((state for state in said if state), None)
 
     def withheld(self, head: Head) -> bool:
         """Whether an object's documents are kept back now (settled.md 13).

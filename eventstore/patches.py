@@ -5,8 +5,8 @@ literals). A patch is effective: it adds only what was absent and removes only w
 present, so replay works forwards and, with the two swapped, backwards.
 
 Graphs (settled.md 10): the default graph holds the documents of active objects, and of
-tombstoned and PID-only ones the FDO record; `RECORDS` holds the record's kernel, MIDS and
-conformance of all; `PROVENANCE` about ten quads an event.
+tombstoned and PID-only ones the FDO record; `RECORDS` holds the record's kernel, DOI state, MIDS
+and conformance of all; `PROVENANCE` about ten quads an event.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventstore.codec import dumps
+from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Log
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.mids import Mids, assess
-from fdo.record import KERNEL, attributes
+from fdo.record import attributes, kernel
 from fdo.representations.nquads import triples
 from fdo.representations.record import record_triples
 from shacl.validate import Report, same_verdict, validate
@@ -111,11 +112,19 @@ def _judgement(event: Recorded) -> dict[str, Any]:
     return values
 
 
-def sightings(event: Recorded) -> tuple[list[str], list[str]]:
-    """(added, removed) records-graph lines of a harvest: which objects their source no longer
-    shows, by the number of the harvest that first missed them."""
-    if event.what != "HarvestCompleted":
-        return [], []
+def asides(event: Recorded) -> tuple[list[str], list[str]]:
+    """(added, removed) records-graph lines of an operational event: what holds of an object
+    beside its documents, so that no document speaks of it."""
+    if event.what == "HarvestCompleted":
+        return _sightings(event)
+    if event.what == CONFIRMED:
+        return _confirmation(event)
+    return [], []
+
+
+def _sightings(event: Recorded) -> tuple[list[str], list[str]]:
+    """Which objects their source no longer shows, by the number of the harvest that first
+    missed them."""
     number = event.detail["harvest"]
     return (
         [_not_seen(pid, number) for pid in event.detail["not_seen"]],
@@ -123,8 +132,20 @@ def sightings(event: Recorded) -> tuple[list[str], list[str]]:
     )
 
 
-NOT_SEEN = f"<{_COL}notSeenIn>"
-"""The predicate of sightings, which no document speaks of."""
+def _confirmation(event: Recorded) -> tuple[list[str], list[str]]:
+    """The state that the registration agency confirmed of the DOI, in the place of that before."""
+    state, before = state_said(event.detail), event.meta.get("state_before")
+    if state is None or state == before:
+        return [], []
+    iri = event.pid.iri
+    return (
+        record_triples(iri, {"doiState": state}),
+        record_triples(iri, {"doiState": before}) if before else [],
+    )
+
+
+ASIDE = (f"<{_COL}notSeenIn>", f"<{_COL}doiState>")
+"""The predicates of `asides`."""
 
 
 def _not_seen(pid: str, harvest: int) -> str:
@@ -204,7 +225,7 @@ def patches(events: Sequence[Recorded], log: Log) -> list[Patch]:
 def _derived(event: Recorded, before: Recorded | None) -> Patch:
     provenance = in_graph(provenance_lines(event), PROVENANCE)
     if event.operational:
-        added, removed = sightings(event)
+        added, removed = asides(event)
         return Patch(
             event.position, in_graph(added, RECORDS) + provenance, in_graph(removed, RECORDS)
         )
@@ -251,9 +272,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _record_lines(event: Recorded) -> list[str]:
     """The record's kernel with what is judged of the object, for the records graph."""
-    record = attributes(event.type, event.status, event.document)
-    kernel = {name: record[name] for name in KERNEL} | _judgement(event)
-    return record_triples(event.pid.iri, kernel)
+    return record_triples(event.pid.iri, kernel(event.type, event.status) | _judgement(event))
 
 
 def state_quads(event: Recorded) -> list[str]:

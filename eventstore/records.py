@@ -10,21 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, iso
 from fdo.record import attributes, identity
 
 
 def record_of(event: Recorded, events: Sequence[Recorded]) -> dict[str, Any]:
     """The record as the version of `event` had it last; `events` is the object's history in
-    order, which may end at any moment."""
+    order, which may end at any moment.
+
+    The issue number counts what this repository says of the object; the state of the DOI is the
+    word of the registration agency and makes no new issue.
+    """
     stood = [one for one in events if one.version <= event.version] or [event]
-    issue = max(one.record_issue for one in stood)
-    issued = next(one for one in stood if one.record_issue == issue)
+    issued = next(one for one in stood if one.record_issue == event.record_issue)
     record: dict[str, Any] = {
         **attributes(event.type, event.status, event.document),
         **identity(event.pid, event.type),
         "pidRecordIssueDate": iso(issued.recorded_at),
-        "pidRecordIssueNumber": issue,
+        "pidRecordIssueNumber": event.record_issue,
         "version": event.version,
     }
     if state := doi_state(stood):
@@ -35,14 +39,6 @@ def record_of(event: Recorded, events: Sequence[Recorded]) -> dict[str, Any]:
 def doi_state(events: Sequence[Recorded]) -> str | None:
     """The state of the object's own DOI by the newest confirmation among the events."""
     for event in reversed(events):
-        if state := confirmed_state(event):
+        if event.what == CONFIRMED and (state := state_said(event.detail)):
             return state
     return None
-
-
-def confirmed_state(event: Recorded) -> str | None:
-    """The state that an event confirms of the object's own DOI, not of that of one version."""
-    if event.what != "PidConfirmed" or event.detail.get("doi-version") is not None:
-        return None
-    state = event.detail.get("state")
-    return state if isinstance(state, str) else None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, Quad
 
 from eventstore.arrivals import OtherLog
-from eventstore.patches import NOT_SEEN, RECORDS
+from eventstore.patches import ASIDE, RECORDS
 from eventstore.sections import Arrived, arrived
 from fdo.errors import Refused
 from handlers.following import mirror
@@ -121,7 +121,7 @@ class Replica:
         graph = self._store.graph
         dropped = [(graph, "?s ?p ?o")]
         if any(q.predicate == _KERNEL and q.graph_name == _RECORDS for _, q in told.changes):
-            dropped.append((_RECORDS, f"?s ?p ?o . FILTER (?p != {NOT_SEEN})"))
+            dropped.append((_RECORDS, f"?s ?p ?o . FILTER (?p NOT IN ({', '.join(ASIDE)}))"))
         return " ;\n".join(
             f"DELETE {{ {within(place, '?s ?p ?o')} }} "
             f"WHERE {{ VALUES ?s {{ {values} }} {within(place, pattern)} }}"

@@ -29,10 +29,11 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from eventstore.patches import (
+    ASIDE,
     META,
-    NOT_SEEN,
     RECORDS,
     all_quads,
+    asides,
     in_graph,
     patch,
     patches,
@@ -296,7 +297,7 @@ class Graph:
                     target = quad.object
                     if isinstance(target, NamedNode) and target.value.startswith(f"{iri}#"):
                         subjects += [target.value] if target.value not in subjects else []
-        return [quad for quad in found if NOT_SEEN not in quad]
+        return [quad for quad in found if quad.split(" ", 2)[1] not in ASIDE]
 
     def _update(self, events: list[Recorded], log: Log) -> None:
         if not events:
@@ -357,7 +358,7 @@ class Graph:
 
 def _removes(event: Recorded) -> bool:
     """Whether the event takes triples out; such a one never goes in by bulk."""
-    return event.operational and bool(event.detail.get("seen_again"))
+    return event.operational and bool(asides(event)[1])
 
 
 def read_current(folder: Path) -> dict[str, str | int] | None:

@@ -11,6 +11,7 @@ from ontologies.words.tables import derived, own_terms
 
 _RECORD_TEXT = {
     "catalogNumber": "FDO record, value 211: the specimen's catalogue number.",
+    "doiState": "FDO record, value 1000: state of the DOI at its registration agency.",
     "digitalObjectName": "FDO record, value 5: name of the type of the object.",
     "fdoRecordLicenseId": "FDO record, value 2: SPDX id of the record's own licence.",
     "fdoRecordLicenseName": "FDO record, value 3: name of the record's own licence.",

@@ -65,6 +65,9 @@ DEEDS = [
     "merge",
     "restore",
     "note",
+    "confirm",
+    "hide",
+    "version",
     "harvest",
 ]
 steps = st.lists(
@@ -88,6 +91,9 @@ def carried_out(log: Objects, number: int, deed: str, content: dict[str, Any]) -
         "merge": Merge(pid(number % 3 + 1), "Same.", CURATOR, AT),
         "restore": Restore(document),
         "note": Note("PidConfirmed"),
+        "confirm": Note("PidConfirmed", {"state": "findable", "doi-version": None}),
+        "hide": Note("PidConfirmed", {"state": "registered", "doi-version": None}),
+        "version": Note("PidConfirmed", {"state": "findable", "doi-version": 1}),
         "harvest": Note("HarvestCompleted", _sightings(log, number)),
     }
     try:
@@ -108,15 +114,20 @@ def fold(events: list[Recorded]) -> set[str]:
     """The quads after these events, said without patches."""
     latest = {e.pid: e for e in events if not e.operational}
     missing: dict[str, int] = {}
+    states: dict[str, str] = {}
     found: set[str] = set()
     for event in events:
         found |= set(in_graph(provenance_lines(event), PROVENANCE))
         for name in event.detail.get("seen_again", ()):
             del missing[name]
         missing |= dict.fromkeys(event.detail.get("not_seen", ()), event.detail.get("harvest", 0))
+        if (state := event.detail.get("state")) and not event.detail["doi-version"]:
+            states[event.pid.iri] = state
     for event in latest.values():
         shown, record = state_lines(event)
         found |= {*shown, *in_graph(record, RECORDS)}
+    for iri, state in states.items():
+        found.add(f'<{iri}> <urn:collectome:vocab:doiState> "{state}" <{RECORDS}> .\n')
     integer = "<http://www.w3.org/2001/XMLSchema#integer>"
     for name, harvest in missing.items():
         subject = f"<https://doi.org/{name}> <urn:collectome:vocab:notSeenIn>"
