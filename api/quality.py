@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.negotiation import HTML, PLAIN_FORMATS, choose
-from api.objects.landing import local
+from api.objects.addresses import Addresses
 from api.problems import UnknownParameter
 from api.site import Site
 from fdo.errors import Unavailable
@@ -41,6 +41,7 @@ def quality_router(site: Site) -> APIRouter:
         }
         headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
         if shown is HTML:
+            local = Addresses(site.objects.log)
             page = site.renderer.page("quality.html", content=content, local=local)
             return HTMLResponse(page, headers=headers)
         headers["Access-Control-Allow-Origin"] = "*"

@@ -6,20 +6,18 @@ document, the source record, the FDO record, MIDS, conformance, versions and for
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.negotiation import DOCUMENT_FORMATS, HTML
 from api.objects import dossier
+from api.objects.addresses import Addresses
 from api.queries import KIND, answer_address
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
-from fdo.errors import InvalidIdentifier
-from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.outline import outline
 
@@ -44,7 +42,6 @@ VERSIONS = 50
 """Versions that the page lists; `/versions` has them all."""
 
 _SCHEMA_TYPES = {"media": "ImageObject", "saved-query": "SoftwareSourceCode"}
-_VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _NAMES = ("ods:specimenName", "dcterms:title", "schema:name", "ac:accessURI")
 
 
@@ -87,7 +84,7 @@ def landing_page(
         address=f"/{event.pid}/{event.version}" if numbered or as_of else f"/{event.pid}",
         schema_org=_schema_org(site, event, document),
         query=_query(site, event, document),
-        local=local,
+        local=Addresses(log),
     )
 
 
@@ -114,25 +111,6 @@ def _readable(document: Document, kind: str) -> dict[str, Any]:
     }
 
 
-def local(iri: str, moment: str = "") -> str | None:
-    """Where a link to this IRI goes: objects, their parts and their versions to their page here
-    (objects as they were at `moment`, a query string), web addresses as they are."""
-    name, sign, fragment = iri.partition("#")
-    whole, _, number = name.rpartition("/")
-    if _VERSION.fullmatch(number) and (pid := _pid(whole)):
-        return f"/{pid}/{number}{sign}{fragment}"
-    if pid := _pid(name):
-        return f"/{pid}{moment}{sign}{fragment}"
-    return iri if iri.startswith(("https://", "http://")) else None
-
-
-def _pid(text: str) -> Pid | None:
-    try:
-        return Pid.parse(text)
-    except InvalidIdentifier:
-        return None
-
-
 def _heading(document: Document, event: Recorded) -> str:
     return next((str(document[name]) for name in _NAMES if document.get(name)), str(event.pid))
 
@@ -150,7 +128,7 @@ def _stamp(event: Recorded) -> dict[str, Any]:
 
 
 def _facts(document: Document, kind: str) -> Iterator[tuple[str, str]]:
-    for key in FACTS[kind]:
+    for key in FACTS.get(kind, ()):
         if document.get(key) not in (None, ""):
             yield key, str(document[key])
 

@@ -81,6 +81,11 @@ class Asking:
         """Whether other states than the newest can be asked."""
         return self._past is not None
 
+    @property
+    def log(self) -> Log | None:
+        """The log behind the states that can be asked."""
+        return None if self._past is None else self._past.log
+
     async def ready(self, asked: Asked, client: str, host: str, **how: Any) -> Put:
         """Understand what is asked of which state; calls to ourselves are answered here."""
         assert asked.query is not None

@@ -7,6 +7,7 @@ the downloads do not.
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 from jinja2 import Environment, FileSystemLoader
 
-from api.objects.landing import local
+from api.objects.addresses import Addresses
 from api.sparql.asking import Asking
 from api.sparql.description import Description
 from api.sparql.refusals import status_of
@@ -99,10 +100,12 @@ class Page:
             shown["position"] = answer.position
             shown["recorded_at"] = answer.recorded_at
         moment = _moment(asked, answer.position)
-        for row in shown.get("rows", ()):
-            for cell in row:
-                if cell is not None:
-                    _dress(cell, moment)
+        cells = [cell for row in shown.get("rows", ()) for cell in row if cell is not None]
+        addresses = Addresses(self._asking.log)
+        named = (cell["value"] for cell in cells if cell["type"] == "uri")
+        await asyncio.to_thread(addresses.learn, named)
+        for cell in cells:
+            _dress(cell, addresses, moment)
         return shown
 
     def _downloads(self, asked: Asked, answer: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -136,11 +139,11 @@ def _moment(asked: Asked, position: int) -> str:
     return f"?{urlencode(fields)}"
 
 
-def _dress(cell: dict[str, Any], moment: str) -> None:
+def _dress(cell: dict[str, Any], addresses: Addresses, moment: str) -> None:
     """Add what a reader needs: a link where one can be followed, a short name."""
     value = cell["value"]
     if cell["type"] == "uri":
-        cell["href"] = local(value, moment)
+        cell["href"] = addresses(value, moment)
         cell["text"] = shrink(value)
     elif cell["type"] == "bnode":
         cell["text"] = f"_:{value}"

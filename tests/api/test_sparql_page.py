@@ -12,7 +12,9 @@ import httpx
 import pytest
 from rdflib import RDF, Graph, Literal, Namespace, URIRef
 
+from api.objects.addresses import Addresses
 from api.sparql.page import _dress
+from tests.api.documents import a_specimen
 from tests.api.test_sparql import FOAF, NAME, Publisher, Served, get, store
 from tests.handlers.queries.server import served
 
@@ -195,24 +197,8 @@ def test_no_address_of_the_server_stands_in_the_example_files() -> None:
         assert not re.search(r"localhost|127\.0\.0\.1", file.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("iri", "moment", "target"),
-    [
-        ("https://doi.org/10.5072/ABC-DEF-123", "", "/10.5072/ABC-DEF-123"),
-        ("https://doi.org/10.5072/ABC-DEF-123/2", "?as-of=4", "/10.5072/ABC-DEF-123/2"),
-        ("https://doi.org/10.5072/ABC-DEF-123#event-1", "", "/10.5072/ABC-DEF-123#event-1"),
-        (
-            "https://hdl.handle.net/20.5000.5072/ABC-DEF-123#a",
-            "?as-of=4",
-            "/20.5000.5072/ABC-DEF-123?as-of=4#a",
-        ),
-        ("https://example.org/page/2#part", "?as-of=4", "https://example.org/page/2#part"),
-        ("urn:uuid:0", "", None),
-    ],
-)
-def test_objects_parts_and_versions_in_an_answer_lead_to_their_pages_here(
-    iri: str, moment: str, target: str | None
-) -> None:
-    cell: dict[str, Any] = {"type": "uri", "value": iri}
-    _dress(cell, moment)
-    assert cell["href"] == target
+def test_objects_of_the_log_in_an_answer_lead_to_their_pages_here(repository) -> None:
+    oak = repository.register("specimen", a_specimen())
+    cell: dict[str, Any] = {"type": "uri", "value": f"{oak.iri}#event-1"}
+    _dress(cell, Addresses(repository.objects.log), "?as-of=1")
+    assert cell["href"] == f"/{oak}?as-of=1#event-1"
