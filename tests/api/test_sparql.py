@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -22,6 +24,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api.rates import Clients, Rates
+from api.sparql.request import Wrong, understand
 from fdo.errors import CollectomeError
 from tests.handlers.queries.publisher import Publisher, people
 from tests.handlers.queries.server import Served, served
@@ -356,3 +359,15 @@ def test_rdflib_s_sparql_store_reads_from_us(endpoint: Served) -> None:
     person = URIRef("http://example.org/person/7")
     assert [str(row[0]) for row in graph.query(NAME)] == ["Person 7"]
     assert len(list(graph.triples((person, None, None)))) == 3
+
+
+@given(st.text(alphabet=st.sampled_from('ab+% <>{}?#"é25C3B0'), max_size=30), st.booleans())
+def test_a_query_is_unescaped_as_forms_are(text: str, quoted: bool) -> None:
+    sent = quote_plus(text) if quoted else text.replace("&", "")
+    try:
+        expected = unquote_plus(sent, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(Wrong):
+            understand("GET", b"query=" + sent.encode(), "", b"")
+        return
+    assert understand("GET", b"query=" + sent.encode(), "", b"").query == expected

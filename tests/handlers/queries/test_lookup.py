@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Quad, QueryResultsFormat, QuerySoluti
 
 from handlers.queries.answer import Question
 from handlers.queries.formats import RESULTS
-from handlers.queries.lookup import MOST_QUADS, LookUps, recognise, walked
+from handlers.queries.lookup import MOST_QUADS, LookUps, recognise, walked, walked_body
 from tests.handlers.queries.publisher import Publisher, people
 
 NODES = [NamedNode(f"urn:n:{number}") for number in range(4)]
@@ -138,6 +138,27 @@ def test_the_forms_that_people_write(query: str, rows: int) -> None:
     assert (
         len(walked(store, walk)) == rows == len(said_by_engine(store, query)["results"]["bindings"])
     )
+
+
+def test_the_same_question_about_another_object_is_another_walk() -> None:
+    store = Store()
+    store.update("INSERT DATA { <urn:n:0> <urn:p> 'one' . <urn:n:1> <urn:p> 'two' }")
+    for name, said in (("0", b"one"), ("1", b"two"), ("0", b"one")):
+        walk = recognise(f"SELECT ?o {{ <urn:n:{name}> <urn:p> ?o }}")
+        assert walk is not None
+        body = walked_body(store, walk)
+        assert body is not None and said in body
+
+
+@given(graphs, queries())
+def test_what_is_written_in_one_go_is_what_the_walk_gives(quads: list[Quad], query: str) -> None:
+    store = Store()
+    store.extend(quads)
+    walk = recognise(query)
+    if walk is not None:
+        said = json.loads(walked_body(store, walk) or b"")
+        assert said["head"]["vars"] == walk.columns
+        assert counted(said["results"]["bindings"]) == counted(walked(store, walk))
 
 
 def test_a_long_walk_is_given_up(graph: Publisher) -> None:
