@@ -8,6 +8,7 @@ because they are what most requests want; see `api.objects.resolver`.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -20,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
+from api.doip.http import doip_router
 from api.feeds.atom import atom_router
 from api.feeds.changes import changes_router
 from api.feeds.events import events_router
@@ -27,6 +29,7 @@ from api.feeds.iiif import iiif_router
 from api.feeds.ldes import ldes_router
 from api.feeds.live import Streams, live_router
 from api.feeds.webhooks import webhooks_router
+from api.handles import handles_router
 from api.objects.exchange import PATH
 from api.objects.lifecycle import lifecycle_router
 from api.objects.resolver import Resolver
@@ -118,6 +121,8 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         states_router(site),
         time_router(site),
         vocabulary_router(site.renderer, site.base),
+        handles_router(site),
+        doip_router(site),
         pages_router(site),
     )
 
@@ -190,6 +195,8 @@ class Front:
         settings = self._site.settings
         if path == "/api/ingest":
             return settings.ingest_upload_mb * 1024 * 1024
+        if path == "/doip" or path.startswith("/doip/"):
+            return sys.maxsize  # it counts for itself, and answers in its own form
         return settings.body_limit_kb * 1024
 
 

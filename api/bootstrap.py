@@ -20,6 +20,7 @@ from typing import Any
 import uvicorn
 
 from api.app import VERSION, Front, create_app
+from api.doip.native import listening
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
@@ -116,7 +117,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         await pool.start()
         jobs.start()
         try:
-            async with deliverer.running():
+            async with deliverer.running(), listening(front.app.state.site):
                 yield
         finally:
             jobs.stop()
@@ -125,7 +126,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
             await instants.close()
             await asyncio.to_thread(supervisor.stop)
 
-    return create_app(
+    front = create_app(
         settings,
         repository.objects,
         views=views,
@@ -137,6 +138,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         ],
         lifespan=lifespan,
     )
+    return front
 
 
 async def _first_checkpoint(repository: Repository, patience_s: float = 60.0) -> None:

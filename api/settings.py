@@ -138,6 +138,16 @@ class Settings(BaseSettings):
         description="Days after which an undelivered message becomes a dead letter; "
         "a subscription without any success for so long is disabled.",
     )
+    doip_port: int = Field(
+        0, ge=0, le=65535, description="Port of native DOIP over TLS; 0: none. DOIP over HTTP is "
+        "at /doip in any case.",
+    )  # fmt: skip
+    doip_host: str = Field("127.0.0.1", description="Address on which native DOIP listens.")
+    doip_certificate: Path | None = Field(
+        None, description="Certificate (PEM) of native DOIP; none: a self-signed one is made in "
+        "the data folder.",
+    )  # fmt: skip
+    doip_key: Path | None = Field(None, description="Private key (PEM) of that certificate.")
     reject_profiles: tuple[str, ...] = Field(
         (), description="Object types whose SHACL violations reject a record at ingest."
     )

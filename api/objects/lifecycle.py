@@ -84,7 +84,7 @@ def lifecycle_router(site: Site) -> APIRouter:
 
     def curation(by: Token, pids: Iterable[Pid]) -> Curation:
         for pid in pids:
-            _admit(by, log.latest(pid))
+            admit(by, log.latest(pid))
         return Curation(site.objects, by.agent)
 
     def done(event: Recorded, response: Response) -> Done:
@@ -149,11 +149,15 @@ def lifecycle_router(site: Site) -> APIRouter:
     return router
 
 
-def _admit(by: Token, event: Recorded) -> None:
+def admit(by: Token, event: Recorded) -> None:
     """A curator acts on the objects of the token's institution only, an admin on all."""
-    holder = event.document.get("ods:organisationID")
+    admit_holder(by, event.document.get("ods:organisationID"), str(event.pid))
+
+
+def admit_holder(by: Token, holder: str | None, what: str) -> None:
+    """As `admit`, of what is held by an institution or is about to be."""
     if not by.may("admin") and by.organisation not in (None, holder):
         raise Forbidden(
-            f"{event.pid} is held by {holder or 'nobody known'}; the token {by.name!r} is for "
+            f"{what} is held by {holder or 'nobody known'}; the token {by.name!r} is for "
             f"{by.organisation}."
         )

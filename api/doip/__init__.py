@@ -1,0 +1,1 @@
+"""DOIP 2.0, the Digital Object Interface Protocol: one set of operations, two transports."""

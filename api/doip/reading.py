@@ -1,0 +1,146 @@
+"""DOIP operations that only read: Hello, Retrieve, Versions.Get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.doip.elements import described, element_of, elements_of, with_bytes
+from api.doip.messages import Blob, Request, Response
+from api.doip.objects import DigitalObjects, whole_number
+from api.objects.reports import ROWS
+from api.problems import UnknownParameter
+from eventstore.envelope import Recorded, iso
+
+INFO_TYPE = "0.TYPE/DOIPServiceInfo"
+PROTOCOL_VERSION = "2.0"
+MOMENT = ("asOf", "observedAt")
+_FALSE = (None, False, "false", "0", 0)
+
+
+def hello(objects: DigitalObjects, request: Request) -> Response:
+    """What this service is, and where it listens."""
+    only(request.attributes)
+    settings = objects.site.settings
+    interfaces: list[dict[str, Any]] = [
+        {
+            "protocol": "HTTP",
+            "protocolVersion": PROTOCOL_VERSION,
+            "baseUri": f"{objects.site.base}/doip",
+        }
+    ]
+    attributes: dict[str, Any] = {
+        "serviceName": settings.title,
+        "protocol": "HTTP",
+        "protocolVersion": PROTOCOL_VERSION,
+        "baseUri": f"{objects.site.base}/doip",
+    }
+    if settings.doip_port:
+        native = {
+            "protocol": "TCP",
+            "protocolVersion": PROTOCOL_VERSION,
+            "ipAddress": settings.doip_host,
+            "port": settings.doip_port,
+        }
+        attributes |= native
+        interfaces.append(native)
+    attributes["interfaces"] = interfaces
+    info = {"id": objects.service_id, "type": INFO_TYPE, "attributes": attributes}
+    return Response((info,))
+
+
+def retrieve(objects: DigitalObjects, request: Request) -> Response:
+    """An object, now or as it was; one of its elements, or a range of that; or all of them."""
+    asked_for = request.attributes
+    only(asked_for, "element", "includeElementData", "range", "version", *MOMENT)
+    asked = objects.asked(request.target, asked_for)
+    event, head = objects.event(asked)
+    if (name := asked_for.get("element")) is not None:
+        return _element(objects, event, str(name), asked_for.get("range"))
+    if asked_for.get("range") is not None:
+        raise UnknownParameter("range goes with element.", parameter="range")
+    if asked_for.get("includeElementData") in _FALSE:
+        return Response((objects.whole(event, head),))
+    there = list(with_bytes(elements_of(event, objects.answer)))
+    output: list[Any] = [
+        objects.serialised(event, head, [described(one, data) for one, data in there])
+    ]
+    for one, data in there:
+        output += [{"id": one.id}, Blob(data, one.media_type)]
+    return Response(output)
+
+
+def versions(objects: DigitalObjects, request: Request) -> Response:
+    """The versions of an object, newest first, at most 1,000; `before` begins below one."""
+    only(request.attributes, "before")
+    head = objects.public(request.target)
+    before = request.attributes.get("before")
+    end = head.version + 1 if before is None else whole_number(before, "before")
+    positions = objects.shown.timeline.contents(head.pid, end, ROWS)
+    events = sorted(
+        objects.log.events_at(positions).values(), key=lambda e: e.version, reverse=True
+    )
+    return Response(([_version(event, head.version) for event in events],))
+
+
+def only(attributes: Mapping[str, Any], *known: str) -> None:
+    """Refuse attributes that the operation does not know; null means not given."""
+    for name, value in attributes.items():
+        if name not in known and value is not None:
+            raise UnknownParameter(
+                f"There is no attribute {name!r} of this operation; "
+                + (f"there are {', '.join(known)}." if known else "it has none."),
+                parameter=name,
+            )
+
+
+def _version(event: Recorded, latest: int) -> dict[str, Any]:
+    """One version, in the words that clients of other repositories know, and the moment."""
+    return {
+        "id": f"{event.pid}/{event.version}",
+        "type": event.type,
+        "versionOf": str(event.pid),
+        "version": event.version,
+        "isTip": event.version == latest,
+        "status": event.status.value,
+        "publishedBy": event.agent.id,
+        "publishedOn": event.recorded_at // 1_000,
+        "recordedAt": iso(event.recorded_at),
+        "position": event.position,
+    }
+
+
+def _element(objects: DigitalObjects, event: Recorded, name: str, span: Any) -> Response:
+    element = element_of(event, objects.answer, name)
+    data = element.read()
+    told = described(element, data)
+    attributes = {
+        "type": told["type"],
+        "length": told["length"],
+        "filename": element.filename,
+        "checksum": told["attributes"]["checksum"],
+    }
+    if span is not None:
+        start, end = _span(span, len(data))
+        data = data[start : end + 1]
+        attributes["range"] = {"start": start, "end": end}
+    return Response((Blob(data, element.media_type),), attributes)
+
+
+def _span(span: Any, length: int) -> tuple[int, int]:
+    """First and last byte, both included; `4-8` says the same as {"start": 4, "end": 8}."""
+    if isinstance(span, str):
+        first, _, last = span.partition("-")
+        span = {"start": first or None, "end": last or None}
+    if not isinstance(span, Mapping) or not span.keys() <= {"start", "end"}:
+        raise UnknownParameter("range is an object with start and end.", parameter="range")
+    start = 0 if span.get("start") is None else whole_number(span["start"], "range", least=0)
+    end = length - 1 if span.get("end") is None else whole_number(span["end"], "range", least=0)
+    end = min(end, length - 1)
+    if start > end:
+        raise UnknownParameter(
+            f"The range {start} to {end} holds no byte of the {length} that there are; both ends "
+            "are included.",
+            parameter="range",
+        )
+    return start, end

@@ -1,0 +1,162 @@
+"""DOIP operations that write: Create, Update, Delete.
+
+They take the way of all writing by hand: role, holder, schema, licence gate, and the version
+that the caller saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.doip.messages import Blob, Request, Response
+from api.doip.objects import DigitalObjects, whole_number
+from api.doip.reading import only
+from api.objects.lifecycle import admit, admit_holder
+from api.problems import PreconditionRequired, UnknownParameter
+from api.security import Forbidden, Token, Unauthenticated, bearer
+from eventstore.envelope import Recorded
+from fdo.catalogue import OBJECT_TYPES
+from fdo.documents import Document
+from fdo.identifiers import Pid
+from handlers.curation import Curation
+from handlers.deposit import KINDS, Deposit
+
+REASON = 2_000
+"""Characters of the reason of a withdrawal."""
+NO_REASON = "Withdrawn through DOIP; no reason was given."
+
+
+class InvalidInput(UnknownParameter):
+    """The input of an operation does not have the form of a digital object."""
+
+
+def create(objects: DigitalObjects, request: Request) -> Response:
+    """A new object; the target is the service, the input a digital object."""
+    only(request.attributes)
+    by = _curator(objects, request)
+    given = _digital_object(request)
+    kind, document = _kind(given), _content(given)
+    admit_holder(by, document.get("ods:organisationID"), f"A {kind}")
+    identifier = given.get("id")
+    pid = Pid.parse(str(identifier)) if identifier else None
+    event = _deposit(objects, by).register(kind, document, pid)
+    return _now(objects, event)
+
+
+def update(objects: DigitalObjects, request: Request) -> Response:
+    """A new version of the target; the input is a digital object."""
+    only(request.attributes, "version")
+    by = _curator(objects, request)
+    pid = Pid.parse(request.target)
+    latest = objects.log.latest(pid)
+    given = _digital_object(request)
+    if given.get("id") and Pid.parse(str(given["id"])) != pid:
+        raise InvalidInput(f"The input is {given['id']}, the target {pid}.", parameter="id")
+    document = _content(given)
+    admit(by, latest)
+    admit_holder(by, document.get("ods:organisationID"), str(pid))
+    seen = _seen(request, given, document)
+    if seen is None:
+        raise PreconditionRequired(
+            f"Say which version of {pid} was changed: the attribute version, or the version in "
+            f"the content. It is at version {latest.version}.",
+            version=latest.version,
+        )
+    return _now(objects, _deposit(objects, by).revise(pid, document, seen))
+
+
+def delete(objects: DigitalObjects, request: Request) -> Response:
+    """Withdraw the target: its identifier leads to a tombstone that says why."""
+    only(request.attributes, "reason", "version")
+    by = _curator(objects, request)
+    pid = Pid.parse(request.target)
+    admit(by, objects.log.latest(pid))
+    reason = str(request.attributes.get("reason") or NO_REASON)
+    if len(reason) > REASON:
+        raise InvalidInput(f"A reason has {REASON:,} characters at most.", parameter="reason")
+    event = Curation(objects.site.objects, by.agent).tombstone(pid, reason, _seen(request, {}, {}))
+    return Response((), {"gone": True, "version": event.version})
+
+
+# ── who ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _curator(objects: DigitalObjects, request: Request) -> Token:
+    token = _token(objects, request.authentication)
+    if not token.may("curator"):
+        raise Forbidden(f"This needs the role curator; the token {token.name!r} has not got it.")
+    return token
+
+
+def _token(objects: DigitalObjects, authentication: Any) -> Token:
+    text = authentication.get("token") if isinstance(authentication, Mapping) else None
+    if not isinstance(text, str) or not text.strip():
+        raise Unauthenticated(
+            "This needs a token: authentication is an object with the member token, over HTTP "
+            "also the header `Authorization: Bearer`."
+        )
+    found = bearer(f"Bearer {text.strip()}", objects.site.tokens)
+    assert found is not None  # a header was given
+    return found
+
+
+# ── what ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _digital_object(request: Request) -> Mapping[str, Any]:
+    first, *more = request.input or (None,)
+    if not isinstance(first, Mapping) or isinstance(first, Blob):
+        raise InvalidInput("The input begins with a digital object as JSON.", parameter="input")
+    if more:
+        raise InvalidInput(
+            "Bytes of elements are not taken here: the elements of an object are made of its "
+            "document. Send the digital object alone.",
+            parameter="input",
+        )
+    return first
+
+
+def _content(given: Mapping[str, Any]) -> Document:
+    attributes = given.get("attributes")
+    content = attributes.get("content") if isinstance(attributes, Mapping) else None
+    if not isinstance(content, dict):
+        raise InvalidInput("attributes.content holds the openDS document.", parameter="attributes")
+    return content
+
+
+def _kind(given: Mapping[str, Any]) -> str:
+    """The object type by name, RDF type, or FDO type as IRI or PID."""
+    said = str(given.get("type", ""))
+    for name in KINDS:
+        known = OBJECT_TYPES[name]
+        iri = known.fdo_type
+        if said in (name, known.rdf_type, iri, iri.removeprefix("https://doi.org/")):
+            return name
+    types = ", ".join(f"{name} ({OBJECT_TYPES[name].fdo_type})" for name in KINDS)
+    raise InvalidInput(f"type is {said[:100]!r}; there are {types}.", parameter="type")
+
+
+def _seen(request: Request, given: Mapping[str, Any], document: Mapping[str, Any]) -> int | None:
+    """The version that the caller changed: as an attribute, or as it stands in what was read."""
+    attributes = given.get("attributes")
+    read = attributes.get("version") if isinstance(attributes, Mapping) else None
+    said = (
+        request.attributes.get("version"),
+        read,
+        document.get("ods:version"),
+        document.get("schema:version"),
+    )
+    for value in said:
+        if value is not None:
+            return whole_number(value, "version")
+    return None
+
+
+def _deposit(objects: DigitalObjects, by: Token) -> Deposit:
+    site = objects.site
+    return Deposit(site.objects, by.agent, site.settings.reject_profiles)
+
+
+def _now(objects: DigitalObjects, event: Recorded) -> Response:
+    return Response((objects.whole(event, objects.log.head(event.pid)),))

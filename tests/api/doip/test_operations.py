@@ -1,0 +1,342 @@
+"""What DOIP clients can do here, over HTTP and natively alike."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from fdo.lifecycle import Status
+from tests.api.conftest import BASE
+from tests.api.documents import a_source, a_specimen
+from tests.api.doip.spoken import over_http
+
+OP = "0.DOIP/Op."
+HELLO, LIST, CREATE, RETRIEVE, UPDATE, DELETE, SEARCH = (
+    OP + name
+    for name in ("Hello", "ListOperations", "Create", "Retrieve", "Update", "Delete", "Search")
+)
+VERSIONS = "20.DOIP/Op.Versions.Get"
+
+
+@pytest.fixture
+def oak(repository):
+    """An oak in two versions."""
+    pid = repository.register("specimen", a_specimen("DH-1"))
+    repository.revise(pid, a_specimen("DH-1", **{"ods:specimenName": "Quercus petraea L."}))
+    return pid
+
+
+def test_hello_says_what_and_where_the_service_is(ask):
+    said = ask("service", HELLO)
+    assert said.status == "001"
+    assert said.object["id"] == "20.5000.5072/service"
+    assert said.object["type"] == "0.TYPE/DOIPServiceInfo"
+    assert said.object["attributes"]["baseUri"] == f"{BASE}/doip"
+    assert ask(said.object["id"], HELLO).object == said.object
+
+
+def test_operations_of_the_service_and_of_an_object_are_listed(ask, oak):
+    assert set(ask("service", LIST).object) == {LIST, HELLO, CREATE, SEARCH}
+    assert set(ask(str(oak), LIST).object) == {LIST, RETRIEVE, UPDATE, DELETE, VERSIONS}
+    assert ask("10.5072/AAA-AAA-AAA", LIST).status == "104"
+
+
+def test_an_object_has_content_record_version_and_elements(ask, oak, browser):
+    said = ask(str(oak), RETRIEVE).object
+    assert said["id"] == str(oak)
+    assert said["type"].endswith("894b1e6cad57e921764e")
+    assert said["attributes"]["content"] == browser.get(f"/{oak}", "application/json").json()
+    assert said["attributes"]["record"]["pidStatus"] == "ACTIVE"
+    assert (said["attributes"]["version"], said["attributes"]["latestVersion"]) == (2, 2)
+    assert [one["id"] for one in said["elements"]] == [
+        "json", "jsonld", "turtle", "datacite", "sealed",
+    ]  # fmt: skip
+
+
+def test_each_element_has_the_bytes_and_the_digest_of_its_address(ask, oak, browser):
+    addresses = {
+        "json": f"/{oak}?format=json",
+        "jsonld": f"/{oak}?format=jsonld",
+        "turtle": f"/{oak}?format=turtle",
+        "datacite": f"/{oak}/datacite?format=xml",
+        "sealed": f"/{oak}/2/sealed",
+    }
+    for element in ask(str(oak), RETRIEVE).object["elements"]:
+        by_http = browser.get(addresses[element["id"]]).content
+        said = ask(str(oak), RETRIEVE, {"element": element["id"]})
+        got = said.object
+        if isinstance(got, dict):  # JSON stays what it is
+            assert got == browser.get(addresses[element["id"]]).json()
+        else:
+            assert got == by_http
+        assert element["length"] == said.attributes["length"] == len(by_http)
+        digest = {"algorithm": "SHA-256", "value": hashlib.sha256(by_http).hexdigest()}
+        assert element["attributes"]["checksum"] == said.attributes["checksum"] == digest
+        assert said.attributes["filename"] == element["attributes"]["filename"]
+
+
+def test_ranges_include_both_ends(ask, oak, browser):
+    whole = browser.get(f"/{oak}?format=turtle").content
+
+    def part(span):
+        return ask(str(oak), RETRIEVE, {"element": "turtle", "range": span})
+
+    assert part({"start": 4, "end": 8}).object == whole[4:9]
+    assert part({"start": 4}).object == whole[4:]
+    assert part({"end": 3}).object == whole[:4]
+    assert part("4-8").object == whole[4:9]
+    assert part({"start": 4, "end": 10**8}).attributes["range"]["end"] == len(whole) - 1
+    for wrong in ({"start": 9, "end": 8}, {"start": 10**8}, {"start": -1}, {"from": 1}, "x", 3):
+        assert part(wrong).status == "101", wrong
+    assert ask(str(oak), RETRIEVE, {"range": {"start": 1}}).status == "101"
+
+
+def test_all_elements_come_with_their_bytes(ask, oak, browser):
+    said = ask(str(oak), RETRIEVE, {"includeElementData": True})
+    first, *rest = said.output
+    assert [one["id"] for one in rest[::2]] == [one["id"] for one in first["elements"]]
+    by_id = {head["id"]: data for head, data in zip(rest[::2], rest[1::2], strict=True)}
+    assert by_id["turtle"] == browser.get(f"/{oak}?format=turtle").content
+    assert by_id["sealed"] == browser.get(f"/{oak}/2/sealed").content
+
+
+def test_a_version_and_a_moment_give_what_was(ask, oak):
+    for target, attributes in (
+        (oak, {"version": 1}),
+        (oak, {"version": "1"}),
+        (f"{oak}/1", None),
+        (oak, {"asOf": 1}),
+        (oak, {"asOf": "v1"}),
+        (oak, {"asOf": "2026-03-01"}),
+        (f"https://doi.org/{oak}/1", None),
+    ):
+        said = ask(str(target), RETRIEVE, attributes).object["attributes"]
+        assert (said["version"], said["latestVersion"]) == (1, 2), (target, attributes)
+        assert said["content"]["ods:specimenName"] == "Quercus robur L."
+    assert ask(str(oak), RETRIEVE, {"version": 3}).status == "104"
+    assert ask(str(oak), RETRIEVE, {"asOf": "2399-01-01"}).status == "101"
+    assert ask(str(oak), RETRIEVE, {"asOf": 1, "version": 1}).status == "101"
+    assert ask(f"{oak}/1", RETRIEVE, {"version": 2}).status == "101"
+
+
+def test_versions_are_listed_newest_first(ask, oak):
+    rows = ask(str(oak), VERSIONS).object
+    assert [(row["id"], row["isTip"]) for row in rows] == [(f"{oak}/2", True), (f"{oak}/1", False)]
+    assert rows[0]["versionOf"] == str(oak)
+    assert [row["version"] for row in ask(str(oak), VERSIONS, {"before": 2}).object] == [1]
+
+
+def test_what_is_gone_is_told_from_what_never_was(ask, oak, repository):
+    repository.tombstone(oak, "Eaten by beetles. " * 100)
+    gone, never = ask(str(oak), RETRIEVE), ask("10.5072/AAA-AAA-AAA", RETRIEVE)
+    assert (gone.status, never.status) == ("104", "104")
+    assert gone.attributes["gone"] is True
+    assert gone.attributes["tombstone"]["text"].startswith("Eaten by beetles.")
+    assert gone.attributes["tombstone"]["date"].startswith("2026-03-03")
+    assert "gone" not in never.attributes
+    assert ask(f"{oak}/1", RETRIEVE).object["attributes"]["version"] == 1
+    assert ask(str(oak), VERSIONS).object[0]["status"] == "tombstone"
+
+
+def test_a_merged_object_names_its_successor(ask, oak, repository):
+    other = repository.register("specimen", a_specimen("DH-2"))
+    repository.tombstone(oak, "The same tree.", into=other)
+    assert ask(str(oak), RETRIEVE).attributes["tombstone"]["successors"] == [other.iri]
+
+
+def test_what_is_withheld_says_why_and_a_draft_is_unknown(ask, oak, repository):
+    repository.withhold(oak, "Its licence is CC BY-NC.")
+    said = ask(str(oak), RETRIEVE)
+    assert said.status == "103"
+    assert "CC BY-NC" in said.object["message"]
+    assert said.attributes["record"] == f"{BASE}/{oak}/record"
+    assert ask(f"{oak}/1", RETRIEVE).status == "103"
+    draft = repository.register("specimen", a_specimen("DH-3"), status=Status.DRAFT)
+    for operation in (RETRIEVE, LIST, VERSIONS):
+        assert ask(str(draft), operation).status == "104"
+
+
+def test_nobody_writes_without_a_token_or_its_role(ask, oak, repository):
+    agent = repository.tokens.create("agent", ("agent",))
+    other = repository.tokens.create(
+        "other", ("curator",), organisation="https://ror.org/0566bfb96"
+    )
+    given = {"type": "specimen", "attributes": {"content": a_specimen("DH-9")}}
+    for token, status in ((None, "102"), ("fdo_wrong", "102"), (agent, "103"), (other, "103")):
+        assert ask("service", CREATE, input=given, token=token).status == status
+        assert ask(str(oak), UPDATE, input=given, token=token).status == status
+        assert ask(str(oak), DELETE, token=token).status == status
+    assert repository.objects.log.head(oak).version == 2
+
+
+def test_an_object_is_created_revised_and_withdrawn(ask, repository, curator):
+    source = ask(
+        "service", CREATE, token=curator,
+        input={"type": "ods:SourceSystem",
+               "attributes": {"content": _source()}},
+    )  # fmt: skip
+    assert source.status == "001", source.output
+    system = f"https://hdl.handle.net/{source.object['id']}"
+    draft = {**a_specimen("DH-7"), "ods:sourceSystemID": system, "ods:midsLevel": 3,
+             "ods:normalisedPhysicalSpecimenID": "somebody else's"}  # fmt: skip
+    made = ask("service", CREATE, token=curator,
+               input={"type": "specimen", "attributes": {"content": draft}})  # fmt: skip
+    assert made.status == "001", made.output
+    content = made.object["attributes"]["content"]
+    assert content["ods:normalisedPhysicalSpecimenID"] == f"DH-7:{source.object['id'][-11:]}"
+    assert content["ods:midsLevel"] < 3
+    pid = made.object["id"]
+    assert repository.objects.log.event(2).agent.id == "urn:collectome:agent:curator"
+
+    again = ask("service", CREATE, token=curator,
+                input={"type": "specimen", "attributes": {"content": draft}})  # fmt: skip
+    assert (again.status, again.attributes["pid"]) == ("105", pid)
+
+    content["ods:specimenName"] = "Quercus petraea L."
+    read = made.object  # as a client does: read, change, send back
+    better = ask(pid, UPDATE, token=curator, input=read)
+    assert better.status == "001", better.output
+    assert better.object["attributes"]["version"] == 2
+    late = ask(pid, UPDATE, token=curator, input=read)
+    assert (late.status, late.attributes["problem"]) == ("101", "version-conflict")
+    assert late.attributes["version"] == 2
+
+    assert ask(pid, DELETE, {"version": 1}, token=curator).status == "101"
+    gone = ask(pid, DELETE, {"reason": "Never was an oak."}, token=curator)
+    assert (gone.status, gone.attributes["gone"], gone.output) == ("001", True, [])
+    assert ask(pid, RETRIEVE).attributes["tombstone"]["text"] == "Never was an oak."
+    assert ask(pid, UPDATE, {"version": 3}, input=read, token=curator).attributes["gone"] is True
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (None, "digital object"),
+        ([], "digital object"),
+        ({"type": "specimen"}, "attributes.content"),
+        ({"type": "dragon", "attributes": {"content": {}}}, "dragon"),
+        ({"type": "saved-query", "attributes": {"content": {}}}, "saved-query"),
+        ({"type": "specimen", "attributes": {"content": {"dwc:country": 7}}}, "valid specimen"),
+        ({"type": "specimen", "id": "10.9999/AAA-AAA-AAA",
+          "attributes": {"content": a_specimen()}}, "under 10.5072"),
+        ({"type": "specimen", "attributes": {"content": a_specimen()}}, "source system"),
+    ],
+)  # fmt: skip
+def test_a_wrong_input_is_refused_and_says_why(ask, curator, given, told, repository):
+    said = ask("service", CREATE, input=given, token=curator)
+    assert said.status == "101"
+    assert told in said.object["message"]
+    assert repository.objects.log.position() == 0
+
+
+def test_a_document_whose_licence_forbids_it_is_not_published(ask, curator, repository):
+    source = repository.register("source-system", {**_source(), "ods:status": "Active"})
+    for licence in ("https://creativecommons.org/licenses/by-nc/4.0/", "all mine"):
+        draft = a_specimen(**{"ods:sourceSystemID": source.iri, "dcterms:license": licence})
+        given = {"type": "specimen", "attributes": {"content": draft}}
+        assert "licence" in ask("service", CREATE, input=given, token=curator).object["message"]
+
+
+def test_a_revision_cannot_turn_one_thing_into_another(ask, curator, repository):
+    source = repository.register("source-system", {**_source(), "ods:status": "Active"})
+    pid = repository.register("specimen", a_specimen(**{"ods:sourceSystemID": source.iri}))
+    draft = a_specimen("DH-2", **{"ods:sourceSystemID": source.iri})
+    given = {"attributes": {"content": draft}}
+    unseen = ask(str(pid), UPDATE, input=given, token=curator)
+    assert unseen.attributes == {"problem": "precondition-required", "version": 1}
+    said = ask(str(pid), UPDATE, {"version": 1}, input=given, token=curator)
+    assert "another thing" in said.object["message"]
+
+
+def test_specimens_are_found_by_words_and_filters(ask, repository, indexed):
+    names = ("Quercus robur L.", "Bellis perennis L.", "Quercus petraea L.")
+    pids = [
+        str(repository.register("specimen", a_specimen(f"DH-{n}", **{"ods:specimenName": name})))
+        for n, name in enumerate(names)
+    ]
+    indexed()
+
+    def found(query, **attributes):
+        said = ask("service", SEARCH, {"query": query, "type": "id", **attributes})
+        assert said.status == "001", said.output
+        return said.object["size"], said.object["results"]
+
+    assert found("*:*") == (3, pids[::-1])
+    assert found("bellis") == (1, [pids[1]])
+    assert found('name:quercus family:"Fagaceae"', sortFields="oldest") == (2, [pids[0], pids[2]])
+    assert found("quercus", filterQueries=["petraea"]) == (1, [pids[2]])
+    assert found("", pageSize=2, pageNum=1) == (3, [pids[0]])
+    assert found("", pageSize=0) == (3, [])
+    assert found("", asOf=2) == (2, pids[1::-1])
+    full = ask("service", SEARCH, {"query": "bellis"}).object["results"]
+    assert full[0]["attributes"]["content"]["ods:specimenName"] == "Bellis perennis L."
+    assert {one["id"] for one in full[0]["elements"]} >= {"json", "turtle"}
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"query": "nonsense:x"}, {"query": "x", "pageSize": 101}, {"query": "x", "pageNum": "x"},
+     {"query": "x", "pageNum": 200}, {"query": "x", "type": "half"}, {"query": "x" * 3000},
+     {"query": "x", "sortFields": "colour"}, {"query": "x", "facets": ["country"]},
+     {"question": "x"}],
+)  # fmt: skip
+def test_an_impossible_search_is_refused(ask, indexed, attributes):
+    indexed()
+    assert ask("service", SEARCH, attributes).status == "101"
+
+
+def test_what_was_withheld_since_is_found_by_its_id_only(ask, oak, repository, indexed):
+    repository.withhold(oak, "Its licence is CC BY-NC.")
+    indexed()
+    assert ask("service", SEARCH, {"query": "quercus"}).object["size"] == 0
+    past = ask("service", SEARCH, {"query": "quercus", "asOf": 2}).object["results"]
+    assert past == [{"id": str(oak), "type": "specimen"}]
+
+
+def test_an_unknown_operation_is_declined_and_unknown_attributes_are_refused(ask, oak):
+    assert ask(str(oak), "0.DOIP/Op.Fly").status == "200"
+    assert ask("service", RETRIEVE).status == "200"
+    assert ask(str(oak), HELLO).status == "200"
+    assert ask("10.5072/AAA-AAA-AAA", "0.DOIP/Op.Fly").status == "104"
+    assert ask(str(oak), RETRIEVE, {"elephant": 1}).attributes["parameter"] == "elephant"
+    assert ask("no pid at all", RETRIEVE).status == "101"
+    assert ask(str(oak), RETRIEVE, {"element": "skin"}).status == "104"
+
+
+def test_both_transports_give_the_same(browser, line, oak, repository, curator):
+    repository.withhold(repository.register("specimen", a_specimen("DH-4")), "Not free.")
+    gone = repository.register("specimen", a_specimen("DH-5"))
+    repository.tombstone(gone, "Æten.")
+    withheld = repository.objects.log.event(4).pid
+    table = [
+        ("service", HELLO, None), ("service", LIST, None), ("service", SEARCH, {"query": ""}),
+        ("service", CREATE, None), ("service", RETRIEVE, None),
+        *((str(pid), operation, None)
+          for pid in (oak, f"{oak}/1", withheld, gone, "10.5072/AAA-AAA-AAA", "x")
+          for operation in (RETRIEVE, LIST, VERSIONS, UPDATE, DELETE, "0.DOIP/Op.Fly")),
+        *((str(oak), RETRIEVE, attributes)
+          for attributes in ({"element": "turtle"}, {"includeElementData": 1}, {"version": 9},
+                             {"element": "json", "range": {"start": 1, "end": 5}}, {"x": "y"})),
+    ]  # fmt: skip
+    for row in table:
+        http, native = over_http(browser, *row), line.ask(*row)
+        assert http.first == {k: v for k, v in native.first.items() if k != "requestId"}, row
+        assert [_plain(one) for one in http.output] == [_plain(one) for one in native.output], row
+
+
+def _plain(segment):
+    """JSON that travelled as bytes of an element is compared by what it says."""
+    if isinstance(segment, bytes):
+        try:
+            return json.loads(segment)
+        except ValueError:
+            return segment
+    return segment
+
+
+def _source():
+    agent = {"@type": "schema:Person", "schema:name": "Josiah Carberry"}
+    return {**a_source(), "schema:creator": agent,
+            "ods:dataMappingID": "https://hdl.handle.net/20.5000.5072/AAA-AAA-AAA"}  # fmt: skip
