@@ -30,12 +30,14 @@ from api.feeds.ldes import ldes_router
 from api.feeds.live import Streams, live_router
 from api.feeds.webhooks import webhooks_router
 from api.handles import handles_router
+from api.harvesting.oai.routes import oai_router
 from api.objects.exchange import PATH
 from api.objects.lifecycle import lifecycle_router
 from api.objects.resolver import Resolver
 from api.objects.timegate import timegate_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
+from api.pids import pids_router
 from api.problems import Problems, TooLarge
 from api.quality import quality_router
 from api.queries import queries_router
@@ -114,7 +116,9 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         events_router(site),
         ldes_router(site),
         timegate_router(site),
+        oai_router(site),
         search_router(site),
+        pids_router(site),
         quality_router(site),
         lifecycle_router(site),
         queries_router(site),

@@ -58,6 +58,12 @@ class Settings(BaseSettings):
         "Names in RDF never contain it.",
     )
     title: str = Field("Collectome", min_length=1, description="Name shown on the pages.")
+    contact_email: str = Field(
+        "nobody@example.org",
+        pattern=r"^[^\s@<>&]+@([^\s@<>&.]+\.)+[^\s@<>&.]+$",
+        max_length=254,
+        description="Address of the people who run this repository; OAI-PMH shows it.",
+    )
     durability: Literal["full", "normal"] = Field(
         "full",
         description="full: an acknowledged event survives loss of power (fsync at each commit). "
@@ -148,6 +154,23 @@ class Settings(BaseSettings):
         "the data folder.",
     )  # fmt: skip
     doip_key: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    datacite_url: str = Field(
+        "",
+        pattern=r"^$|^https?://[^\s?#@]+$",
+        description="Address of DataCite's REST API, https://api.datacite.org/ or "
+        "https://api.test.datacite.org/, or of its double; empty: no DOI is minted.",
+    )
+    datacite_username: str = Field(
+        "", description="Repository account at DataCite, as `PREFIX.NAME`."
+    )
+    datacite_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    datacite_requests_per_5min: int = Field(
+        3000, ge=1, description="Requests that DataCite allows in five minutes from one address: "
+        "3000 with credentials, 750 at its test system.",
+    )  # fmt: skip
+    minting: Literal["off", "on"] = Field(
+        "on", description="off: DOIs wait, also where datacite_url is set."
+    )
     reject_profiles: tuple[str, ...] = Field(
         (), description="Object types whose SHACL violations reject a record at ingest."
     )

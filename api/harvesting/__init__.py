@@ -1,0 +1,1 @@
+"""For those who harvest metadata: OAI-PMH, sitemaps, robots.txt, the catalogue of datasets."""
