@@ -18,12 +18,15 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from api.problems import NotAcceptable
+from fdo.identifiers import Scheme
+from fdo.representations.citation import bibtex, csl, dublin_core, ris, schema_org
 from fdo.representations.rdf import SYNTAXES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Format:
-    """One way in which a resource can be had."""
+    """One way in which a resource can be had; compared by identity, since every request for an
+    object looks formats up."""
 
     name: str
     media_type: str
@@ -71,6 +74,28 @@ DATACITE_FORMATS: tuple[Format, ...] = (
     Format("xml", "application/vnd.datacite.datacite+xml", "xml", "DataCite XML"),
 )
 """How DataCite metadata can be had."""
+BIBLIOGRAPHY = Format("citation", "text/x-bibliography", "txt", "Citation, one line")
+REFERENCE_FORMATS: tuple[Format, ...] = (
+    Format("csl", csl.MEDIA_TYPE, "json", "CSL-JSON"),
+    Format("bibtex", bibtex.MEDIA_TYPE, "bib", "BibTeX"),
+    Format("ris", ris.MEDIA_TYPE, "ris", "RIS"),
+    Format("schemaorg", schema_org.MEDIA_TYPE, "jsonld", "schema.org JSON-LD"),
+    Format("dc", dublin_core.MEDIA_TYPE, "xml", "Dublin Core"),
+    BIBLIOGRAPHY,
+)
+"""How the citation of any object can be had (media types of DataCite's content negotiation)."""
+CITATION_FORMATS: tuple[Format, ...] = (
+    Format("datacite", DATACITE_FORMATS[0].media_type, "json", "DataCite JSON"),
+    Format("datacite-xml", DATACITE_FORMATS[1].media_type, "xml", "DataCite XML"),
+    *REFERENCE_FORMATS,
+)
+"""How the citation and the metadata of a DOI can be had at its own address."""
+OBJECT_FORMATS: dict[Scheme, tuple[Format, ...]] = {
+    "doi": (*DOCUMENT_FORMATS, *CITATION_FORMATS),
+    "handle": (*DOCUMENT_FORMATS, *REFERENCE_FORMATS),
+}
+"""All formats in which an object can be had at its own address; a Handle has no metadata at
+DataCite."""
 PLAIN_FORMATS: tuple[Format, ...] = (JSON, HTML)
 """How lists and reports about an object can be had."""
 
@@ -82,20 +107,20 @@ def choose(accept: str, asked: str | None, among: Sequence[Format]) -> Format:
             if asked in (one.name, one.extension, one.media_type):
                 return one
         raise _refusal(f"There is no format {asked!r} here", among)
-    best = _best(accept, tuple(one.media_type for one in among))
+    best = _best(accept, tuple(among))
     if best is None:
         raise _refusal(f"Nothing here satisfies Accept: {accept}", among)
-    return among[best]
+    return best
 
 
 @lru_cache(maxsize=1024)
-def _best(accept: str, media_types: tuple[str, ...]) -> int | None:
+def _best(accept: str, among: tuple[Format, ...]) -> Format | None:
     if not accept.strip():
-        return 0
+        return among[0]
     wanted = parse_accept_header(accept, MIMEAccept)
     bare = [(name.partition(";")[0].strip(), quality) for name, quality in wanted]
-    found = MIMEAccept(bare).best_match(media_types)
-    return None if found is None else media_types.index(found)
+    found = MIMEAccept(bare).best_match([one.media_type for one in among])
+    return next((one for one in among if one.media_type == found), None)
 
 
 def _refusal(said: str, among: Sequence[Format]) -> NotAcceptable:

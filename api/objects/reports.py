@@ -10,13 +10,14 @@ from typing import Any
 
 import orjson
 
+from api.citing.answers import cite
 from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
 from api.objects import dossier
 from api.objects.datacite_face import as_datacite
 from api.objects.diff import diff
 from api.objects.exchange import MOMENT, Asked, Sent
 from api.objects.links import LINKSET_FORMATS
-from api.objects.sealed import sealed
+from api.objects.sealed import proof, sealed
 from api.objects.shown import Shown
 from api.objects.signposting import written
 from api.problems import UnknownParameter
@@ -137,6 +138,7 @@ def verbatim(shown: Shown, asked: Asked) -> Sent:
 
 
 REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
+    "cite": cite,
     "conformance": conformance,
     "datacite": datacite,
     "diff": diff,
@@ -150,7 +152,9 @@ REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
 """Tail of an object's address → what answers it."""
 
 PARTS: dict[str, Callable[[Shown, Asked], Sent]] = {
+    "cite": cite,
     "linkset": linkset,
+    "proof": proof,
     "sealed": sealed,
 }
 """Part of a version's address, behind its number → what answers it."""

@@ -19,7 +19,17 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from api.negotiation import DOCUMENT_FORMATS, HTML, JSON, JSONLD_FORMS, Format, choose, jsonld_form
+from api.citing.answers import negotiated
+from api.negotiation import (
+    CITATION_FORMATS,
+    HTML,
+    JSON,
+    JSONLD_FORMS,
+    OBJECT_FORMATS,
+    Format,
+    choose,
+    jsonld_form,
+)
 from api.objects.exchange import (
     CORS,
     MOMENT,
@@ -67,7 +77,7 @@ class Resolver:
             if redirect := canonical_location(found, scope):
                 return await redirect_to(send, redirect)
             plain = found[3] is None and not scope["query_string"]
-            if plain and choose(accept, None, DOCUMENT_FORMATS) is JSON:
+            if plain and choose(accept, None, OBJECT_FORMATS["doi"]) is JSON:
                 sent = self._kept.current(f"{found[1]}/{found[2]}")
                 return await transmit(send, sent, scope["method"], known)
             asked = Asked(
@@ -106,8 +116,10 @@ class Resolver:
         return REPORTS[asked.tail](self._shown, asked)
 
     def _document(self, asked: Asked) -> Sent:
+        wanted = asked.format(OBJECT_FORMATS[asked.pid.scheme])
+        if wanted in CITATION_FORMATS:
+            return negotiated(self._shown, asked, wanted)
         asked.only("format", *MOMENT)
-        wanted = asked.format(DOCUMENT_FORMATS)
         head = self._log.head(asked.pid)
         event = self._shown.select(asked, head)
         if wanted is HTML:
@@ -148,6 +160,9 @@ class Resolver:
             hidden=hidden,
             as_of=asked.query.get("as-of") or asked.query.get("observed-at"),
             numbered=asked.numbered,
+            signposts=self._shown.signposts(
+                event, head.version, past=not hidden and (asked.numbered or asked.past), hidden=hidden
+            ),
         )
         sent = self._shown.sent(
             body.encode(),

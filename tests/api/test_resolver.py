@@ -6,7 +6,7 @@ import orjson
 import pyoxigraph
 import pytest
 
-from api.negotiation import DOCUMENT_FORMATS, HTML, RDF_FORMATS
+from api.negotiation import DOCUMENT_FORMATS, HTML, OBJECT_FORMATS, RDF_FORMATS
 from fdo.documents import canonical
 from fdo.lifecycle import Note, Register, Status
 from fdo.representations.nquads import triples
@@ -245,7 +245,7 @@ def test_a_format_that_is_not_there_is_406_with_the_list(browse, oak):
     for answer in (browse().get(f"/{oak}", accept="image/png"), browse().get(f"/{oak}?format=xls")):
         assert answer.status_code == 406
         names = {one["mediaType"] for one in answer.json()["available"]}
-        assert names == {one.media_type for one in DOCUMENT_FORMATS}
+        assert names == {one.media_type for one in OBJECT_FORMATS["doi"]}
 
 
 def test_writing_to_an_object_is_not_possible_by_its_address(browse, oak):

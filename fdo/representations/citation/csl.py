@@ -2,7 +2,7 @@
 
 `version` holds the number, `DOI` the version's own DOI or else the object's, `URL` the version.
 Where the version has no DOI of its own, `number` names the object. `note` is the citation that
-can be checked.
+can be checked, or without a hash the version's name and time.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def csl(cited: Cited) -> dict[str, Any]:
         "version": str(cited.version),
         "genre": cited.genre.name,
         "URL": cited.url,
+        "note": cited.proof or f"{cited.iri} ({cited.recorded_at})",
     }
     optional: dict[str, Any] = {
         "DOI": cited.doi,
         "number": None if cited.minted else cited.pid.iri,
         "status": cited.status,
-        "note": cited.proof,
         "license": cited.licence.iri if cited.licence else None,
         "keyword": ", ".join(cited.subjects),
         "archive": cited.publisher.name if cited.identifiers else None,

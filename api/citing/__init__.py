@@ -1,0 +1,1 @@
+"""How an object is cited: texts in many styles, and files for those who keep references."""

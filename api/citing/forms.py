@@ -1,0 +1,82 @@
+"""The citation of one version in each of its formats; which version, and what of it is public.
+
+A version with a DOI of its own is cited by that, any other by the object's PID and its address
+here. Of an object that is public as a PID only, the FDO record is cited, as it is now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from api.citing.styles import Manner, text
+from api.negotiation import BIBLIOGRAPHY, Format
+from api.objects.dossier import public_address
+from eventstore.envelope import Recorded, iso
+from fdo.documents import canonical
+from fdo.record import outline
+from fdo.representations.citation.bibtex import bibtex
+from fdo.representations.citation.cited import Cited
+from fdo.representations.citation.csl import csl
+from fdo.representations.citation.dublin_core import oai_dc
+from fdo.representations.citation.ris import ris
+from fdo.representations.citation.schema_org import schema_org
+
+_RESOLVING = ("registered", "findable")
+"""States of a DOI (DataCite) in which it leads somewhere."""
+
+
+def cited(
+    event: Recorded, events: Iterable[Recorded], *, base: str, repository: str, hidden: bool
+) -> Cited:
+    """What is cited of an event that made a version; `events` are those of its object.
+
+    `base` is the public address of this server, `repository` its name; `hidden`: only the FDO
+    record is public.
+    """
+    document = event.document
+    if hidden:
+        document = outline(event.type, event.status, document, event.pid.iri)
+    return Cited(
+        event.pid,
+        event.type,
+        event.version,
+        document,
+        recorded_at=iso(event.recorded_at),
+        address=public_address(base, event.pid, event.version),
+        repository=repository,
+        proof=None if hidden or event.citation is None else str(event.citation),
+        minted=event.version in minted(events),
+        pid_only=hidden,
+    )
+
+
+def minted(events: Iterable[Recorded]) -> frozenset[int]:
+    """The versions of an object that have a DOI of their own which resolves."""
+    confirmed = (event.detail for event in events if event.what == "PidConfirmed")
+    states = {detail.get("doi-version"): detail.get("state") for detail in confirmed}
+    return frozenset(
+        version
+        for version, state in states.items()
+        if isinstance(version, int) and state in _RESOLVING
+    )
+
+
+def written(what: Cited, form: Format, how: Manner, *, numbered: bool) -> bytes:
+    """A citation in one of the formats of references; `numbered`: its address names the version."""
+    if form is BIBLIOGRAPHY:
+        return f"{text(what, how)}\n".encode()
+    return _WRITERS[form.name](what, numbered)
+
+
+def _as_xml(what: Cited) -> bytes:
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{oai_dc(what)}'.encode()
+
+
+_WRITERS: dict[str, Callable[[Cited, bool], bytes]] = {
+    "csl": lambda what, _: canonical(csl(what)),
+    "bibtex": lambda what, _: bibtex(what).encode(),
+    "ris": lambda what, _: ris(what).encode(),
+    "schemaorg": lambda what, numbered: canonical(schema_org(what, numbered=numbered)),
+    "dc": lambda what, _: _as_xml(what),
+}
+"""Name of a format → its bytes."""
