@@ -20,6 +20,7 @@ from api.commands import (
     instants,
     keep,
     objects,
+    pids,
     read,
     time,
     versions,
@@ -42,12 +43,14 @@ time_group = typer.Typer(
 )
 config = typer.Typer(help="The settings and where each came from.", no_args_is_help=True)
 webhooks_group = typer.Typer(help="Who is told of changes.", no_args_is_help=True)
+pids_group = typer.Typer(help="DOIs at DataCite: minted, waiting, refused.", no_args_is_help=True)
 token_group = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
 instants_group = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
 app.add_typer(identity_group, name="identity")
 app.add_typer(instants_group, name="instants")
 app.add_typer(time_group, name="time")
 app.add_typer(config, name="config")
+app.add_typer(pids_group, name="pids")
 app.add_typer(token_group, name="token")
 app.add_typer(webhooks_group, name="webhooks")
 
@@ -188,6 +191,7 @@ _commands(
     thin=instants.thin,
 )
 _commands(time_group, **time.COMMANDS)
+_commands(pids_group, **pids.COMMANDS)
 _commands(
     app,
     show=versions.show,
