@@ -39,6 +39,7 @@ from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.pids import pids_router
 from api.problems import Problems, TooLarge
+from api.proofs import proofs_router
 from api.quality import quality_router
 from api.queries import queries_router
 from api.rendering import Renderer
@@ -126,6 +127,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         time_router(site),
         vocabulary_router(site.renderer, site.base),
         handles_router(site),
+        proofs_router(site),
         doip_router(site),
         pages_router(site),
     )

@@ -24,6 +24,7 @@ from api.doip.native import listening
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
+from api.minting import minting_beside
 from api.rates import Clients, Rates
 from api.repository import Repository, start_projector
 from api.security import Tokens
@@ -32,8 +33,10 @@ from api.sparql.asking import Past
 from api.sparql.endpoint import sparql_app
 from api.sparql.times import Times
 from api.views import Views
+from eventstore.checkpoints import Checkpoints
 from fdo.errors import Unavailable
 from handlers.instants import Instants
+from handlers.notary import Notary
 from handlers.projections.conformance import ConformanceReader
 from handlers.projections.holdings import HoldingsReader
 from handlers.projections.members import MembersReader
@@ -110,6 +113,9 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         retry_days=settings.webhooks_retry_days,
     )
 
+    checkpoints = Checkpoints(repository.objects.recorder, settings.data)
+    notary = Notary(repository.objects, checkpoints, settings.checkpoint_every_s)
+
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         supervisor = await asyncio.to_thread(Supervisor, settings.data)
@@ -117,7 +123,12 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         await pool.start()
         jobs.start()
         try:
-            async with deliverer.running(), listening(front.app.state.site):
+            async with (
+                deliverer.running(),
+                notary.running(),
+                listening(front.app.state.site),
+                minting_beside(settings, repository.objects),
+            ):
                 yield
         finally:
             jobs.stop()

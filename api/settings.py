@@ -138,6 +138,10 @@ class Settings(BaseSettings):
     webhooks_allow_private: bool = Field(
         False, description="Whether webhooks may lead to loopback and private addresses."
     )
+    checkpoint_every_s: float = Field(
+        60.0, ge=1, le=86_400, description="Seconds between signed checkpoints of a log that "
+        "grows.",
+    )  # fmt: skip
     webhooks_retry_days: float = Field(
         3.0,
         gt=0,

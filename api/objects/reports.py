@@ -108,7 +108,7 @@ def datacite(shown: Shown, asked: Asked) -> Sent:
     event = shown.select(asked, head)
     shown.guard(event, head)
     body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1])
-    return shown.sent(body, wanted, event, head.version, page=asked.past, face="metadata")
+    return shown.sent(body, wanted, event, head.version, of_version=asked.past, face="metadata")
 
 
 def linkset(shown: Shown, asked: Asked) -> Sent:

@@ -2,18 +2,27 @@
 
     curl -OJ http://127.0.0.1:8000/10.5072/ABC-DEF-123/2/sealed
     sha256sum 10.5072_ABC-DEF-123_2.sealed
+    curl -OJ http://127.0.0.1:8000/10.5072/ABC-DEF-123/2/proof
+    python verify_citation.py 10.5072_ABC-DEF-123_2.proof.json 10.5072_ABC-DEF-123_2.sealed
 
 32 bytes of salt, then the document as it is stored. The salt is what keeps others from guessing
 a document from its hash, so the file ends with the document: an erasure destroys both.
+
+Beside it the proof file (`eventstore.proofs`): from the hash to a signed checkpoint of the log.
+It stays after an erasure, for those who kept the sealed document.
 """
 
 from __future__ import annotations
 
 import base64
 
-from api.objects.exchange import CORS, Asked, Headers, Sent, http_date
-from api.objects.shown import Shown, stored
+import orjson
+
+from api.objects.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
+from api.objects.shown import REVALIDATE, Shown, stored
+from eventstore.checkpoints import Checkpoints
 from eventstore.envelope import Recorded
+from eventstore.proofs import proof_of
 from fdo.errors import Erased, NotFound
 from fdo.verifiable import Citation
 
@@ -37,16 +46,34 @@ def sealed(shown: Shown, asked: Asked) -> Sent:
         )
     body = event.salt + stored(event)
     etag = f'"{citation.hash}"'.encode()
-    name = f"{str(asked.pid).replace('/', '_')}_{event.version}.sealed"
     digest = base64.b64encode(bytes.fromhex(citation.hash)).decode()
     headers: Headers = [
         (b"content-type", b"application/octet-stream"),
-        (b"content-length", b"%d" % len(body)),
-        (b"content-disposition", f'attachment; filename="{name}"'.encode()),
         (b"repr-digest", f"sha-256=:{digest}:".encode()),
-        (b"etag", etag),
         (b"cache-control", _IMMUTABLE),
         (b"last-modified", http_date(event.recorded_at // 1_000_000)),
+    ]
+    return _file(event, "sealed", body, etag, headers)
+
+
+def proof(shown: Shown, asked: Asked) -> Sent:
+    """The proof file of a version, under a checkpoint that holds it."""
+    asked.only()
+    event, _ = cited(shown, asked)
+    site = shown.site
+    checkpoints = Checkpoints(site.objects.recorder, site.settings.data)
+    body = orjson.dumps(proof_of(event, checkpoints), option=orjson.OPT_INDENT_2)
+    headers: Headers = [(b"content-type", b"application/json"), (b"cache-control", REVALIDATE)]
+    return _file(event, "proof.json", body, etag_of(body, None, "proof"), headers)
+
+
+def _file(event: Recorded, ending: str, body: bytes, etag: bytes, headers: Headers) -> Sent:
+    """A file to keep, named after its version."""
+    name = f"{event.pid_text.replace('/', '_')}_{event.version}.{ending}"
+    headers += [
+        (b"content-length", b"%d" % len(body)),
+        (b"content-disposition", f'attachment; filename="{name}"'.encode()),
+        (b"etag", etag),
         (b"link", f'<{event.version_iri}>; rel="describes"'.encode()),
         *CORS,
     ]
