@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from api.commands import (
+    cite,
     double,
     feeds,
     follow,
@@ -195,6 +196,7 @@ _commands(pids_group, **pids.COMMANDS)
 _commands(
     app,
     show=versions.show,
+    cite=cite.cite,
     history=versions.history,
     diff=versions.diff,
     sparql=read.sparql,
