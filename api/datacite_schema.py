@@ -30,9 +30,8 @@ _ADDED = {
 }
 """Words of DataCite 4.6 (2024-12-05) and 4.7 (2026-03-03) by the list that they belong to."""
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
-_LOCATION = (
-    "http://datacite.org/schema/kernel-4 http://schema.datacite.org/meta/kernel-4.7/metadata.xsd"
-)
+_KERNEL = "http://datacite.org/schema/kernel-4"
+_LOCATION = f"{_KERNEL} http://schema.datacite.org/meta/kernel-4.7/metadata.xsd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,21 @@ def to_xml(metadata: dict[str, Any]) -> bytes:
     The rules of the library turn every property into its element; words of 4.6 and 4.7 pass
     through them as they are."""
     root = schema45.dump_etree(metadata)
+    if "doi" not in metadata:
+        root.append(_handle(metadata))
     root.set(f"{_XSI}schemaLocation", _LOCATION)
     written: bytes = etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="utf-8")
     return written
+
+
+def _handle(metadata: dict[str, Any]) -> etree._Element:
+    """The identifier that every XML record has, of an object whose identifier is a Handle."""
+    names = {
+        each["alternateIdentifierType"]: each["alternateIdentifier"]
+        for each in metadata.get("alternateIdentifiers", ())
+    }
+    found = etree.Element(
+        "{http://datacite.org/schema/kernel-4}identifier", identifierType="Handle"
+    )
+    found.text = names["Handle"]
+    return found

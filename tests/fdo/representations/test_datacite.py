@@ -3,55 +3,312 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from datacite import schema45
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
+from api.datacite_schema import errors, require_valid, to_xml
 from api.demo import LOG
-from fdo.representations.datacite import metadata
+from fdo.catalogue import OBJECT_TYPES
+from fdo.errors import InvalidDocument
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from fdo.record import attributes
+from fdo.representations.datacite import metadata, metadata_of_record, shown_hash
+from tests.fdo.representations.documents import BOTANY, collecting, person, place, specimen
+
+Document = dict[str, Any]
+Judge = Callable[[Document], bool]
+PID = Pid("10.5072", "AAA-BBB-CCC")
+PUBLIC = ("active", "tombstone")
+NS = {"d": "http://datacite.org/schema/kernel-4"}
 
 
-def documents(kind: str) -> Iterator[dict[str, Any]]:
-    """The public documents of a type in the sample log."""
+@cache
+def _lines() -> tuple[tuple[str, str, Document], ...]:
     with gzip.open(LOG) as lines:
-        for line in map(orjson.loads, lines):
-            meta = line.get("meta", {})
-            public = meta.get("status") in ("active", "tombstone")
-            if public and meta["type"] == kind and line["document"]:
-                yield line["document"]
+        read = [orjson.loads(line) for line in lines]
+    return tuple(
+        (line["meta"]["type"], line["meta"]["status"], line["document"])
+        for line in read
+        if line.get("meta") and line["document"]
+    )
 
 
-@pytest.mark.parametrize("kind", ["specimen", "media"])
-def test_every_sample_is_valid_by_the_library(kind: str):
-    for document in documents(kind):
-        schema45.validator.validate(metadata(document))
+def documents(kind: str, *statuses: str) -> list[Document]:
+    """The documents of a type in the sample log; the public ones unless statuses are named."""
+    return [told for of, status, told in _lines() if of == kind and status in (statuses or PUBLIC)]
 
 
-@pytest.mark.parametrize("kind", ["specimen", "media"])
-def test_every_sample_is_valid_by_the_schema_of_datacite(kind: str, shared_data: Path):
+def sampled() -> dict[str, list[Document]]:
+    """Documents of every object type, from the sample log or written here."""
+    stamps = {"dcterms:created": "2026-03-02T09:00:00.000Z", "ods:version": 2}
+    named = {"@id": "https://hdl.handle.net/20.5000.5072/DEF-000-001", "schema:name": "Countries"}
+    found = {name: documents(name) for name in OBJECT_TYPES}
+    return {
+        name: told or [{"@type": OBJECT_TYPES[name].rdf_type, **named, **stamps}]
+        for name, told in found.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def valid(shared_data: Path) -> Judge:
+    """Whether metadata as XML are valid by DataCite's schema 4.7."""
     xsd = etree.XMLSchema(etree.parse(shared_data / "datacite-4.7" / "metadata.xsd"))
-    for document in documents(kind):
-        xml = schema45.tostring(metadata(document))
-        assert xsd.validate(etree.fromstring(xml.encode())), xsd.error_log
+
+    def judge(told: Document) -> bool:
+        assert xsd.validate(etree.fromstring(to_xml(told))), (xsd.error_log, told)
+        return True
+
+    return judge
 
 
-def test_collectors_are_credited_with_their_identifiers():
+@pytest.mark.parametrize("kind", list(OBJECT_TYPES))
+def test_every_type_is_valid_by_the_library(kind: str):
+    for document in sampled()[kind]:
+        require_valid(metadata(document))
+
+
+@pytest.mark.parametrize("kind", list(OBJECT_TYPES))
+def test_every_type_is_valid_by_the_schema_of_datacite(kind: str, valid: Judge):
+    for document in sampled()[kind]:
+        told = metadata(document, version_of=True, versions=(1, 2, 3, 9), previous=1)
+        assert valid(metadata(document)) and valid(told)
+        assert told["types"]["resourceTypeGeneral"] != "Other" or kind in ("media",)
+
+
+@pytest.mark.parametrize("kind", ["specimen", "media"])
+def test_a_record_alone_is_valid_and_says_no_more(kind: str, valid: Judge):
+    for document in documents(kind, "pid-only"):
+        pid = Pid.parse(document["@id"])
+        record = attributes(kind, Status.PID_ONLY, document)
+        told = metadata_of_record(record, pid, document["dcterms:created"])
+        require_valid(told)
+        assert valid(told)
+        assert told["publisher"]["name"] == document["ods:organisationName"]
+        assert told["descriptions"][0]["description"] == document["reason"]
+        assert not told.keys() & {"geoLocations", "dates", "contributors", "subjects", "formats"}
+
+
+TEXTS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["", " ", "\x00", "\x0b\ufffe", "]]>", "<a>&amp;", "\u202e", "x" * 40_000]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(TEXTS, min_size=14, max_size=14), latitude=st.floats(-200, 200))
+def test_whatever_a_source_writes_is_valid_xml_and_valid_metadata(
+    texts: list[str], latitude: float, valid: Judge
+):
+    a, b, c, d, e, f, g, h, i, j, k, m, n, o = texts
+    agent = person(a, "collector", **{"schema:identifier": b})
+    where = place(latitude, 3.5) | {"dwc:locality": c, "dwc:country": d}
+    document = specimen(
+        e,
+        **{
+            "ods:specimenName": f,
+            "ods:organisationName": g,
+            "ods:physicalSpecimenID": h,
+            "dcterms:license": i,
+            "dcterms:rightsHolder": j,
+            "dwc:informationWithheld": k,
+            "ods:metadataLanguages": [m],
+            "ods:hasIdentifiers": [{"dcterms:identifier": n, "dcterms:title": o}] * 2,
+            "ods:hasEvents": [
+                collecting(
+                    **{"dwc:eventDate": o, "ods:hasLocation": where, "ods:hasAgents": [agent]}
+                )
+            ],
+        },
+    )
+    told = metadata(document)
+    assert errors(told) == []
+    assert valid(told)
+
+
+def test_collectors_are_credited_with_their_identifiers_and_where_these_are_from():
     told = [metadata(document) for document in documents("specimen")]
     schemes = {
-        name["nameIdentifierScheme"]
+        (name["nameIdentifierScheme"], name["schemeUri"])
         for each in told
         for person in each["creators"]
         for name in person.get("nameIdentifiers", ())
     }
-    assert {"ORCID", "Wikidata"} <= schemes
+    assert {
+        ("ORCID", "https://orcid.org/"),
+        ("Wikidata", "https://www.wikidata.org/"),
+    } <= schemes
     assert all(each["types"]["resourceTypeGeneral"] == "PhysicalObject" for each in told)
 
 
-def test_a_tombstone_says_when_it_was_withdrawn():
-    gone = next(d for d in documents("specimen") if d["ods:status"] == "Tombstone")
-    assert "Withdrawn" in {date["dateType"] for date in metadata(gone)["dates"]}
+def test_the_publisher_has_its_identifier():
+    told = metadata(documents("specimen")[0])["publisher"]
+    assert told["publisherIdentifier"] == "https://ror.org/03z77qz90"
+    assert told["publisherIdentifierScheme"] == "ROR"
+
+
+def test_a_licence_is_told_by_its_spdx_id_and_its_address():
+    document = specimen("Botany", **{"dcterms:license": "CC BY 4.0"})
+    assert metadata(document)["rightsList"] == [
+        {
+            "rights": "CC BY 4.0",
+            "rightsUri": "https://creativecommons.org/licenses/by/4.0/",
+            "rightsIdentifier": "cc-by-4.0",
+            "rightsIdentifierScheme": "SPDX",
+            "schemeUri": "https://spdx.org/licenses/",
+        }
+    ]
+
+
+def test_a_licence_without_version_has_no_spdx_id():
+    told = metadata(specimen("Botany", **{"dcterms:license": "CC BY"}))["rightsList"]
+    assert "rightsIdentifier" not in told[0]
+
+
+@pytest.mark.parametrize("term", ["dwc:informationWithheld", "dwc:dataGeneralizations"])
+@pytest.mark.parametrize("on", ["object", "location"])
+def test_where_data_were_held_back_no_point_is_told(term: str, on: str):
+    said = {term: "Coordinates to 10 km"}
+    where = {**place(58.4, 26.7), **(said if on == "location" else {})}
+    events = {"ods:hasEvents": [collecting(**{"ods:hasLocation": where})]}
+    told = metadata(specimen("Botany", **events, **(said if on == "object" else {})))
+    assert told["geoLocations"] == [{"geoLocationPlace": "Estonia"}]
+    assert told["descriptions"] == [
+        {"description": "Coordinates to 10 km", "descriptionType": "Other"}
+    ]
+
+
+def test_a_point_is_told_where_nothing_was_held_back():
+    point = metadata(BOTANY)["geoLocations"][0]["geoLocationPoint"]
+    assert point == {"pointLatitude": 58.38, "pointLongitude": 26.72}
+
+
+def test_a_date_of_collecting_that_datacite_cannot_read_is_left_out():
+    dated = [collecting(**{"dwc:eventDate": date}) for date in ("1901-05/1901-06", "in spring")]
+    told = metadata(specimen("Botany", **{"ods:hasEvents": dated}))
+    assert [d["date"] for d in told["dates"] if d["dateType"] == "Collected"] == ["1901-05/1901-06"]
+
+
+def test_a_specimen_names_its_media_and_its_dataset_and_a_medium_its_specimen():
+    relations = {
+        (each["relationType"], each["relatedIdentifierType"])
+        for kind in ("specimen", "media")
+        for document in documents(kind)
+        for each in metadata(document)["relatedIdentifiers"]
+    }
+    assert {("IsDocumentedBy", "DOI"), ("Documents", "DOI"), ("IsPartOf", "Handle")} <= relations
+    assert "HasPart" not in {kind for kind, _ in relations}
+
+
+def test_an_object_names_the_versions_that_have_dois():
+    told = metadata(specimen("Botany"), versions=(3, 1))
+    assert told["doi"] == str(PID)
+    assert _related(told, "HasVersion") == [f"{PID}/1", f"{PID}/3"]
+
+
+def test_a_version_names_its_object_and_its_neighbours():
+    document = specimen("Botany", **{"ods:version": 3})
+    told = metadata(document, version_of=True, versions=(1, 3, 5, 8), previous=1)
+    assert told["doi"] == f"{PID}/3" and told["version"] == "3"
+    assert _related(told, "IsVersionOf") == [str(PID)]
+    assert _related(told, "IsNewVersionOf") == [f"{PID}/1"]
+    assert _related(told, "IsPreviousVersionOf") == [f"{PID}/5"]
+    assert _related(told, "HasVersion") == []
+
+
+def _related(told: Document, relation: str) -> list[str]:
+    return [
+        each["relatedIdentifier"]
+        for each in told.get("relatedIdentifiers", ())
+        if each["relationType"] == relation
+    ]
+
+
+def test_a_tombstone_says_when_it_was_withdrawn_and_why():
+    gone = documents("specimen", "tombstone")[0]
+    told = metadata(gone)
+    assert "Withdrawn" in {date["dateType"] for date in told["dates"]}
+    reason = gone["ods:hasTombstoneMetadata"]["ods:tombstoneText"]
+    assert any(reason in each["description"] for each in told["descriptions"])
+
+
+def test_what_took_the_place_of_a_withdrawn_object_is_named():
+    related = {"dcterms:identifier": "https://doi.org/10.5072/DDD-EEE-FFF",
+               "ods:relationshipType": "IsObsoletedBy"}  # fmt: skip
+    ended = {
+        "ods:tombstoneDate": "2026-05-01T00:00:00.000Z",
+        "ods:tombstoneText": "Registered twice.",
+        "ods:hasRelatedPIDs": [related],
+    }
+    told = metadata(specimen("Botany", **{"ods:hasTombstoneMetadata": ended}))
+    assert _related(told, "IsObsoletedBy") == ["10.5072/DDD-EEE-FFF"]
+
+
+def test_a_handle_has_metadata_without_a_doi():
+    told = metadata(documents("source-system")[0])
+    assert "doi" not in told
+    assert told["alternateIdentifiers"][0]["alternateIdentifierType"] == "Handle"
+    found = etree.fromstring(to_xml(told)).find("d:identifier", NS)
+    assert found is not None and found.get("identifierType") == "Handle"
+
+
+def test_a_new_version_that_shows_nothing_new_has_the_same_hash():
+    one = specimen("Botany")
+    later = specimen(
+        "Botany",
+        **{
+            "ods:version": 2,
+            "dcterms:modified": "2026-04-01T00:00:00.000Z",
+            "dwc:preparations": "?",
+        },
+    )
+    assert shown_hash(metadata(one)) == shown_hash(metadata(later))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ods:specimenName": "Abies alba"},
+        {"dcterms:rightsHolder": "A. Keeper"},
+        {"ods:hasEvents": [collecting(**{"dwc:eventDate": "1901"})]},
+    ],
+)
+def test_whatever_is_shown_changes_the_hash(more: Document):
+    assert shown_hash(metadata(specimen("Botany"))) != shown_hash(
+        metadata(specimen("Botany", **more))
+    )
+
+
+def test_a_document_without_dates_is_refused_by_name():
+    undated = {k: v for k, v in BOTANY.items() if k not in ("dcterms:created", "dcterms:modified")}
+    with pytest.raises(InvalidDocument, match="when it was made"):
+        metadata(undated)
+
+
+def test_words_of_4_6_and_4_7_are_valid_json_and_xml(valid: Judge):
+    told = metadata(BOTANY) | {
+        "types": {"resourceTypeGeneral": "Poster", "resourceType": "x"},
+        "dates": [{"date": "1901", "dateType": "Coverage"}],
+        "relatedIdentifiers": [
+            {
+                "relatedIdentifier": "swh:1:cnt:94a9ed024d3859793618152ea559a168bbcbb5e2",
+                "relatedIdentifierType": "SWHID",
+                "relationType": "Other",
+            }
+        ],
+    }
+    require_valid(told)
+    assert valid(told)
+
+
+def test_metadata_that_break_a_rule_are_refused_with_the_property():
+    with pytest.raises(InvalidDocument, match="types"):
+        require_valid(metadata(BOTANY) | {"types": {"resourceTypeGeneral": "Herb"}})
