@@ -11,6 +11,7 @@ source still shows the successor under its own id they are reported, else they s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -74,7 +75,8 @@ class Batch:
         work = _Work(self, records)
         outcome = work.outcome
         if work.changes and not self.options.dry_run:
-            self.objects.append(work.changes, by=HARVESTER, observed_at=self.observed_at)
+            changes = self._forward(work.changes)
+            self.objects.append(changes, by=HARVESTER, observed_at=self.observed_at)
         if outcome.equal and not self.options.dry_run:
             self.objects.note_fingerprints(outcome.equal)  # only behind the facts of the media
         self.seen |= outcome.seen
@@ -83,6 +85,20 @@ class Batch:
                 self.media[pid] = became
         self.postponed += outcome.postponed
         return outcome
+
+    def _forward(self, changes: list[Change]) -> list[Change]:
+        """The changes, none observed before what is known of its object already: an export of
+        yesterday, read after a curator's edit of today, speaks of the object from today on."""
+        if self.observed_at is None or self.options.backfill:
+            return changes
+        heads = self.objects.log.heads_of([str(each.pid) for each in changes if each.known])
+        later = {
+            head.pid: head.observed_at for head in heads if head.observed_at > self.observed_at
+        }
+        return [
+            replace(each, observed_at=later[each.pid]) if each.pid in later else each
+            for each in changes
+        ]
 
 
 class _Work:

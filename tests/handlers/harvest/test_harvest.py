@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from eventstore.envelope import to_micros
+from fdo.agent import Agent
 from fdo.errors import Refused
-from fdo.lifecycle import Status
+from fdo.lifecycle import Revise, Status
 from tests.handlers.harvest.collection import CLOSED, Collection, counts, days, image, row
 
 
@@ -246,3 +248,24 @@ def test_a_specimen_of_another_source_is_reported_and_left_alone(herbarium: Coll
     assert summary.balanced
     assert "claimed-by-another-source" in {each.code for each in herbarium.findings}
     assert "SpecimenRevised" not in herbarium.topics_since(before)
+
+
+def test_an_export_of_yesterday_after_an_edit_of_today_does_not_turn_the_clock_of_an_object_back(
+    herbarium: Collection,
+) -> None:
+    herbarium.harvest([row(1), row(2)], [image(1, "a")], observed_at=days(0))
+    herbarium.pass_days(5)
+    edited = herbarium.specimens()["TU-1"]
+    document = {**edited.document, "dwc:disposition": "on loan"}
+    herbarium.objects.handle(
+        Revise(document), pid=edited.pid, kind="specimen", by=Agent("urn:x:curator", "C.")
+    )
+    herbarium.harvest([row(1, country="Latvia"), row(2, country="Latvia")], observed_at=days(2))
+    for events in (herbarium.log.history(one.pid) for one in herbarium.specimens().values()):
+        clocks = [event.observed_at for event in events if not event.operational]
+        assert clocks == sorted(clocks)
+    assert herbarium.specimens()["TU-2"].observed_at == to_micros(days(2))
+    assert (
+        herbarium.specimens()["TU-1"].document["ods:hasEvents"][0]["ods:hasLocation"]["dwc:country"]
+        == "Latvia"
+    )
