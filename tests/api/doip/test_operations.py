@@ -265,7 +265,8 @@ def test_specimens_are_found_by_words_and_filters(ask, repository, indexed):
 
     assert found("*:*") == (3, pids[::-1])
     assert found("bellis") == (1, [pids[1]])
-    assert found('name:quercus family:"Fagaceae"', sortFields="oldest") == (2, [pids[0], pids[2]])
+    assert found('name:petraea family:"Fagaceae"') == (1, [pids[2]])
+    assert found("*", sortFields="oldest") == (3, pids)
     assert found("quercus", filterQueries=["petraea"]) == (1, [pids[2]])
     assert found("", pageSize=2, pageNum=1) == (3, [pids[0]])
     assert found("", pageSize=0) == (3, [])
