@@ -1,26 +1,26 @@
-"""The command that cites: a version in a style, or as a file for a reference manager."""
+"""The command that cites: a version in a style, or as a file for a reference manager.
+
+What it needs is imported when it is called: the styles and the rules of DataCite take long to
+load, and other commands do without.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.citing.answers import told
-from api.citing.forms import cited, written
-from api.citing.styles import STYLES, manner
 from api.console import DataOption, JsonOption, PidArgument, emit, settings_for
 from api.moments import event_as_of
-from api.negotiation import BIBLIOGRAPHY, REFERENCE_FORMATS, choose
 from api.repository import Repository
 from eventstore.envelope import Recorded
 from fdo.errors import NotFound, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
-from fdo.representations.citation.cited import Cited
 
-_FORMATS = ", ".join(one.name for one in REFERENCE_FORMATS)
+if TYPE_CHECKING:
+    from fdo.representations.citation.cited import Cited
 
 
 def cite(
@@ -29,28 +29,30 @@ def cite(
     as_of: Annotated[
         str | None, typer.Option(help="As recorded then: event, version (v2), day or instant.")
     ] = None,
-    style: Annotated[str | None, typer.Option(help=f"One of {', '.join(STYLES)}.")] = None,
+    style: Annotated[
+        str | None, typer.Option(help="collectome, apa, ieee, …; an unknown one lists them.")
+    ] = None,
     locale: Annotated[str | None, typer.Option(help="Language of the citation: de, en-GB, …")] = (
         None
     ),
-    format: Annotated[str, typer.Option(help=f"One of {_FORMATS}.")] = BIBLIOGRAPHY.name,
+    format: Annotated[
+        str, typer.Option(help="citation, bibtex, ris, csl, schemaorg or dc.")
+    ] = "citation",
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Cite an object: the version in force, or the one that is named."""
+    from api.citing.answers import told
+    from api.citing.forms import written
+    from api.citing.styles import manner
+    from api.negotiation import REFERENCE_FORMATS, choose
+
     if version is not None and as_of is not None:
         raise Refused("Name a version or a moment, not both.")
     how = manner("", style, locale)
     form = choose("", format, REFERENCE_FORMATS)
     repository = Repository(settings_for(data), must_exist=True)
-    name = Pid.parse(pid)
-    if version is not None:
-        event = repository.log.version(name, version)
-    elif as_of is not None:
-        event = event_as_of(as_of, None, name, repository.objects)
-    else:
-        event = repository.log.latest(name)
-    what = _public(repository, event)
+    what = _public(repository, _chosen(repository, Pid.parse(pid), version, as_of))
     if json:
         emit(told(what, [how]))
     else:
@@ -58,16 +60,25 @@ def cite(
     repository.close()
 
 
+def _chosen(repository: Repository, pid: Pid, version: int | None, as_of: str | None) -> Recorded:
+    if version is not None:
+        return repository.log.version(pid, version)
+    if as_of is not None:
+        return event_as_of(as_of, None, pid, repository.objects)
+    return repository.log.latest(pid)
+
+
 def _public(repository: Repository, event: Recorded) -> Cited:
     """What of the object is public, as it is cited: the FDO record, where that is all."""
+    from api.citing.forms import cited
+
     log, settings = repository.log, repository.settings
-    head = log.head(event.pid)
     if event.status is Status.DRAFT:
         raise NotFound(f"{event.pid} is a draft; only what is public can be cited.")
+    head = log.head(event.pid)
     hidden = event.status is Status.PID_ONLY or log.withheld(head)
-    shown = log.event(head.position) if hidden else event
     return cited(
-        shown,
+        log.event(head.position) if hidden else event,
         log.history(event.pid),
         base=settings.base,
         repository=settings.title,
