@@ -50,7 +50,14 @@ def negotiated(shown: Shown, asked: Asked, wanted: Format) -> Sent:
         body = written(
             citation(shown.site, event, hidden=hidden), wanted, how, numbered=asked.numbered
         )
-    return shown.sent(body, wanted, event, head.version, page=True, face="metadata")
+    return shown.sent(
+        body,
+        wanted,
+        event,
+        head.version,
+        of_version=not hidden and (asked.numbered or asked.past),
+        face="record" if hidden else "metadata",
+    )
 
 
 def cite(shown: Shown, asked: Asked) -> Sent:

@@ -6,16 +6,21 @@ document, the source record, the FDO record, MIDS, conformance, versions and for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from api.citing.answers import citation, told
+from api.citing.styles import Manner
 from api.negotiation import DOCUMENT_FORMATS, HTML
 from api.objects import dossier
 from api.objects.addresses import Addresses
+from api.objects.links import Link
+from api.objects.machine import machine
 from api.queries import KIND, answer_address
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
+from eventstore.records import doi_state
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.lifecycle import Status
@@ -41,7 +46,13 @@ FACTS: dict[str, tuple[str, ...]] = {
 VERSIONS = 50
 """Versions that the page lists; `/versions` has them all."""
 
-_SCHEMA_TYPES = {"media": "ImageObject", "saved-query": "SoftwareSourceCode"}
+_DOI_STATES = {
+    None: "DOI not registered yet",
+    "draft": "DOI reserved",
+    "registered": "DOI hidden from search",
+    "findable": "DOI findable",
+}
+"""What the registration agency says of a DOI (states of DataCite), for people."""
 _NAMES = ("ods:specimenName", "dcterms:title", "schema:name", "ac:accessURI")
 
 
@@ -53,9 +64,13 @@ def landing_page(
     hidden: bool,
     as_of: str | None,
     numbered: bool,
+    signposts: Sequence[Link],
 ) -> str:
     """The page of one version of an object; of a hidden one only its FDO record."""
     log = site.objects.log
+    what = citation(site, event, hidden=hidden)
+    past = not hidden and (numbered or as_of is not None)
+    address = f"/{event.pid}/{event.version}" if past else f"/{event.pid}"
     events = log.history(event.pid)
     kind = OBJECT_TYPES[event.type]
     document = {} if hidden else event.document
@@ -81,8 +96,17 @@ def landing_page(
         conformance=_conformance(event, hidden),
         versions=dossier.versions(events, site.base)[:VERSIONS],
         formats=[one for one in DOCUMENT_FORMATS if one is not HTML],
-        address=f"/{event.pid}/{event.version}" if numbered or as_of else f"/{event.pid}",
-        schema_org=_schema_org(site, event, document),
+        address=address,
+        signposts=signposts,
+        machine=machine(
+            what,
+            site.base + address,
+            site.settings.title,
+            numbered=numbered,
+            name=event.version_iri if past else event.pid.iri,
+        ),
+        cite=told(what, [Manner()]),
+        doi_state=_DOI_STATES[doi_state(events)] if event.pid.scheme == "doi" else None,
         query=_query(site, event, document),
         local=Addresses(log),
     )
@@ -103,8 +127,8 @@ def _readable(document: Document, kind: str) -> dict[str, Any]:
     """The parts of the page that come from the document alone."""
     return {
         "facts": list(_facts(document, kind)),
-        "identifications": list(_identifications(document)),
-        "events": list(_events(document)),
+        "identifications": _telling(_identifications(document)),
+        "events": _telling(_events(document)),
         "media": _related(document, "hasDigitalMedia"),
         "specimens": _related(document, "hasDigitalSpecimen"),
         "outline": outline(document) if document else None,
@@ -131,6 +155,11 @@ def _facts(document: Document, kind: str) -> Iterator[tuple[str, str]]:
     for key in FACTS.get(kind, ()):
         if document.get(key) not in (None, ""):
             yield key, str(document[key])
+
+
+def _telling(rows: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows that say something."""
+    return [row for row in rows if any(row.values())]
 
 
 def _identifications(document: Document) -> Iterator[dict[str, str]]:
@@ -200,22 +229,3 @@ def _conformance(event: Recorded, hidden: bool) -> dict[str, Any] | None:
     if hidden or event.status is not Status.ACTIVE:
         return None
     return dossier.conformance(event)
-
-
-def _schema_org(site: Site, event: Recorded, document: Document) -> dict[str, Any] | None:
-    """A short description for search engines, in terms of schema.org."""
-    if not document:
-        return None
-    found = {
-        "@context": "https://schema.org",
-        "@type": _SCHEMA_TYPES.get(event.type, "Dataset"),
-        "@id": event.pid.iri,
-        "identifier": event.pid.iri,
-        "url": dossier.public_address(site.base, event.pid),
-        "name": _heading(document, event),
-        "version": str(event.version),
-        "license": document.get("dcterms:license") or document.get("dcterms:rights"),
-        "provider": document.get("ods:organisationID"),
-        "contentUrl": document.get("ac:accessURI"),
-    }
-    return {key: value for key, value in found.items() if value}

@@ -161,7 +161,10 @@ class Resolver:
             as_of=asked.query.get("as-of") or asked.query.get("observed-at"),
             numbered=asked.numbered,
             signposts=self._shown.signposts(
-                event, head.version, past=not hidden and (asked.numbered or asked.past), hidden=hidden
+                event,
+                head.version,
+                past=not hidden and (asked.numbered or asked.past),
+                hidden=hidden,
             ),
         )
         sent = self._shown.sent(

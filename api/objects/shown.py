@@ -100,12 +100,14 @@ class Shown:
         numbered: bool = False,
         past: bool = False,
         page: bool = False,
+        of_version: bool = False,
         face: Face = "landing",
     ) -> Sent:
         """A document with all its headers; 410 where it is a tombstone.
 
         `numbered`, `past`: the address names a version or a moment, so this is a memento.
         `page`: made of more than the version, so it may change even where the version cannot.
+        `of_version`: no memento, but said of the version rather than of the object as it is now.
         """
         etag = _validator(body, event, shown)
         gone = event.status is Status.TOMBSTONE
@@ -120,7 +122,7 @@ class Shown:
             shown,
             version=event.version,
             latest=latest,
-            past=memento or (page and shown is not HTML),
+            past=memento or of_version,
             face=face,
         )
         links, ours = header(standing, self._named(event, face))

@@ -58,16 +58,13 @@ def named(document: Document, base: str, log: Log) -> Named:
     source = _pid(document.get("ods:sourceSystemID"))
     wanted = {str(one.pid) for one in near} | ({str(source)} if source else set())
     status = {str(head.pid): head.status for head in log.heads_of(sorted(wanted))}
-    links = [*licences(document), *authors(document)]
-    if source and status.get(str(source)) is Status.ACTIVE:
-        links.append(Link(f"{root(base)}/{source}", "collection", JSON.media_type))
-    links += [
-        Link(f"{root(base)}/{one.pid}", one.rel, JSON.media_type)
-        for one in near
-        if status.get(str(one.pid)) is Status.ACTIVE
-    ]
-    leans = tuple((str(one.pid), status.get(str(one.pid))) for one in near)
-    return Named((*links, *_content(document)), leans)
+    public = [one for one in near if status.get(str(one.pid)) is Status.ACTIVE]
+    alone = not any(one.rel == "collection" for one in public)
+    if alone and source and status.get(str(source)) is Status.ACTIVE:
+        public.append(_Kin(source, "collection"))
+    kin = (Link(f"{root(base)}/{one.pid}", one.rel, JSON.media_type) for one in public)
+    links = (*licences(document), *authors(document), *kin, *_content(document))
+    return Named(links, tuple((str(one.pid), status.get(str(one.pid))) for one in near))
 
 
 def still(leans: Sequence[tuple[str, Status | None]], log: Log) -> bool:
@@ -160,7 +157,8 @@ class _Kin:
 
 
 def _kin(document: Document) -> list[_Kin]:
-    """Media are items of their specimen; the specimen is their collection."""
+    """Media are items of their specimen; the specimen is their collection, and only who has none
+    has the dataset for one (clients read a single collection)."""
     sides: Mapping[str, str] = {"hasDigitalMedia": "item", "hasDigitalSpecimen": "collection"}
     return credit.once(
         _Kin(pid, rel)
