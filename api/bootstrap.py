@@ -35,6 +35,7 @@ from api.sparql.times import Times
 from api.views import Views
 from eventstore.checkpoints import Checkpoints
 from fdo.errors import Unavailable
+from handlers.definitions import ensure
 from handlers.instants import Instants
 from handlers.notary import Notary
 from handlers.projections.conformance import ConformanceReader
@@ -179,6 +180,8 @@ def serve(
     """Serve one repository until it is told to stop; `ready(settings, first token)` once."""
     _can_listen(settings)  # before the first token, which is shown only once it is served
     repository = Repository(settings)
+    if repository.log.position():  # an empty log may still become a mirror, or take in another one
+        ensure(repository.objects)
     tokens = Tokens(settings.data)
     first = tokens.first()
     app = build(repository, tokens)

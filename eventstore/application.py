@@ -20,6 +20,7 @@ from eventstore.codec import detail_of, pack, topic_of
 from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, to_micros
 from eventstore.log import Head, Log
+from eventstore.profiles import Profiles
 from eventstore.recorder import Datastore, Durability, Entry, Recorder
 from fdo.agent import Agent
 from fdo.catalogue import OBJECT_TYPES
@@ -65,6 +66,8 @@ class Change:
     cause: int | None = None
     new_claims: tuple[str, ...] | None = None
     """None: all claims of the document for a first fact, none for a later one."""
+    observed_at: int | None = None
+    """When the source said so; None: as the rest of its transaction."""
 
 
 class DigitalObjects:
@@ -87,6 +90,7 @@ class DigitalObjects:
         self.recorder = Recorder(self._datastore, clock)
         self.recorder.create_table()
         self.log = Log(self.recorder)
+        self.profiles = Profiles(self.log)
         self.on_append: Callable[[int], None] = lambda _: None
 
     def close(self) -> None:
@@ -187,6 +191,7 @@ class DigitalObjects:
         """
         entries, states = [], dict[Pid, tuple[DigitalObject, int]]()
         told = dict[Pid, str | None]()
+        self.profiles.renew()
         for change in changes:
             if change.pid in states:
                 if isinstance(change.fact, Registered):
@@ -194,7 +199,7 @@ class DigitalObjects:
                 known, issue = states[change.pid]
                 change = _later(change, known, issue)
             said = self._said_before(change, told)
-            entry, after, issue = _entry(change, by, observed_at, recorded_at, said)
+            entry, after, issue = self._entry(change, by, observed_at, recorded_at, said)
             states[change.pid] = (after, issue)
             entries.append(entry)
         try:
@@ -217,6 +222,54 @@ class DigitalObjects:
         before = told[change.pid] if change.pid in told else self.log.confirmed(change.pid)
         told[change.pid] = state
         return {"state_before": before} if before else {}
+
+    def _entry(
+        self,
+        change: Change,
+        by: Agent,
+        observed_at: int | None,
+        recorded_at: int | None,
+        said: Mapping[str, Any],
+    ) -> tuple[Entry, DigitalObject, int]:
+        fact, known = change.fact, change.known
+        after = evolve(known, fact, change.pid, change.type)
+        issued = known is None or record_changed(known, after)
+        issue = change.issue + 1 if known and issued else change.issue
+        meta: dict[str, Any] = {
+            "type": change.type,
+            "status": after.status.value,
+            "agent": [by.id, by.name, by.kind, by.role],
+            "issue": issue,
+            **said,
+            **(self.profiles.judged(after, issue) if issued else {}),
+        }
+        if detail := detail_of(fact):
+            meta["detail"] = detail
+        if change.source:
+            meta["source"] = str(change.source)
+        if change.cause:
+            meta["cause"] = change.cause
+        document = None if isinstance(fact, Noted) else canonical(fact.document)
+        claims = change.new_claims
+        if claims is None:
+            claims = OBJECT_TYPES[change.type].claims(fact.document) if known is None else ()  # type: ignore[union-attr]
+        entry = Entry(
+            str(change.pid),
+            after.sequence,
+            topic_of(change.type, fact),
+            b"",
+            version=after.version,
+            observed_at=observed_at if change.observed_at is None else change.observed_at,
+            recorded_at=recorded_at,
+            meta=meta,
+            document=document,
+            frame=None if document is None else pack(document),
+            verbatim=change.verbatim,
+            verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
+            claims=claims,
+            fingerprint=change.fingerprint,
+        )
+        return entry, after, issue
 
     def _explain(self, clash: IntegrityError, entries: Sequence[Entry]) -> Exception:
         if "claims.key" in str(clash):
@@ -271,7 +324,7 @@ class DigitalObjects:
         if reason:
             detail["reason"] = reason
         (fact,) = decide(known, Note("Erased", detail))
-        entry, _, _ = _entry(Change(pid, known.type, fact, known, issue), by, None, None, {})
+        entry, _, _ = self._entry(Change(pid, known.type, fact, known, issue), by, None, None, {})
         left = redacted if isinstance(redacted, Mapping) else dict.fromkeys(positions, redacted)
         frames = {at: pack(left[at]) for at in positions} | dict.fromkeys(verbatims)
         (position,) = self.recorder.erase(entry, frames)
@@ -291,50 +344,5 @@ def _later(change: Change, known: DigitalObject, issue: int) -> Change:
         change.verbatim,
         change.cause,
         change.new_claims,
+        change.observed_at,
     )
-
-
-def _entry(
-    change: Change,
-    by: Agent,
-    observed_at: int | None,
-    recorded_at: int | None,
-    said: Mapping[str, Any],
-) -> tuple[Entry, DigitalObject, int]:
-    fact, known = change.fact, change.known
-    after = evolve(known, fact, change.pid, change.type)
-    issue = change.issue + 1 if known and record_changed(known, after) else change.issue
-    meta: dict[str, Any] = {
-        "type": change.type,
-        "status": after.status.value,
-        "agent": [by.id, by.name, by.kind, by.role],
-        "issue": issue,
-        **said,
-    }
-    if detail := detail_of(fact):
-        meta["detail"] = detail
-    if change.source:
-        meta["source"] = str(change.source)
-    if change.cause:
-        meta["cause"] = change.cause
-    document = None if isinstance(fact, Noted) else canonical(fact.document)
-    claims = change.new_claims
-    if claims is None:
-        claims = OBJECT_TYPES[change.type].claims(fact.document) if known is None else ()  # type: ignore[union-attr]
-    entry = Entry(
-        str(change.pid),
-        after.sequence,
-        topic_of(change.type, fact),
-        b"",
-        version=after.version,
-        observed_at=observed_at,
-        recorded_at=recorded_at,
-        meta=meta,
-        document=document,
-        frame=None if document is None else pack(document),
-        verbatim=change.verbatim,
-        verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
-        claims=claims,
-        fingerprint=change.fingerprint,
-    )
-    return entry, after, issue

@@ -25,7 +25,7 @@ from fdo.documents import Document
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
-from fdo.record import attributes
+from fdo.record import attributes, under
 from fdo.representations.lexical import is_iri
 from fdo.representations.nquads import triples
 from fdo.representations.record import record_triples
@@ -210,6 +210,8 @@ def _speaks(event: Recorded) -> None:
         raise ValueError("its topic, PID, type or agent is no name")
     event.fact()
     asides(event)
+    if profile := event.meta.get("profile"):
+        under(profile, event.type)
     if not event.operational:
         _maps(event, event.document)
 

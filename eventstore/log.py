@@ -144,6 +144,14 @@ class Log:
             found += [_head(row) for row in rows]
         return found
 
+    def newest_of(self, pids: Sequence[str]) -> int:
+        """The position of the newest version among a few objects; 0 where none is known."""
+        marks = ",".join("?" * len(pids))
+        (row,) = self._recorder.rows(
+            f"SELECT coalesce(max(position), 0) FROM heads WHERE object IN ({marks})", pids
+        )
+        return int(row[0])
+
     def heads(self, after: str = "", limit: int = 1000) -> list[Head]:
         """Heads in order of PID, beginning behind `after`."""
         rows = self._recorder.rows(

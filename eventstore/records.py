@@ -12,7 +12,7 @@ from typing import Any
 
 from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, iso
-from fdo.record import attributes, identity
+from fdo.record import attributes, identity, under
 
 
 def record_of(event: Recorded, events: Sequence[Recorded]) -> dict[str, Any]:
@@ -31,6 +31,8 @@ def record_of(event: Recorded, events: Sequence[Recorded]) -> dict[str, Any]:
         "pidRecordIssueNumber": event.record_issue,
         "version": event.version,
     }
+    if profile := issued.meta.get("profile"):
+        record |= under(profile, event.type)
     if state := doi_state(stood):
         record["doiState"] = state
     return record

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fdo.definitions.names import claim, registered_claim
 from fdo.documents import Document
 from fdo.identifiers import Scheme
 
@@ -34,6 +35,16 @@ def _media_claims(document: Document) -> tuple[str, ...]:
 
 def _source_system_claims(document: Document) -> tuple[str, ...]:
     return (f"source-system:{document['schema:name']}",)
+
+
+def _definition_claims(kind: str) -> Callable[[Document], tuple[str, ...]]:
+    def claims(document: Document) -> tuple[str, ...]:
+        made = [claim(kind, document["col:key"])]
+        if registered := document.get("col:registeredAs"):
+            made.append(registered_claim(registered))
+        return tuple(made)
+
+    return claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,50 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             stamps="dcterms",
             claims=_no_claims,
             label="saved query",
+        ),
+        ObjectType(
+            name="fdo-attribute",
+            noun="FdoAttribute",
+            rdf_type="col:FdoAttribute",
+            scheme="handle",
+            fdo_type=_OWN + "FdoAttribute",
+            fdo_profile=_OWN + "FdoDefinitionProfile",
+            stamps="dcterms",
+            claims=_definition_claims("fdo-attribute"),
+            label="FDO attribute",
+        ),
+        ObjectType(
+            name="fdo-operation",
+            noun="FdoOperation",
+            rdf_type="col:FdoOperation",
+            scheme="handle",
+            fdo_type=_OWN + "FdoOperation",
+            fdo_profile=_OWN + "FdoDefinitionProfile",
+            stamps="dcterms",
+            claims=_definition_claims("fdo-operation"),
+            label="FDO operation",
+        ),
+        ObjectType(
+            name="fdo-profile",
+            noun="FdoProfile",
+            rdf_type="col:FdoProfile",
+            scheme="handle",
+            fdo_type=_OWN + "FdoProfile",
+            fdo_profile=_OWN + "FdoDefinitionProfile",
+            stamps="dcterms",
+            claims=_definition_claims("fdo-profile"),
+            label="FDO profile",
+        ),
+        ObjectType(
+            name="fdo-type",
+            noun="FdoType",
+            rdf_type="col:FdoType",
+            scheme="handle",
+            fdo_type=_OWN + "FdoType",
+            fdo_profile=_OWN + "FdoDefinitionProfile",
+            stamps="dcterms",
+            claims=_definition_claims("fdo-type"),
+            label="FDO type",
         ),
     )
 }

@@ -9,6 +9,7 @@
     ├── VersionConflict       somebody else changed the object first
     ├── InvalidDocument       the document breaks its schema
     ├── NonConformant         the document breaks a shape that rejects
+    ├── RecordInvalid         the FDO record breaks its profile
     ├── InvalidIdentifier     text that should be a PID, ROR, ORCID … is none
     ├── Refused               the lifecycle does not allow the command
     ├── SourceRefused         an archive, table or URL cannot be taken in
@@ -56,6 +57,11 @@ class AlreadyRegistered(CollectomeError):
 
 class VersionConflict(CollectomeError):
     """The object moved on since the caller read it."""
+
+
+class RecordInvalid(CollectomeError):
+    """The FDO record breaks the version of its profile that is in force; `details["rules"]`
+    names what it breaks."""
 
 
 class InvalidIdentifier(CollectomeError):

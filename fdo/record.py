@@ -8,12 +8,15 @@ these attributes changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from fdo import licences
 from fdo.catalogue import OBJECT_TYPES
+from fdo.definitions.names import KINDS as DEFINITIONS
+from fdo.definitions.names import definition_pid
 from fdo.documents import Document
-from fdo.identifiers import Pid
+from fdo.identifiers import PROXIES, Pid
 from fdo.lifecycle import DigitalObject, Status
 from fdo.representations.lexical import is_iri
 
@@ -52,7 +55,10 @@ _SOURCE_SYSTEM = {"sourceSystemName": "schema:name"}
 _DATA_MAPPING = {"sourceDataStandard": "ods:mappingDataStandard"}
 _SAVED_QUERY = {"referentName": "schema:name"}
 
+_DEFINITION = {"referentName": "schema:name"}
+
 ATTRIBUTES: dict[str, dict[str, str]] = {
+    **dict.fromkeys(DEFINITIONS, _DEFINITION),
     "specimen": _SPECIMEN,
     "media": _MEDIA,
     "source-system": _SOURCE_SYSTEM,
@@ -104,6 +110,19 @@ def identity(pid: Pid, kind: str) -> dict[str, Any]:
         "digitalObjectName": OBJECT_TYPES[kind].label,
         "pid": pid.iri,
         **_issuer(pid),
+    }
+
+
+@lru_cache(maxsize=256)
+def under(profile: str, kind: str) -> Mapping[str, str]:
+    """The attributes that name the definitions of a record, by the version of its profile
+    (`prefix/suffix/version`)."""
+    name, _, _ = profile.rpartition("/")
+    pid = Pid.parse(name)
+    return {
+        "0.FDO/Type": definition_pid(pid.prefix, "fdo-type", kind).iri,
+        "0.FDO/Profile": pid.iri,
+        "fdoProfileVersion": f"{PROXIES[pid.scheme]}{profile}",
     }
 
 

@@ -20,6 +20,7 @@ from api.settings import Settings
 from eventstore.transfer import read_log
 from fdo.agent import Agent
 from fdo.errors import CollectomeError, Refused
+from handlers.definitions import ensure
 from handlers.harvest.harvest import Harvest, Summary
 from handlers.harvest.identity import Verdict, pause_named, pauses, settle
 from handlers.harvest.mapping.curated import load_mapping
@@ -104,6 +105,8 @@ def take_in(
             if (wait and not options.dry_run)
             else None
         )
+        if not options.dry_run:
+            ensure(repository.objects)
         bars = stack.enter_context(progress(json))
         path = report or settings.data / "reports" / f"{time.time_ns()}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
 """Record the sample history as a log: `python -m api.demo.record`.
 
-Each sample harvest is ingested with the clock set to its date, in a scratch repository with a
-seeded choice of PIDs; the log is then written to `log.jsonl.gz`, which `collectome demo`
-imports with its recorded times. Run it again when the samples or the mapping change.
+The definitions come first. Each sample harvest is ingested with the clock set to its date, in a
+scratch repository with a seeded choice of PIDs; the log is then written to `log.jsonl.gz`, which
+`collectome demo` imports with its recorded times. Run it again when the samples, the mapping or
+the definitions change.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from eventstore.envelope import opends_time, to_micros, to_moment
 from eventstore.transfer import write_log
 from fdo.agent import Agent
 from fdo.lifecycle import Merge, Tombstone
+from handlers.definitions import ensure
 from handlers.harvest.harvest import Harvest
 from handlers.harvest.options import Options
 
 SEED = 20261121
+HOUR = 3_600_000_000
 CURATOR = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
 
 
@@ -44,8 +47,11 @@ def record() -> int:
         clock = Clock()
         chance = random.Random(SEED)  # noqa: S311 - sample PIDs, not secrets
         objects = DigitalObjects(folder / "data", clock=clock, draw=chance.randrange)
-        for harvest in write_harvests(folder / "harvests"):
-            clock.now = to_micros(harvest.observed_at) + 7_200_000_000
+        harvests = write_harvests(folder / "harvests")
+        clock.now = to_micros(harvests[0].observed_at) + HOUR
+        ensure(objects)
+        for harvest in harvests:
+            clock.now = to_micros(harvest.observed_at) + 2 * HOUR
             options = Options(
                 source_system=harvest.title,
                 organisation=harvest.organisation,

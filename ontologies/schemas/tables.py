@@ -30,6 +30,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "uri": {"type": "string", "format": "uri"},
     "iri": {"type": "string", "format": "iri"},
     "email": {"type": "string", "format": "email"},
+    "json": {"type": "object"},
     "doi": {"type": "string", "pattern": r"^https://doi\.org/[\w\.]+/(\w){3}-(\w){3}-(\w){3}"},
     "handle": {
         "type": "string",
@@ -380,6 +381,28 @@ CLASSES: dict[str, Shape] = {
     ),
 }
 
+
+def _definition(kind: str, required: str, keys: dict[str, str]) -> Shape:
+    """The shape of a definition: what all have, and what those of one kind have."""
+    common = {
+        "handle": "@id dcterms:identifier",
+        "status": "ods:status",
+        "integer 1+": "ods:version",
+        "instant": "dcterms:created dcterms:modified",
+        "text": "schema:name schema:description col:key",
+        "node:Tombstone": "ods:hasTombstoneMetadata",
+    }
+    return Shape(
+        (kind,),
+        "@id @type dcterms:identifier ods:version dcterms:created dcterms:modified schema:name "
+        f"schema:description col:key {required}",
+        {
+            name: f"{common.get(name, '')} {keys.get(name, '')}".strip()
+            for name in {**common, **keys}
+        },
+    )
+
+
 OBJECTS: dict[str, Shape] = {
     "specimen": Shape(
         ("ods:DigitalSpecimen",),
@@ -504,6 +527,34 @@ OBJECTS: dict[str, Shape] = {
             "text": "schema:name schema:description schema:text schema:programmingLanguage",
             "node:Agent": "dcterms:creator",
             "node:Tombstone": "ods:hasTombstoneMetadata",
+        },
+    ),
+    "fdo-attribute": _definition(
+        "col:FdoAttribute",
+        "col:valueIndex col:valueSchema col:cardinality",
+        {"integer 1+": "col:valueIndex", "json": "col:valueSchema", "text": "col:cardinality"},
+    ),
+    "fdo-operation": _definition(
+        "col:FdoOperation", "col:valueSchema", {"json": "col:valueSchema"}
+    ),
+    "fdo-profile": _definition(
+        "col:FdoProfile",
+        "col:denyAdditionalAttributes col:recordSchema",
+        {
+            "handle": "col:inheritsFrom",
+            "handles": "col:mandatoryAttribute col:optionalAttribute",
+            "iri": "col:registeredAs",
+            "boolean": "col:denyAdditionalAttributes",
+            "json": "col:recordSchema",
+        },
+    ),
+    "fdo-type": _definition(
+        "col:FdoType",
+        "col:recordProfile col:documentClass col:operation",
+        {
+            "handle": "col:recordProfile",
+            "handles": "col:operation",
+            "iri": "col:registeredAs col:documentClass",
         },
     ),
 }

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from ontologies.words import classes, darwin_core, opends, repository, services, standards
+from ontologies.words import (
+    classes,
+    darwin_core,
+    definitions,
+    opends,
+    repository,
+    services,
+    standards,
+)
 
 ALL_TERMS = (
     *darwin_core.TERMS,
+    *definitions.TERMS,
     *opends.TERMS,
     *repository.TERMS,
     *services.TERMS,

@@ -37,7 +37,12 @@ _OPENDS = {
 _OURS = {
     "ConformanceReport": "The outcome of checking a document against the shapes.",
     "Erasure": "The activity that replaced a document by its redacted form.",
+    "FdoAttribute": "The definition of an attribute that records may have.",
+    "FdoDefinitionProfile": "The attributes that the FDO record of a definition carries.",
+    "FdoOperation": "The definition of an operation that objects understand.",
+    "FdoProfile": "The definition of which attributes a record must and may have.",
     "FdoRecord": "The attributes that the PID of an object carries.",
+    "FdoType": "The definition of a type of object.",
     "Harvest": "One reading of one source system.",
     "Projection": "A view of the log that can be rebuilt at any time.",
     "SavedQuery": "The type, in FDO records, of a query that is kept under a PID of its own.",

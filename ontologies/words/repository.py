@@ -1,6 +1,7 @@
 """`col:`, this repository's own words, for what no standard names.
 
-They stand in the graphs of records, provenance and meta only, never in a document. The
+They stand in the graphs of records, provenance and meta only, never in a document (those of
+definitions, in `definitions.py`, do). The
 attributes of FDO records have the names of the FDO profiles of openDS (Handle values).
 """
 
@@ -45,6 +46,9 @@ _RECORD_TEXT = {
 _RECORD_LINKS = {
     "digitalObjectType": "FDO record, value 4: type of the object, as a PID.",
     "fdoProfile": "FDO record, value 1: profile that the record follows.",
+    "fdoProfileDefinition": "FDO record, value 112: definition of the profile, on this server.",
+    "fdoProfileVersion": "FDO record, value 1002: version of the profile that was in force.",
+    "fdoTypeDefinition": "FDO record, value 111: definition of the type, on this server.",
     "hasRelatedPID": "FDO record, value 31: object that succeeds or relates to this one.",
     "issuedForAgent": "FDO record, value 40: agent the DOI was issued for.",
     "licenseUrl": "FDO record, value 411: address of the medium's licence.",
@@ -74,6 +78,7 @@ _NUMBERS = {
     "gap": "Place in the log of a member that was taken off a page of an event stream.",
     "notSeenIn": "Number of the harvest of its source that first missed an object.",
     "midsLevel": "MIDS level by the rules of TDWG; -1 where even level 0 is not reached.",
+    "version": "FDO record, value 1003: version of the object.",
     "pidRecordIssueNumber": "FDO record, value 10: version of the record, not of the object.",
     "position": "Place of an event in the log; of a projection: up to where it has read.",
     "sequence": "Place of an event in the stream of its object.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fdo.catalogue import OBJECT_TYPES, ObjectType, type_of
+from fdo.definitions.names import KINDS as DEFINITIONS
 from fdo.record import ATTRIBUTES
 
 KINDS = pytest.mark.parametrize("kind", OBJECT_TYPES.values(), ids=lambda kind: kind.name)
@@ -21,10 +22,16 @@ def test_another_document_has_no_object_type() -> None:
     assert type_of({}) is None
 
 
-@pytest.mark.parametrize("field", ["noun", "rdf_type", "fdo_type", "fdo_profile"])
+@pytest.mark.parametrize("field", ["noun", "rdf_type", "fdo_type", "label"])
 def test_no_two_types_share_a_name(field: str) -> None:
     found = [getattr(kind, field) for kind in OBJECT_TYPES.values()]
     assert len(set(found)) == len(found)
+
+
+def test_only_definitions_share_a_profile() -> None:
+    found = [kind.fdo_profile for name, kind in OBJECT_TYPES.items() if name not in DEFINITIONS]
+    assert len(set(found)) == len(found)
+    assert len({OBJECT_TYPES[name].fdo_profile for name in DEFINITIONS} - set(found)) == 1
 
 
 @KINDS
@@ -41,6 +48,12 @@ def test_every_type_has_record_attributes_and_a_scheme(kind: ObjectType) -> None
         ("source-system", {"schema:name": "Herbarium"}, ("source-system:Herbarium",)),
         ("data-mapping", {"schema:name": "Mapping"}, ()),
         ("saved-query", {"schema:name": "Countries"}, ()),
+        ("fdo-operation", {"col:key": "0.DOIP/Op.Hello"}, ("fdo-operation:0.DOIP/Op.Hello",)),
+        (
+            "fdo-type",
+            {"col:key": "specimen", "col:registeredAs": "https://doi.org/21.T11148/x"},
+            ("fdo-type:specimen", "definition:https://doi.org/21.T11148/x"),
+        ),
     ],
 )
 def test_a_type_claims_what_no_two_objects_may_share(

@@ -60,6 +60,28 @@ DOCUMENTS: dict[str, Document] = {
         "schema:name": "Countries",
         "schema:text": "SELECT ?c { ?s ?p ?c }",
     },
+    "fdo-attribute": {
+        "@type": "col:FdoAttribute",
+        "schema:name": "specimenHost",
+        "col:key": "specimenHost",
+        "col:valueIndex": 200,
+    },
+    "fdo-operation": {
+        "@type": "col:FdoOperation",
+        "schema:name": "Retrieve",
+        "col:key": "0.DOIP/Op.Retrieve",
+    },
+    "fdo-profile": {
+        "@type": "col:FdoProfile",
+        "schema:name": "Digital specimen",
+        "col:key": "specimen",
+        "col:recordSchema": {"type": "object"},
+    },
+    "fdo-type": {
+        "@type": "col:FdoType",
+        "schema:name": "Digital specimen",
+        "col:key": "specimen",
+    },
 }
 NOTED: dict[str, dict[str, Any]] = {
     "Backfilled": {"harvest": 3},

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from fdo.catalogue import OBJECT_TYPES
+from fdo.definitions.documents import definitions
+from fdo.lifecycle import stamped
 from ontologies.schemas import NAMES, explain, schema, validator
 from ontologies.schemas.tables import CLASSES
 from tests.darwin_core_sources import SOURCE, SOURCES
@@ -86,6 +88,10 @@ def full_documents(shared_data: Path) -> dict[str, Document]:
             "schema:name": "Countries",
             "schema:text": "SELECT ?c { ?s ?p ?c }",
             "schema:programmingLanguage": "SPARQL 1.1",
+        },
+        **{
+            one.kind: stamped(one.document, one.pid, 1, modified=WHEN)
+            for one in definitions("20.5000.5072")
         },
     }
 
