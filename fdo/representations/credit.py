@@ -48,15 +48,14 @@ class Party:
 
 def title(document: Document, pid: Pid) -> str:
     """The object's name and the number under which its holder knows it, else its PID."""
-    name = next((document[key] for key in _NAMES if document.get(key)), None)
-    parts = (name, document.get("ods:physicalSpecimenID"))
-    return " · ".join(str(part) for part in parts if part) or str(pid)
+    parts = (said(document, *_NAMES), said(document, "ods:physicalSpecimenID"))
+    return " · ".join(part for part in parts if part) or str(pid)
 
 
 def holder(document: Document) -> Party | None:
     """The institution that holds the thing; None where the document names none."""
-    iri = document.get("ods:organisationID")
-    name = document.get("ods:organisationName") or iri
+    iri = said(document, "ods:organisationID")
+    name = said(document, "ods:organisationName") or iri
     return Party(name, personal=False, iri=iri) if name else None
 
 
@@ -64,32 +63,27 @@ def people(document: Document) -> Iterator[tuple[str, Party]]:
     """(role, name) of everybody whom the document credits, in its order."""
     for key, value in document.items():
         if key == "ods:hasAgents":
-            for agent in value:
+            for agent in members(value):
                 if credited := party(agent):
-                    for role in agent.get("ods:hasRoles", ()):
-                        yield role.get("schema:roleName", ""), credited
-        elif isinstance(value, dict):
-            yield from people(value)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    yield from people(item)
+                    for role in members(agent.get("ods:hasRoles")):
+                        yield said(role, "schema:roleName") or "", credited
+        else:
+            for node in members(value):
+                yield from people(node)
 
 
 def party(agent: Document) -> Party | None:
     """An agent node as a party; None where it has no name."""
-    name = agent.get("schema:name")
-    if not name:
-        return None
+    name = said(agent, "schema:name")
     personal = agent.get("@type", "schema:Person") == "schema:Person"
-    return Party(name, personal, agent.get("schema:identifier"))
+    return Party(name, personal, said(agent, "schema:identifier")) if name else None
 
 
 def creators(document: Document) -> list[Party]:
     """Who made it: collectors and creators, else who entered it, else its holder; each once.
     A program is not credited. Empty where the document names nobody."""
     made = [one for role, one in people(document) if role in CREATING]
-    agents = [document[key] for key in _CREATORS if isinstance(document.get(key), dict)]
+    agents = [agent for key in _CREATORS for agent in members(document.get(key))]
     entered = [party(one) for one in agents if one.get("@type") != "schema:SoftwareApplication"]
     return once(made) or once(filter(None, [*entered, holder(document)]))[:1]
 
@@ -101,12 +95,12 @@ def once(rows: Iterable[One]) -> list[One]:
 
 def created(document: Document) -> str | None:
     """When the digital object was made (RFC 3339)."""
-    return _text(document, "dcterms:created", "schema:dateCreated")
+    return said(document, "dcterms:created", "schema:dateCreated")
 
 
 def modified(document: Document) -> str | None:
     """When this version was made (RFC 3339)."""
-    return _text(document, "dcterms:modified", "schema:dateModified")
+    return said(document, "dcterms:modified", "schema:dateModified")
 
 
 def version(document: Document) -> int | None:
@@ -122,14 +116,15 @@ def collected(document: Document) -> list[str]:
 
 def withdrawn(document: Document) -> tuple[str, str] | None:
     """Date and statement of a tombstone."""
-    ended = document.get("ods:hasTombstoneMetadata")
-    return (ended["ods:tombstoneDate"], ended["ods:tombstoneText"]) if ended else None
+    for ended in members(document.get("ods:hasTombstoneMetadata")):
+        return said(ended, "ods:tombstoneDate") or "", said(ended, "ods:tombstoneText") or ""
+    return None
 
 
 def rights(document: Document) -> Licence | None:
     """The object's own licence; None where it states none. One that we cannot tell is given by
     its address alone."""
-    stated = _text(document, "dcterms:license", "dcterms:rights")
+    stated = said(document, "dcterms:license", "dcterms:rights")
     if stated is None:
         return None
     return licence_of(stated) or (Licence("", stated, stated) if "://" in stated else None)
@@ -153,8 +148,17 @@ def related(document: Document, relation: str) -> list[str]:
 
 def nodes(document: Document, key: str, having: str) -> Iterator[dict[str, Any]]:
     """The nodes under a key that have a value for a term."""
-    return (node for node in document.get(key, ()) if isinstance(node, dict) and having in node)
+    return (node for node in members(document.get(key)) if having in node)
 
 
-def _text(document: Document, *keys: str) -> str | None:
-    return next((str(document[key]) for key in keys if document.get(key)), None)
+def members(value: Any) -> Iterator[Document]:
+    """The nodes of a value: of a list each, of a node itself."""
+    for one in value if isinstance(value, list) else (value,):
+        if isinstance(one, dict):
+            yield one
+
+
+def said(document: Document, *keys: str) -> str | None:
+    """The first of these terms that says something in words."""
+    found = (document.get(key) for key in keys)
+    return next((text for text in found if isinstance(text, str) and text), None)

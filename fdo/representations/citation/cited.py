@@ -76,8 +76,8 @@ class Cited:
     def title(self) -> str:
         """Its title, in one line."""
         if self.pid_only:
-            known_as = self.document.get("ods:normalisedPhysicalSpecimenID") or str(self.pid)
-            return one_line(f"FDO record of {known_as}")
+            known_as = credit.said(self.document, "ods:normalisedPhysicalSpecimenID")
+            return one_line(f"FDO record of {known_as or self.pid}")
         return one_line(credit.title(self.document, self.pid)) or str(self.pid)
 
     @cached_property
@@ -95,13 +95,14 @@ class Cited:
     @cached_property
     def licence(self) -> Licence | None:
         """The object's own licence."""
-        return credit.rights(self.document)
+        found = credit.rights(self.document)
+        return found and Licence(found.spdx, one_line(found.iri), one_line(found.name))
 
     @cached_property
     def withdrawn(self) -> tuple[str, str] | None:
         """Day and statement, where the version is a tombstone."""
         ended = credit.withdrawn(self.document)
-        return (ended[0][:10], one_line(ended[1])) if ended else None
+        return (one_line(ended[0][:10]), one_line(ended[1])) if ended else None
 
     @property
     def status(self) -> str | None:
@@ -131,8 +132,8 @@ class Cited:
     def subjects(self) -> list[str]:
         """What it is about, in a few words."""
         terms = ("ods:topicDiscipline", "ods:topicDomain", "ods:topicCategory")
-        found = [] if self.pid_only else [self.document.get(term) for term in terms]
-        return credit.once(one_line(str(subject)) for subject in found if subject)
+        found = [] if self.pid_only else [credit.said(self.document, term) for term in terms]
+        return credit.once(one_line(subject) for subject in found if subject)
 
     @property
     def note(self) -> str:

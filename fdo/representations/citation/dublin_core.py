@@ -58,8 +58,8 @@ def elements(cited: Cited) -> Iterator[tuple[str, str]]:
 def _content(cited: Cited) -> Iterator[tuple[str, str]]:
     if cited.pid_only:
         return
-    if form := cited.document.get("dcterms:format"):
-        yield "format", one_line(str(form))
+    if form := credit.said(cited.document, "dcterms:format"):
+        yield "format", one_line(form)
     for place in places(cited):
         yield "coverage", place
     for date in cited.collected:
@@ -71,13 +71,9 @@ def _content(cited: Cited) -> Iterator[tuple[str, str]]:
 
 def places(cited: Cited) -> list[str]:
     """The places of collecting by name, each once."""
-    found = credit.nodes(cited.document, "ods:hasEvents", "ods:hasLocation")
     named = (
-        ", ".join(
-            one_line(str(event["ods:hasLocation"][term]))
-            for term in _PLACE
-            if event["ods:hasLocation"].get(term)
-        )
-        for event in found
+        ", ".join(one_line(said) for term in _PLACE if (said := credit.said(place, term)))
+        for event in credit.nodes(cited.document, "ods:hasEvents", "ods:hasLocation")
+        for place in credit.members(event["ods:hasLocation"])
     )
     return credit.once(name for name in named if name)

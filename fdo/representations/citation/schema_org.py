@@ -9,7 +9,8 @@ reader, `about` the taxon that was named.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from fdo.representations import credit
 from fdo.representations.citation.cited import Cited, one_line
@@ -26,6 +27,7 @@ _DOI = "https://registry.identifiers.org/registry/doi"
 _HANDLE = "https://registry.identifiers.org/registry/hdl"
 
 Node = dict[str, Any]
+T = TypeVar("T")
 
 
 def schema_org(cited: Cited, *, numbered: bool = True) -> Node:
@@ -48,7 +50,7 @@ def schema_org(cited: Cited, *, numbered: bool = True) -> Node:
     optional: Node = {
         "dateCreated": None if cited.pid_only else credit.created(cited.document),
         "exampleOfWork": _at(cited.pid.iri) if numbered else None,
-        "license": _at(cited.licence.iri) if cited.licence and is_iri(cited.licence.iri) else None,
+        "license": _links([cited.licence.iri]) if cited.licence else None,
         "keywords": cited.subjects,
         "creativeWorkStatus": "Withdrawn" if cited.withdrawn else None,
         "expires": cited.withdrawn[0] if cited.withdrawn else None,
@@ -68,8 +70,8 @@ def _description(cited: Cited) -> str:
 
 
 def _reason(cited: Cited) -> str | None:
-    reason = cited.document.get("reason") if cited.pid_only else None
-    return one_line(str(reason)) if reason else None
+    reason = credit.said(cited.document, "reason") if cited.pid_only else None
+    return one_line(reason) if reason else None
 
 
 def _identifiers(cited: Cited, name: str) -> list[Node]:
@@ -92,18 +94,13 @@ def _identifiers(cited: Cited, name: str) -> list[Node]:
 def _content(cited: Cited, name: str) -> Node:
     """What the document itself adds: taxa, places, dates, and its relations."""
     document = cited.document
-    address = document.get("ac:accessURI")
-    form = document.get("dcterms:format")
-    source = document.get("ods:sourceSystemID")
-    related = [*credit.related(document, "hasDigitalSpecimen")]
+    form = credit.said(document, "dcterms:format")
     return {
-        "about": [*_taxa(cited, name), *(_at(one) for one in related if is_iri(one))],
-        "associatedMedia": [
-            _at(one) for one in credit.related(document, "hasDigitalMedia") if is_iri(one)
-        ],
-        "isPartOf": _at(source) if source and is_iri(source) else None,
-        "contentUrl": _at(address) if address and is_iri(address) else None,
-        "encodingFormat": one_line(str(form)) if form else None,
+        "about": [*_taxa(cited, name), *_links(credit.related(document, "hasDigitalSpecimen"))],
+        "associatedMedia": _links(credit.related(document, "hasDigitalMedia")),
+        "isPartOf": _links([credit.said(document, "ods:sourceSystemID")]),
+        "contentUrl": _links([credit.said(document, "ac:accessURI")]),
+        "encodingFormat": one_line(form) if form else None,
         "spatialCoverage": [
             {"@id": f"{name}#place-{number}", "@type": "Place", "name": place}
             for number, place in _numbered(places(cited))
@@ -142,8 +139,12 @@ def _party(party: Party, name: str) -> Node:
     return {"@id": known or name, "@type": kind, "name": party.name}
 
 
-def _numbered(rows: Any) -> Any:
+def _numbered(rows: Iterable[T]) -> Iterator[tuple[int, T]]:
     return enumerate(rows, start=1)
+
+
+def _links(iris: Iterable[str | None]) -> list[Node]:
+    return [_at(iri) for iri in iris if iri and is_iri(iri)]
 
 
 def _at(iri: str) -> Node:
