@@ -53,7 +53,7 @@ class Limiter:
         if not limit:
             return 0
         times = self._times[address, kind]
-        while times and times[0] <= now - self._limits.window_s:
+        while times and times[0] + self._limits.window_s <= now:
             times.popleft()
         if len(times) >= limit:
             return max(1, math.ceil(times[0] + self._limits.window_s - now))

@@ -7,15 +7,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from api.datacite_double.rules import SCHEMA
+from api.datacite_double.rules import LISTS, SCHEMA
 from api.datacite_double.store import Registered
 from api.datacite_schema import errors, to_xml
-
-_LISTS = (
-    "creators", "titles", "subjects", "contributors", "dates", "alternateIdentifiers",
-    "relatedIdentifiers", "relatedItems", "sizes", "formats", "rightsList", "descriptions",
-    "geoLocations", "fundingReferences",
-)  # fmt: skip
 
 
 def resource(found: Registered, parameters: Mapping[str, str], *, detail: bool) -> dict[str, Any]:
@@ -43,31 +37,29 @@ def _attributes(
     kept = found.attributes
     prefix, _, suffix = found.doi.partition("/")
     publisher = kept.get("publisher")
-    if parameters.get("publisher") != "true" and isinstance(publisher, dict):
+    if publisher and parameters.get("publisher") != "true":
         publisher = publisher.get("name")
     year = str(kept.get("publicationYear", ""))
     told: dict[str, Any] = {
         "doi": found.doi,
         "prefix": prefix,
         "suffix": suffix,
-        **{name: kept.get(name, []) for name in _LISTS},
+        **{name: kept.get(name, []) for name in LISTS},
         "identifiers": [
             {
                 "identifier": each.get("alternateIdentifier"),
                 "identifierType": each.get("alternateIdentifierType"),
             }
             for each in kept.get("alternateIdentifiers", [])
-            if isinstance(each, dict)
         ],
         "publisher": publisher,
         "container": kept.get("container", {}),
-        "publicationYear": int(year) if year.isdecimal() else None,
+        "publicationYear": int(year) if year.isdecimal() and len(year) < 10 else None,
         "language": kept.get("language"),
         "types": kept.get("types", {}),
         "version": kept.get("version"),
         "schemaVersion": kept.get("schemaVersion", SCHEMA),
         "url": found.url or None,
-        "contentUrl": kept.get("contentUrl"),
         "metadataVersion": found.metadata_version,
         "source": "api",
         "isActive": found.state == "findable",

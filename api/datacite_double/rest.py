@@ -195,7 +195,8 @@ def _attributes(body: bytes) -> dict[str, Any] | None:
     """The attributes of a JSON:API body, or None where it is not one."""
     try:
         told = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        orjson.dumps(told)  # nested so deep that it can be read and not written
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
     data = told.get("data") if isinstance(told, Mapping) else None
     if not data or not isinstance(data, Mapping):

@@ -13,16 +13,16 @@ from api.datacite_schema import Wrong, errors
 
 SCHEMA = "http://datacite.org/schema/kernel-4"
 NAME = re.compile(r"10\.\d{4,5}/[-._;()/:a-zA-Z0-9*~$=]+\Z")
-PROPERTIES = frozenset(
-    {
-        "types", "creators", "titles", "publisher", "publicationYear", "subjects", "contributors",
-        "dates", "language", "alternateIdentifiers", "relatedIdentifiers", "relatedItems", "sizes",
-        "formats", "version", "rightsList", "descriptions", "geoLocations", "fundingReferences",
-        "container", "schemaVersion", "contentUrl",
-    }
+_OF_ROWS = (
+    "creators", "titles", "subjects", "contributors", "dates", "alternateIdentifiers",
+    "relatedIdentifiers", "relatedItems", "rightsList", "descriptions", "geoLocations",
+    "fundingReferences",
 )  # fmt: skip
+LISTS = (*_OF_ROWS, "sizes", "formats", "contentUrl")
+_WORDS = ("publicationYear", "language", "version", "schemaVersion")
+PROPERTIES = frozenset({*LISTS, *_WORDS, "types", "publisher", "container"})
 """What a client may say of a DOI besides its name, address and event; the rest is ignored."""
-_ADDRESS = re.compile(r"(?:https?|ftp)://\S+\Z")
+_ADDRESS = re.compile(r"(?:https?|ftp)://[^\s\x00-\x1f\x7f]+\Z")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _IGNORED = ("container", "contentUrl", "relatedItems")
 """Said of a DOI without being part of what the schema of the library judges."""
@@ -31,27 +31,41 @@ _IGNORED = ("container", "contentUrl", "relatedItems")
 def saved(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     """The metadata after a request: what it names is replaced whole, null takes it away, the
     rest stays. `identifiers` is another name of `alternateIdentifiers`, a publisher may be a
-    word, a year a number."""
+    word, a year a number; what has another shape than its property is passed over."""
     after = dict(before)
-    for name, value in told.items():
-        if name == "identifiers" and "alternateIdentifiers" not in told and value:
-            after["alternateIdentifiers"] = [
-                {
-                    "alternateIdentifier": each.get("identifier"),
-                    "alternateIdentifierType": each.get("identifierType"),
-                }
-                for each in value
-                if isinstance(each, dict)
-            ]
-        elif name in PROPERTIES and value in (None, "", []):
-            after.pop(name, None)
-        elif name == "publisher" and isinstance(value, str):
-            after[name] = {"name": value}
-        elif name == "publicationYear" and isinstance(value, int):
-            after[name] = str(value)
-        elif name in PROPERTIES:
+    if told.get("identifiers") and not told.get("alternateIdentifiers"):
+        told = {**told, "alternateIdentifiers": _renamed(told["identifiers"])}
+    for name in PROPERTIES & told.keys():
+        value = _shaped(name, told[name])
+        if value:
             after[name] = value
+        else:
+            after.pop(name, None)
     return after
+
+
+def _shaped(name: str, value: Any) -> Any:
+    """The value in the shape of its property, or nothing."""
+    if name in LISTS:
+        wanted = dict if name in _OF_ROWS else str
+        rows = value if isinstance(value, list) else []
+        return [row for row in rows if isinstance(row, wanted)]
+    if name == "publisher" and isinstance(value, str):
+        return {"name": value} if value else None
+    if name in _WORDS:
+        return str(value) if isinstance(value, str | int) else None
+    return value if isinstance(value, dict) else None
+
+
+def _renamed(rows: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "alternateIdentifier": row.get("identifier"),
+            "alternateIdentifierType": row.get("identifierType"),
+        }
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, dict)
+    ]
 
 
 def refusals(
@@ -71,20 +85,25 @@ def refusals(
 def _address(state: State, url: str, domains: Sequence[str]) -> list[Wrong]:
     if not url:
         return [] if state == "draft" else [Wrong("url", "Can't be blank")]
-    if not _ADDRESS.match(url):
+    try:
+        host = (urlsplit(url).hostname or "").lower() if _ADDRESS.match(url) else ""
+    except ValueError:  # brackets without an address of IPv6 in them
+        host = ""
+    if not host:
         return [Wrong("url", "URL is not valid")]
-    host = (urlsplit(url).hostname or "").lower()
     if not any(fnmatch.fnmatchcase(host, domain.lower()) for domain in domains):
         return [Wrong("url", "URL is not allowed by repository domain settings.")]
     return []
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+    """Every text of a value, however deep it lies."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
