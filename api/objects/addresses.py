@@ -32,14 +32,14 @@ class Addresses:
         """Where a link to this IRI goes: objects, their parts and their versions to their page
         here (objects as they were at `moment`, a query string), web addresses as they are."""
         name, sign, fragment = iri.partition("#")
-        pid, number = _split(name)
+        pid, number = split(name)
         if pid is None or not self._is_ours(pid):
             return iri if iri.startswith(("https://", "http://")) else None
         return f"/{pid}/{number}{sign}{fragment}" if number else f"/{pid}{moment}{sign}{fragment}"
 
     def learn(self, iris: Iterable[str]) -> None:
         """Ask the log of many at once."""
-        found = {pid for iri in iris if (pid := _split(iri.partition("#")[0])[0])}
+        found = {pid for iri in iris if (pid := split(iri.partition("#")[0])[0])}
         new = {str(pid): pid for pid in found - self._ours.keys()}
         if self._log is not None and new:
             heads = self._log.heads_of(sorted(new))
@@ -52,7 +52,7 @@ class Addresses:
         return self._ours.get(pid, False)
 
 
-def _split(name: str) -> tuple[Pid | None, str]:
+def split(name: str) -> tuple[Pid | None, str]:
     """The object that a name names, and the number of the version or nothing."""
     whole, _, number = name.rpartition("/")
     if _VERSION.fullmatch(number) and (pid := _pid(whole)):
