@@ -14,6 +14,17 @@ _MOMENT: Schema = {
     "description": "An instant, a day or an event of the log.",
 }
 _VERSION: Schema = {"type": "integer", "minimum": 1}
+_RANGE: Schema = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {"start": _COUNT, "end": _COUNT},
+            "additionalProperties": False,
+        },
+    ],
+    "description": "First and last byte, both included: 4-8 or an object with start and end.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,8 @@ OPERATIONS: dict[str, Operation] = {
                 "asOf": _MOMENT,
                 "element": _TEXT,
                 "includeElementData": {"type": "boolean"},
-                "range": _TEXT,
+                "observedAt": _TEXT,
+                "range": _RANGE,
                 "version": _VERSION,
             },
         ),
@@ -60,14 +72,23 @@ OPERATIONS: dict[str, Operation] = {
             "Search",
             "Find objects.",
             {
+                "asOf": _MOMENT,
+                "filterQueries": {"type": "array", "items": _TEXT},
+                "observedAt": _TEXT,
                 "pageNum": _COUNT,
-                "pageSize": _COUNT,
+                "pageSize": {"type": "integer"},
                 "query": _TEXT,
+                "sortFields": _TEXT,
                 "type": {"enum": ["id", "full"]},
             },
             True,
         ),
-        Operation("20.DOIP/Op.Versions.Get", "Get versions", "List the versions of an object."),
+        Operation(
+            "20.DOIP/Op.Versions.Get",
+            "Get versions",
+            "List the versions of an object, the newest first.",
+            {"before": _VERSION},
+        ),
     )
 }
 """Every operation, by its identifier."""
