@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
+from api.definitions import definitions_router
 from api.doip.http import doip_router
 from api.feeds.atom import atom_router
 from api.feeds.changes import changes_router
@@ -30,7 +31,9 @@ from api.feeds.ldes import ldes_router
 from api.feeds.live import Streams, live_router
 from api.feeds.webhooks import webhooks_router
 from api.handles import handles_router
+from api.harvesting.catalogue import catalogue_router
 from api.harvesting.oai.routes import oai_router
+from api.harvesting.sitemaps import sitemaps_router
 from api.objects.exchange import PATH
 from api.objects.lifecycle import lifecycle_router
 from api.objects.resolver import Resolver
@@ -49,6 +52,7 @@ from api.settings import Settings
 from api.site import Site
 from api.states import states_router
 from api.time.routes import time_router
+from api.unapi import unapi_router
 from api.views import Views
 from api.vocabulary_pages import vocabulary_router
 from eventstore.application import DigitalObjects
@@ -117,7 +121,9 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         events_router(site),
         ldes_router(site),
         timegate_router(site),
+        catalogue_router(site),
         oai_router(site),
+        sitemaps_router(site),
         search_router(site),
         pids_router(site),
         quality_router(site),
@@ -125,7 +131,9 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         queries_router(site),
         states_router(site),
         time_router(site),
+        unapi_router(site),
         vocabulary_router(site.renderer, site.base),
+        definitions_router(site),
         handles_router(site),
         proofs_router(site),
         doip_router(site),

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
+from pyoxigraph import Literal, RdfFormat, Triple, parse, serialize
 
 from api.sparql.statistics import Counts, Statistics
+from api.triples import linked, typed, valued, worded
 from handlers.queries.formats import GRAPHS, RESULTS, Format
 from handlers.queries.pool import QueryPool
 from ontologies.prefixes import PREFIXES
@@ -28,8 +29,6 @@ _VOID_EXT: Final = "http://ldf.fi/void-ext#"
 _SH: Final = "http://www.w3.org/ns/shacl#"
 _SCHEMA: Final = "https://schema.org/"
 _RDFS: Final = PREFIXES["rdfs"]
-_XSD: Final = PREFIXES["xsd"]
-_TYPE: Final = NamedNode(PREFIXES["rdf"] + "type")
 _HERE: Final = "https://this.example"
 """Stands in the examples for the server's address."""
 _FOLDER: Final = Path(__file__).resolve().parents[1] / "examples"
@@ -119,57 +118,60 @@ class Description:
     def _service(self) -> Iterator[Triple]:
         """SPARQL 1.1 Service Description §3; every node has a name."""
         service = self.endpoint
-        yield _is(service, _SD + "Service")
-        yield _link(service, _SD + "endpoint", service)
-        yield _link(service, _SD + "supportedLanguage", _SD + "SPARQL11Query")
+        yield typed(service, _SD + "Service")
+        yield linked(service, _SD + "endpoint", service)
+        yield linked(service, _SD + "supportedLanguage", _SD + "SPARQL11Query")
         for form in (*RESULTS, *GRAPHS):
-            yield _link(service, _SD + "resultFormat", form.profile)
+            yield linked(service, _SD + "resultFormat", form.profile)
         dataset, default = f"{service}#dataset", f"{service}#default-graph"
-        yield _link(service, _SD + "defaultDataset", dataset)
-        yield _is(dataset, _SD + "Dataset")
-        yield _is(dataset, _VOID + "Dataset")
-        yield _link(dataset, _VOID + "sparqlEndpoint", service)
-        yield _text(dataset, _RDFS + "label", "The current objects of this repository", "en")
-        yield _link(dataset, _SD + "defaultGraph", default)
-        yield _is(default, _SD + "Graph")
+        yield linked(service, _SD + "defaultDataset", dataset)
+        yield typed(dataset, _SD + "Dataset")
+        yield typed(dataset, _VOID + "Dataset")
+        yield linked(dataset, _VOID + "sparqlEndpoint", service)
+        yield worded(dataset, _RDFS + "label", "The current objects of this repository", "en")
+        yield linked(dataset, _RDFS + "seeAlso", service.removesuffix("/sparql") + "/catalogue")
+        yield linked(dataset, _SD + "defaultGraph", default)
+        yield typed(default, _SD + "Graph")
         for name, meaning in _NAMED_GRAPHS.items():
             node = f"{service}#graph-{name.rpartition(':')[2]}"
-            yield _link(dataset, _SD + "namedGraph", node)
-            yield _is(node, _SD + "NamedGraph")
-            yield _link(node, _SD + "name", name)
-            yield _link(node, _SD + "graph", f"{node}-content")
-            yield _is(f"{node}-content", _SD + "Graph")
-            yield _text(node, _RDFS + "label", meaning, "en")
+            yield linked(dataset, _SD + "namedGraph", node)
+            yield typed(node, _SD + "NamedGraph")
+            yield linked(node, _SD + "name", name)
+            yield linked(node, _SD + "graph", f"{node}-content")
+            yield typed(f"{node}-content", _SD + "Graph")
+            yield worded(node, _RDFS + "label", meaning, "en")
         for example in self.examples:
-            yield _link(service, _RDFS + "seeAlso", f"{service}/examples/{example.name}")
+            yield linked(service, _RDFS + "seeAlso", f"{service}/examples/{example.name}")
         for about, text in ((service, _OF_TIME), (service, _OF_LIMITS), (dataset, _OF_AGE)):
-            yield _text(about, _RDFS + "comment", text.format(pool=self._pool), "en")
+            yield worded(about, _RDFS + "comment", text.format(pool=self._pool), "en")
 
 
 def _void(endpoint: str, counts: Counts) -> Iterator[Triple]:
-    """VoID §4.4 to 4.6: totals, class and property partitions, and the state they speak of."""
+    """VoID §4.2 to 4.6: totals, datasets, class and property partitions, and the state they
+    speak of."""
     for node in (f"{endpoint}#dataset", f"{endpoint}#default-graph"):
-        yield _number(node, _VOID + "triples", counts.triples)
-        yield _number(node, _VOID + "classes", len(counts.classes))
-        yield _number(node, _VOID + "properties", len(counts.properties))
-        yield _number(node, PREFIXES["col"] + "position", counts.position)
+        yield valued(node, _VOID + "triples", counts.triples)
+        yield valued(node, _VOID + "classes", len(counts.classes))
+        yield valued(node, _VOID + "properties", len(counts.properties))
+        yield valued(node, PREFIXES["col"] + "position", counts.position)
     if counts.recorded_at:
-        yield Triple(
-            NamedNode(f"{endpoint}#dataset"),
-            NamedNode(PREFIXES["dcterms"] + "modified"),
-            Literal(counts.recorded_at, datatype=NamedNode(_XSD + "dateTime")),
-        )
+        modified = PREFIXES["dcterms"] + "modified"
+        yield valued(f"{endpoint}#dataset", modified, counts.recorded_at, "dateTime")
+    for source, entities in counts.datasets.items():
+        yield linked(f"{endpoint}#dataset", _VOID + "subset", source)
+        yield typed(source, _VOID + "Dataset")
+        yield valued(source, _VOID + "entities", entities)
     graph = f"{endpoint}#default-graph"
     for at, (iri, number) in enumerate(counts.properties.items(), 1):
         node = f"{endpoint}#property-{at}"
-        yield _link(graph, _VOID + "propertyPartition", node)
-        yield _link(node, _VOID + "property", iri)
-        yield _number(node, _VOID + "triples", number)
+        yield linked(graph, _VOID + "propertyPartition", node)
+        yield linked(node, _VOID + "property", iri)
+        yield valued(node, _VOID + "triples", number)
     nodes = {iri: f"{endpoint}#class-{at}" for at, iri in enumerate(counts.classes, 1)}
     for iri, node in nodes.items():
-        yield _link(graph, _VOID + "classPartition", node)
-        yield _link(node, _VOID + "class", iri)
-        yield _number(node, _VOID + "entities", counts.classes[iri])
+        yield linked(graph, _VOID + "classPartition", node)
+        yield linked(node, _VOID + "class", iri)
+        yield valued(node, _VOID + "entities", counts.classes[iri])
         yield from _members(node, iri, counts)
 
 
@@ -179,15 +181,15 @@ def _members(node: str, iri: str, counts: Counts) -> Iterator[Triple]:
     for at, pattern in enumerate(counts.patterns.get(iri, ()), 1):
         if pattern.property not in named:
             named[pattern.property] = f"{node}-property-{len(named) + 1}"
-            yield _link(node, _VOID + "propertyPartition", named[pattern.property])
-            yield _link(named[pattern.property], _VOID + "property", pattern.property)
+            yield linked(node, _VOID + "propertyPartition", named[pattern.property])
+            yield linked(named[pattern.property], _VOID + "property", pattern.property)
         inside = f"{named[pattern.property]}-object-{at}"
         if pattern.object_class is not None:
-            yield _link(named[pattern.property], _VOID + "classPartition", inside)
-            yield _link(inside, _VOID + "class", pattern.object_class)
+            yield linked(named[pattern.property], _VOID + "classPartition", inside)
+            yield linked(inside, _VOID + "class", pattern.object_class)
         elif pattern.datatype is not None:
-            yield _link(named[pattern.property], _VOID_EXT + "datatypePartition", inside)
-            yield _link(inside, _VOID_EXT + "datatype", pattern.datatype)
+            yield linked(named[pattern.property], _VOID_EXT + "datatypePartition", inside)
+            yield linked(inside, _VOID_EXT + "datatype", pattern.datatype)
 
 
 def _prefix_triples(endpoint: str) -> Iterator[Triple]:
@@ -195,13 +197,9 @@ def _prefix_triples(endpoint: str) -> Iterator[Triple]:
     owner = f"{endpoint}/examples"
     for prefix, namespace in sorted(PREFIXES.items()):
         node = f"{owner}#prefix-{prefix}"
-        yield _link(owner, _SH + "declare", node)
-        yield _text(node, _SH + "prefix", prefix)
-        yield Triple(
-            NamedNode(node),
-            NamedNode(_SH + "namespace"),
-            Literal(namespace, datatype=NamedNode(_XSD + "anyURI")),
-        )
+        yield linked(owner, _SH + "declare", node)
+        yield worded(node, _SH + "prefix", prefix)
+        yield valued(node, _SH + "namespace", namespace, "anyURI")
 
 
 def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
@@ -209,7 +207,7 @@ def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
     server's address here."""
     found = []
     for file in sorted(folder.glob("*.ttl")):
-        text = file.read_text("utf-8").replace(_HERE, public_base)
+        text = file.readworded("utf-8").replace(_HERE, public_base)
         read = parse(text, format=RdfFormat.TURTLE, base_iri=f"{public_base}/")
         triples = [quad.triple for quad in read]
         said = {t.predicate.value: t.object.value for t in triples if isinstance(t.object, Literal)}
@@ -219,20 +217,3 @@ def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
         name = file.stem.partition("-")[2]
         found.append(Example(name, said[_RDFS + "comment"], query.strip() + "\n", triples))
     return tuple(found)
-
-
-def _is(subject: str, kind: str) -> Triple:
-    return Triple(NamedNode(subject), _TYPE, NamedNode(kind))
-
-
-def _link(subject: str, predicate: str, target: str) -> Triple:
-    return Triple(NamedNode(subject), NamedNode(predicate), NamedNode(target))
-
-
-def _text(subject: str, predicate: str, text: str, language: str | None = None) -> Triple:
-    return Triple(NamedNode(subject), NamedNode(predicate), Literal(text, language=language))
-
-
-def _number(subject: str, predicate: str, number: int) -> Triple:
-    datatype = NamedNode(_XSD + "integer")
-    return Triple(NamedNode(subject), NamedNode(predicate), Literal(str(number), datatype=datatype))

@@ -19,6 +19,7 @@ import orjson
 from fdo.errors import CollectomeError
 from handlers.queries.answer import Question
 from handlers.queries.pool import QueryPool
+from ontologies.terms import iri
 
 _TIMEOUT: Final = 120.0
 _SAMPLE: Final = 100
@@ -29,6 +30,10 @@ _REST: Final = 20
 
 _CLASSES: Final = "SELECT ?c (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c ORDER BY DESC(?n)"
 _PROPERTIES: Final = "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(?n)"
+_DATASETS: Final = (
+    f"SELECT ?c (COUNT(*) AS ?n) {{ ?s <{iri('ods:sourceSystemID')}> ?c }} "
+    "GROUP BY ?c ORDER BY DESC(?n) ?c LIMIT 1000"
+)
 _MEMBERS: Final = (
     "SELECT DISTINCT ?p ?c ?d {{ {{ SELECT ?s {{ ?s a <{iri}> }} LIMIT {sample} }} ?s ?p ?o "
     "OPTIONAL {{ ?o a ?c }} BIND(DATATYPE(?o) AS ?d) }}"
@@ -53,6 +58,8 @@ class Counts:
     classes: dict[str, int]
     properties: dict[str, int]
     patterns: dict[str, list[Pattern]] = field(default_factory=dict)
+    datasets: dict[str, int] = field(default_factory=dict)
+    """IRI of a source system → how many objects came from it."""
 
     @property
     def triples(self) -> int:
@@ -92,6 +99,7 @@ class Statistics:
         try:
             position, recorded_at, classes = await self._table(_CLASSES)
             _, _, properties = await self._table(_PROPERTIES)
+            _, _, datasets = await self._table(_DATASETS)
             counted = {row["c"]: int(row["n"]) for row in classes if "c" in row}
             patterns = {}
             for iri in list(counted)[:_MOST_CLASSES]:
@@ -103,6 +111,7 @@ class Statistics:
                 counted,
                 {row["p"]: int(row["n"]) for row in properties if "p" in row},
                 patterns,
+                {row["c"]: int(row["n"]) for row in datasets if "c" in row},
             )
         except CollectomeError:
             pass  # busy or too long: the next request tries again after the rest

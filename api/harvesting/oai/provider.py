@@ -18,6 +18,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from api.feeds.disclosed import disclosure
+from api.harvesting.datasets import holdings
 from api.harvesting.oai.asking import Asked, OaiError, asked
 from api.harvesting.oai.formats import FORMATS, MetadataFormat
 from api.harvesting.oai.sets import SetSpec, sets_of, sets_with
@@ -129,7 +130,7 @@ class Provider:
             yield f"<metadataFormat>{''.join(parts)}</metadataFormat>"
 
     def _sets(self, resumption: str | None) -> Iterator[str]:
-        view = self._view()
+        view = holdings(self._site)
         every = sets_with((tally.kind, tally.source) for tally in view.tallies())
         if not every:
             raise OaiError("noSetHierarchy", "Nothing is here yet, and so there are no sets.")
@@ -166,7 +167,7 @@ class Provider:
         history = [event for event in self._log.history(head.pid) if is_change(event)]
         last = history[-1]
         sources = [event.source for event in history if event.source]
-        source = str(head.pid) if head.type == "source-system" else (sources or [None])[-1]
+        source = str(head.pid) if head.type == "source-system" else sources[-1] if sources else None
         entry = Entry(last.position, last.recorded_at, str(head.pid), head.type, source)
         yield from (self._written(item, chosen) for item in self._items([entry]))
 
@@ -181,7 +182,7 @@ class Provider:
         return head
 
     def _list(self, request: Asked) -> Iterator[str]:
-        view = self._view()
+        view = holdings(self._site)
         resumption = request.arguments.get("resumptionToken")
         if resumption is None:
             token = self._begun(view, request)
@@ -244,11 +245,6 @@ class Provider:
             return f"<record>{_header(item)}</record>"
         metadata = chosen.write(self._site, item.content)
         return f"<record>{_header(item)}<metadata>{metadata}</metadata></record>"
-
-    def _view(self) -> HoldingsReader:
-        if self._site.views.holdings is None:
-            raise Unavailable("This server keeps no list of its objects; is a projector running?")
-        return self._site.views.holdings
 
     def _reached(self, view: HoldingsReader) -> int:
         """The head of the log, once the view has it: a list without the newest changes, dated

@@ -7,6 +7,7 @@ dimension takes milliseconds, so there is no third projection to keep in step.
 
 from handlers.projections.search.facets import NOT_STATED, Bucket
 from handlers.projections.search.index import SearchIndex
+from handlers.projections.search.profiles import Profile
 from handlers.projections.search.query import (
     FACETS,
     PARAMETERS,
@@ -30,6 +31,7 @@ __all__ = [
     "InvalidQuery",
     "Page",
     "Parameter",
+    "Profile",
     "Search",
     "SearchIndex",
     "SearchQuery",
