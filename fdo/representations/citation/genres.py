@@ -51,5 +51,6 @@ def genre(kind: str, document: Document) -> Genre:
         return _MEDIA.get(str(document.get("dcterms:type", "")), _MEDIUM)
     if kind in _GENRES:
         return _GENRES[kind]
-    name = OBJECT_TYPES[kind].name.replace("-", " ").capitalize()
+    first, *rest = OBJECT_TYPES[kind].name.split("-")
+    name = " ".join((first.upper() if first == "fdo" else first.capitalize(), *rest))
     return Genre(name, "dataset", "GEN", "Dataset", "CreativeWork")

@@ -50,6 +50,7 @@ def schema_org(cited: Cited, *, numbered: bool = True) -> Node:
     optional: Node = {
         "dateCreated": None if cited.pid_only else credit.created(cited.document),
         "exampleOfWork": _at(cited.pid.iri) if numbered else None,
+        "workExample": None if numbered else _at(cited.iri),
         "license": _links([cited.licence.iri]) if cited.licence else None,
         "keywords": cited.subjects,
         "creativeWorkStatus": "Withdrawn" if cited.withdrawn else None,

@@ -63,7 +63,8 @@ def test_each_node_has_a_name_so_that_copies_can_be_compared(name, collector):
 
 
 def test_the_object_as_it_is_now_bears_its_pid_and_a_version_is_an_example_of_it():
-    assert schema_org(cited(OAK), numbered=False)["@id"] == PID.iri
+    now = schema_org(cited(OAK), numbered=False)
+    assert (now["@id"], now["workExample"]) == (PID.iri, {"@id": f"{PID.iri}/3"})
     version = schema_org(cited(OAK))
     assert version["@id"] == f"{PID.iri}/3"
     assert version["exampleOfWork"] == {"@id": PID.iri}
