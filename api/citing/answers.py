@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from api.citing.forms import cited, written
+from api.citing.forms import cited, minted, written
 from api.citing.styles import LOCALES, STYLES, Manner, manner, text
 from api.negotiation import (
     BIBLIOGRAPHY,
@@ -44,7 +44,13 @@ def negotiated(shown: Shown, asked: Asked, wanted: Format) -> Sent:
     event, hidden = _chosen(shown, asked, head)
     if wanted.media_type in _DATACITE:
         shown.guard(event, head)
-        body = as_datacite(event.document, xml=_DATACITE[wanted.media_type])
+        known = () if asked.past else minted(shown.log.history(asked.pid))
+        body = as_datacite(
+            event.document,
+            xml=_DATACITE[wanted.media_type],
+            minted=known,
+            numbered=asked.numbered,
+        )
     else:
         how = _manner(asked) if wanted is BIBLIOGRAPHY else Manner()
         body = written(
