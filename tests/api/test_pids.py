@@ -1,0 +1,143 @@
+"""DOIs over HTTP: counts for everybody, a version's DOI for who writes, letters for curators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fdo.lifecycle import Status
+from handlers.processes.minting.store import Outbox, Row
+from tests.api.conftest import Browser, Repository
+from tests.api.documents import a_source, a_specimen
+from tests.handlers.processes.minting.story import a_story
+
+
+@pytest.fixture
+def browser(repository: Repository) -> Browser:
+    return Browser(repository.app())
+
+
+@pytest.fixture
+def agent(repository: Repository) -> dict[str, str]:
+    return {"authorization": f"Bearer {repository.tokens.create('robot', ('agent',))}"}
+
+
+@pytest.fixture
+def curator(repository: Repository) -> dict[str, str]:
+    return {"authorization": f"Bearer {repository.tokens.create('keeper', ('curator',))}"}
+
+
+def letters(folder: Path, *dois: str, wanted: str = "findable") -> None:
+    """Dead letters, as a minter leaves them."""
+    outbox = Outbox(folder)
+    for doi in dois:
+        row = Row(doi, doi, 0, wanted=wanted, error="answered 422: <b>titles</b>", dead=1, due=1.0)  # type: ignore[arg-type]
+        with outbox.writing():
+            outbox.put([row])
+    outbox.close()
+
+
+def test_without_datacite_minting_is_off_and_says_so(browser: Browser) -> None:
+    found = browser.get("/api/pids").json()
+    assert (found["minting"], found["running"], found["pending"]) == ("off", False, 0)
+
+
+def test_the_page_of_dois_counts_what_the_double_holds(tmp_path: Path) -> None:
+    with a_story(tmp_path) as story:
+        story.repository.register("specimen", a_specimen())
+        story.mint()
+        letters(story.folder, "10.5072/ZZZ-ZZZ-ZZZ")
+        browser = Browser(story.repository.app(datacite_url=story.double.url))
+        found = browser.get("/api/pids").json()
+        page = browser.get("/api/pids", accept="text/html")
+    assert found["minting"] == "on" and found["dois"] == {"findable": 1, "none": 1}
+    assert (found["lag"], found["dead"]) == (0, 1)
+    assert page.status_code == 200 and "10.5072/ZZZ-ZZZ-ZZZ" in page.text
+    assert "<b>titles</b>" not in page.text
+
+
+def test_a_version_is_asked_for_once_and_told_how_far_it_is(
+    repository: Repository, browser: Browser, agent: dict[str, str]
+) -> None:
+    pid = repository.register("specimen", a_specimen())
+    address = f"/{pid}/1/doi"
+    assert browser.get(address).status_code == 404
+    first = browser.request("POST", address, headers=agent)
+    again = browser.request("POST", address, headers=agent)
+    assert first.status_code == again.status_code == 202
+    assert first.json() == again.json() == browser.get(address).json()
+    assert first.json()["doi"] == f"{pid}/1" and first.json()["state"] == "none"
+    assert repository.objects.log.position() == 2
+
+
+def test_a_version_minted_is_findable_and_known_to_the_log(tmp_path: Path) -> None:
+    with a_story(tmp_path) as story:
+        pid = story.repository.register("specimen", a_specimen())
+        token = {"authorization": f"Bearer {story.repository.tokens.create('r', ('agent',))}"}
+        browser = Browser(story.repository.app())
+        assert browser.request("POST", f"/{pid}/1/doi", headers=token).status_code == 202
+        story.mint()
+        found = browser.get(f"/{pid}/1/doi").json()
+    assert (found["state"], found["confirmed"]) == ("findable", True)
+
+
+def test_strangers_ask_for_nothing(repository: Repository, browser: Browser) -> None:
+    pid = repository.register("specimen", a_specimen())
+    assert browser.request("POST", f"/{pid}/1/doi").status_code == 401
+    assert browser.request("POST", "/api/pids/retry").status_code == 401
+
+
+def test_what_is_not_public_is_not_told_of(
+    repository: Repository, browser: Browser, agent: dict[str, str]
+) -> None:
+    draft = repository.register("specimen", a_specimen("D-1"), Status.DRAFT)
+    withheld = repository.register("specimen", a_specimen("D-2"))
+    repository.withhold(withheld, "No licence.")
+    for method in ("GET", "POST"):
+        assert browser.request(method, f"/{draft}/1/doi", headers=agent).status_code == 404
+        assert browser.request(method, f"/{withheld}/1/doi", headers=agent).status_code == 403
+    letters(repository.folder, str(draft), wanted="draft")
+    assert browser.get("/api/pids/dead").json()["letters"] == []
+
+
+def test_a_withdrawn_object_and_an_unknown_version_get_no_doi(
+    repository: Repository, browser: Browser, agent: dict[str, str]
+) -> None:
+    pid = repository.register("specimen", a_specimen())
+    assert browser.request("POST", f"/{pid}/7/doi", headers=agent).status_code == 404
+    repository.tombstone(pid, "Lost.")
+    assert browser.request("POST", f"/{pid}/1/doi", headers=agent).status_code == 410
+
+
+def test_only_dois_are_asked_for(
+    repository: Repository, browser: Browser, agent: dict[str, str]
+) -> None:
+    source = repository.register("source-system", a_source())
+    assert browser.request("POST", f"/{source}/1/doi", headers=agent).status_code == 422
+    assert browser.request("POST", "/10.5072/../1/doi", headers=agent).status_code in (400, 404)
+    assert browser.request("POST", "/10.5072/nonsense/1/doi", headers=agent).status_code == 400
+
+
+def test_dead_letters_come_in_pages_and_are_taken_up_again(
+    repository: Repository, browser: Browser, curator: dict[str, str], agent: dict[str, str]
+) -> None:
+    dois = [f"10.5072/AAA-AAA-AA{n}" for n in range(5)]
+    letters(repository.folder, *dois)
+    seen, address = [], "/api/pids/dead?limit=2"
+    while address:
+        page = browser.get(address).json()
+        seen += [one["doi"] for one in page["letters"]]
+        address = page["next"]
+    assert seen == dois
+    assert browser.request("POST", "/api/pids/retry", headers=agent).status_code == 403
+    one = browser.request(
+        "POST", "/api/pids/retry", headers=curator, json={"dois": [dois[0].lower()]}
+    )
+    assert one.json() == {"letters": 1}
+    assert browser.request("POST", "/api/pids/retry", headers=curator).json() == {"letters": 4}
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=100000", f"after={'x' * 300}"])
+def test_pages_have_limits(browser: Browser, query: str) -> None:
+    assert browser.get(f"/api/pids/dead?{query}").status_code == 422
