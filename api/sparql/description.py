@@ -207,7 +207,7 @@ def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
     server's address here."""
     found = []
     for file in sorted(folder.glob("*.ttl")):
-        text = file.readworded("utf-8").replace(_HERE, public_base)
+        text = file.read_text("utf-8").replace(_HERE, public_base)
         read = parse(text, format=RdfFormat.TURTLE, base_iri=f"{public_base}/")
         triples = [quad.triple for quad in read]
         said = {t.predicate.value: t.object.value for t in triples if isinstance(t.object, Literal)}
