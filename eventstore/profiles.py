@@ -13,6 +13,7 @@ release, before the first start of this one) judges nothing.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from fdo.catalogue import OBJECT_TYPES
 from fdo.definitions.names import claim
 from fdo.definitions.profiles import profile_of
 from fdo.documents import Document
-from fdo.errors import RecordInvalid
+from fdo.errors import NotFound, RecordInvalid
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Status
 from fdo.record import attributes, identity, under
@@ -54,6 +55,7 @@ class Profiles:
         self._pids: list[str] = []
         """The profiles, once all are there."""
         self._newest = 0
+        self._versions: dict[str, Rule] = {}
         self._renewing = threading.Lock()
 
     def renew(self) -> None:
@@ -98,6 +100,26 @@ class Profiles:
             raise broken(rule, record, str(state.pid))
         return {"profile": rule.name}
 
+    def faults(self, record: Mapping[str, Any]) -> list[str]:
+        """What a record breaks of the profile version that it names, whatever is in force now."""
+        named = record.get("fdoProfileVersion")
+        if named is None:
+            return []
+        try:
+            rule = self._named("/".join(str(named).rsplit("/", 3)[1:]))
+        except NotFound as unknown:
+            return [unknown.message]
+        return _faults(rule, record)
+
+    def _named(self, name: str) -> Rule:
+        rule = self._versions.get(name)
+        if rule is None:
+            text, _, version = name.rpartition("/")
+            event = self._log.version(Pid.parse(text), int(version))
+            rule = rule_of(event.document, event.pid, event.version, event.position)
+            self._versions[name] = rule
+        return rule
+
 
 def rule_of(document: Document, pid: Pid, version: int, position: int) -> Rule:
     """The rule of a version of a profile, from its document."""
@@ -113,17 +135,22 @@ def _of_itself(state: DigitalObject, key: str) -> Rule | None:
     return rule_of(state.document, state.pid, state.version, 0)
 
 
-def broken(rule: Rule, record: dict[str, Any], pid: str) -> RecordInvalid:
+def broken(rule: Rule, record: Mapping[str, Any], pid: str) -> RecordInvalid:
     """Which rules of its profile a record breaks, and what to do."""
-    faults = [
-        "/".join(map(str, fault.instance_path))
-        + (": " if fault.instance_path else "")
-        + fault.message
-        for fault in rule.validator.iter_errors(record)
-    ]
+    faults = _faults(rule, record)
     return RecordInvalid(
         f"The FDO record of {pid} would break its profile {rule.name}: {'; '.join(faults)}. Give "
         "the document what the profile asks for, or revise the profile.",
         profile=rule.name,
         rules=faults,
     )
+
+
+def _faults(rule: Rule, record: Mapping[str, Any]) -> list[str]:
+    """Each breach as `attribute: sentence`."""
+    if rule.validator.is_valid(record):
+        return []
+    return [
+        ": ".join(filter(None, ("/".join(map(str, fault.instance_path)), fault.message)))
+        for fault in rule.validator.iter_errors(record)
+    ]

@@ -23,7 +23,8 @@ from fdo.lifecycle import Status
 PATH = re.compile(
     r"/([0-9]{2}(?:\.[0-9A-Za-z]+)+)/([0-9A-Za-z]{3}-[0-9A-Za-z]{3}-[0-9A-Za-z]{3})"
     r"(?:/(0|[1-9][0-9]{0,8}"
-    r"|versions|history|diff|result|verbatim|conformance|record|datacite|linkset|cite)"
+    r"|versions|history|diff|result|verbatim|conformance|record|schema|shapes|datacite|linkset"
+    r"|cite)"
     r"(?:(?<=[0-9])/(cite|linkset|proof|sealed))?)?(/?)\Z",
     re.ASCII,
 )

@@ -11,9 +11,12 @@ from typing import Any
 import orjson
 
 from api.citing.answers import cite
+from api.citing.forms import minted
+from api.moments import position_as_of
 from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
 from api.objects import dossier
 from api.objects.datacite_face import as_datacite
+from api.objects.definitions import schema, shapes
 from api.objects.diff import diff
 from api.objects.exchange import MOMENT, Asked, Sent
 from api.objects.links import LINKSET_FORMATS
@@ -30,6 +33,7 @@ from fdo.errors import NotFound
 from fdo.lifecycle import Status
 from fdo.representations.provenance import provenance_jsonld
 from fdo.representations.rdf import ntriples, turtle
+from fdo.representations.record import record_triples
 
 ROWS = 1_000
 """Rows on one page of versions or history."""
@@ -38,7 +42,7 @@ PROVENANCE_FORMATS: tuple[Format, ...] = tuple(
     one for one in RDF_FORMATS if one.name in ("jsonld", "turtle", "ntriples")
 )
 HISTORY_FORMATS: tuple[Format, ...] = (*PLAIN_FORMATS, *PROVENANCE_FORMATS)
-"""How a history can be had: as a table, or in PROV-O."""
+"""How a history or a record can be had: as a table, or as RDF."""
 
 
 def versions(shown: Shown, asked: Asked) -> Sent:
@@ -67,13 +71,7 @@ def history(shown: Shown, asked: Asked) -> Sent:
     if wanted in (JSON, HTML):
         body["events"] = dossier.history(events, salted=not shown.log.withheld(head))
         return shown.listed(asked, body, "history.html", b"", links=links)
-    lines = lineage(events, head)
-    if wanted.name == "turtle":
-        data = turtle(lines, asked.pid.iri).encode()
-    elif wanted.name == "ntriples":
-        data = ntriples(lines).encode()
-    else:
-        data = orjson.dumps(provenance_jsonld(lines))
+    data = _in_rdf(lineage(events, head), wanted, asked.pid.iri)
     return shown.report(asked, data, wanted, b"", links=links)
 
 
@@ -84,9 +82,34 @@ def record(shown: Shown, asked: Asked) -> Sent:
     event = shown.select(asked, head)
     if event.status is Status.ACTIVE:  # what is PID-only has a record, now and then
         shown.guard(event, head)
-    body = dossier.record(event, shown.log.history(asked.pid))
+    wanted = asked.format(HISTORY_FORMATS)
+    body = dossier.record(event, _known(shown, asked))
     version = event.version if asked.past else None
-    return shown.listed(asked, body, "record.html", event.salt, version=version)
+    if wanted in PLAIN_FORMATS:
+        return shown.listed(asked, body, "record.html", event.salt, version=version)
+    lines = record_triples(asked.pid.iri, body)
+    return shown.report(
+        asked, _in_rdf(lines, wanted, asked.pid.iri), wanted, event.salt, version=version
+    )
+
+
+def _known(shown: Shown, asked: Asked) -> list[Recorded]:
+    """The history of the object as far as it was known at the moment asked for."""
+    events = shown.log.history(asked.pid)
+    moment = asked.query.get("as-of")
+    if moment is None or moment.startswith("v"):
+        return events
+    position = position_as_of(moment, shown.site.objects)
+    return [event for event in events if event.position <= position]
+
+
+def _in_rdf(lines: list[str], wanted: Format, about: str) -> bytes:
+    """N-Triples lines in the format asked for."""
+    if wanted.name == "turtle":
+        return turtle(lines, about).encode()
+    if wanted.name == "ntriples":
+        return ntriples(lines).encode()
+    return orjson.dumps(provenance_jsonld(lines))
 
 
 def conformance(shown: Shown, asked: Asked) -> Sent:
@@ -107,7 +130,8 @@ def datacite(shown: Shown, asked: Asked) -> Sent:
     head = shown.log.head(asked.pid)
     event = shown.select(asked, head)
     shown.guard(event, head)
-    body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1])
+    known = () if asked.past else minted(shown.log.history(asked.pid))
+    body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1], minted=known)
     return shown.sent(body, wanted, event, head.version, of_version=asked.past, face="metadata")
 
 
@@ -146,6 +170,8 @@ REPORTS: dict[str, Callable[[Shown, Asked], Sent]] = {
     "linkset": linkset,
     "record": record,
     "result": result,
+    "schema": schema,
+    "shapes": shapes,
     "verbatim": verbatim,
     "versions": versions,
 }
