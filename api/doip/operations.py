@@ -6,41 +6,38 @@ Operations(site).perform(request)       a response, refusals included
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from api.doip.messages import DECLINED, Request, Response, refused
 from api.doip.objects import DigitalObjects
-from api.doip.reading import hello, only, retrieve, versions
+from api.doip.reading import hello, retrieve, versions
 from api.doip.searching import search
 from api.doip.writing import create, delete, update
 from api.problems import UnknownParameter
 from api.site import Site
-from fdo.errors import CollectomeError
+from fdo.definitions.names import claim
+from fdo.definitions.operations import OPERATIONS as DEFINITIONS
+from fdo.errors import CollectomeError, InvalidIdentifier
+from fdo.identifiers import Pid
+
+Performer = Callable[[DigitalObjects, Request], Response]
 
 _OP = "0.DOIP/Op."
 LIST = f"{_OP}ListOperations"
+"""Possible on every target."""
 
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation, and whether its target is the service or an object."""
-
-    perform: Callable[[DigitalObjects, Request], Response]
-    on_service: bool = False
-
-
-OPERATIONS: dict[str, Operation] = {
-    f"{_OP}Hello": Operation(hello, on_service=True),
-    f"{_OP}Create": Operation(create, on_service=True),
-    f"{_OP}Search": Operation(search, on_service=True),
-    f"{_OP}Retrieve": Operation(retrieve),
-    f"{_OP}Update": Operation(update),
-    f"{_OP}Delete": Operation(delete),
-    "20.DOIP/Op.Versions.Get": Operation(versions),
+PERFORMERS: dict[str, Performer] = {
+    f"{_OP}Hello": hello,
+    f"{_OP}Create": create,
+    f"{_OP}Search": search,
+    f"{_OP}Retrieve": retrieve,
+    f"{_OP}Update": update,
+    f"{_OP}Delete": delete,
+    "20.DOIP/Op.Versions.Get": versions,
 }
-"""Operation id → what performs it; ListOperations itself is possible on both."""
+"""Operation → what performs it, beside ListOperations, which stands here."""
 
 
 class Operations:
@@ -69,35 +66,60 @@ class Operations:
 
     def _performed(self, request: Request) -> Response:
         on_service = self._objects.is_service(request.target)
-        if request.operation == LIST:
-            return self._list(request, on_service)
-        operation = OPERATIONS.get(request.operation)
-        if operation is None or operation.on_service != on_service:
-            self._known(request, on_service)
-            return self._declined(request, on_service)
-        return operation.perform(self._objects, request)
-
-    def _list(self, request: Request, on_service: bool) -> Response:
-        only(request.attributes)
-        self._known(request, on_service)
-        return Response((_possible(on_service),))
-
-    def _known(self, request: Request, on_service: bool) -> None:
-        """Refuse a target that is neither the service nor an object that is public."""
         if not on_service:
             self._objects.public(request.target)
+        name = self._name(request.operation)
+        if name not in possible(on_service):
+            return self._declined(request, on_service)
+        _only(request.attributes, DEFINITIONS[name].attributes)
+        if name == LIST:
+            return self._list(on_service)
+        return PERFORMERS[name](self._objects, request)
+
+    def _list(self, on_service: bool) -> Response:
+        """The operations of a target, and which objects define them."""
+        names = possible(on_service)
+        pids = {name: pid for name, pid in self._defined().items() if name in names}
+        return Response((names,), {"definitions": pids} if pids else {})
+
+    def _name(self, operation: str) -> str:
+        """The id of an operation that is named by it or by the PID of its definition."""
+        if operation in DEFINITIONS:
+            return operation
+        try:
+            pid = str(Pid.parse(operation))
+        except InvalidIdentifier:
+            return operation
+        return next((name for name, one in self._defined().items() if one == pid), operation)
+
+    def _defined(self) -> dict[str, str]:
+        """Operation → PID of its definition, of those that stand in the log."""
+        claims = {claim("fdo-operation", name): name for name in DEFINITIONS}
+        heads = self._objects.log.claimed(claims)
+        return {claims[key]: str(head.pid) for key, head in heads.items()}
 
     def _declined(self, request: Request, on_service: bool) -> Response:
         target = "the service" if on_service else request.target[:100]
-        names = ", ".join(_possible(on_service))
+        names = ", ".join(possible(on_service))
         message = f"{request.operation[:100]!r} is no operation of {target}; there are {names}."
         response = self.refuse(UnknownParameter(message, parameter="operationId"))
         return replace(response, status=DECLINED)
 
 
-def _possible(on_service: bool) -> list[str]:
-    names = [name for name, one in OPERATIONS.items() if one.on_service == on_service]
-    return [LIST, *names]
+def possible(on_service: bool) -> list[str]:
+    """The operations that a target understands."""
+    return [LIST, *(name for name in PERFORMERS if DEFINITIONS[name].of_service == on_service)]
+
+
+def _only(attributes: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse attributes that the operation does not know; null means not given."""
+    for name, value in attributes.items():
+        if name not in known and value is not None:
+            raise UnknownParameter(
+                f"There is no attribute {name[:100]!r} of this operation; "
+                + (f"there are {', '.join(known)}." if known else "it has none."),
+                parameter=name[:100],
+            )
 
 
 def required(name: str, value: Any) -> str:

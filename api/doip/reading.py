@@ -14,13 +14,11 @@ from eventstore.envelope import Recorded, iso
 
 INFO_TYPE = "0.TYPE/DOIPServiceInfo"
 PROTOCOL_VERSION = "2.0"
-MOMENT = ("asOf", "observedAt")
 _FALSE = (None, False, "false", "0", 0)
 
 
-def hello(objects: DigitalObjects, request: Request) -> Response:
+def hello(objects: DigitalObjects, _: Request) -> Response:
     """What this service is, and where it listens."""
-    only(request.attributes)
     settings = objects.site.settings
     interfaces: list[dict[str, Any]] = [
         {
@@ -52,7 +50,6 @@ def hello(objects: DigitalObjects, request: Request) -> Response:
 def retrieve(objects: DigitalObjects, request: Request) -> Response:
     """An object, now or as it was; one of its elements, or a range of that; or all of them."""
     asked_for = request.attributes
-    only(asked_for, "element", "includeElementData", "range", "version", *MOMENT)
     asked = objects.asked(request.target, asked_for)
     event, head = objects.event(asked)
     if (name := asked_for.get("element")) is not None:
@@ -72,7 +69,6 @@ def retrieve(objects: DigitalObjects, request: Request) -> Response:
 
 def versions(objects: DigitalObjects, request: Request) -> Response:
     """The versions of an object, newest first, at most 1,000; `before` begins below one."""
-    only(request.attributes, "before")
     head = objects.public(request.target)
     before = request.attributes.get("before")
     end = head.version + 1 if before is None else whole_number(before, "before")
@@ -81,17 +77,6 @@ def versions(objects: DigitalObjects, request: Request) -> Response:
         objects.log.events_at(positions).values(), key=lambda e: e.version, reverse=True
     )
     return Response(([_version(event, head.version) for event in events],))
-
-
-def only(attributes: Mapping[str, Any], *known: str) -> None:
-    """Refuse attributes that the operation does not know; null means not given."""
-    for name, value in attributes.items():
-        if name not in known and value is not None:
-            raise UnknownParameter(
-                f"There is no attribute {name!r} of this operation; "
-                + (f"there are {', '.join(known)}." if known else "it has none."),
-                parameter=name,
-            )
 
 
 def _version(event: Recorded, latest: int) -> dict[str, Any]:

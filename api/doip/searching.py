@@ -16,7 +16,6 @@ from typing import Any
 
 from api.doip.messages import Request, Response
 from api.doip.objects import DigitalObjects, whole_number
-from api.doip.reading import MOMENT, only
 from api.moments import instant_of
 from api.problems import UnknownParameter
 from eventstore.envelope import iso
@@ -33,17 +32,12 @@ LONGEST = 2_000
 EVERYTHING = ("*", "*:*")
 
 _TERM = re.compile(r'(?:(?P<name>[a-z_]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
-_KNOWN = ("query", "filterQueries", "pageNum", "pageSize", "sortFields", "type", "facets")
+MOMENT = ("asOf", "observedAt")
 
 
 def search(objects: DigitalObjects, request: Request) -> Response:
     """Find specimens; the target is the service."""
     asked = request.attributes
-    only(asked, *_KNOWN, *MOMENT)
-    if asked.get("facets"):
-        raise UnknownParameter(
-            "Facets are at /api/search; leave them out here.", parameter="facets"
-        )
     query = _query(asked)
     number, size = _page_of(asked)
     full = _full(asked)

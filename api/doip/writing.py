@@ -11,7 +11,6 @@ from typing import Any
 
 from api.doip.messages import Blob, Request, Response
 from api.doip.objects import DigitalObjects, whole_number
-from api.doip.reading import only
 from api.objects.lifecycle import admit, admit_holder
 from api.problems import PreconditionRequired, UnknownParameter
 from api.security import Forbidden, Token, Unauthenticated, bearer
@@ -33,7 +32,6 @@ class InvalidInput(UnknownParameter):
 
 def create(objects: DigitalObjects, request: Request) -> Response:
     """A new object; the target is the service, the input a digital object."""
-    only(request.attributes)
     by = _curator(objects, request)
     given = _digital_object(request)
     kind, document = _kind(given), _content(given)
@@ -46,7 +44,6 @@ def create(objects: DigitalObjects, request: Request) -> Response:
 
 def update(objects: DigitalObjects, request: Request) -> Response:
     """A new version of the target; the input is a digital object."""
-    only(request.attributes, "version")
     by = _curator(objects, request)
     pid = Pid.parse(request.target)
     latest = objects.log.latest(pid)
@@ -68,7 +65,6 @@ def update(objects: DigitalObjects, request: Request) -> Response:
 
 def delete(objects: DigitalObjects, request: Request) -> Response:
     """Withdraw the target: its identifier leads to a tombstone that says why."""
-    only(request.attributes, "reason", "version")
     by = _curator(objects, request)
     pid = Pid.parse(request.target)
     admit(by, objects.log.latest(pid))

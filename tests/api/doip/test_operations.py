@@ -7,7 +7,10 @@ import json
 
 import pytest
 
+from api.doip.operations import PERFORMERS
+from fdo.definitions.operations import OPERATIONS as DEFINITIONS
 from fdo.lifecycle import Status
+from handlers.definitions import ensure
 from tests.api.conftest import BASE
 from tests.api.documents import a_source, a_specimen
 from tests.api.doip.spoken import over_http
@@ -41,6 +44,29 @@ def test_operations_of_the_service_and_of_an_object_are_listed(ask, oak):
     assert set(ask("service", LIST).object) == {LIST, HELLO, CREATE, SEARCH}
     assert set(ask(str(oak), LIST).object) == {LIST, RETRIEVE, UPDATE, DELETE, VERSIONS}
     assert ask("10.5072/AAA-AAA-AAA", LIST).status == "104"
+
+
+def test_operations_are_objects_themselves_and_may_be_named_by_their_pid(ask, oak, repository):
+    assert ask("service", LIST).attributes == {}
+    ensure(repository.objects)
+    said = ask(str(oak), LIST)
+    pids = said.attributes["definitions"]
+    assert set(pids) == set(said.object)
+    defined = ask(pids[RETRIEVE], RETRIEVE).object
+    assert RETRIEVE in json.dumps(defined["attributes"]["content"])
+    assert ask(str(oak), pids[RETRIEVE]).object["id"] == str(oak)
+    assert ask("service", pids[RETRIEVE]).status == "200"
+    assert ask("service", f"https://hdl.handle.net/{pids[LIST]}").status == "001"
+
+
+def test_every_operation_takes_what_its_definition_says(ask, oak):
+    assert {LIST, *PERFORMERS} == set(DEFINITIONS)
+    for name, definition in DEFINITIONS.items():
+        target = "service" if definition.of_service or name == LIST else str(oak)
+        refused = ask(target, name, {"elephant": 1})
+        assert refused.attributes["parameter"] == "elephant"
+        for attribute in definition.attributes:
+            assert attribute in refused.object["message"]
 
 
 def test_an_object_has_content_record_version_and_elements(ask, oak, browser):
