@@ -11,7 +11,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS, PLAIN_FORMATS, Format
+from api.citing.styles import LOCALES, STYLES
+from api.negotiation import DATACITE_FORMATS, OBJECT_FORMATS, PLAIN_FORMATS, Format
 from api.objects import diff
 from api.objects.reports import HISTORY_FORMATS
 from api.problems import KINDS, MEDIA_TYPE
@@ -44,6 +45,16 @@ _OBSERVED_AT = {
     "description": "Of what its source had said by then: a day or an RFC 3339 instant.",
 }  # fmt: skip
 _PAST = [_AS_OF, _OBSERVED_AT]
+_MANNER = [
+    {
+        "name": "style", "in": "query", "schema": {"type": "string", "enum": list(STYLES)},
+        "description": "Of a citation as text (`format=citation`).",
+    },
+    {
+        "name": "locale", "in": "query", "schema": {"type": "string", "enum": list(LOCALES)},
+        "description": "Language of a citation as text; `de` means `de-DE`.",
+    },
+]  # fmt: skip
 
 
 def _end(name: str, otherwise: str) -> dict[str, Any]:
@@ -116,13 +127,25 @@ def _add_problems(operation: dict[str, Any]) -> None:
 
 def _object_paths() -> dict[str, Any]:
     pid = "/{prefix}/{suffix}"
-    document = _answers(DOCUMENT_FORMATS, gone=True)
+    formats = OBJECT_FORMATS["doi"]
+    document = _answers(formats, gone=True)
     report = _answers(PLAIN_FORMATS, gone=False)
     history = _answers(HISTORY_FORMATS, gone=False)
     ends = [_end("from", "else the version before `to`"), _end("to", "else the newest")]
     return {
-        pid: _reading("The document of an object, now or in the past", document, _PAST),
-        f"{pid}/{{version}}": _reading("One version of an object", document, [_VERSION]),
+        pid: _reading(
+            "The document or the citation of an object, now or in the past",
+            document,
+            [*_PAST, *_MANNER],
+            formats,
+        ),
+        f"{pid}/{{version}}": _reading(
+            "One version of an object, or its citation", document, [_VERSION, *_MANNER], formats
+        ),
+        f"{pid}/cite": _reading("How to cite an object", report, [*_PAST, *_MANNER]),
+        f"{pid}/{{version}}/cite": _reading(
+            "How to cite a version of an object", report, [_VERSION, *_MANNER]
+        ),
         f"{pid}/versions": _reading(
             "The versions of an object",
             report,
@@ -174,9 +197,8 @@ def _reading(
     summary: str,
     answers: dict[str, Any],
     extra: list[dict[str, Any]],
-    formats: tuple[Format, ...] | None = None,
+    formats: tuple[Format, ...] = PLAIN_FORMATS,
 ) -> dict[str, Any]:
-    formats = formats or (DOCUMENT_FORMATS if "410" in answers else PLAIN_FORMATS)
     parameters = [_PREFIX, _SUFFIX, *extra, _format(formats)]
     both = {"tags": ["objects"], "parameters": parameters}
     bare = {status: {**answer, "content": {}} for status, answer in answers.items()}
