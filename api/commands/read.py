@@ -167,7 +167,7 @@ def search(
         return
     many = f"{page.total}" if page.exact else f"more than {page.total}"
     tell(
-        f"{many} specimens",
+        f"{many} specimen{'' if many == '1' else 's'}",
         ["pid", "name", "country", "collected", "physical id"],
         [[h.pid, h.name, h.country, h.collected, h.physical_id] for h in page.hits],
     )
