@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date as day
 from typing import Any
 
 from fdo.documents import Document
@@ -15,20 +16,50 @@ from fdo.representations import credit
 from fdo.representations.citation.cited import one_line
 from fdo.representations.datacite.once import once
 
-_DAY = r"\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?)?)?"
-_DATE = re.compile(rf"{_DAY}(?:/(?:{_DAY})?)?|/{_DAY}")
-"""W3CDTF, or a range of two of them (RKMS-ISO8601), which is what DataCite's dates are."""
+_DATE = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2})(?P<time>T.*)?)?)?", re.ASCII
+)
+_TIME = re.compile(r"T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _HELD_BACK = ("dwc:dataGeneralizations", "dwc:informationWithheld")
 _PLACE = ("dwc:country", "dwc:stateProvince", "dwc:locality")
 
 
 def dates(document: Document) -> list[dict[str, str]]:
-    """Created, Updated, Collected and Withdrawn, each as the document has it; a date of
-    collecting that is no date to DataCite is left out."""
+    """Created, Updated, Collected and Withdrawn; what is no date to DataCite is left out."""
     return once(
-        {"date": date, "dateType": kind} for kind, date in _dates(document) if _DATE.fullmatch(date)
+        {"date": date, "dateType": kind}
+        for kind, stated in _dates(document)
+        if (date := w3c_date(stated))
     )
+
+
+def w3c_date(stated: str) -> str | None:
+    """A date or range as DataCite has them (W3CDTF; RKMS-ISO8601): months and days of two digits,
+    a time with its zone or not at all. None where it is no date.
+
+    >>> w3c_date("2008-5-12/2008-6"), w3c_date("2008-05-12T10:00"), w3c_date("in spring")
+    ('2008-05-12/2008-06', '2008-05-12', None)
+    """
+    ends = stated.split("/")
+    read = [_moment(end) if end else "" for end in ends]
+    if len(read) > 2 or not any(read) or None in read:
+        return None
+    return "/".join(end for end in read if end is not None)
+
+
+def _moment(stated: str) -> str | None:
+    found = _DATE.fullmatch(stated.strip())
+    if found is None:
+        return None
+    numbers = [int(part) for part in found.group("year", "month", "day") if part]
+    try:
+        day(*numbers, *(1 for _ in range(3 - len(numbers))))
+    except ValueError:  # no such day in the calendar
+        return None
+    told = "-".join((f"{numbers[0]:04}", *(f"{part:02}" for part in numbers[1:])))
+    time = found["time"] or ""
+    return told + time if _TIME.fullmatch(time) else told
 
 
 def _dates(document: Document) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,8 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.record import attributes
 from fdo.representations.datacite import metadata, metadata_of_record, shown_hash
+from fdo.representations.datacite.description import w3c_date
+from tests.darwin_core_sources import SOURCES
 from tests.fdo.representations.documents import BOTANY, collecting, person, place, specimen
 
 Document = dict[str, Any]
@@ -82,6 +84,16 @@ def test_every_type_is_valid_by_the_schema_of_datacite(kind: str, valid: Judge):
         told = metadata(document, version_of=True, versions=(1, 2, 3, 9), previous=1)
         assert valid(metadata(document)) and valid(told)
         assert told["types"]["resourceTypeGeneral"] != "Other" or kind in ("media",)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_real_archives_are_valid_by_both(source: str, shared_data: Path, valid: Judge):
+    stamps = {"@id": PID.iri, "dcterms:created": "2026-03-02T09:00:00.000Z", "ods:version": 1}
+    for mapped in SOURCES[source].mapped(shared_data)[:200]:
+        for draft in (mapped.document, *(medium.document for medium in mapped.media)):
+            told = metadata(draft | stamps)
+            assert errors(told) == []
+            assert valid(told)
 
 
 @pytest.mark.parametrize("kind", ["specimen", "media"])
@@ -192,9 +204,29 @@ def test_a_point_is_told_where_nothing_was_held_back():
 
 
 def test_a_date_of_collecting_that_datacite_cannot_read_is_left_out():
-    dated = [collecting(**{"dwc:eventDate": date}) for date in ("1901-05/1901-06", "in spring")]
+    stated = ("1901-05/1901-06", "in spring", "1901-13-01")
+    dated = [collecting(**{"dwc:eventDate": date}) for date in stated]
     told = metadata(specimen("Botany", **{"ods:hasEvents": dated}))
     assert [d["date"] for d in told["dates"] if d["dateType"] == "Collected"] == ["1901-05/1901-06"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("2008-5-2", "2008-05-02"),
+        ("2008-5-12/2008-6", "2008-05-12/2008-06"),
+        ("2008-05-12T10:00:00Z", "2008-05-12T10:00:00Z"),
+        ("2008-05-12T10:00", "2008-05-12"),
+        ("1901/", "1901/"),
+        ("12-5-2008", None),
+        ("1901-02-30", None),
+        ("0000-01-01", None),
+        ("1901/1902/1903", None),
+        ("/", None),
+    ],
+)
+def test_a_date_is_told_as_datacite_has_dates(stated: str, told: str | None):
+    assert w3c_date(stated) == told
 
 
 def test_a_specimen_names_its_media_and_its_dataset_and_a_medium_its_specimen():
