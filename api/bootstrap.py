@@ -114,7 +114,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         retry_days=settings.webhooks_retry_days,
     )
 
-    checkpoints = Checkpoints(repository.objects.recorder, settings.data)
+    checkpoints = Checkpoints(repository.objects.recorder)
     notary = Notary(repository.objects, checkpoints, settings.checkpoint_every_s)
 
     @asynccontextmanager

@@ -25,8 +25,7 @@ from api.problems import UnknownParameter
 from api.site import Site
 from eventstore import merkle
 from eventstore.checkpoints import Checkpoints, Kept
-from eventstore.envelope import iso
-from eventstore.notes import origin_of
+from eventstore.notes import SIGNED_AT, origin_of
 from eventstore.tiles import WIDTH
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
@@ -161,7 +160,7 @@ class LogProofs:
 
     def __init__(self, site: Site) -> None:
         self._log, self._base = site.objects.log, site.base
-        self.checkpoints = Checkpoints(site.objects.recorder, site.settings.data)
+        self.checkpoints = Checkpoints(site.objects.recorder)
         self._tree = self.checkpoints.tree
 
     def latest(self) -> Kept:
@@ -175,7 +174,7 @@ class LogProofs:
             CheckpointRow(
                 size=kept.size,
                 root=_b64(kept.checkpoint.root),
-                made=iso(kept.made_at),
+                made=kept.checkpoint.said(SIGNED_AT) or "",
                 address=f"{self._base}/checkpoints/{kept.size}",
             )
             for kept in found[:limit]

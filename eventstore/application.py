@@ -7,14 +7,16 @@ writer draws again.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from eventstore.codec import detail_of, pack, topic_of
 from eventstore.confirmations import CONFIRMED, state_said
@@ -25,7 +27,7 @@ from eventstore.recorder import Datastore, Durability, Entry, Recorder
 from fdo.agent import Agent
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import canonical
-from fdo.errors import AlreadyRegistered, Refused, VersionConflict
+from fdo.errors import AlreadyRegistered, Refused, Unavailable, VersionConflict
 from fdo.identifiers import SUFFIXES, Pid, suffix_of
 from fdo.lifecycle import (
     Command,
@@ -86,9 +88,15 @@ class DigitalObjects:
         self.prefixes = prefixes or {"doi": "10.5072", "handle": "20.5000.5072"}
         self.clock = clock
         self._draw = draw
-        self._datastore = Datastore(str(folder / LOG_FILE), durability=durability)
-        self.recorder = Recorder(self._datastore, clock)
-        self.recorder.create_table()
+        try:
+            self._datastore = Datastore(str(folder / LOG_FILE), durability=durability)
+            self.recorder = Recorder(self._datastore, clock)
+            self.recorder.create_table()
+        except (PersistenceError, sqlite3.DatabaseError) as broken:
+            raise Unavailable(
+                f"{folder / LOG_FILE} cannot be used as a log: {broken}. Where it is damaged, put "
+                "it back from a backup."
+            ) from broken
         self.log = Log(self.recorder)
         self.profiles = Profiles(self.log)
         self.on_append: Callable[[int], None] = lambda _: None
@@ -305,7 +313,8 @@ class DigitalObjects:
         and destroy their salt (settled.md 4). `verbatims` are operational events of which only
         the record as it was read is destroyed.
 
-        The erasure is itself an event; commitments and leaf hashes stay, so proofs verify.
+        The erasure is itself an event; commitments and leaf hashes stay, so proofs verify. It
+        holds the hash of what is left, so that nobody can put something else in its place.
         """
         known, issue = self.state(pid)
         if known is None:
@@ -323,9 +332,10 @@ class DigitalObjects:
             detail["verbatims"] = list(verbatims)
         if reason:
             detail["reason"] = reason
+        left = redacted if isinstance(redacted, Mapping) else dict.fromkeys(positions, redacted)
+        detail["left"] = [hashlib.sha256(left[at]).hexdigest() for at in positions]
         (fact,) = decide(known, Note("Erased", detail))
         entry, _, _ = self._entry(Change(pid, known.type, fact, known, issue), by, None, None, {})
-        left = redacted if isinstance(redacted, Mapping) else dict.fromkeys(positions, redacted)
         frames = {at: pack(left[at]) for at in positions} | dict.fromkeys(verbatims)
         (position,) = self.recorder.erase(entry, frames)
         self.on_append(position)

@@ -7,6 +7,7 @@ What goes into names of the graph (topic, agent, role) must be a name. A fault n
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from eventstore.recorder import Entry
 from eventstore.sections import Arrived, json_of
 from eventstore.transfer import BrokenTransfer, entry_of
 from fdo.catalogue import claimable
-from fdo.documents import Document
+from fdo.documents import Document, canonical
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
@@ -159,6 +160,7 @@ class _Check:
                 self.redacted[position] = None
                 continue
             _maps(event, left[str(position)])
+            _is_left(erasure, positions.index(position), left[str(position)])
             self.redacted[position] = left[str(position)]
 
     def _claims(self, event: Recorded, keys: Sequence[str]) -> tuple[str, ...]:
@@ -214,6 +216,13 @@ def _speaks(event: Recorded) -> None:
         under(profile, event.type)
     if not event.operational:
         _maps(event, event.document)
+
+
+def _is_left(erasure: Recorded, index: int, left: Document) -> None:
+    """The document is the one that the erasure says it left; older ones say nothing of it."""
+    said = erasure.detail.get("left")
+    if said is not None and said[index] != hashlib.sha256(canonical(left)).hexdigest():
+        raise ValueError("what is left is not what the erasure says")
 
 
 def _maps(event: Recorded, document: Document) -> None:

@@ -1,6 +1,6 @@
 """Signed checkpoints of the log: made, kept for ever, and read.
 
-    checkpoints = Checkpoints(recorder, data)
+    checkpoints = Checkpoints(recorder)
     checkpoints.make()      # the tree as it is now, signed; the last one where nothing is new
 
 The key is made with the first checkpoint and kept beside the log, readable by its owner only.
@@ -24,14 +24,24 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from eventstore.envelope import iso
 from eventstore.mirroring import origin
-from eventstore.notes import NEXT_KEY, Checkpoint, Note, Signer, Verifier, origin_of
+from eventstore.notes import (
+    NEXT_KEY,
+    PREVIOUS,
+    SIGNED_AT,
+    Checkpoint,
+    Note,
+    Signer,
+    Verifier,
+    origin_of,
+)
 from eventstore.recorder import Recorder
 from eventstore.tiles import Tree
 from fdo.errors import NotFound, Refused
 
 KEY_FILE = "checkpoint-key.pem"
-"""The private key, in the data folder."""
+"""The private key, beside the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +49,6 @@ class Kept:
     """A checkpoint as it is kept."""
 
     size: int
-    made_at: int
-    """Microseconds since 1970."""
     note: str
 
     @property
@@ -52,9 +60,9 @@ class Kept:
 class Checkpoints:
     """The checkpoints of one log."""
 
-    def __init__(self, recorder: Recorder, folder: Path) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._path = folder / KEY_FILE
+        self._path = Path(recorder.path).parent / KEY_FILE
         self._beside = self._path.with_suffix(".next")
         self.tree = Tree(recorder)
 
@@ -99,6 +107,11 @@ class Checkpoints:
         """The public keys and the size of the first checkpoint that each signed, oldest first."""
         rows = self._recorder.rows("SELECT vkey, since FROM signers ORDER BY number")
         return [(str(row[0]), int(row[1])) for row in rows]
+
+    def signing_key(self) -> Verifier | None:
+        """The public half of the key that is kept beside the log; None where there is none."""
+        signer = self._read(self._path)
+        return None if signer is None else signer.verifier
 
     # ── making ───────────────────────────────────────────────────────────────────────────
 
@@ -153,7 +166,12 @@ class Checkpoints:
 
     def _sign(self, size: int, signers: list[Signer], fresh: Verifier | None = None) -> Kept:
         last, digest = self.tree.positions_digest(size)
-        more = [f"positions {last} {digest}"]
+        before = self.latest()
+        more = [
+            f"positions {last} {digest}",
+            f"{PREVIOUS}{before.size if before else 0}",
+            f"{SIGNED_AT}{iso(self._recorder.clock())}",
+        ]
         if fresh is not None:
             more.append(f"{NEXT_KEY}{fresh}")
         checkpoint = Checkpoint(
@@ -162,8 +180,9 @@ class Checkpoints:
         note = str(Note.sign(checkpoint.text, signers))
         with self._recorder.datastore.transaction(commit=True) as c:
             c.execute(
-                "INSERT OR IGNORE INTO checkpoints VALUES (?,?,?)",
-                (size, self._recorder.clock(), note),
+                "INSERT INTO checkpoints SELECT ?1, ?2 "
+                "WHERE NOT EXISTS (SELECT 1 FROM checkpoints WHERE size>=?1)",
+                (size, note),
             )
             c.execute("SELECT changes()")
             made = bool(c.fetchone()[0])
@@ -171,7 +190,9 @@ class Checkpoints:
                 c.execute(_SIGNER, (str(fresh), size))
         if not made and fresh is not None:
             raise Refused("Another process made this checkpoint first; try again.")
-        return self.at(size)
+        newest = self.latest()
+        assert newest is not None
+        return newest
 
     def _signer(self) -> Signer:
         """The key that signs; made with the first checkpoint."""

@@ -4,6 +4,8 @@
     412                                leaves of its tree
     jc2Q…=                             root of its tree
     positions 418 9f31…                last position, SHA-256 over all positions
+    previous 380                       size of the checkpoint before
+    signed-at 2026-03-01T12:00:00.000000Z
                                        (an empty line)
     — collectome/5f0c2c1e-… Kp3s…=     signature: four bytes that name the key, then Ed25519
 
@@ -26,6 +28,10 @@ from eventstore.merkle import BrokenProof
 _ED25519 = b"\x01"
 NEXT_KEY = "next-key "
 """Begins the line by which a checkpoint announces the key that signs after it."""
+PREVIOUS = "previous "
+"""Begins the line with the size of the checkpoint before; 0 for the first."""
+SIGNED_AT = "signed-at "
+"""Begins the line with the time of the signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,8 @@ class Checkpoint:
     size: int
     root: bytes
     more: Sequence[str] = ()
-    """Further lines: which positions the leaves are, and a key that is announced."""
+    """Further lines: which positions the leaves are, what was signed before, when it was signed,
+    and a key that is announced."""
 
     @property
     def text(self) -> str:
@@ -155,8 +162,12 @@ class Checkpoint:
     @property
     def announced(self) -> str | None:
         """The key that signs after this checkpoint, where it says one."""
-        found = (line for line in self.more if line.startswith(NEXT_KEY))
-        return next((line.removeprefix(NEXT_KEY) for line in found), None)
+        return self.said(NEXT_KEY)
+
+    def said(self, name: str) -> str | None:
+        """What the further line of this name says; None where there is none."""
+        found = (line for line in self.more if line.startswith(name))
+        return next((line.removeprefix(name) for line in found), None)
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:

@@ -53,7 +53,7 @@ SCHEMA = (
         PRIMARY KEY (level, number))""",
     "CREATE TABLE IF NOT EXISTS runs (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
     """CREATE TABLE IF NOT EXISTS checkpoints (
-        size INTEGER PRIMARY KEY, made_at INTEGER NOT NULL, note TEXT NOT NULL)""",
+        size INTEGER PRIMARY KEY, note TEXT NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS signers (
         number INTEGER PRIMARY KEY, vkey TEXT NOT NULL UNIQUE, since INTEGER NOT NULL)""",
 )

@@ -61,7 +61,7 @@ def proof(shown: Shown, asked: Asked) -> Sent:
     asked.only()
     event, _ = cited(shown, asked)
     site = shown.site
-    checkpoints = Checkpoints(site.objects.recorder, site.settings.data)
+    checkpoints = Checkpoints(site.objects.recorder)
     body = orjson.dumps(proof_of(event, checkpoints), option=orjson.OPT_INDENT_2)
     headers: Headers = [(b"content-type", b"application/json"), (b"cache-control", REVALIDATE)]
     return _file(event, "proof.json", body, etag_of(body, None, "proof"), headers)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 SECTION = 2_000
 """Events looked at between two tellings."""
 
+MOST = 1_000
+"""Faults that are told of a log."""
+
 Watch = Callable[[str, int, int], None]
 """Is told what is checked, how far, and of how much."""
 

@@ -18,9 +18,7 @@ from handlers.projections.graph import Graph, read_current
 from handlers.verification.faults import SECTION, Fault, Watch, unwatched
 
 
-def verify_projections(
-    log: Log, folder: Path, watch: Watch = unwatched
-) -> list[Fault]:
+def verify_projections(log: Log, folder: Path, watch: Watch = unwatched) -> list[Fault]:
     """Faults of the views in `folder` against views made anew from the log."""
     faults: list[Fault] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch:

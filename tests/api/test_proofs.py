@@ -196,9 +196,9 @@ def test_the_script_goes_along_with_announced_keys(repository, browse, kept, oak
 
     folder, key = kept
     repository.register("specimen", a_specimen("DH-8"))
-    Checkpoints(repository.objects.recorder, repository.folder).rotate()
+    Checkpoints(repository.objects.recorder).rotate()
     repository.register("specimen", a_specimen("DH-9"))
-    Checkpoints(repository.objects.recorder, repository.folder).make()
+    Checkpoints(repository.objects.recorder).make()
     (folder / "proof.json").write_bytes(browse().get(f"/{oak}/2/proof").content)
     assert run(folder, "proof.json", "oak.sealed", key).returncode == 0
 

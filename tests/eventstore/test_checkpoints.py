@@ -36,7 +36,7 @@ def story(tmp_path: Path) -> Objects:
 @pytest.fixture
 def checkpoints(story: Objects) -> Checkpoints:
     """The checkpoints of the three events."""
-    return Checkpoints(story.objects.recorder, story.folder)
+    return Checkpoints(story.objects.recorder)
 
 
 def key(checkpoints: Checkpoints, number: int = -1) -> Verifier:
@@ -52,7 +52,11 @@ def test_a_checkpoint_says_log_size_and_root_and_is_signed(
     said = Checkpoint.parse(note.text)
     assert (said.origin, said.size) == (f"collectome/{story.log.id}", 3)
     assert said.root == merkle.root_of([event.leaf for event in story.log.read(0, 9)])
-    assert said.more == (f"positions 3 {hashlib.sha256(b'1-3').hexdigest()}",)
+    assert said.more == (
+        f"positions 3 {hashlib.sha256(b'1-3').hexdigest()}",
+        "previous 0",
+        "signed-at 1970-01-01T00:00:01.000000Z",
+    )
     assert key(checkpoints).signed(note)
     assert str(note) == kept.note
 
@@ -65,6 +69,7 @@ def test_no_news_no_new_checkpoint(story: Objects, checkpoints: Checkpoints) -> 
     assert checkpoints.before(4, 9) == [checkpoints.at(3)]
     proof = merkle.consistency(checkpoints.tree.over, 3, 4)
     first = checkpoints.at(3).checkpoint
+    assert later.checkpoint.said("previous ") == "3"
     assert merkle.continues(3, 4, first.root, later.checkpoint.root, proof)
     with pytest.raises(NotFound):
         checkpoints.at(2)
@@ -77,7 +82,7 @@ def test_the_key_is_for_its_owner_only_and_made_once(
     path = story.folder / KEY_FILE
     assert path.stat().st_mode & 0o777 == 0o600
     before = path.read_bytes()
-    Checkpoints(story.objects.recorder, story.folder).make()
+    Checkpoints(story.objects.recorder).make()
     assert path.read_bytes() == before
     assert not [one for one in story.folder.iterdir() if KEY_FILE in one.name and one != path]
 
@@ -112,7 +117,7 @@ def test_a_rotation_that_died_before_its_key_moved_is_finished(
         with pytest.raises(KeyboardInterrupt):
             checkpoints.rotate()
     story.register(4)
-    again = Checkpoints(story.objects.recorder, story.folder)
+    again = Checkpoints(story.objects.recorder)
     assert key(again).signed(Note.parse(again.make().note))
     assert len(again.vkeys()) == 2
 
@@ -142,7 +147,7 @@ def test_another_key_in_the_place_of_the_right_one_signs_nothing(
     checkpoints.make()
     other = Objects(tmp_path_factory.mktemp("other"))
     other.register(1)
-    Checkpoints(other.objects.recorder, other.folder).make()
+    Checkpoints(other.objects.recorder).make()
     (story.folder / KEY_FILE).write_bytes((other.folder / KEY_FILE).read_bytes())
     story.register(3)
     with pytest.raises(Refused, match="another key"):

@@ -68,9 +68,10 @@ def test_who_kept_document_and_salt_can_still_prove_what_was_cited(log: Objects)
 
 
 def test_an_erasure_is_an_event_that_names_what_it_erased(log: Objects) -> None:
-    erase(log)
+    _, after = erase(log)
     last = log.log.history(pid(1))[-1]
-    assert (last.what, dict(last.detail)) == ("Erased", {"positions": [1]})
+    left = hashlib.sha256(after.document_bytes or b"").hexdigest()
+    assert (last.what, dict(last.detail)) == ("Erased", {"positions": [1], "left": [left]})
     assert (last.sequence, last.version) == (3, 2)
 
 

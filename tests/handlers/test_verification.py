@@ -60,7 +60,7 @@ def test_a_harvested_log_is_sound_and_so_is_its_copy(herbarium: Collection, tmp_
         ("UPDATE events SET recorded_at=1 WHERE position=3", "recorded before"),
         ("UPDATE events SET salt=NULL WHERE position=3", "salt is gone"),
         ("UPDATE heads SET version=9 WHERE type='specimen'", "its head says"),
-        ("DELETE FROM heads WHERE type='media'", "heads for"),
+        ("DELETE FROM heads WHERE type='media'", "has events and no head"),
         ("DELETE FROM claims WHERE key LIKE 'specimen:TU-1:%'", "none of the claims"),
         ("UPDATE claims SET key='specimen:X' WHERE key LIKE 'specimen:TU-1:%'", "no document"),
         ("DELETE FROM events WHERE position=3", "does not follow"),

@@ -1,0 +1,147 @@
+"""The tables beside the events against the fold over the events: heads, claims, unseen, lacking.
+
+What follows from no event cannot be checked: of which source a log is the mirror; the claims of
+objects of which a document was cut down or erased; and the fingerprints of source records in
+`heads`, which only spare a harvest its work.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from eventstore.recorder import Recorder
+from eventstore.tables import SCHEMA
+from handlers.verification.faults import Fault
+from handlers.verification.scratch import Scratch
+
+_HEAD = ("type", "sequence", "version", "position", "observed_at", "status", "issue", "source")
+_FINGERPRINT = 16
+_INHERITED = """
+WITH RECURSIVE line(object) AS (
+    SELECT ?1 UNION SELECT old FROM heirs JOIN line ON heir=line.object)
+SELECT EXISTS (SELECT 1 FROM made JOIN line USING (object) WHERE key=?2)
+    OR EXISTS (SELECT 1 FROM objects JOIN line USING (object) WHERE silent)"""
+
+
+def schema_faults(recorder: Recorder) -> Iterator[Fault]:
+    """Tables, indexes and triggers that are not those that this release makes."""
+    book = sqlite3.connect(":memory:")
+    for statement in SCHEMA:
+        book.execute(statement)
+    wanted, found = _schema(book.execute(_NAMES)), _schema(recorder.rows(_NAMES))
+    book.close()
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            yield Fault(f"{name[0]} {name[1]}", "is missing from the log's file")
+        elif name not in wanted:
+            yield Fault(f"{name[0]} {name[1]}", "is none of ours and may change what is recorded")
+        elif wanted[name] != found[name]:
+            yield Fault(f"{name[0]} {name[1]}", "is not as this release makes it")
+
+
+_NAMES = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+
+
+def _schema(rows: Any) -> dict[tuple[str, str], str]:
+    return {(str(row[0]), str(row[1])): " ".join(str(row[2]).split()) for row in rows}
+
+
+def head_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
+    """Heads that are not where their objects' events end."""
+    columns = ", ".join(_HEAD)
+    folded = scratch.rows(f"SELECT object, {columns} FROM objects ORDER BY object")
+    kept = recorder.reader().execute("SELECT * FROM heads ORDER BY object")
+    told = next(folded, None)
+    for row in kept:
+        head = (str(row["object"]), *(row[name] for name in _HEAD))
+        while told is not None and told[0] < head[0]:
+            yield Fault(str(told[0]), "has events and no head")
+            told = next(folded, None)
+        if told is None or told[0] > head[0]:
+            yield Fault(str(head[0]), "has a head and no events")
+            continue
+        for name, said, wanted in zip(("object", *_HEAD), head, told, strict=True):
+            if said != wanted:
+                yield Fault(str(told[0]), f"its head says {name} {said!r}, its events {wanted!r}")
+        mark = row["fingerprint"]
+        if not (mark is None or (isinstance(mark, bytes) and len(mark) == _FINGERPRINT)):
+            yield Fault(str(told[0]), "its head holds a fingerprint that is none")
+        told = next(folded, None)
+    for missing in _rest(told, folded):
+        yield Fault(str(missing[0]), "has events and no head")
+
+
+def _rest(first: Any, others: Iterator[Any]) -> Iterator[Any]:
+    if first is not None:
+        yield first
+        yield from others
+
+
+def claim_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
+    """Claims that follow from no document, and objects without any of theirs."""
+    scratch.many("held", 2, (tuple(r) for r in recorder.reader().execute("SELECT * FROM claims")))
+    unfounded = scratch.rows(
+        "SELECT key, object FROM held h WHERE NOT EXISTS "
+        "(SELECT 1 FROM made m WHERE m.object=h.object AND m.key=h.key)"
+    )
+    for key, pid in unfounded:
+        (founded,) = next(scratch.rows(_INHERITED, (pid, key)))
+        if not founded:
+            yield Fault(f"claim {key}", f"no document of {pid} makes it")
+    bare = scratch.rows(
+        "SELECT object FROM objects o WHERE NOT silent"
+        " AND EXISTS (SELECT 1 FROM made m WHERE m.object=o.object)"
+        " AND NOT EXISTS (SELECT 1 FROM made m JOIN held h ON h.key=m.key WHERE m.object=o.object)"
+    )
+    for (pid,) in bare:
+        yield Fault(str(pid), "holds none of the claims that its documents make")
+
+
+def unseen_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
+    """Records that their source no longer shows, by the table and by the harvests."""
+    statement = "SELECT object, source, harvest FROM unseen ORDER BY object"
+    kept = {row[0]: tuple(row[1:]) for row in recorder.reader().execute(statement)}
+    told = {row[0]: tuple(row[1:]) for row in scratch.rows(statement)}
+    for pid in sorted(kept.keys() | told.keys(), key=str):
+        if kept.get(pid) != told.get(pid):
+            yield Fault(
+                str(pid), f"is unseen since {kept.get(pid)}, by the harvests since {told.get(pid)}"
+            )
+
+
+def salt_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
+    """Salts that are gone without an erasure, and documents that are not what one left."""
+    lacking = {row[0] for row in recorder.rows("SELECT position FROM lacking")}
+    rows = scratch.rows(
+        "SELECT s.position, s.object, s.content, e.object, e.content FROM saltless s "
+        "LEFT JOIN erased e USING (position) ORDER BY s.position"
+    )
+    without = set()
+    for position, pid, content, erased, left in rows:
+        where = f"event {position} of {pid}"
+        without.add(position)
+        if erased != pid:
+            if position not in lacking:
+                yield Fault(where, "its salt is gone, and no event says that it was erased")
+        elif left is not None and content != left:
+            yield Fault(where, "what the erasure left of its document was changed")
+    for position in sorted(lacking - without):
+        yield Fault(f"event {position}", "its bytes are said to be lacking, and are not")
+    kept = scratch.rows(
+        "SELECT position, object FROM erased e WHERE NOT EXISTS "
+        "(SELECT 1 FROM saltless s WHERE s.position=e.position) ORDER BY position"
+    )
+    for position, pid in kept:
+        yield Fault(f"event {position} of {pid}", "was erased, and its salt is still there")
+
+
+def number_faults(recorder: Recorder, head: int) -> Iterator[Fault]:
+    """What the log says of itself."""
+    rows = recorder.rows("SELECT id, format FROM log")
+    if len(rows) != 1 or rows[0][1] != 1:
+        yield Fault("log", "its name or the number of its form was changed")
+    given = [row[0] for row in recorder.rows("SELECT seq FROM sqlite_sequence WHERE name='events'")]
+    if given != ([head] if head else []) and not (head == 0 and given == [0]):
+        yield Fault("log", f"positions up to {given} were given, and its last event is {head}")
