@@ -75,6 +75,9 @@ class Double:
         if not asked.path.startswith(f"{self._base}/"):
             await _send(send, Answer.refusal(404, UNKNOWN), asked.method)
             return
+        if len(asked.body) > BODY_LIMIT:
+            await _send(send, Answer.refusal(413, "Request entity too large"), asked.method)
+            return
         path = asked.path.removeprefix(self._base)
         if path.startswith("/__") or path == "/heartbeat":
             await _send(send, self._of_the_tester(asked, path), asked.method)

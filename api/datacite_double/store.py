@@ -22,6 +22,9 @@ from api.datacite_double.states import State
 Effect = Literal["", "created", "changed", "unchanged", "deleted"]
 """What a request did; `unchanged` counts requests that an idempotent client might have saved."""
 
+KEPT = 1_000_000
+"""Lines of the journal that a start leaves."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS dois (
     doi TEXT PRIMARY KEY, state TEXT NOT NULL, url TEXT NOT NULL, attributes TEXT NOT NULL,
@@ -99,6 +102,7 @@ class Store:
         )
         self._run.execute("PRAGMA journal_mode=WAL")
         self._run.executescript(_SCHEMA)
+        self._run.execute("DELETE FROM journal WHERE n<=(SELECT max(n) FROM journal)-?", (KEPT,))
 
     def close(self) -> None:
         """Let the file go."""
@@ -158,6 +162,11 @@ class Store:
                  doi.created, doi.updated, doi.registered, doi.published, doi.metadata_version),
             )  # fmt: skip
             if due is not None:
+                run.execute(  # those before the newest address in force lead nowhere any more
+                    "DELETE FROM handles WHERE doi=:doi AND n<(SELECT max(n) FROM handles "
+                    "WHERE doi=:doi AND due<=:now)",
+                    {"doi": doi.doi, "now": line.at},
+                )
                 run.execute(
                     "INSERT INTO handles (doi, url, due) VALUES (?,?,?)", (doi.doi, doi.url, due)
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import anyio
 import httpx
 import orjson
 import pytest
@@ -151,6 +152,15 @@ def test_a_plan_that_cannot_be_read_is_refused(caller: Caller, told: object):
     assert answer.status_code == 400
     with pytest.raises(Refused):
         Plan.parse(told)
+
+
+def test_only_this_machine_may_break_things_and_read_the_journal(double: DoubleServer):
+    async def asked(address: str) -> int:
+        transport = httpx.ASGITransport(double.app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url=double.url) as client:
+            return (await client.get("__journal")).status_code
+
+    assert [anyio.run(asked, each) for each in ("127.0.0.1", "203.0.113.9")] == [200, 403]
 
 
 @given(seed=st.integers(0, 2**32), probability=st.floats(0.01, 0.99))

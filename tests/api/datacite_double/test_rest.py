@@ -148,6 +148,11 @@ def test_a_body_that_is_no_document_of_json_api_is_refused(caller: Caller, body:
     assert answer.status_code == 400
 
 
+def test_a_body_beyond_all_measure_is_refused(caller: Caller):
+    answer = caller.client.put(f"dois/{a_doi()}", content=b" " * 10_500_000, auth=ACCOUNT)
+    assert answer.status_code == 413
+
+
 def test_a_format_that_is_not_known_is_not_acceptable(caller: Caller):
     doi = caller.published()
     assert caller.get(doi, accept="image/png").status_code == 406
