@@ -1,0 +1,158 @@
+"""Definitions on the web: documents, JSON Schema, SHACL, and the registry's identifiers."""
+
+from __future__ import annotations
+
+import copy
+
+import jsonschema_rs
+import pyshacl
+import pytest
+import rdflib
+from rdflib.compare import isomorphic
+
+from fdo.definitions.documents import definitions
+from fdo.definitions.names import definition_pid
+from fdo.lifecycle import Note, Revise, stamped
+from fdo.representations.record import record_triples
+from handlers.definitions import ensure
+from tests.api.conftest import BASE, DAY
+from tests.api.documents import SOURCE, a_specimen
+
+PREFIX = "20.5000.5072"
+PROFILE = definition_pid(PREFIX, "fdo-profile", "specimen")
+TYPE = definition_pid(PREFIX, "fdo-type", "specimen")
+ATTRIBUTE = definition_pid(PREFIX, "fdo-attribute", "specimenHost")
+OPERATION = definition_pid(PREFIX, "fdo-operation", "0.DOIP/Op.Retrieve")
+
+
+@pytest.fixture
+def defined(repository):
+    """A repository with its definitions, and a specimen."""
+    repository.now += DAY
+    ensure(repository.objects)
+    return repository.register("specimen", a_specimen(), source=SOURCE)
+
+
+def ask_for(repository, attribute: str) -> None:
+    """The next version of the specimens' profile makes an attribute mandatory."""
+    known, _ = repository.objects.state(PROFILE)
+    document = copy.deepcopy(known.document)
+    document["col:recordSchema"]["required"].append(attribute)
+    at = "2026-03-09T12:00:00.000Z"
+    changed = stamped(document, PROFILE, known.version + 1, modified=at)
+    repository.do(Revise(changed), PROFILE, "fdo-profile")
+
+
+@pytest.mark.parametrize("one", definitions(PREFIX), ids=lambda one: f"{one.kind}:{one.key}")
+def test_every_definition_resolves_as_json_schema(browse, defined, one) -> None:
+    answer = browse().get(f"/{one.pid}/schema")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/schema+json"
+    schema = answer.json()
+    assert schema["$id"] == one.pid.iri
+    jsonschema_rs.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("pid", [PROFILE, TYPE])
+def test_profiles_and_types_resolve_as_shacl(browse, defined, pid) -> None:
+    answer = browse().get(f"/{pid}/shapes")
+    assert answer.headers["content-type"].startswith("text/turtle")
+    shapes = rdflib.Graph().parse(data=answer.text, format="turtle")
+    assert list(shapes.subjects(rdflib.RDF.type, rdflib.SH.NodeShape))
+
+
+def test_the_record_keeps_what_its_definitions_ask_for(browse, defined) -> None:
+    browser = browse()
+    found = browser.get(f"/{defined}/record").json()
+    profile = found["0.FDO/Profile"].removeprefix("https://hdl.handle.net")
+    assert found["fdoProfileVersion"] == f"https://hdl.handle.net{profile}/1"
+    schema = browser.get(f"{profile}/schema").json()
+    assert jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(found)
+    data = browser.get(f"/{defined}/record?format=turtle").text
+    record = rdflib.Graph().parse(data=data, format="turtle", publicID=defined.iri)
+    shapes = rdflib.Graph().parse(data=browser.get(f"{profile}/shapes").text, format="turtle")
+    assert pyshacl.validate(record, shacl_graph=shapes)[0]
+    host = rdflib.URIRef("urn:collectome:vocab:specimenHost")
+    record.remove((None, host, None))
+    assert not pyshacl.validate(record, shacl_graph=shapes)[0]
+
+
+def test_the_faces_of_a_record_in_rdf_are_one_graph(browse, defined) -> None:
+    browser = browse()
+    said = record_triples(defined.iri, browser.get(f"/{defined}/record").json())
+    wanted = rdflib.Graph().parse(data="".join(said), format="nt")
+    for name, parser in (("turtle", "turtle"), ("ntriples", "nt"), ("jsonld", "json-ld")):
+        text = browser.get(f"/{defined}/record?format={name}").text
+        found = rdflib.Graph().parse(data=text, format=parser, publicID=defined.iri)
+        assert isomorphic(found, wanted), name
+
+
+def test_an_old_version_of_a_profile_stays_and_its_records_with_it(
+    browse, repository, defined
+) -> None:
+    before = repository.objects.log.position()
+    ask_for(repository, "gateReason")
+    browser = browse()
+    now = browser.get(f"/{PROFILE}/schema").json()
+    then = browser.get(f"/{PROFILE}/schema?as-of={before}").json()
+    assert set(now["required"]) - set(then["required"]) == {"gateReason"}
+    record = browser.get(f"/{defined}/record").json()
+    assert record["fdoProfileVersion"].endswith(f"{PROFILE}/1")
+    assert jsonschema_rs.Draft202012Validator(then).is_valid(record)
+    assert not jsonschema_rs.Draft202012Validator(now).is_valid(record)
+
+
+def test_a_record_of_the_past_knows_no_later_confirmation(browse, repository, defined) -> None:
+    for state in ("draft", "findable"):
+        repository.do(Note("PidConfirmed", {"state": state, "doi-version": None}), defined)
+    browser = browse()
+    head = repository.objects.log.position()
+    said = [
+        browser.get(f"/{defined}/record?as-of={at}").json().get("doiState")
+        for at in (head - 2, head - 1, head)
+    ]
+    assert said == [None, "draft", "findable"]
+    assert browser.get(f"/{defined}/record").json()["doiState"] == "findable"
+
+
+@pytest.mark.parametrize(
+    ("name", "pid"), [("d8de0819e144e4096645", PROFILE), ("894b1e6cad57e921764e", TYPE)]
+)
+def test_the_identifiers_of_the_type_registry_lead_to_our_definitions(
+    browse, defined, name, pid
+) -> None:
+    answer = browse().get(f"/21.T11148/{name}")
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"{BASE}/{pid}"
+
+
+def test_what_the_registry_knows_and_we_do_not_is_said_to_be_elsewhere(browse, defined) -> None:
+    answer = browse().get("/21.T11148/00000000000000000000")
+    assert answer.status_code == 404
+    assert "registry" in answer.json()["detail"]
+    assert browse().get("/21.T11148/not-hex").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("{specimen}/schema", "defines nothing"),
+        (f"{ATTRIBUTE}/shapes", "JSON Schema only"),
+        (f"{OPERATION}/shapes", "JSON Schema only"),
+        (f"{PROFILE}/schema?as-of=1", "did not exist"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_the_reason(browse, defined, path, said) -> None:
+    answer = browse().get(f"/{path.format(specimen=defined)}")
+    assert answer.status_code == 404
+    assert said in answer.json()["detail"]
+
+
+def test_a_definition_has_a_page_and_speaks_rdf(browse, defined) -> None:
+    browser = browse()
+    page = browser.get(f"/{PROFILE}", headers={"accept": "text/html"})
+    assert page.status_code == 200 and "Digital specimen" in page.text
+    turtle = browser.get(f"/{TYPE}?format=turtle").text
+    found = rdflib.Graph().parse(data=turtle, format="turtle", publicID=TYPE.iri)
+    profile = rdflib.URIRef("urn:collectome:vocab:recordProfile")
+    assert (rdflib.URIRef(TYPE.iri), profile, rdflib.URIRef(PROFILE.iri)) in found
