@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
-from eventstore.confirmations import CONFIRMED, state_said
+from eventstore.confirmations import CONFIRMED, state_said, versions_said
 from eventstore.envelope import Recorded, iso
 from eventstore.recorder import SELECT, Recorder
 from fdo.errors import NotFound
@@ -226,12 +227,20 @@ class Log:
 
     def confirmed(self, pid: Pid) -> str | None:
         """The state that the registration agency last confirmed of the object's own DOI."""
+        said = (state_said(detail) for detail in reversed(self._confirmations(pid)))
+        return next((state for state in said if state), None)
+
+    def minted(self, pid: Pid) -> frozenset[int]:
+        """The versions of an object that have a DOI of their own which resolves."""
+        return versions_said(self._confirmations(pid))
+
+    def _confirmations(self, pid: Pid) -> list[dict[str, Any]]:
+        """What the registration agency confirmed of an object's DOIs, oldest first."""
         rows = self._recorder.rows(
-            "SELECT meta FROM events WHERE object=? AND topic LIKE ? ORDER BY sequence DESC",
+            "SELECT meta FROM events WHERE object=? AND topic LIKE ? ORDER BY sequence",
             [str(pid), f"%{CONFIRMED}.v%"],
         )
-        said = (state_said(orjson.loads(row[0]).get("detail", {})) for row in rows)
-        return next((state for state in said if state), None)
+        return [orjson.loads(row[0]).get("detail", {}) for row in rows]
 
     def withheld(self, head: Head) -> bool:
         """Whether an object's documents are kept back now (settled.md 13).

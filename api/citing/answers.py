@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from api.citing.forms import cited, minted, written
+from api.citing.forms import cited, written
 from api.citing.styles import LOCALES, STYLES, Manner, manner, text
 from api.negotiation import (
     BIBLIOGRAPHY,
@@ -44,7 +44,7 @@ def negotiated(shown: Shown, asked: Asked, wanted: Format) -> Sent:
     event, hidden = _chosen(shown, asked, head)
     if wanted.media_type in _DATACITE:
         shown.guard(event, head)
-        known = () if asked.past else minted(shown.log.history(asked.pid))
+        known = () if asked.past else shown.log.minted(asked.pid)
         body = as_datacite(
             event.document,
             xml=_DATACITE[wanted.media_type],
@@ -87,8 +87,8 @@ def cite(shown: Shown, asked: Asked) -> Sent:
 
 def citation(site: Site, event: Recorded, *, hidden: bool) -> Cited:
     """What is cited of an event that made a version."""
-    events = site.objects.log.history(event.pid)
-    return cited(event, events, base=site.base, repository=site.settings.title, hidden=hidden)
+    minted = site.objects.log.minted(event.pid)
+    return cited(event, minted, base=site.base, repository=site.settings.title, hidden=hidden)
 
 
 def told(what: Cited, manners: list[Manner]) -> dict[str, Any]:

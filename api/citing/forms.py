@@ -6,7 +6,7 @@ here. Of an object that is public as a PID only, the FDO record is cited, as it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from api.citing.styles import Manner, text
 from api.negotiation import BIBLIOGRAPHY, Format
@@ -21,14 +21,12 @@ from fdo.representations.citation.dublin_core import oai_dc
 from fdo.representations.citation.ris import ris
 from fdo.representations.citation.schema_org import schema_org
 
-_RESOLVING = ("registered", "findable")
-"""States of a DOI (DataCite) in which it leads somewhere."""
-
 
 def cited(
-    event: Recorded, events: Iterable[Recorded], *, base: str, repository: str, hidden: bool
+    event: Recorded, minted: Collection[int], *, base: str, repository: str, hidden: bool
 ) -> Cited:
-    """What is cited of an event that made a version; `events` are those of its object.
+    """What is cited of an event that made a version; `minted` are the versions of its object that
+    have DOIs of their own.
 
     `base` is the public address of this server, `repository` its name; `hidden`: only the FDO
     record is public.
@@ -45,19 +43,8 @@ def cited(
         address=public_address(base, event.pid, event.version),
         repository=repository,
         proof=None if hidden or event.citation is None else str(event.citation),
-        minted=event.version in minted(events),
+        minted=event.version in minted,
         pid_only=hidden,
-    )
-
-
-def minted(events: Iterable[Recorded]) -> frozenset[int]:
-    """The versions of an object that have a DOI of their own which resolves."""
-    confirmed = (event.detail for event in events if event.what == "PidConfirmed")
-    states = {detail.get("doi-version"): detail.get("state") for detail in confirmed}
-    return frozenset(
-        version
-        for version, state in states.items()
-        if isinstance(version, int) and state in _RESOLVING
     )
 
 

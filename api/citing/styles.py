@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 
 from citeproc import (
-    LOCALES_PATH,
+    LANGUAGE_NAMES,
     PRIMARY_DIALECTS,
     Citation,
     CitationItem,
@@ -46,10 +46,8 @@ STYLES: dict[str, str] = {
 """Name (that of the CSL project, where the style is in the manner of one there) → label; the
 first is given to those who ask for none."""
 
-LOCALES: tuple[str, ...] = tuple(
-    sorted(one.stem.removeprefix("locales-") for one in Path(LOCALES_PATH).glob("locales-*.xml"))
-)
-"""The languages, by their tags (BCP 47)."""
+LOCALES: dict[str, str] = {tag: names[0] for tag, names in sorted(LANGUAGE_NAMES.items())}
+"""Tag of a language (BCP 47) → what it calls itself."""
 
 _DEFAULT_LOCALE = "en-US"
 _MARKUP = re.compile(r"</?span", re.IGNORECASE)

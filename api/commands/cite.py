@@ -79,7 +79,7 @@ def _public(repository: Repository, event: Recorded) -> Cited:
     hidden = event.status is Status.PID_ONLY or log.withheld(head)
     return cited(
         log.event(head.position) if hidden else event,
-        log.history(event.pid),
+        log.minted(event.pid),
         base=settings.base,
         repository=settings.title,
         hidden=hidden,

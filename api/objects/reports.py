@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from api.citing.answers import cite
-from api.citing.forms import minted
 from api.moments import position_as_of
 from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
 from api.objects import dossier
@@ -130,7 +129,7 @@ def datacite(shown: Shown, asked: Asked) -> Sent:
     head = shown.log.head(asked.pid)
     event = shown.select(asked, head)
     shown.guard(event, head)
-    known = () if asked.past else minted(shown.log.history(asked.pid))
+    known = () if asked.past else shown.log.minted(asked.pid)
     body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1], minted=known)
     return shown.sent(body, wanted, event, head.version, of_version=asked.past, face="metadata")
 

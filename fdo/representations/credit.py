@@ -48,8 +48,17 @@ class Party:
 
 def title(document: Document, pid: Pid) -> str:
     """The object's name and the number under which its holder knows it, else its PID."""
-    parts = (said(document, *_NAMES), said(document, "ods:physicalSpecimenID"))
+    parts = (said(document, *_NAMES), _number(document))
     return " · ".join(part for part in parts if part) or str(pid)
+
+
+def _number(document: Document) -> str | None:
+    """The number under which the holder knows a specimen; where that is an address, which does
+    not tell people much, the catalogue number beside it."""
+    known_as = said(document, "ods:physicalSpecimenID")
+    if known_as and "://" in known_as:
+        return dict(identifiers(document)).get("dwc:catalogNumber", known_as)
+    return known_as
 
 
 def holder(document: Document) -> Party | None:
