@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from api.datacite_double.exchange import Answer, Asked
 from api.datacite_double.forms import WRITERS, NotAcceptable, wanted
@@ -41,8 +41,9 @@ class Resolver:
         handle = self._store.handle(name, now)
         if handle is None:
             return Answer(404, b"DOI Not Found\n", "text/plain; charset=utf-8")
-        page = f'<html><body><a href="{html.escape(handle.url)}">Redirect</a></body></html>'
-        headers = {"Location": handle.url, "Vary": "Accept"}
+        where = handle.url + quote(asked.parameters.get("urlappend", ""), safe="/?&=#:@,;+")
+        page = f'<html><body><a href="{html.escape(where)}">Redirect</a></body></html>'
+        headers = {"Location": where, "Vary": "Accept"}
         return Answer(302, page.encode(), "text/html; charset=utf-8", headers)
 
     def agencies(self, names: str, now: float) -> Answer:

@@ -73,6 +73,11 @@ def metadata(
             *relations.of_versions(
                 pid, number if version_of else None, versions=versions, previous=previous
             ),
+            *(
+                []
+                if credit.withdrawn(document)
+                else relations.of_metadata(pid, number if version_of else 0)
+            ),
         ],
         "geoLocations": description.places(document),
         "descriptions": description.descriptions(document),

@@ -20,6 +20,11 @@ _RELATIONS = {
 }
 """Relationship of a document → DataCite's word. A dataset does not name its parts: there may be
 millions, and each of them says it."""
+_OPENDS = {
+    "relatedMetadataScheme": "openDS",
+    "schemeUri": "https://schemas.dissco.tech/schemas/",
+    "schemeType": "JSON Schema",
+}
 _ENDED = ("IsObsoletedBy", "IsSourceOf")
 """Relations of tombstones that DataCite knows by the same word."""
 
@@ -56,6 +61,16 @@ def of_document(document: Document) -> list[Related]:
         kind = stated if stated in _ENDED else "IsObsoletedBy"
         found.append(_related(str(other.get("dcterms:identifier", "")), kind))
     return once(found)
+
+
+def of_metadata(pid: Pid, number: int) -> list[Related]:
+    """Where the document itself is had: by the DOI, whose proxy appends what it is told to the
+    address (Handle proxy, `urlappend`), so that no server is named here. Nothing of a Handle."""
+    if pid.scheme != "doi":
+        return []
+    name = pid.version_iri(number) if number else pid.iri
+    found = _named(f"{name}?urlappend=%3Fformat%3Djson", "URL", "HasMetadata")
+    return [found | _OPENDS]
 
 
 def of_versions(

@@ -18,6 +18,13 @@ def test_a_doi_leads_to_its_address_in_any_case(caller: Caller):
         assert (answer.status_code, answer.headers["location"]) == (302, HOME + doi)
 
 
+def test_what_the_proxy_is_told_to_append_goes_behind_the_address(caller: Caller):
+    doi = caller.published()
+    answer = caller.client.get(f"{doi}?urlappend=%3Fformat%3Djson%0d%0aX: y")
+    assert answer.headers["location"] == f"{HOME}{doi}?format=json%0D%0AX:%20y"
+    assert "x" not in answer.headers
+
+
 def test_a_hidden_doi_leads_on_and_shows_no_metadata(caller: Caller):
     doi = caller.published()
     caller.put(doi, event="hide")

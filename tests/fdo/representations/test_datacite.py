@@ -21,8 +21,10 @@ from fdo.errors import InvalidDocument
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.record import attributes
+from fdo.representations import credit
 from fdo.representations.datacite import metadata, metadata_of_record, shown_hash
 from fdo.representations.datacite.description import w3c_date
+from handlers.curation import redacted
 from tests.darwin_core_sources import SOURCES
 from tests.fdo.representations.documents import BOTANY, collecting, person, place, specimen
 
@@ -264,6 +266,15 @@ def _related(told: Document, relation: str) -> list[str]:
     ]
 
 
+def test_a_doi_says_where_the_document_itself_is_had():
+    (found,) = _related(metadata(specimen("Botany")), "HasMetadata")
+    assert found == f"{PID.iri}?urlappend=%3Fformat%3Djson"
+    (found,) = _related(metadata(specimen("Botany"), version_of=True), "HasMetadata")
+    assert found == f"{PID.iri}/1?urlappend=%3Fformat%3Djson"
+    gone = documents("specimen", "tombstone")[0]
+    assert _related(metadata(gone), "HasMetadata") == []
+
+
 def test_a_tombstone_says_when_it_was_withdrawn_and_why():
     gone = documents("specimen", "tombstone")[0]
     told = metadata(gone)
@@ -344,3 +355,14 @@ def test_words_of_4_6_and_4_7_are_valid_json_and_xml(valid: Judge):
 def test_metadata_that_break_a_rule_are_refused_with_the_property():
     with pytest.raises(InvalidDocument, match="types"):
         require_valid(metadata(BOTANY) | {"types": {"resourceTypeGeneral": "Herb"}})
+
+
+@pytest.mark.parametrize("kind", ["specimen", "media"])
+def test_what_an_erasure_leaves_is_valid_and_holds_no_name(kind: str, valid: Judge):
+    for document in documents(kind)[:20]:
+        told = metadata(redacted(document))
+        assert errors(told) == []
+        assert valid(told)
+        people = {party.name for _, party in credit.people(document)}
+        assert not people & {one["name"] for one in (*told["creators"], *told["contributors"])}
+        assert not told.keys() & {"geoLocations", "descriptions"}
