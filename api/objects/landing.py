@@ -11,6 +11,7 @@ from typing import Any
 
 from api.citing.answers import citation, told
 from api.citing.styles import Manner
+from api.harvesting.dataset_page import dataset_part
 from api.negotiation import DOCUMENT_FORMATS, HTML
 from api.objects import dossier
 from api.objects.addresses import Addresses
@@ -108,6 +109,7 @@ def landing_page(
         cite=told(what, [Manner()]),
         doi_state=_DOI_STATES[doi_state(events)] if event.pid.scheme == "doi" else None,
         query=_query(site, event, document),
+        dataset=None if past or hidden else dataset_part(site, event),
         local=Addresses(log),
     )
 

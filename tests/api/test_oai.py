@@ -248,6 +248,35 @@ def test_an_erasure_is_a_change_and_tells_nothing_of_what_was_erased(harvested, 
         assert stamp == pages[-1].findall(f".//{OAI}datestamp")[-1].text
 
 
+def test_every_type_of_object_is_told_in_every_format_that_describes_it(harvested):
+    told = harvested.told
+    source = told.register("source-system", a_source())
+    drafts: dict[str, dict[str, Any]] = {
+        "data-mapping": {"@type": "ods:DataMapping", "schema:name": "A mapping",
+                         "ods:mappingDataStandard": "DwC"},
+        "media": a_medium(source),
+        "saved-query": {"@type": "schema:SoftwareSourceCode", "schema:name": "A query"},
+        "specimen": a_specimen(),
+    }  # fmt: skip
+    pids = {kind: told.register(kind, draft) for kind, draft in drafts.items()}
+    for kind, pid in {**pids, "source-system": source}.items():
+        for prefix in (one.prefix for one in FORMATS.values() if one.describes(kind)):
+            root = harvested.ask(verb="GetRecord", identifier=str(pid), metadataPrefix=prefix)
+            assert root.find(f".//{OAI}metadata") is not None
+
+
+def test_a_document_of_which_hardly_anything_is_left_is_told_all_the_same(harvested, herbarium):
+    told, oak = harvested.told, herbarium["oak"]
+    latest = told.objects.log.latest(oak)
+    keys = ("@id", "@type", "ods:fdoType", "ods:version", "dcterms:created",
+            "dcterms:modified", "dcterms:identifier")  # fmt: skip
+    bare = {key: latest.document[key] for key in keys}
+    told.objects.erase(oak, [latest.position], canonical(bare), CURATOR)
+    for prefix in FORMATS:
+        root = harvested.ask(verb="GetRecord", identifier=str(oak), metadataPrefix=prefix)
+        assert "Tartu" not in etree.tostring(root, encoding="unicode")
+
+
 # ── lists ────────────────────────────────────────────────────────────────────────────────
 
 

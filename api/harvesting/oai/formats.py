@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
 
+from api.citing.answers import citation
 from api.objects.datacite_face import as_datacite
 from api.site import Site
-from eventstore.envelope import Recorded, iso
+from eventstore.envelope import Recorded
 from fdo.representations.citation import dublin_core
-from fdo.representations.citation.cited import Cited
 from fdo.representations.darwin_core import simple_darwin_core
 from fdo.representations.lexical import xml_text
 from ontologies.prefixes import PREFIXES
@@ -43,24 +43,14 @@ class MetadataFormat:
 
 
 def _dublin_core(site: Site, event: Recorded) -> str:
-    return dublin_core.oai_dc(
-        Cited(
-            event.pid,
-            event.type,
-            event.version,
-            event.document,
-            recorded_at=iso(event.recorded_at),
-            address=f"{site.base}/{event.pid}/{event.version}",
-            repository=site.settings.title,
-            proof=str(event.citation) if event.salt else None,
-        )
-    )
+    return dublin_core.oai_dc(citation(site, event, hidden=False))
 
 
 def _datacite(site: Site, event: Recorded) -> str:
     """DataCite's own envelope for OAI-PMH: which version of the schema, whose, and the record."""
-    written = as_datacite(event.document, xml=True).decode()
-    record = written.partition("?>")[2].strip() if written.startswith("<?xml") else written
+    known = site.objects.log.minted(event.pid)
+    written = as_datacite(event.document, xml=True, minted=known).decode()
+    record = written.partition("?>")[2].strip()
     return (
         f'<oai_datacite xmlns="{_DATACITE}" xmlns:xsi="{_XSI}" '
         f'xsi:schemaLocation="{_DATACITE} {_DATACITE}oai.xsd">'
@@ -87,14 +77,9 @@ def _darwin_core(site: Site, event: Recorded) -> str:
 FORMATS: dict[str, MetadataFormat] = {
     one.prefix: one
     for one in (
-        MetadataFormat(
-            "dwc", _DARWIN_SCHEMA, _DARWIN, _darwin_core, kinds=frozenset({"specimen"})
-        ),
-        MetadataFormat(
-            "oai_datacite", f"{_DATACITE}oai.xsd", _DATACITE, _datacite,
-            kinds=frozenset({"specimen", "media"}),
-        ),
+        MetadataFormat("dwc", _DARWIN_SCHEMA, _DARWIN, _darwin_core, kinds=frozenset({"specimen"})),
+        MetadataFormat("oai_datacite", f"{_DATACITE}oai.xsd", _DATACITE, _datacite),
         MetadataFormat("oai_dc", dublin_core.LOCATION, dublin_core.NAMESPACE, _dublin_core),
     )
-}  # fmt: skip
+}
 """Prefix → format, in order of prefix. Every object can be had as oai_dc (OAI-PMH 3.4)."""
