@@ -114,7 +114,7 @@ class Deposit:
     def _check(self, kind: str, document: Document) -> None:
         """Refuse what may not be recorded; of the rest, work out the MIDS level."""
         if broken := breaches(kind, document, self._rejecting):
-            told = "; ".join(f"{place}: {message}" for place, message in broken[:3])
+            told = "; ".join(f"{place}: {message.rstrip('.')}" for place, message in broken[:3])
             raise InvalidDocument(f"The document is no valid {kind}: {told}.", broken)
         if kind in _LICENCE:
             stated = document.get(_LICENCE[kind])

@@ -120,6 +120,7 @@ async def _asked(request: Request, operation: str | None, limit: int) -> Asked:
         _authentication(request.headers.get("authorization")),
         segments_of(body, request.headers.get("content-type", "")),
         given.get("requestId"),
+        reading=request.method != "POST",
     )
 
 

@@ -60,6 +60,8 @@ class Request:
     authentication: Any = None
     input: Sequence[Any] = ()
     id: str | None = None
+    reading: bool = False
+    """Whether it came in a way that must change nothing, as HTTP's GET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def refused(answer: HttpResponse) -> Response:
         attributes["gone"] = True
     headers = {
         name: answer.headers[name]
-        for name in ("www-authenticate", "retry-after")
+        for name in ("www-authenticate", "retry-after", "allow")
         if name in answer.headers
     }
     return Response(

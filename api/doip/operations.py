@@ -40,6 +40,9 @@ PERFORMERS: dict[str, Performer] = {
 """Operation → what performs it, beside ListOperations, which stands here."""
 
 
+CHANGING = (f"{_OP}Create", f"{_OP}Update", f"{_OP}Delete")
+
+
 class Operations:
     """What this repository does for DOIP clients; safe to share between threads."""
 
@@ -71,6 +74,14 @@ class Operations:
         name = self._name(request.operation)
         if name not in possible(on_service):
             return self._declined(request, on_service)
+        if request.reading and name in CHANGING:
+            return refused(
+                self._problems.answer(
+                    "method-not-allowed",
+                    f"{name} changes something: send it by POST.",
+                    headers={"Allow": "POST"},
+                )
+            )
         _only(request.attributes, DEFINITIONS[name].attributes)
         if name == LIST:
             return self._list(on_service)

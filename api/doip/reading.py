@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from api.doip.elements import described, element_of, elements_of, with_bytes
 from api.doip.messages import Blob, Request, Response
@@ -14,6 +15,7 @@ from eventstore.envelope import Recorded, iso
 
 INFO_TYPE = "0.TYPE/DOIPServiceInfo"
 PROTOCOL_VERSION = "2.0"
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 _FALSE = (None, False, "false", "0", 0)
 
 
@@ -37,7 +39,7 @@ def hello(objects: DigitalObjects, _: Request) -> Response:
         native = {
             "protocol": "TCP",
             "protocolVersion": PROTOCOL_VERSION,
-            "ipAddress": settings.doip_host,
+            "ipAddress": _address(settings.doip_host, objects.site.base),
             "port": settings.doip_port,
         }
         attributes |= native
@@ -77,6 +79,11 @@ def versions(objects: DigitalObjects, request: Request) -> Response:
         objects.log.events_at(positions).values(), key=lambda e: e.version, reverse=True
     )
     return Response(([_version(event, head.version) for event in events],))
+
+
+def _address(host: str, base: str) -> str:
+    """Where clients reach a port: the public host where it listens on every address."""
+    return (urlsplit(base).hostname or host) if host in EVERYWHERE else host
 
 
 def _version(event: Recorded, latest: int) -> dict[str, Any]:

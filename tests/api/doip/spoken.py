@@ -45,8 +45,7 @@ def over_http(browser: Any, target: str, operation: str, attributes: Any = None,
     if attributes is not None:
         params["attributes"] = json.dumps(attributes)
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    method = "GET" if input is None else "POST"
-    sent = browser.request(method, "/doip", params=params, json=input, headers=headers)
+    sent = browser.request("POST", "/doip", params=params, json=input, headers=headers)
     return heard(sent)
 
 

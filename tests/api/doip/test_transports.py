@@ -36,7 +36,7 @@ def test_every_answer_has_the_first_segment_in_a_header_of_ascii(browser, oak, r
         ("/doip?operationId=0.DOIP/Op.Fly&targetId=service", 400),
         (f"/doip?operationId={RETRIEVE}&targetId=10.5072/AAA-AAA-AAA", 404),
         (f"/doip?operationId={RETRIEVE}&targetId={oak}", 410),
-        (f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}", 401),
+        (f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}", 405),
         (f"/doip?operationId={RETRIEVE}&targetId={oak}&attributes=x", 400),
         (f"/doip?operationId={RETRIEVE}&targetId={oak}&targetId=x", 400),
     ):
@@ -45,11 +45,19 @@ def test_every_answer_has_the_first_segment_in_a_header_of_ascii(browser, oak, r
         assert sent.headers["doip-response"].isascii()
         assert json.loads(sent.headers["doip-response"])["status"].startswith("0.DOIP/Status.")
         assert sent.headers["access-control-expose-headers"] == "Doip-Response"
-    assert (
-        browser.get(f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}")
-        .headers["www-authenticate"]
-        .startswith("Bearer")
-    )
+    unnamed = browser.request("POST", f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}")
+    assert unnamed.status_code == 401
+    assert unnamed.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_get_and_head_change_nothing(browser, oak, curator):
+    who = {"authorization": f"Bearer {curator}"}
+    for method in ("GET", "HEAD"):
+        path = f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}"
+        refused = browser.request(method, path, headers=who)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert browser.get(f"/doip/{RETRIEVE}?targetId={oak}").status_code == 200
+    assert browser.request("POST", path, headers=who).status_code == 200
 
 
 def test_attributes_may_stand_alone_and_the_operation_in_the_path(browser, oak):
