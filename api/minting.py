@@ -125,7 +125,7 @@ def standing(settings: Settings, objects: DigitalObjects) -> Standing:
         running=is_minting(settings.data),
         service=settings.datacite_url,
         prefix=settings.doi_prefix,
-        dois=counts.states,  # type: ignore[arg-type] # the outbox keeps no other states
+        dois=counts.states,
         pending=counts.pending,
         failing=counts.failing,
         unconfirmed=counts.unconfirmed,

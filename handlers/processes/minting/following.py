@@ -39,6 +39,8 @@ class Following:
             with self._outbox.writing():
                 self._take([e for e in events if bears_doi(e.type, e.pid, self._prefix)])
                 self._outbox.advance(events[-1].position)
+            if any(event.what == "Erased" for event in events):
+                self._outbox.purge()
         return len(events)
 
     def _take(self, events: Sequence[Recorded]) -> None:
@@ -47,8 +49,8 @@ class Following:
             of[row.object][row.number] = row
         told: dict[str, tuple[Row, Recorded]] = {}
         for event in events:
-            if event.operational and (row := _note(event, of[event.pid_text])):
-                told[row.doi] = row, event
+            if event.operational and (news := _note(event, of[event.pid_text])):
+                told[news.doi] = news, event
         changed = {event.pid_text for event in events if _matters(event)}
         for latest in self._latest(changed, events):
             self._bring(latest, of[latest.pid_text])
@@ -94,8 +96,8 @@ def _note(event: Recorded, rows: Rows) -> Row | None:
         number = int(event.detail["version"])
         rows.setdefault(number, Row(name_of(event.pid, number), event.pid_text, number))
     elif event.what == "Erased":
-        for row in rows.values():  # sent again whatever it showed, and no hash of it remains
-            row.sent_hash = None if row.sent_hash is None else ""
+        for row in rows.values():  # sent again whatever it showed; no hash or quotation remains
+            row.sent_hash, row.error = None if row.sent_hash is None else "", ""
     elif event.what == "PidConfirmed" and event.detail.get("state") in get_args(State):
         number, state = int(event.detail.get("doi-version") or 0), event.detail["state"]
         row = rows.setdefault(number, Row(name_of(event.pid, number), event.pid_text, number))

@@ -15,7 +15,8 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,10 @@ class Outbox:
         """Note how far the log was read; within `writing`."""
         self.connection.execute("UPDATE tracking SET position=?", (position,))
 
+    def purge(self) -> None:
+        """Empty the write-ahead log, which may quote what was erased."""
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def of_objects(self, objects: Iterable[str]) -> list[Row]:
         """The rows of these objects (PID text), those of objects first."""
         wanted, found = list(objects), list[Row]()
@@ -145,7 +150,7 @@ class Outbox:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Write rows whole; within `writing`."""
-        self.connection.executemany(_PUT, map(astuple, rows))
+        self.connection.executemany(_PUT, map(_VALUES, rows))
 
     # ── sending ──────────────────────────────────────────────────────────────────────────
 
@@ -250,9 +255,12 @@ class Outbox:
         return [Row(*row) for row in self.connection.execute(f"{_SELECT} {where}", params)]
 
 
-_NAMES = ", ".join(field.name for field in fields(Row))
-_SELECT = f"SELECT {_NAMES} FROM dois"
-_PUT = f"INSERT OR REPLACE INTO dois ({_NAMES}) VALUES ({','.join('?' * len(fields(Row)))})"
+_COLUMNS = [field.name for field in fields(Row)]
+_VALUES = attrgetter(*_COLUMNS)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM dois"
+_PUT = (
+    f"INSERT OR REPLACE INTO dois ({', '.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"
+)
 
 
 def brought(row: Row, wanted: Wanted, now: float) -> Row:

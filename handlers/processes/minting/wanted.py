@@ -135,8 +135,12 @@ class Wishes:
         try:
             shown = told()
         except (InvalidDocument, LookupError, TypeError, ValueError) as error:
-            # one document of which nothing can be told must not stop all others
-            problem = f"No metadata can be made of event {event.position}: {error!r}"
+            # One document of which nothing can be told must not stop all others. Only a missing
+            # term is named: other errors may quote what is not public, or is erased one day.
+            named = f" {error}" if isinstance(error, KeyError) else ""
+            problem = (
+                f"No metadata can be made of event {event.position}: {type(error).__name__}{named}"
+            )
             return Wanted(doi, number, state, problem, event.position, problem=problem)
         digest = hashlib.sha256(f"{datacite.shown_hash(shown)} {url}".encode()).hexdigest()
         return Wanted(doi, number, state, digest, event.position, url, shown)

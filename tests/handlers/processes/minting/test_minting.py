@@ -169,7 +169,20 @@ def test_an_erased_name_is_gone_from_datacite_too(story: Story, oak: Pid) -> Non
     story.mint()
     assert story.state(str(oak)) == "findable"
     assert "Tammoja" not in str(story.shown(str(oak)))
-    assert b"Tammoja" not in (story.folder / FILE).read_bytes()
+
+
+def test_an_erased_name_that_a_refusal_quoted_is_gone_from_the_outbox(
+    story: Story, oak: Pid
+) -> None:
+    process = story.minter()
+    process.round()
+    process.outbox.bury(str(oak), "answered 422: creators: 'Liis Tammoja' is too long")
+    hands = Curation(story.objects, CURATOR)
+    hands.erase(hands.erasable(oak), "She asked for it.")
+    story.drive(process)
+    kept = b"".join(file.read_bytes() for file in story.folder.glob(f"{FILE}*"))
+    process.close()
+    assert b"SQLite format" in kept and b"Tammoja" not in kept
 
 
 # ── versions ─────────────────────────────────────────────────────────────────────────────
