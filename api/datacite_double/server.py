@@ -77,7 +77,9 @@ class DoubleServer:
         self.store = Store(place)
         self.app = Double(self.store, self.account, limits=limits, plan=plan, base_path=base_path)
         self._base_path = base_path.rstrip("/")
-        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # named as TCP, since asyncio lets small parts go at once only where it knows that
+        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
