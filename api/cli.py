@@ -24,6 +24,7 @@ from api.commands import (
     pids,
     read,
     time,
+    verify,
     versions,
 )
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
@@ -192,6 +193,7 @@ _commands(
     thin=instants.thin,
 )
 _commands(time_group, **time.COMMANDS)
+_commands(app, **verify.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)
 _commands(
     app,
@@ -204,7 +206,6 @@ _commands(
     changes=feeds.changes,
     status=keep.status,
     rebuild=keep.rebuild,
-    verify=keep.verify,
     export=keep.export,
     tombstone=objects.tombstone,
     merge=objects.merge,

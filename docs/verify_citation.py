@@ -6,6 +6,7 @@
 PROOF.json is …/{version}/proof and DOCUMENT.sealed …/{version}/sealed, saved when it was cited.
 Without PUBLIC-KEY (from /api/log/keys) the key in the proof file is taken at its word.
 """
+
 # Compact on purpose, so that a stranger can read all of it:
 # fmt: off
 # ruff: noqa

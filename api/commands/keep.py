@@ -1,4 +1,4 @@
-"""Commands that keep the repository: status, rebuild, verify, export, and objects' ends."""
+"""Commands that keep the repository: status, rebuild, export."""
 
 from __future__ import annotations
 
@@ -28,16 +28,11 @@ from api.repository import Projection, Repository
 from eventstore.instant import Instant
 from eventstore.log import Log
 from eventstore.transfer import write_log
-from fdo.errors import CollectomeError, NotFound, Refused
+from fdo.errors import NotFound, Refused
 from fdo.lifecycle import Status
 from handlers import HANDLERS
 from handlers.projector import lease_is_held, tracked
 from handlers.rebuilding import beside, request_rebuild
-from handlers.verification import verify_log, verify_projections
-
-
-class Disagreement(CollectomeError):
-    """The log and what was made of it do not agree."""
 
 
 def status(data: DataOption = None, json: JsonOption = False) -> None:
@@ -123,43 +118,6 @@ def rebuild(
     else:
         out.print(f"{projection} stands at {head} again ({seconds} s).")
     repository.close()
-
-
-def verify(
-    quick: Annotated[bool, typer.Option(help="The log only, not the projections.")] = False,
-    data: DataOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Check that every event decodes, all hashes hold, and projections equal a rebuild."""
-    repository = Repository(settings_for(data), must_exist=True)
-    with progress(json) as bars:
-        tasks: dict[str, object] = {}
-
-        def watch(name: str, position: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(f"Checking {name}", total=total)
-            bars.update(tasks[name], completed=position, total=total)  # type: ignore[arg-type]
-
-        faults = verify_log(repository.objects, watch)
-        if not quick:
-            faults += verify_projections(repository.log, repository.data / "projections", watch)
-    if json:
-        emit(
-            {
-                "faults": [{"where": f.where, "what": f.what} for f in faults],
-                "events": repository.log.position(),
-                "sound": not faults,
-            }
-        )
-    elif faults:
-        for fault in faults[:50]:
-            err.print(f"{fault.where}: {fault.what}")
-    else:
-        out.print(f"{repository.log.position()} events and all that was made of them agree.")
-    if faults:
-        if json:
-            raise typer.Exit(1)
-        raise Disagreement(f"{len(faults)} things do not agree; the first are told above.")
 
 
 class ExportFormat(StrEnum):

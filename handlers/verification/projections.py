@@ -30,6 +30,8 @@ def verify_projections(log: Log, folder: Path, watch: Watch = unwatched) -> list
                 faults.append(Fault(name, "there is no view yet; run `collectome rebuild`"))
                 fresh.close()
                 continue
+            if live_position > log.position():
+                faults.append(Fault(f"projection {name}", f"it says that it read {live_position}"))
             while fresh.position() < live_position:
                 limit = min(SECTION, live_position - fresh.position())
                 if not follow_once(log, [fresh], limit):
