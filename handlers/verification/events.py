@@ -18,6 +18,7 @@ from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.verification.faults import Fault
+from handlers.verification.records import Records
 from handlers.verification.scratch import Scratch, Standing
 
 _ERASED = tuple(f"{kind.noun}Erased." for kind in OBJECT_TYPES.values())
@@ -27,8 +28,8 @@ _UNREADABLE = (CollectomeError, ValueError, KeyError, TypeError, AttributeError,
 class Events:
     """The check of all events, a section at a time."""
 
-    def __init__(self, log_id: str, scratch: Scratch) -> None:
-        self._log_id, self._scratch = log_id, scratch
+    def __init__(self, log_id: str, scratch: Scratch, records: Records) -> None:
+        self._log_id, self._scratch, self._records = log_id, scratch, records
         self._last = 0
 
     def section(self, rows: Sequence[sqlite3.Row]) -> Iterator[Fault]:
@@ -40,6 +41,7 @@ class Events:
                 values = (*row[:9], orjson.loads(row["meta"]), row[10], row[11], self._log_id)
                 event = Recorded(*values)
                 yield from _event_faults(event, where, bytes(row["meta"]))
+                yield from self._records.faults(event, where)
                 yield from self._order_faults(event, where, standing[event.pid_text])
                 self._gather(event, standing[event.pid_text])
             except _UNREADABLE as broken:

@@ -17,6 +17,7 @@ from eventstore.notes import Verifier
 from eventstore.recorder import SELECT, Recorder
 from handlers.verification.events import Events
 from handlers.verification.faults import MOST, SECTION, Fault, Watch, unwatched
+from handlers.verification.records import Records
 from handlers.verification.scratch import Scratch, scratch
 from handlers.verification.tables import (
     claim_faults,
@@ -71,7 +72,7 @@ def _faults(
             yield Fault("log", f"its file is damaged: {row[0]}")
     head = log.position()
     tree = TreeCheck(recorder, log.id, trusted, kept)
-    events = Events(log.id, tables)
+    events = Events(log.id, tables, Records(log))
     yield from tree.begin()
     for rows in _sections(recorder, head, watch):
         yield from events.section(rows)

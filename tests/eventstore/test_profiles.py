@@ -21,6 +21,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Note, Register, Revise, Status, Tombstone, Withhold, stamped
 from fdo.representations.record import record_triples
 from handlers.definitions import ensure
+from handlers.verification import verify_log
 from tests.eventstore.story import AT, BY, Objects, pid
 
 PROFILE = definition_pid("20.5000.5072", "fdo-profile", "specimen")
@@ -134,6 +135,22 @@ def test_every_step_of_a_life_is_judged(log: Objects) -> None:
     statuses = [event.status for event in log.log.history(pid(1))]
     assert statuses == [Status.ACTIVE, Status.PID_ONLY, Status.TOMBSTONE]
     assert [event.meta["profile"] for event in log.log.history(pid(1))] == [f"{PROFILE}/1"] * 3
+
+
+def test_verification_judges_each_record_by_its_own_profile_version(log: Objects) -> None:
+    log.register(1)
+    ask_for(log.objects, "materialSampleType")
+    assert verify_log(log.objects) == []
+
+
+def test_verification_finds_a_record_that_never_kept_its_profile(log: Objects) -> None:
+    log.objects.profiles.judged = lambda _state, _issue: {"profile": f"{PROFILE}/1"}  # type: ignore[method-assign]  # as a faulty release would
+    bare = log.stamp(1, "Abies alba", 1)
+    del bare["ods:organisationID"]
+    log.do(1, Register(bare))
+    (fault,) = verify_log(log.objects)
+    assert str(pid(1)) in fault.where
+    assert f"profile {PROFILE}/1" in fault.what and "specimenHost" in fault.what
 
 
 def test_a_log_without_definitions_judges_nothing(tmp_path: Path) -> None:
