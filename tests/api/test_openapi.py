@@ -10,6 +10,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.views import Views
 from eventstore.follower import follow_once
 from handlers.projections.conformance import Conformance, ConformanceReader
+from handlers.projections.holdings import Holdings, HoldingsReader
 from handlers.projections.members import Members, MembersReader
 from handlers.projections.search import Search, SearchIndex
 from handlers.projections.terms import Terms, TermsReader
@@ -27,13 +28,16 @@ def described(tmp_path_factory):
     found, kept = repository.folder / "search.sqlite", repository.folder / "conformance.sqlite"
     changed = repository.folder / "terms.sqlite"
     paged = repository.folder / "members.sqlite"
-    projections = [SearchIndex(found), Conformance(kept), Members(paged), Terms(changed)]
+    named = repository.folder / "holdings.sqlite"
+    projections = [
+        SearchIndex(found), Conformance(kept), Members(paged), Terms(changed), Holdings(named)
+    ]  # fmt: skip
     follow_once(repository.objects.log, projections)
     for projection in projections:
         projection.close()
     views = Views(
         search=Search(found), conformance=ConformanceReader(kept), members=MembersReader(paged),
-        terms=TermsReader(changed),
+        terms=TermsReader(changed), holdings=HoldingsReader(named),
     )  # fmt: skip
     schema = schemathesis.openapi.from_asgi("/openapi.json", repository.app(views=views))
     yield schema.exclude(path="/changes/live")  # it answers until the client leaves
