@@ -28,7 +28,7 @@ def running(*arguments: object) -> Iterator[tuple[Any, str]]:
 def test_whatever_was_acknowledged_survives_a_kill(tmp_path: Path):
     place = f"--data={tmp_path / 'datacite.sqlite'}"
     acknowledged: list[str] = []
-    for _ in range(3):
+    for _ in range(2):
         with running(place) as (process, url), httpx.Client(base_url=url) as client:
             caller = Caller(client)
             for doi in acknowledged:
