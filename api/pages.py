@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.ops import lag
 from api.site import Site
+from eventstore.confirmations import CONFIRMED
 from eventstore.envelope import Recorded, iso
 from fdo.lifecycle import Status
 
@@ -92,7 +93,9 @@ def _counts(found: dict[str, dict[str, int]]) -> list[tuple[str, int, int]]:
 
 
 def _recent(events: list[Recorded]) -> list[Recorded]:
-    return [event for event in reversed(events) if event.status in _PUBLIC][:_RECENT]
+    """The newest public changes; confirmations of DOIs only where there is nothing else."""
+    public = [event for event in reversed(events) if event.status in _PUBLIC]
+    return ([event for event in public if event.what != CONFIRMED] or public)[:_RECENT]
 
 
 def _row(event: Recorded) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Record the sample history as a log: `python -m api.demo.record`.
 
 The definitions come first. Each sample harvest is ingested with the clock set to its date, in a
-scratch repository with a seeded choice of PIDs; the log is then written to `log.jsonl.gz`, which
+scratch repository with a seeded choice of PIDs; then their DOIs are confirmed, as if DataCite had
+taken them, and a curator ends two objects. The log is then written to `log.jsonl.gz`, which
 `collectome demo` imports with its recorded times. Run it again when the samples, the mapping or
 the definitions change.
 """
@@ -23,6 +24,11 @@ from fdo.lifecycle import Merge, Tombstone
 from handlers.definitions import ensure
 from handlers.harvest.harvest import Harvest
 from handlers.harvest.options import Options
+from handlers.processes.minting.asking import request_version
+from handlers.processes.minting.confirming import confirm
+from handlers.processes.minting.following import Following
+from handlers.processes.minting.store import Outbox
+from handlers.processes.minting.wanted import Wishes
 
 SEED = 20261121
 HOUR = 3_600_000_000
@@ -59,7 +65,9 @@ def record() -> int:
             )
             summary = Harvest(objects, folder / "workspace", options).run(str(harvest.path))
             assert summary.balanced, summary
+        _mint(objects, folder / "data", clock)
         _curate(objects, clock)
+        _mint(objects, folder / "data", clock)
         with (
             LOG.open("wb") as file,
             gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=9, mtime=0) as packed,
@@ -67,6 +75,27 @@ def record() -> int:
             for line in write_log(objects.log):
                 packed.write(line)
         return objects.log.position()
+
+
+def _mint(objects: DigitalObjects, folder: Path, clock: Clock) -> None:
+    """The registration agency takes every DOI that waits, and one of a version that is cited.
+
+    The address to which they led is not that of any demo: there they are sent again, to a double
+    that knows nothing yet, and are confirmed already."""
+    clock.now += 86_400_000_000
+    cited = next(
+        h for h in objects.log.heads(limit=10_000) if h.type == "specimen" and h.version > 2
+    )
+    request_version(objects, cited.pid, 1, CURATOR)
+    outbox = Outbox(folder)
+    wishes = Wishes(objects.log, "https://sample.example")
+    following = Following(objects.log, outbox, wishes, objects.prefixes["doi"], lambda: 0.0)
+    while following.step():
+        due = outbox.due(0.0, 10_000)
+        outbox.settle([(row.doi, row.wanted, row.wanted_hash) for row in due], 0.0)
+    while confirm(objects, outbox):
+        pass
+    outbox.close()
 
 
 def _curate(objects: DigitalObjects, clock: Clock) -> None:

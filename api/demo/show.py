@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
 
 from api.bootstrap import free_port, serve
 from api.console import err, out, progress, settings_for
+from api.datacite_double import Account, DoubleServer
 from api.demo import LOG
 from api.repository import Projection, Repository
 from api.settings import Settings
@@ -19,6 +22,8 @@ from eventstore.transfer import read_log
 from fdo.errors import Refused
 from handlers.projector import lease_is_held
 
+DOUBLE = "datacite-double.sqlite"
+"""Where the demo's DataCite remembers what was registered, in the folder of the demo."""
 QUERIES = (
     (
         "How many specimens from each country?",
@@ -53,15 +58,33 @@ def show(data: Path, host: str | None, port: int | None, reset: bool) -> None:
         _only_the_demo(settings_for(data))
         shutil.rmtree(data)
     settings = settings_for(data, host=host)
-    settings = settings_for(
-        data, host=host, port=free_port(settings.host, settings.port if port is None else port)
-    )
-    _fill(settings)
+    given = {
+        "host": host,
+        "port": free_port(settings.host, settings.port if port is None else port),
+    }
+    _fill(settings_for(data, **given))
 
     def ready(settings: Settings, first: str | None) -> None:
         _welcome(settings, first, time.perf_counter() - started)
 
-    serve(settings, ready)
+    with _agency(settings) as datacite:
+        serve(settings_for(data, **given, **datacite), ready)
+
+
+@contextmanager
+def _agency(settings: Settings) -> Iterator[dict[str, str]]:
+    """A double of DataCite for as long as the demo runs, unless a DataCite is named already; the
+    settings that lead there."""
+    if settings.datacite_url:
+        yield {}
+        return
+    account = Account(prefixes=(settings.doi_prefix,))
+    with DoubleServer(settings.data / DOUBLE, account) as double:
+        yield {
+            "datacite_url": double.url,
+            "datacite_username": account.username,
+            "datacite_password": account.password,
+        }
 
 
 def _only_the_demo(settings: Settings) -> None:
@@ -113,6 +136,7 @@ def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
         out.print(f"  A PID     {base}/{example}   its history {base}/{example}/history")
     out.print(f"  SPARQL    {base}/sparql   Search {base}/search   API {base}/openapi.json")
     out.print(f"  Time      {base}/time   Feeds {base}/feeds")
+    out.print(f"  DOIs      {base}/api/pids   registered at a double of DataCite only")
     out.print(f"  Data      {settings.data}   Stop: Ctrl-C   Begin anew: ./run demo --reset")
     if first:
         out.print(f"  Token     {first}   (for writing; shown only now)")
