@@ -19,10 +19,11 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.moments import history_as_of
 from api.objects import dossier
 from api.objects.exchange import MOMENT, Asked
 from api.objects.shown import Shown
-from api.problems import UnknownParameter
+from api.problems import MEDIA_TYPE, UnknownParameter
 from api.site import Site
 from fdo.errors import CollectomeError, InvalidIdentifier, NotFound
 from fdo.identifiers import Pid
@@ -51,6 +52,16 @@ _PARAMETERS = [
         ("observed-at", "Only what the sources had shown by a day or an instant.", "string"),
     )
 ]
+_ALSO: dict[int, dict[str, Any]] = {404: {MEDIA_TYPE: {}}}  # of what no route can take for a handle
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    status: {"description": told, "content": {"application/json": {}} | _ALSO.get(status, {})}
+    for status, told in (
+        (200, "Values: responseCode 1; none of those asked for: 200"),
+        (400, "A parameter is wrong: responseCode 2"),
+        (403, "That version is not public: responseCode 2"),
+        (404, "No such handle: responseCode 100"),
+    )
+}
 
 
 def handles_router(site: Site) -> APIRouter:
@@ -67,13 +78,8 @@ def handles_router(site: Site) -> APIRouter:
         "/{handle:path}",
         response_class=Response,
         openapi_extra={"parameters": _PARAMETERS},
-        responses={
-            200: {"description": "Values, or none of those asked for",
-                  "content": {"application/json": {}}},
-            404: {"description": "No such handle: responseCode 100",
-                  "content": {"application/json": {}}},
-        },
-    )  # fmt: skip
+        responses=_ANSWERS,
+    )
     def resolve(request: Request, handle: str) -> Response:
         """The FDO record of an object as Handle values."""
         pretty = _wants_pretty(request)
@@ -98,7 +104,8 @@ def _resolved(shown: Shown, handle: str, given: Mapping[str, list[str]], pretty:
     event = shown.select(Asked(pid, version, "", moment), head)
     if event.status in (Status.ACTIVE, Status.DRAFT):  # what is PID-only or gone has a record
         shown.guard(event, head)
-    record = dossier.record(event, shown.log.history(pid))
+    known = history_as_of(moment.get("as-of"), pid, shown.site.objects)
+    record = dossier.record(event, known)
     values = [
         one.as_json()
         for one in handle_values(

@@ -39,6 +39,16 @@ def event_as_of(
     return objects.log.at(pid, instant.position, instant.observed)
 
 
+def history_as_of(text: str | None, pid: Pid, objects: DigitalObjects) -> list[Recorded]:
+    """The events of an object as far as they were known at a moment; of a version (`v3`), and of
+    no moment, all."""
+    events = objects.log.history(pid)
+    if text is None or _VERSION.match(text):
+        return events
+    position = position_as_of(text, objects, versions=True)
+    return [event for event in events if event.position <= position]
+
+
 def instant_of(
     as_of: str | None, observed: str | None, objects: DigitalObjects, *, versions: bool = False
 ) -> Instant:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from api.citing.answers import cite
-from api.moments import position_as_of
+from api.moments import history_as_of
 from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
 from api.objects import dossier
 from api.objects.datacite_face import as_datacite
@@ -82,7 +82,8 @@ def record(shown: Shown, asked: Asked) -> Sent:
     if event.status is Status.ACTIVE:  # what is PID-only has a record, now and then
         shown.guard(event, head)
     wanted = asked.format(HISTORY_FORMATS)
-    body = dossier.record(event, _known(shown, asked))
+    known = history_as_of(asked.query.get("as-of"), asked.pid, shown.site.objects)
+    body = dossier.record(event, known)
     version = event.version if asked.past else None
     if wanted in PLAIN_FORMATS:
         return shown.listed(asked, body, "record.html", event.salt, version=version)
@@ -90,16 +91,6 @@ def record(shown: Shown, asked: Asked) -> Sent:
     return shown.report(
         asked, _in_rdf(lines, wanted, asked.pid.iri), wanted, event.salt, version=version
     )
-
-
-def _known(shown: Shown, asked: Asked) -> list[Recorded]:
-    """The history of the object as far as it was known at the moment asked for."""
-    events = shown.log.history(asked.pid)
-    moment = asked.query.get("as-of")
-    if moment is None or moment.startswith("v"):
-        return events
-    position = position_as_of(moment, shown.site.objects)
-    return [event for event in events if event.position <= position]
 
 
 def _in_rdf(lines: list[str], wanted: Format, about: str) -> bytes:

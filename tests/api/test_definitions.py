@@ -43,14 +43,15 @@ def ask_for(repository, attribute: str) -> None:
     repository.do(Revise(changed), PROFILE, "fdo-profile")
 
 
-@pytest.mark.parametrize("one", definitions(PREFIX), ids=lambda one: f"{one.kind}:{one.key}")
-def test_every_definition_resolves_as_json_schema(browse, defined, one) -> None:
-    answer = browse().get(f"/{one.pid}/schema")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/schema+json"
-    schema = answer.json()
-    assert schema["$id"] == one.pid.iri
-    jsonschema_rs.Draft202012Validator(schema)
+def test_every_definition_resolves_as_json_schema(browse, defined) -> None:
+    browser = browse()
+    for one in definitions(PREFIX):
+        answer = browser.get(f"/{one.pid}/schema")
+        assert answer.status_code == 200, one.key
+        assert answer.headers["content-type"] == "application/schema+json"
+        schema = answer.json()
+        assert schema["$id"] == one.pid.iri
+        jsonschema_rs.Draft202012Validator(schema)
 
 
 @pytest.mark.parametrize("pid", [PROFILE, TYPE])
@@ -112,6 +113,11 @@ def test_a_record_of_the_past_knows_no_later_confirmation(browse, repository, de
         for at in (head - 2, head - 1, head)
     ]
     assert said == [None, "draft", "findable"]
+    values = [
+        browser.get(f"/api/handles/{defined}?type=doiState&as-of={at}").json().get("values", [])
+        for at in (head - 2, head)
+    ]
+    assert [[one["data"]["value"] for one in found] for found in values] == [[], ["findable"]]
     assert browser.get(f"/{defined}/record").json()["doiState"] == "findable"
 
 

@@ -143,8 +143,11 @@ def test_verification_judges_each_record_by_its_own_profile_version(log: Objects
     assert verify_log(log.objects) == []
 
 
-def test_verification_finds_a_record_that_never_kept_its_profile(log: Objects) -> None:
-    log.objects.profiles.judged = lambda _state, _issue: {"profile": f"{PROFILE}/1"}  # type: ignore[method-assign]  # as a faulty release would
+def test_verification_finds_a_record_that_never_kept_its_profile(
+    log: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"profile": f"{PROFILE}/1"}  # as a faulty release would, without looking
+    monkeypatch.setattr(log.objects.profiles, "judged", lambda _state, _issue: said)
     bare = log.stamp(1, "Abies alba", 1)
     del bare["ods:organisationID"]
     log.do(1, Register(bare))

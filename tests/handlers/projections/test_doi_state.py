@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Store
+from pyoxigraph import QuerySolutions, Store
 
 from eventstore.follower import follow_once
 from eventstore.instant import Instant
@@ -53,7 +53,9 @@ def states(view: Graph, folder: Path) -> list[str | None]:
     view.dump(folder / "dump.nq")
     store = Store()
     store.bulk_load(path=str(folder / "dump.nq"))
-    rows = {str(row["object"]): row["state"] for row in store.query(QUERY)}
+    answer = store.query(QUERY)
+    assert isinstance(answer, QuerySolutions)
+    rows = {str(row["object"]): row["state"] for row in answer}
     found = [rows[f"<{pid(number).iri}>"] for number in (1, 2, 3, 4)]
     return [None if state is None else state.value for state in found]
 
