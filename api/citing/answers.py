@@ -56,7 +56,7 @@ def negotiated(shown: Shown, asked: Asked, wanted: Format) -> Sent:
         body = written(
             citation(shown.site, event, hidden=hidden), wanted, how, numbered=asked.numbered
         )
-    return shown.sent(
+    sent = shown.sent(
         body,
         wanted,
         event,
@@ -64,6 +64,10 @@ def negotiated(shown: Shown, asked: Asked, wanted: Format) -> Sent:
         of_version=not hidden and (asked.numbered or asked.past),
         face="record" if hidden else "metadata",
     )
+    if wanted is not BIBLIOGRAPHY:  # a file for a program, which goes by its ending
+        name = f"{event.pid.prefix}_{event.pid.suffix}_{event.version}.{wanted.extension}"
+        sent.headers.append((b"content-disposition", f'inline; filename="{name}"'.encode()))
+    return sent
 
 
 def cite(shown: Shown, asked: Asked) -> Sent:

@@ -118,6 +118,14 @@ def test_quality_decides(browse, oak, accept, wanted):
     assert browse().get(f"/{oak}", accept=accept).headers["content-type"] == wanted
 
 
+def test_a_file_for_a_reference_manager_has_the_name_of_the_version(browse, oak):
+    browser = browse()
+    for name, ending in (("ris", "ris"), ("bibtex", "bib")):
+        said = browser.get(f"/{oak}?format={name}").headers["content-disposition"]
+        assert said == f'inline; filename="{str(oak).replace("/", "_")}_2.{ending}"'
+    assert "content-disposition" not in browser.get(f"/{oak}?format=citation").headers
+
+
 def test_style_and_language_come_from_accept_or_query(browse, oak):
     browser = browse()
     accept = "text/x-bibliography; style=apa; locale=de-DE"
