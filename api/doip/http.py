@@ -22,7 +22,7 @@ from api.doip.messages import Request as Asked
 from api.doip.messages import Response
 from api.doip.multipart import JSON, as_bytes, mixed, segments_of
 from api.doip.operations import Operations, required
-from api.problems import TooLarge, UnknownParameter
+from api.problems import MEDIA_TYPE, TooLarge, UnknownParameter
 from api.security import Unauthenticated
 from api.site import Site
 from fdo.errors import CollectomeError
@@ -44,6 +44,7 @@ _PARAMETERS = [
         ("clientId", "Who asks; not used."),
     )
 ]
+_REFUSED = (400, 401, 403, 404, 405, 409, 410, 412, 413, 422, 428, 500, 503)
 _DESCRIPTION: dict[str, Any] = {
     "response_class": HttpResponse,
     "openapi_extra": {"parameters": _PARAMETERS},
@@ -52,6 +53,13 @@ _DESCRIPTION: dict[str, Any] = {
             "description": "The output of the operation; its status is in Doip-Response",
             "content": {JSON: {}, "multipart/mixed": {}},
         }
+    }
+    | {
+        status: {
+            "description": "The members of a problem; the status is in Doip-Response",
+            "content": {JSON: {}, MEDIA_TYPE: {}},
+        }
+        for status in _REFUSED
     },
 }
 
