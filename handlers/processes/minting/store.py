@@ -26,6 +26,7 @@ FILE = "minting.sqlite"
 SOONEST = 0.0
 """Due before all others: somebody waits for it."""
 
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS dois (
     doi TEXT PRIMARY KEY, object TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -101,7 +102,8 @@ class Outbox:
         self.connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
             self.connection.execute(f"PRAGMA {pragma}")
-        self.connection.executescript(_SCHEMA)
+        if self.connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            self.connection.executescript(f"{_SCHEMA} PRAGMA user_version={_VERSION};")
 
     def close(self) -> None:
         """Close the file."""

@@ -40,6 +40,8 @@ _SINGLES = ("language", "version")
 """What DataCite keeps as it was when a request does not name it; so every request names it, or
 what was erased or withheld would stay there."""
 
+_ENDED = "ods:hasTombstoneMetadata"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -155,8 +157,7 @@ def proof(salt: bytes | None, digest: str) -> str:
 def _of_version(version: Recorded, latest: Recorded, minted: Sequence[int]) -> dict[str, Any]:
     number = version.version
     previous = max((other for other in minted if other < number), default=None)
-    shown = datacite.metadata(version.document, version_of=True, versions=minted, previous=previous)
-    if ended := latest.document.get("ods:hasTombstoneMetadata"):
-        withdrawn = {"date": ended["ods:tombstoneDate"], "dateType": "Withdrawn"}
-        shown["dates"] = [*shown.get("dates", ()), withdrawn]
-    return shown
+    document = version.document
+    if ended := latest.document.get(_ENDED):
+        document = {**document, _ENDED: ended}
+    return datacite.metadata(document, version_of=True, versions=minted, previous=previous)
