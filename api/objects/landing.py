@@ -15,6 +15,7 @@ from api.harvesting.dataset_page import dataset_part
 from api.negotiation import DOCUMENT_FORMATS, HTML
 from api.objects import dossier
 from api.objects.addresses import Addresses
+from api.objects.definition_part import definition_part
 from api.objects.links import Link
 from api.objects.machine import machine
 from api.queries import KIND, answer_address
@@ -108,6 +109,7 @@ def landing_page(
         ),
         cite=told(what, [Manner()]),
         doi_state=_DOI_STATES[doi_state(events)] if event.pid.scheme == "doi" else None,
+        definition=definition_part(event, document),
         query=_query(site, event, document),
         dataset=None if past or hidden else dataset_part(site, event),
         local=Addresses(log),

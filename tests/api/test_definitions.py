@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import jsonschema_rs
 import pyshacl
@@ -158,6 +159,11 @@ def test_a_definition_has_a_page_and_speaks_rdf(browse, defined) -> None:
     browser = browse()
     page = browser.get(f"/{PROFILE}", headers={"accept": "text/html"})
     assert page.status_code == 200 and "Digital specimen" in page.text
+    assert f'<a href="/{ATTRIBUTE}">specimenHost</a>' in page.text
+    for address in re.findall(r'href="(/[^"]*/(?:schema|shapes)[^"]*)"', page.text):
+        assert browser.get(address).status_code == 200
+    page = browser.get(f"/{TYPE}/1", headers={"accept": "text/html"})
+    assert f'<a href="/{OPERATION}">0.DOIP/Op.Retrieve</a>' in page.text
     turtle = browser.get(f"/{TYPE}?format=turtle").text
     found = rdflib.Graph().parse(data=turtle, format="turtle", publicID=TYPE.iri)
     profile = rdflib.URIRef("urn:collectome:vocab:recordProfile")
