@@ -23,6 +23,7 @@ from bench import (
     compression,
     feed,
     follow,
+    harvesting,
     http,
     ingest,
     live,
@@ -31,6 +32,7 @@ from bench import (
     search,
     sparql,
     time,
+    verification,
 )
 from bench.result import Result, table
 
@@ -40,6 +42,7 @@ SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
     "compression": compression.measure,
     "feed": feed.measure,
     "follow": follow.measure,
+    "harvesting": harvesting.measure,
     "ingest": ingest.measure,
     "live": live.measure,
     "http": http.measure,
@@ -48,6 +51,7 @@ SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
     "search": search.measure,
     "sparql": lambda _, __: _sparql(),
     "time": time.measure,
+    "verification": verification.measure,
 }
 
 

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.feeds.hypermedia import entry_lines
+from api.feeds.ldes_editions import Editions
 from api.feeds.ldes_formats import FORMATS, Node, answer, asked_format, write
 from api.feeds.ldes_latest import Snapshot
 from api.feeds.ldes_nodes import Tree
@@ -65,6 +66,17 @@ def ldes_router(site: Site) -> APIRouter:
         """Give a page of a stream: members in the order of the log."""
         return streams.sent(request, format, lambda: streams.tree(stream).page(number))
 
+    @_serves(router, "/ldes/{stream:path}/pages/{number}/{edition}")
+    def page_since(
+        request: Request,
+        stream: _StreamName,
+        number: _Number,
+        edition: _Number,
+        format: _Format = None,
+    ) -> Response:
+        """Give a page as it is since an erasure took something of it."""
+        return streams.sent(request, format, lambda: streams.tree(stream).page(number, edition))
+
     @_serves(router, "/ldes/{stream:path}/nodes/{height}/{number}")
     def inner(
         request: Request,
@@ -76,6 +88,19 @@ def ldes_router(site: Site) -> APIRouter:
         """Give an inner node of a stream: where its full pages are."""
         tree = streams.tree(stream)
         return streams.sent(request, format, lambda: tree.inner_node(height, number))
+
+    @_serves(router, "/ldes/{stream:path}/nodes/{height}/{number}/{edition}")
+    def inner_since(
+        request: Request,
+        stream: _StreamName,
+        height: _Number,
+        number: _Number,
+        edition: _Number,
+        format: _Format = None,
+    ) -> Response:
+        """Give an inner node as it is since an erasure took something below it."""
+        tree = streams.tree(stream)
+        return streams.sent(request, format, lambda: tree.inner_node(height, number, edition))
 
     @_serves(router, "/ldes/{stream:path}/latest", _SNAPSHOT)
     def latest(stream: _StreamName) -> Response:
@@ -124,6 +149,7 @@ class Streams:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._editions = Editions(site.objects.log)
         self._room = BoundedSemaphore(AT_ONCE)
 
     def tree(self, name: str) -> Tree:
@@ -136,7 +162,7 @@ class Streams:
             or (kind == "dataset" and _is_pid(rest) and view.extent(name).members)
         ):
             raise NotFound(f"There is no event stream {name!r}; /ldes lists those there are.")
-        return Tree(name, self._title(name), site.base, view, site.objects.log)
+        return Tree(name, self._title(name), site.base, view, site.objects.log, self._editions)
 
     def listed(self, request: Request, asked: str | None) -> Response:
         """All streams: of everything, of each type, of each dataset."""

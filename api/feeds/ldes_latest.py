@@ -15,7 +15,6 @@ from api.feeds.hypermedia import (
     LDES,
     about,
     following_lines,
-    gap_lines,
     iri,
     node_lines,
     number,
@@ -27,7 +26,7 @@ from api.feeds.ldes_members import Member, standing
 from api.feeds.ldes_nodes import Tree
 from eventstore.envelope import Recorded
 from eventstore.log import Head, Log
-from fdo.errors import NotFound
+from fdo.errors import Erased, NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.lexical import XSD
@@ -56,9 +55,15 @@ class Snapshot:
         """The page that begins behind a PID; the first is the root and describes the snapshot."""
         address = self.root if after is None else self._address(after)
         members, gaps, last = self._read("" if after is None else str(after))
+        if gaps:
+            raise Erased(
+                f"Something on this page was erased after event {self._position}. Take a newer "
+                f"snapshot: {self._tree.root}/latest.",
+                address=f"{self._tree.root}/latest",
+                gaps=gaps,
+            )
         lines = self._described() if after is None else []
         lines += node_lines(address, self.stream, immutable=True)
-        lines += gap_lines(address, gaps)
         if last is not None:
             lines += following_lines(address, self._address(last))
         return Node(

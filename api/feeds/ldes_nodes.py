@@ -4,6 +4,7 @@
     /ldes/all/nodes/2/0          inner node of height 2: 20 x 20 full pages, immutable
     /ldes/all/nodes/1/7          inner node of height 1: 20 full pages, immutable
     /ldes/all/pages/163          page: 250 members, immutable once full
+    /ldes/all/pages/163/41200    the same since event 41200 erased something of it
 
 The root names the highest inner nodes that are full, then those of the next height that are
 left, and so on down to the last page, to which new members come. So it has at most 19 relations
@@ -26,10 +27,11 @@ from api.feeds.hypermedia import (
     stream_lines,
     time,
 )
+from api.feeds.ldes_editions import Editions
 from api.feeds.ldes_formats import Node
 from api.feeds.ldes_members import shown
 from eventstore.log import Log
-from fdo.errors import NotFound
+from fdo.errors import CollectomeError, Erased, NotFound
 from handlers.projections.members import Extent, MembersReader
 
 FANOUT = 20
@@ -90,8 +92,17 @@ def branches(full_pages: int) -> Iterator[Branch]:
 class Tree:
     """The nodes of the stream of one name, under the public address of this server."""
 
-    def __init__(self, name: str, title: str, base: str, view: MembersReader, log: Log) -> None:
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        base: str,
+        view: MembersReader,
+        log: Log,
+        editions: Editions,
+    ) -> None:
         self.name, self.title = name, title
+        self._editions = editions
         self.root = f"{base}/ldes/{name}"
         self.stream = f"{self.root}#stream"
         self._base, self._view, self._log = base, view, log
@@ -107,8 +118,9 @@ class Tree:
             links={"describedby": f"{self._base}/shapes/version", "up": f"{self._base}/ldes"},
         )
 
-    def inner_node(self, height: int, number: int) -> Node:
-        """An inner node whose pages are all full; NotFound for others."""
+    def inner_node(self, height: int, number: int, edition: int = 0) -> Node:
+        """An inner node whose pages are all full; NotFound for others, Erased for an address
+        that led to something erased."""
         branch = Branch(height, number)
         extent = self._view.extent(self.name)
         if not 1 <= height <= HIGHEST or branch.last >= extent.full_pages:
@@ -116,7 +128,10 @@ class Tree:
                 f"The stream {self.name} has no node {number} of height {height}; its root "
                 f"/ldes/{self.name} names those there are."
             )
-        address = f"{self.root}/{branch.path}"
+        now = self._edition(branch)
+        address = self._address(branch, now)
+        if edition != now:
+            raise self._moved(branch, edition, now)
         return Node(
             address,
             f"{self.title}: node {number} of height {height}",
@@ -126,10 +141,14 @@ class Tree:
             links={"start": self.root},
         )
 
-    def page(self, number: int) -> Node:
-        """A page with its members in the order of the log."""
-        page = self._view.page(self.name, number)
-        address = f"{self.root}/pages/{number}"
+    def page(self, number: int, edition: int = 0) -> Node:
+        """A page with its members in the order of the log; Erased for the address that it had
+        before something of it was erased."""
+        page, branch = self._view.page(self.name, number), Branch(0, number)
+        now = self._editions.of_page(page)
+        address = self._address(branch, now)
+        if edition != now:
+            raise self._moved(branch, edition, now)
         found = shown(page.positions, self._log)
         lines = node_lines(address, self.stream, immutable=page.full)
         lines += gap_lines(address, found.gaps)
@@ -141,6 +160,27 @@ class Tree:
             immutable=page.full,
             stream=self.stream,
             links={"start": self.root},
+        )
+
+    def _edition(self, branch: Branch) -> int:
+        """The last erasure that took something of the pages of a branch; 0 where none did."""
+        pages = self._editions.of(self.name, self._view)
+        touched = (at for page, at in pages.items() if branch.first <= page <= branch.last)
+        return max(touched, default=0)
+
+    def _address(self, branch: Branch, edition: int) -> str:
+        return f"{self.root}/{branch.path}" + (f"/{edition}" if edition else "")
+
+    def _moved(self, branch: Branch, asked: int, now: int) -> CollectomeError:
+        """Why there is nothing at an address of another edition than the present one."""
+        address = self._address(branch, now)
+        if asked > now or not now:
+            return NotFound(f"There is no edition {asked} of this page; it is at {address}.")
+        return Erased(
+            f"Something on this page was erased on a recorded decision (event {now}). What is "
+            f"left of the page, and which events are gone from it, is at {address}.",
+            address=address,
+            erasure=now,
         )
 
     def _described(self, extent: Extent) -> list[str]:
@@ -164,12 +204,14 @@ class Tree:
         if extent.rest:
             last = Branch(0, extent.full_pages)
             (span,) = self._view.spans(self.name, [(last.first, last.last)])
-            links.append(Link(f"{self.root}/{last.path}", last.name, span.first_at, None))
+            links.append(
+                Link(self._address(last, self._edition(last)), last.name, span.first_at, None)
+            )
         return links
 
     def _closed(self, branches: list[Branch]) -> list[Link]:
         spans = self._view.spans(self.name, [(each.first, each.last) for each in branches])
         return [
-            Link(f"{self.root}/{each.path}", each.name, span.first_at, span.last_at)
+            Link(self._address(each, self._edition(each)), each.name, span.first_at, span.last_at)
             for each, span in zip(branches, spans, strict=True)
         ]

@@ -195,6 +195,15 @@ class MembersReader:
             )
         return _page(row)
 
+    def page_at(self, stream: str, recorded_at: int) -> int | None:
+        """The page on which a member recorded then would stand; None before the first."""
+        with self._view.reading() as (connection, _):
+            row = connection.execute(
+                "SELECT page FROM pages WHERE stream=? AND first_at<=? ORDER BY page DESC LIMIT 1",
+                (stream, recorded_at),
+            ).fetchone()
+        return None if row is None else int(row[0])
+
     def spans(self, stream: str, runs: Iterable[tuple[int, int]]) -> list[Span]:
         """For each run of pages (first, last) when its first and last member were recorded."""
         with self._view.reading() as (connection, _):

@@ -382,10 +382,38 @@ def test_in_a_snapshot_the_erasure_stands_for_the_erased_version(feed):
     now = feed.walk(f"/ldes/all/latest/{feed.told.objects.log.position()}")
     assert erasure in now.members
     assert plant.version_iri(4) not in now.members
-    then = feed.walk(f"/ldes/all/latest/{before}")
-    assert not {erasure, plant.version_iri(4)} & set(then.members)
-    gaps = {q.object.value for q in then.data.quads_for_predicate(NamedNode(GAP))}
-    assert gaps == {str(feed.told.objects.log.version(plant, 4).position)}
+    page = f"/ldes/all/latest/{before}"
+    while (then := feed.browser.get(page, "application/n-quads")).status_code == 200:
+        page = then.links["next"]["url"]
+    assert then.status_code == 410
+    said = then.json()
+    assert said["gaps"] == [feed.told.objects.log.version(plant, 4).position]
+    assert said["address"] == f"{BASE}/ldes/all/latest"
+
+
+def test_a_page_that_held_what_was_erased_is_gone_and_leads_to_the_one_with_the_gap(feed):
+    plant = feed.plants[2]
+    position = feed.told.objects.log.version(plant, 3).position
+    before = {
+        node: feed.browser.get(node, "application/n-quads").text for node in feed.walk().nodes
+    }
+    held = [node for node, text in before.items() if f"<{plant.version_iri(3)}>" in text]
+    erase(feed, plant, [3])
+    erasure = feed.told.objects.log.position()
+    after = feed.walk()
+    assert held
+    for node in held:
+        gone = feed.browser.get(node, "application/n-quads")
+        assert (gone.status_code, gone.json()["address"]) == (410, f"{node}/{erasure}")
+        now = feed.browser.get(f"{node}/{erasure}", "application/n-quads").text
+        assert f'<{GAP}> "{position}"' in now
+        assert plant.version_iri(3) not in now
+        assert node not in after.nodes
+        assert f"{node}/{erasure}" in after.nodes
+        assert feed.browser.get(f"{node}/{erasure + 1}").status_code == 404
+    others = [n for n in before if n not in held and feed.browser.get(n).status_code == 410]
+    assert all("/nodes/" in node for node in others)  # those that lead to what is gone
+    assert feed.browser.get("/ldes/all/pages/0/7").status_code == 404
 
 
 @pytest.mark.parametrize(
