@@ -14,6 +14,7 @@ import typer
 
 from api.commands import (
     cite,
+    definitions,
     double,
     feeds,
     follow,
@@ -44,6 +45,9 @@ time_group = typer.Typer(
     help="Questions across time: what changed, who changed most.", no_args_is_help=True
 )
 config = typer.Typer(help="The settings and where each came from.", no_args_is_help=True)
+definitions_group = typer.Typer(
+    help="What records are judged by: profiles, types, attributes.", no_args_is_help=True
+)
 webhooks_group = typer.Typer(help="Who is told of changes.", no_args_is_help=True)
 pids_group = typer.Typer(help="DOIs at DataCite: minted, waiting, refused.", no_args_is_help=True)
 token_group = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
@@ -52,6 +56,7 @@ app.add_typer(identity_group, name="identity")
 app.add_typer(instants_group, name="instants")
 app.add_typer(time_group, name="time")
 app.add_typer(config, name="config")
+app.add_typer(definitions_group, name="definitions")
 app.add_typer(pids_group, name="pids")
 app.add_typer(token_group, name="token")
 app.add_typer(webhooks_group, name="webhooks")
@@ -79,6 +84,8 @@ def serve(data: DataOption = None, host: HostOption = None, port: PortOption = N
 
     def ready(settings: Settings, first: str | None) -> None:
         err.print(f"Ready at {settings.base}/   data in {settings.data}   stop with Ctrl-C")
+        if settings.doip_port:
+            err.print(f"Native DOIP at {settings.doip_host}:{settings.doip_port} over TLS")
         if first:
             err.print(f"Token for writing, shown only now: {first}")
 
@@ -194,6 +201,7 @@ _commands(
 )
 _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
+_commands(definitions_group, **definitions.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)
 _commands(
     app,

@@ -38,8 +38,10 @@ _OF_PROBLEM = {
 }
 """Type of problem → status; every other problem is an invalid request."""
 
-_TOLD = ("version", "record", "parameter", "pid", "reference")
+_TOLD = ("version", "record", "reason", "parameter", "pid", "reference")
 """Members of a problem that a program acts on; they stand among the response's attributes too."""
+TEXT = 500
+"""Characters of a text among the attributes, which travel in a header; the output has it whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,11 @@ def refused(answer: HttpResponse) -> Response:
     """The response for a refusal, from the problem that HTTP would have answered."""
     problem: dict[str, Any] = orjson.loads(bytes(answer.body))
     slug = str(problem["type"]).rpartition("/")[2]
-    attributes = {"problem": slug} | {name: problem[name] for name in _TOLD if name in problem}
+    attributes = {"problem": slug} | {
+        name: problem[name][:TEXT] if isinstance(problem[name], str) else problem[name]
+        for name in _TOLD
+        if name in problem
+    }
     if slug == "tombstoned":
         attributes["gone"] = True
     headers = {

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.doip.elements import described, elements_of, with_bytes
+from api.doip.messages import TEXT
 from api.objects import dossier
 from api.objects.exchange import Asked
 from api.objects.resolver import Resolver
@@ -26,10 +27,8 @@ from fdo.record import attributes as record_attributes
 
 SERVICE = "service"
 """How clients that do not know the id of a service call it."""
-TEXT = 500
-"""Characters of a tombstone's text among the attributes, which travel in a header; the whole is
-in the record."""
 RELATED = 20
+"""Successors among the attributes of an answer; all are in the record."""
 
 
 class DigitalObjects:

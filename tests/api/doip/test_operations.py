@@ -177,6 +177,7 @@ def test_what_is_withheld_says_why_and_a_draft_is_unknown(ask, oak, repository):
     said = ask(str(oak), RETRIEVE)
     assert said.status == "103"
     assert "CC BY-NC" in said.object["message"]
+    assert said.attributes["reason"] == "Its licence is CC BY-NC."
     assert said.attributes["record"] == f"{BASE}/{oak}/record"
     assert ask(f"{oak}/1", RETRIEVE).status == "103"
     draft = repository.register("specimen", a_specimen("DH-3"), status=Status.DRAFT)

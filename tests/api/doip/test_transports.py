@@ -39,10 +39,12 @@ def test_every_answer_has_the_first_segment_in_a_header_of_ascii(browser, oak, r
         (f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}", 405),
         (f"/doip?operationId={RETRIEVE}&targetId={oak}&attributes=x", 400),
         (f"/doip?operationId={RETRIEVE}&targetId={oak}&targetId=x", 400),
+        (f"/doip?operationId={'F' * 9000}&targetId={oak}&{'x' * 9000}=1", 400),
     ):
         sent = browser.get(path)
         assert sent.status_code == status, path
         assert sent.headers["doip-response"].isascii()
+        assert len(sent.headers["doip-response"]) < 4096
         assert json.loads(sent.headers["doip-response"])["status"].startswith("0.DOIP/Status.")
         assert sent.headers["access-control-expose-headers"] == "Doip-Response"
     unnamed = browser.request("POST", f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}")
