@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import orjson
 import pytest
@@ -208,6 +209,15 @@ def test_the_page_has_every_style_and_every_format(browse, oak):
     for one in told["citations"]:
         assert f'id="style-{one["style"]}"' in page
     assert "<script" not in page
+
+
+def test_every_link_of_the_page_to_this_server_leads_somewhere(browse, oak):
+    browser = browse()
+    page = browser.get(f"/{oak}/1/cite", accept="text/html").text
+    targets = {one for one in re.findall(r'href="([^"]+)"', page) if f"/{oak}" in one}
+    assert {f"/{oak}/1/sealed", f"/{oak}/1/proof"} <= targets
+    for target in targets - {oak.iri}:
+        assert browser.get(target).status_code == 200, target
 
 
 def test_one_style_in_one_language(browse, oak):
