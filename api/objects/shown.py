@@ -182,7 +182,7 @@ class Shown:
     def _named(self, event: Recorded, face: Face) -> Named:
         if face != "landing":
             return Named()
-        return named(event.document, self.site.base, self.log)
+        return named(event, self.site.base, self.log)
 
     def listed(
         self,

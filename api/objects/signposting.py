@@ -24,6 +24,7 @@ import orjson
 
 from api.negotiation import HTML, JSON, Format
 from api.objects.links import LINKSET_FORMATS, Link, joined, root
+from eventstore.envelope import Recorded
 from eventstore.log import Log
 from fdo.documents import Document
 from fdo.errors import InvalidIdentifier
@@ -39,6 +40,7 @@ _URI = 2_000
 _RESERVED = "%:/?#[]@!$&'()*+,;=~-._"
 _ADDRESS = re.compile(r"https?://[^\s/?#]+", re.I)
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+_IDENTIFIED = b'"schema:identifier"'
 _PERSONS = ("ORCID", "Wikidata", "ROR")
 
 
@@ -51,9 +53,10 @@ class Named:
     """PID → status, as it was when the links were made."""
 
 
-def named(document: Document, base: str, log: Log) -> Named:
+def named(event: Recorded, base: str, log: Log) -> Named:
     """Licence, people, collections and items of a public document. What is not public itself
     is no item and no collection: a signpost leads to something."""
+    document = event.document
     near = _kin(document)
     source = _pid(document.get("ods:sourceSystemID"))
     wanted = {str(one.pid) for one in near} | ({str(source)} if source else set())
@@ -63,7 +66,9 @@ def named(document: Document, base: str, log: Log) -> Named:
     if alone and source and status.get(str(source)) is Status.ACTIVE:
         public.append(_Kin(source, "collection"))
     kin = (Link(f"{root(base)}/{one.pid}", one.rel, JSON.media_type) for one in public)
-    links = (*licences(document), *authors(document), *kin, *_content(document))
+    # who has no identifier need not be looked for: the search is dearer than all else here
+    people = authors(document) if _IDENTIFIED in (event.document_bytes or b"") else []
+    links = (*licences(document), *people, *kin, *_content(document))
     return Named(links, tuple((str(one.pid), status.get(str(one.pid))) for one in near))
 
 
@@ -92,8 +97,11 @@ def licences(document: Document) -> list[Link]:
 
 
 def authors(document: Document) -> list[Link]:
-    """Who made it, as far as they have an identifier."""
-    found = (uri(one.iri) for one in credit.creators(document) if one.scheme in _PERSONS)
+    """Who made it, as far as they have an identifier; not the holder, who stands for them in a
+    citation that names nobody."""
+    holder = credit.holder(document)
+    made = (one for one in credit.creators(document) if one != holder)
+    found = (uri(one.iri) for one in made if one.scheme in _PERSONS)
     return [Link(one, "author") for one in credit.once(filter(None, found))]
 
 

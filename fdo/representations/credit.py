@@ -76,7 +76,7 @@ def people(document: Document) -> Iterator[tuple[str, Party]]:
                 if credited := party(agent):
                     for role in members(agent.get("ods:hasRoles")):
                         yield said(role, "schema:roleName") or "", credited
-        else:
+        elif not isinstance(value, str):  # as most are: every document that goes out is read
             for node in members(value):
                 yield from people(node)
 
@@ -91,10 +91,11 @@ def party(agent: Document) -> Party | None:
 def creators(document: Document) -> list[Party]:
     """Who made it: collectors and creators, else who entered it, else its holder; each once.
     A program is not credited. Empty where the document names nobody."""
-    made = [one for role, one in people(document) if role in CREATING]
+    if made := once(one for role, one in people(document) if role in CREATING):
+        return made
     agents = [agent for key in _CREATORS for agent in members(document.get(key))]
     entered = [party(one) for one in agents if one.get("@type") != "schema:SoftwareApplication"]
-    return once(made) or once(filter(None, [*entered, holder(document)]))[:1]
+    return once(filter(None, [*entered, holder(document)]))[:1]
 
 
 def once(rows: Iterable[One]) -> list[One]:

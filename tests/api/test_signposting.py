@@ -109,6 +109,14 @@ def test_an_object_is_signposted(herbarium, browse):
     assert ("item", "https://example.org/media/1.jpg", "image/jpeg") in told(picture_signs)
 
 
+def test_the_holder_is_no_author_where_nobody_is_named(repository, browse):
+    nobody = {**a_specimen(), "ods:hasEvents": [], "ods:hasIdentifiers": [], "schema:creator": {
+        "@type": "schema:SoftwareApplication", "schema:identifier": "urn:x", "schema:name": "Bot",
+    }}  # fmt: skip
+    pid = repository.register("specimen", nobody)
+    assert of(of_header(browse().get(f"/{pid}")), "author") == []
+
+
 def test_a_version_is_cited_as_itself(herbarium, browse):
     _, oak, _ = herbarium
     for path in (f"/{oak}/1", f"/{oak}?as-of=v1"):
