@@ -18,7 +18,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from api.feeds.disclosed import disclosure
-from api.harvesting.datasets import holdings
+from api.harvesting.datasets import dataset, holdings
 from api.harvesting.oai.asking import Asked, OaiError, asked
 from api.harvesting.oai.formats import FORMATS, MetadataFormat
 from api.harvesting.oai.sets import SetSpec, sets_of, sets_with
@@ -150,11 +150,8 @@ class Provider:
         kind = spec.kind.replace("-", " ") if spec.kind else ""
         if spec.source is None:
             return f"All objects of type {kind}"
-        try:
-            document = self._log.latest(Pid.parse(spec.source)).document
-        except NotFound:  # a mirror may lack it
-            document = {}
-        name = str(document.get("schema:name", spec.source))
+        found = dataset(self._site, Pid.parse(spec.source))
+        name = found.name if found is not None else spec.source
         return f"{name}: {kind}" if kind else name
 
     # ── about objects ────────────────────────────────────────────────────────────────────

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from eventstore.envelope import Recorded
 from eventstore.follower import SqlView
@@ -37,7 +37,7 @@ SCHEMA = (
     "WHERE source IS NOT NULL",
 )  # fmt: skip
 
-_INSERT = "INSERT INTO changes VALUES (?,NULL,?,?,?,?,?)"
+_FIND = "SELECT valid_to, at, object, kind, source, public FROM changes WHERE position=?"
 _CLOSE = "UPDATE changes SET valid_to=? WHERE position=?"
 _MOVE = "UPDATE objects SET position=? WHERE number=?"
 
@@ -66,6 +66,7 @@ class Holdings:
             writing = _Writing(tx)
             for event in members:
                 writing.take(event, before.get(event.position))
+            writing.flush()
 
     def clear(self) -> None:
         """Empty the view and set its position to 0."""
@@ -91,51 +92,69 @@ def _contents_before(events: Sequence[Recorded], log: Log) -> dict[int, int]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Open(NamedTuple):
+    """The change by which an object is as it is."""
+
     position: int
-    object: int
+    number: int
     source: int | None
 
 
 class _Writing:
-    """One transaction: rows go in, the ones before them are closed."""
+    """One transaction: rows are gathered and go in together, the ones before them are closed."""
 
     def __init__(self, tx: sqlite3.Connection) -> None:
         self._tx = tx
         self._names = {text: number for number, text in tx.execute("SELECT id, text FROM names")}
-        (self._objects,) = tx.execute("SELECT coalesce(max(number), 0) FROM objects").fetchone()
+        (self._last,) = tx.execute("SELECT coalesce(max(number), 0) FROM objects").fetchone()
+        self._objects: dict[int, list[Any]] = {}
+        self._changes: dict[int, list[Any]] = {}
 
     def take(self, event: Recorded, content: int | None) -> None:
         """Enter one change; `content` is the position of the content event before it."""
-        row = None if content is None else self._open(content)
-        source = event.pid_text if event.type == "source-system" else event.source
-        named = self._name(source) if source else row.source if row else None
-        run = self._tx.execute
-        if row is None:
-            self._objects = number = self._objects + 1
-            run("INSERT INTO objects VALUES (?,?,?)", (number, event.pid_text, event.position))
+        before = None if content is None else self._open(content)
+        position, kind = event.position, event.type
+        source = event.pid_text if kind == "source-system" else event.source
+        named = self._name(source) if source else before.source if before else None
+        if before is None:
+            self._last = number = self._last + 1
+            self._objects[number] = [number, event.pid_text, position]
         else:
-            number = row.object
-            run(_CLOSE, (event.position, row.position))
-            run(_MOVE, (event.position, number))
+            number = before.number
+            self._end(before, position)
         public = event.status is Status.ACTIVE
-        kind = self._name(event.type)
-        run(_INSERT, (event.position, event.recorded_at, number, kind, named, public))
+        self._changes[position] = [
+            position, None, event.recorded_at, number, self._name(kind), named, public
+        ]  # fmt: skip
 
-    def _open(self, position: int) -> _Row | None:
+    def flush(self) -> None:
+        """Write what was gathered."""
+        self._tx.executemany("INSERT INTO objects VALUES (?,?,?)", self._objects.values())
+        self._tx.executemany("INSERT INTO changes VALUES (?,?,?,?,?,?,?)", self._changes.values())
+
+    def _open(self, position: int) -> _Open | None:
         """The open row of the object of this content event: its own, or that of an erasure
         after it. A draft has none."""
         while True:
-            found = self._tx.execute(
-                "SELECT valid_to, object, source FROM changes WHERE position=?", (position,)
-            ).fetchone()
+            gathered = self._changes.get(position)
+            found = gathered[1:] if gathered else self._tx.execute(_FIND, (position,)).fetchone()
             if found is None:
                 return None
-            valid_to, number, source = found
+            valid_to, _, number, _, source, _ = found
             if valid_to is None:
-                return _Row(position, number, source)
+                return _Open(position, number, source)
             position = valid_to
+
+    def _end(self, before: _Open, position: int) -> None:
+        """Close a row, and say where its object is now."""
+        if before.position in self._changes:
+            self._changes[before.position][1] = position
+        else:
+            self._tx.execute(_CLOSE, (position, before.position))
+        if before.number in self._objects:
+            self._objects[before.number][2] = position
+        else:
+            self._tx.execute(_MOVE, (position, before.number))
 
     def _name(self, text: str) -> int:
         known = self._names.get(text)
