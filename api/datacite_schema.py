@@ -10,8 +10,10 @@ lists and one attribute; they are added here, so that the same schema judges bot
 from __future__ import annotations
 
 import importlib.resources
+import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from typing import Any
 
 import jsonschema_rs
@@ -21,7 +23,7 @@ from lxml import etree
 
 from fdo.errors import InvalidDocument
 
-_ADDED = {
+ADDED = {
     "resourceTypeGeneral": ("Award", "Project", "Poster", "Presentation"),
     "relatedIdentifierType": ("CSTR", "RRID", "RAiD", "SWHID"),
     "contributorType": ("Translator",),
@@ -29,6 +31,20 @@ _ADDED = {
     "dateType": ("Coverage",),
 }
 """Words of DataCite 4.6 (2024-12-05) and 4.7 (2026-03-03) by the list that they belong to."""
+_NOT_EMPTY = (
+    "definitions/person/properties/name",
+    "definitions/nameIdentifiers/items/properties/nameIdentifier",
+    "definitions/nameIdentifiers/items/properties/nameIdentifierScheme",
+    "definitions/affiliation/items/properties/name",
+    "properties/publisher/properties/name",
+    "properties/titles/items/properties/title",
+    "properties/alternateIdentifiers/items/properties/alternateIdentifier",
+    "properties/alternateIdentifiers/items/properties/alternateIdentifierType",
+    "properties/relatedIdentifiers/items/properties/relatedIdentifier",
+    "properties/fundingReferences/items/properties/funderName",
+)
+"""Texts that the XSD wants to hold something, and the service as well."""
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _KERNEL = "http://datacite.org/schema/kernel-4"
 _LOCATION = f"{_KERNEL} http://schema.datacite.org/meta/kernel-4.7/metadata.xsd"
@@ -45,24 +61,37 @@ class Wrong:
 
 @cache
 def _validator() -> jsonschema_rs.Draft201909Validator:
+    return jsonschema_rs.Draft201909Validator(schema(), validate_formats=False)
+
+
+def schema() -> dict[str, Any]:
+    """The schema of the library with the words of 4.6 and 4.7."""
     place = importlib.resources.files("datacite") / "schemas" / "datacite-v4.5.json"
-    schema = orjson.loads(place.read_bytes())
-    for name, words in _ADDED.items():
-        schema["definitions"][name]["enum"] += words
-    schema["definitions"]["relatedObject"]["properties"]["relationTypeInformation"] = {
+    found: dict[str, Any] = orjson.loads(place.read_bytes())
+    for name, words in ADDED.items():
+        found["definitions"][name]["enum"] += words
+    found["definitions"]["relatedObject"]["properties"]["relationTypeInformation"] = {
         "type": "string"
     }
-    schema.pop("id")  # a name of draft 4, which says nothing here
-    return jsonschema_rs.Draft201909Validator(schema, validate_formats=False)
+    for path in _NOT_EMPTY:
+        reduce(getitem, path.split("/"), found)["minLength"] = 1
+    found.pop("id")  # a name of draft 4, which says nothing here
+    return found
 
 
 def errors(metadata: dict[str, Any]) -> list[Wrong]:
     """The rules that the metadata break, none of them twice."""
     found = (
-        Wrong(str(next(iter(wrong.instance_path), "metadata")), wrong.message)
+        Wrong(_property(wrong.message, wrong.instance_path), wrong.message)
         for wrong in _validator().iter_errors(metadata)
     )
     return list(dict.fromkeys(found))
+
+
+def _property(message: str, path: list[str | int]) -> str:
+    """The property of the metadata that an error is about: where it is, or which is missing."""
+    missing = re.match(r'"(\w+)" is a required', message)
+    return str(path[0]) if path else missing[1] if missing else "metadata"
 
 
 def require_valid(metadata: dict[str, Any]) -> None:
@@ -83,6 +112,9 @@ def to_xml(metadata: dict[str, Any]) -> bytes:
     if "doi" not in metadata:
         root.append(_handle(metadata))
     root.set(f"{_XSI}schemaLocation", _LOCATION)
+    for element in root.iter():  # which the library writes in a namespace of its own making
+        if language := element.attrib.pop("{xml}lang", None):
+            element.set(_LANGUAGE, language)
     written: bytes = etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="utf-8")
     return written
 

@@ -24,7 +24,7 @@ PROPERTIES = frozenset({*LISTS, *_WORDS, "types", "publisher", "container"})
 """What a client may say of a DOI besides its name, address and event; the rest is ignored."""
 _ADDRESS = re.compile(r"(?:https?|ftp)://[^\s\x00-\x1f\x7f]+\Z")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_IGNORED = ("container", "contentUrl", "relatedItems")
+_IGNORED = ("container", "contentUrl")
 """Said of a DOI without being part of what the schema of the library judges."""
 
 

@@ -78,7 +78,7 @@ def test_post_with_a_prefix_alone_draws_a_name(caller: Caller):
         ({"url": None}, "url"),
         ({"url": "gopher://x.example"}, "url"),
         ({"url": "http://[x"}, "url"),
-        ({"creators": []}, "metadata"),
+        ({"creators": []}, "creators"),
         ({"types": {"resourceTypeGeneral": "Herb"}}, "types"),
         ({"titles": [{"title": "a\u0001"}]}, "xml"),
     ],
