@@ -93,8 +93,9 @@ def _note(event: Recorded, rows: Rows) -> Row | None:
     """What an operational event changes in the rows of its object; the row of which it tells
     something that this outbox did not know, because another one, now lost, had sent it."""
     if event.what == WHAT:
-        number = int(event.detail["version"])
-        rows.setdefault(number, Row(name_of(event.pid, number), event.pid_text, number))
+        number = event.detail.get("version")
+        if isinstance(number, int) and number > 0:
+            rows.setdefault(number, Row(name_of(event.pid, number), event.pid_text, number))
     elif event.what == "Erased":
         for row in rows.values():  # sent again whatever it showed; no hash or quotation remains
             row.sent_hash, row.error = None if row.sent_hash is None else "", ""

@@ -13,7 +13,6 @@ holds `minting.lock`; and none does on a mirror, whose DOIs are its source's.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import logging
 import random
@@ -22,6 +21,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -90,22 +90,20 @@ class Minter:
         self._folder, self._objects, self._service = folder, objects, service
         self._clock, self._gentle, self._passing = clock, gentle, passing
         self.outbox = Outbox(folder)
-        wishes = Wishes(objects.log, plan.base)
-        self.outbox.begin(wishes.form)
-        self._wishes = wishes
-        self._following = Following(objects.log, self.outbox, wishes, plan.prefix, clock)
+        self._wishes = Wishes(objects.log, plan.base)
+        self._following = Following(objects.log, self.outbox, self._wishes, plan.prefix, clock)
         self.pace = Pace(self.outbox, plan.per_window, clock)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="minting")
         self._queue: deque[Row] = deque()
         self._flying: dict[Future[Answer], tuple[Row, Wanted]] = {}
-        self._current = self._begun = False
+        self._opened = self._current = self._begun = False
         self._confirmed_at = 0.0
         self._troubled = bool(self.pace.standing().trouble)
 
     def run(self, stop: threading.Event) -> None:
         """Mint until told to stop; wait while another process does. What breaks in here is
         logged and tried again, and never reaches whoever writes."""
-        with (self._folder / LOCK).open("w") as lock:
+        with (self._folder / LOCK).open("w") as lock, closing(self):
             while not _locked(lock.fileno()):
                 if stop.wait(POLL_S):
                     return
@@ -117,11 +115,10 @@ class Minter:
                     busy = False
                 if not busy:
                     stop.wait(self._patience())
-            self.close()
 
     def run_until_idle(self, stop: threading.Event) -> None:
         """Mint what can be minted now; Unavailable while another process does."""
-        with (self._folder / LOCK).open("w") as lock:
+        with (self._folder / LOCK).open("w") as lock, closing(self):
             if not _locked(lock.fileno()):
                 raise Unavailable(
                     "Another process mints the DOIs of this folder already; `collectome pids "
@@ -132,7 +129,6 @@ class Minter:
                     if self.idle():
                         break
                     stop.wait(min(self._patience(), 0.05))
-            self.close()
 
     def close(self) -> None:
         """Wait for what is on its way, note it, and let go of files."""
@@ -145,6 +141,9 @@ class Minter:
         """Each step once; whether there was anything to do."""
         if mirroring.origin(self._objects.recorder) is not None:
             return False
+        if not self._opened:  # now that no other process mints, perhaps for another address
+            self.outbox.begin(self._wishes.form)
+            self._opened = True
         did = self._follow()
         if self._begun:
             did |= self._launch()
@@ -225,7 +224,7 @@ class Minter:
         taken: list[tuple[str, State, str]] = []
         for future in done:
             row, wanted = self._flying.pop(future)
-            answer = future.result()
+            answer = _answer(future)
             if answer.outcome == "taken" and answer.state is not None:
                 if answer.state == wanted.state or answer.state != row.sent:
                     taken.append((row.doi, answer.state, wanted.hash))
@@ -271,20 +270,27 @@ class Minter:
         return min(POLL_S, max(0.01, due - self._clock(), self.pace.wait_s()))
 
 
+def _answer(future: Future[Answer]) -> Answer:
+    """What a request met. One that cannot even be made is a fault of ours, which no repetition
+    mends and which must not stop the others."""
+    if (error := future.exception()) is None:
+        return future.result()
+    logging.getLogger("collectome").error("minting: no request can be made", exc_info=error)
+    return Answer("refused", f"no request can be made of it: {type(error).__name__}")
+
+
 def is_minting(folder: Path) -> bool:
     """Whether a process mints the DOIs of this folder now."""
     place = folder / LOCK
     if not place.exists():
         return False
     with place.open("r") as lock:
-        if _locked(lock.fileno()):
-            return False
-    return True
+        return not _locked(lock.fileno(), fcntl.LOCK_SH)
 
 
-def _locked(file: int) -> bool:
-    with contextlib.suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _locked(file: int, how: int = fcntl.LOCK_EX) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(file, how | fcntl.LOCK_NB)
         return True
     return False
 

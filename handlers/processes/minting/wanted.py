@@ -13,14 +13,14 @@ log, so it can be asked at any time, and asked again after any crash.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Log
 from fdo.catalogue import OBJECT_TYPES
-from fdo.errors import InvalidDocument
+from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.record import attributes
@@ -91,9 +91,18 @@ class Wishes:
     def of(self, latest: Recorded, number: int, minted: Sequence[int]) -> Wanted:
         """The DOI of a version, or (0) of the object, from the object's newest content; `minted`
         are the versions that have DOIs already."""
-        if number:
-            return self._of_version(latest, number, minted)
-        return self._of_object(latest, minted)
+        try:
+            if number:
+                return self._of_version(latest, number, minted)
+            return self._of_object(latest, minted)
+        except (CollectomeError, LookupError, TypeError, ValueError) as error:
+            # One document of which nothing can be told must not stop all others. Only a missing
+            # term is named: other errors may quote what is not public, or is erased one day.
+            named = f" {error}" if isinstance(error, KeyError) else ""
+            why = f"{type(error).__name__}{named}"
+            problem = f"No metadata can be made of event {latest.position}: {why}"
+            doi = name_of(latest.pid, number)
+            return Wanted(doi, number, "findable", problem, latest.position, problem=problem)
 
     def _of_object(self, latest: Recorded, minted: Sequence[int]) -> Wanted:
         before = self._before(latest)
@@ -102,10 +111,8 @@ class Wishes:
         else:
             state = "registered" if latest.status is Status.TOMBSTONE else "findable"
         if before is Status.PID_ONLY:
-            return self._wanted(latest, 0, state, lambda: self._of_record(latest, 0))
-        return self._wanted(
-            latest, 0, state, lambda: datacite.metadata(latest.document, versions=minted)
-        )
+            return self._wanted(latest, 0, state, self._of_record(latest, 0))
+        return self._wanted(latest, 0, state, datacite.metadata(latest.document, versions=minted))
 
     def _of_version(self, latest: Recorded, number: int, minted: Sequence[int]) -> Wanted:
         version = self._log.version(latest.pid, number)
@@ -114,8 +121,8 @@ class Wishes:
         if withheld or latest.status is Status.TOMBSTONE:
             state = "registered"
         if withheld:
-            return self._wanted(version, number, state, lambda: self._of_record(latest, number))
-        return self._wanted(version, number, state, lambda: _of_version(version, latest, minted))
+            return self._wanted(version, number, state, self._of_record(latest, number))
+        return self._wanted(version, number, state, _of_version(version, latest, minted))
 
     def _before(self, latest: Recorded) -> Status:
         """The status that decides what may be shown: a tombstone publishes nothing that was
@@ -130,20 +137,10 @@ class Wishes:
         return datacite.metadata_of_record(record, latest.pid, made, number=number)
 
     def _wanted(
-        self, event: Recorded, number: int, state: State, told: Callable[[], dict[str, Any]]
+        self, event: Recorded, number: int, state: State, shown: Mapping[str, Any]
     ) -> Wanted:
         doi = name_of(event.pid, number)
         url = f"{self._base}/{doi}"
-        try:
-            shown = told()
-        except (InvalidDocument, LookupError, TypeError, ValueError) as error:
-            # One document of which nothing can be told must not stop all others. Only a missing
-            # term is named: other errors may quote what is not public, or is erased one day.
-            named = f" {error}" if isinstance(error, KeyError) else ""
-            problem = (
-                f"No metadata can be made of event {event.position}: {type(error).__name__}{named}"
-            )
-            return Wanted(doi, number, state, problem, event.position, problem=problem)
         digest = hashlib.sha256(f"{datacite.shown_hash(shown)} {url}".encode()).hexdigest()
         return Wanted(doi, number, state, digest, event.position, url, shown)
 

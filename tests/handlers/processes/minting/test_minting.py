@@ -12,13 +12,16 @@ from api.datacite_double import Fault, Limits, Plan, Rule
 from eventstore import mirroring
 from fdo.errors import NotFound, PidOnly, Refused, Tombstoned
 from fdo.identifiers import Pid
-from fdo.lifecycle import Activate, Register, Restore, Status, stamped
+from fdo.lifecycle import Activate, Note, Register, Restore, Status, stamped
 from handlers.curation import Curation
 from handlers.processes.minting.asking import request_version
+from handlers.processes.minting.client import Answer
+from handlers.processes.minting.minter import Minter
+from handlers.processes.minting.minter import Plan as Wished
 from handlers.processes.minting.store import FILE, Outbox
 from tests.api.conftest import CURATOR
 from tests.api.documents import a_medium, a_source, a_specimen, a_stub
-from tests.handlers.processes.minting.story import Story, a_story
+from tests.handlers.processes.minting.story import BASE, PREFIX, Story, a_story
 
 
 @pytest.fixture
@@ -386,3 +389,35 @@ def test_a_document_of_which_nothing_can_be_told_stops_no_others(story: Story, o
     (letter,) = outbox.dead("", 10, drafts=False)
     outbox.close()
     assert letter.doi == str(pid) and "event 2" in letter.error
+
+
+def test_a_request_for_a_version_that_never_was_stops_no_others(story: Story, oak: Pid) -> None:
+    for detail in ({"version": 9}, {"version": "1"}, {}):
+        story.repository.do(Note("VersionDoiRequested", detail), oak)
+    story.mint()
+    assert story.state(str(oak)) == "findable"
+    outbox = Outbox(story.folder)
+    (letter,) = outbox.dead("", 10, drafts=False)
+    outbox.close()
+    assert letter.doi == f"{oak}/9" and "NotFound" in letter.error
+
+
+def test_a_request_that_cannot_be_made_is_a_dead_letter(story: Story, oak: Pid) -> None:
+    class Broken:
+        def upsert(self, doi: str, attributes: dict[str, object], event: str | None) -> Answer:
+            raise ValueError(doi)
+
+    plan = Wished(PREFIX, BASE, 1_000)
+    process = Minter(story.folder, story.objects, Broken(), plan, clock=lambda: story.now)
+    story.drive(process)
+    assert process.outbox.counts().dead == 1
+    process.close()
+
+
+def test_a_second_process_changes_nothing_while_it_waits_for_its_turn(
+    story: Story, oak: Pid
+) -> None:
+    story.mint()
+    story.minter(base="https://other.example").close()
+    story.mint()
+    assert len(story.sent) == 1
