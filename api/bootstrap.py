@@ -20,6 +20,7 @@ from typing import Any
 import uvicorn
 
 from api.app import VERSION, Front, create_app
+from api.doip.certificate import tls_context
 from api.doip.native import listening
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
@@ -212,6 +213,13 @@ def _can_listen(settings: Settings) -> None:
             f"Port {settings.port} on {settings.host} is taken or not ours to use. Name another "
             "with --port, or leave it out and a free one is found."
         )
+    if settings.doip_port:
+        if free_port(settings.doip_host, settings.doip_port) != settings.doip_port:
+            raise Unavailable(
+                f"Port {settings.doip_port} on {settings.doip_host} is taken or not ours to use; "
+                "name another doip_port, or 0 for no native DOIP."
+            )
+        tls_context(settings)  # refuses a certificate that cannot be used
 
 
 class _Announcing(uvicorn.Server):

@@ -47,6 +47,7 @@ def own_certificate(folder: Path, host: str) -> tuple[Path, Path]:
     """Certificate and key in this folder, made where they are missing; the key is its owner's."""
     certificate, key = folder / f"{NAME}.crt", folder / f"{NAME}.key"
     if not (certificate.exists() and key.exists()):
+        folder.mkdir(parents=True, exist_ok=True)
         private = ec.generate_private_key(ec.SECP256R1())
         pem = private.private_bytes(
             serialization.Encoding.PEM,
