@@ -96,7 +96,7 @@ def complain(error: CollectomeError, *, json: bool) -> None:
     if json:
         emit({"error": kind, "message": error.message, **error.details})
     else:
-        err.print(f"[bold red]{kind}[/]: {escape(error.message)}", markup=True)
+        err.print(f"[bold red]{kind}[/]: {escape(error.message)}", markup=True, emoji=False)
 
 
 def _of_the_machine(error: OSError) -> CollectomeError:

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,11 @@ from eventstore.records import record_of
 from eventstore.transfer import read_log
 from fdo.definitions.documents import Definition, definitions
 from fdo.definitions.names import claim, definition_pid
-from fdo.errors import Refused
+from fdo.errors import InvalidDocument, NotFound, Refused, VersionConflict
 from fdo.identifiers import Pid
 from fdo.lifecycle import Register, Revise, stamped
 from handlers import definitions as handled
-from handlers.definitions import DEFINER, ensure
+from handlers.definitions import DEFINER, ensure, revise, standing
 from tests.eventstore.story import AT, BY
 
 WANTED = definitions("20.5000.5072")
@@ -76,6 +77,50 @@ def test_what_a_person_revised_stays_theirs(objects: DigitalObjects) -> None:
     )
     assert ensure(objects) == 0
     assert objects.log.latest(one.pid).document["schema:description"] == "Ours."
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"col:key": "other"}, "/col:key: must stay 'specimen'"),
+        ({"col:registeredAs": "https://doi.org/21.T11148/0"}, "another thing is another object"),
+        ({"col:recordSchema": {"type": "nothing"}}, "is no JSON Schema"),
+        ({"schema:name": None}, "/schema:name"),
+        ({"dwc:country": "Malta"}, "dwc:country"),
+    ],
+)
+def test_a_definition_that_cannot_be_is_refused(
+    objects: DigitalObjects, change: dict[str, Any], said: str
+) -> None:
+    ensure(objects)
+    pid = definition_pid("20.5000.5072", "fdo-profile", "specimen")
+    document = {**objects.log.latest(pid).document, **change}
+    with pytest.raises(InvalidDocument, match=said):
+        revise(objects, pid, document, BY)
+    assert objects.log.head(pid).version == 1
+
+
+def test_a_definition_gets_a_new_version_by_whoever_saw_the_last(objects: DigitalObjects) -> None:
+    ensure(objects)
+    pid = definition_pid("20.5000.5072", "fdo-profile", "specimen")
+    document = {**objects.log.latest(pid).document, "schema:description": "Ours."}
+    made = revise(objects, pid, document, BY, 1)
+    assert made is not None and (made.version, made.agent) == (2, BY)
+    assert revise(objects, pid, document, BY) is None
+    with pytest.raises(VersionConflict):
+        revise(objects, pid, {**document, "schema:description": "Theirs."}, BY, 1)
+    assert [event.version for event in standing(objects) if event.pid == pid] == [2]
+
+
+def test_what_is_no_definition_is_not_revised_here(objects: DigitalObjects) -> None:
+    ensure(objects)
+    with pytest.raises(NotFound):
+        revise(objects, Pid("20.5000.5072", "AAA-AAA-AAA"), {}, BY)
+    pid, document = objects.reserve("saved-query"), {"@type": "schema:SoftwareSourceCode"}
+    stored = stamped({**document, "schema:name": "Q"}, pid, 1, modified=AT)
+    objects.handle(Register(stored), pid=pid, kind="saved-query", by=BY)
+    with pytest.raises(Refused, match="no definition"):
+        revise(objects, pid, stored, BY)
 
 
 def test_a_mirror_gets_none(objects: DigitalObjects) -> None:
