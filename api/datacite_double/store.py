@@ -101,6 +101,7 @@ class Store:
             place, isolation_level=None, timeout=30, check_same_thread=False
         )
         self._run.execute("PRAGMA journal_mode=WAL")
+        self._run.execute("PRAGMA secure_delete=ON")
         self._run.executescript(_SCHEMA)
         self._run.execute("DELETE FROM journal WHERE n<=(SELECT max(n) FROM journal)-?", (KEPT,))
 
@@ -194,6 +195,8 @@ class Store:
                 self._run.execute("ROLLBACK")
                 raise
             self._run.execute("COMMIT")
+            if line.effect in ("changed", "deleted"):  # nothing that was taken back stays behind
+                self._run.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _write(self, line: Line) -> None:
         self._run.execute(

@@ -75,3 +75,21 @@ def test_what_is_acknowledged_is_there_after_a_restart(tmp_path: Path):
     with DoubleServer(place) as second:
         again = DataCiteRESTClient("COLLECTOME.DEMO", "demo", "10.5072", url=second.url)
         assert again.get_metadata(doi)["state"] == "findable"
+
+
+@pytest.mark.parametrize("taken_back", ["changed", "deleted"])
+def test_nothing_that_was_taken_back_stays_in_the_files(tmp_path: Path, taken_back: str):
+    doi = a_doi()
+    with DoubleServer(tmp_path / "datacite.sqlite") as running:
+        client = DataCiteRESTClient("COLLECTOME.DEMO", "demo", "10.5072", url=running.url)
+        client.draft_doi(valid(titles=[{"title": "canary"}]), doi)
+        assert _holds(tmp_path, b"canary")
+        if taken_back == "changed":
+            client.update_doi(doi, valid())
+        else:
+            client.delete_doi(doi)
+        assert not _holds(tmp_path, b"canary")
+
+
+def _holds(folder: Path, word: bytes) -> bool:
+    return any(word in each.read_bytes() for each in folder.iterdir())
