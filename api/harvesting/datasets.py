@@ -53,7 +53,7 @@ class Dataset:
     @property
     def name(self) -> str:
         """Its title."""
-        return str(self.document.get("schema:name") or self.pid)
+        return _name(self.pid, self.document)
 
     @property
     def description(self) -> str | None:
@@ -86,6 +86,11 @@ def dataset(site: Site, pid: Pid) -> Dataset | None:
     return found[0] if found else None
 
 
+def names(site: Site, pids: Iterable[str]) -> dict[str, str]:
+    """PID of a source system → its name, where that is public."""
+    return {str(event.pid): _name(event.pid, event.document) for event in _public(site, pids)}
+
+
 def harvests(site: Site, pid: Pid) -> list[Harvest]:
     """The last harvests of a source, newest first."""
     done = [event for event in site.objects.log.history(pid) if event.what == "HarvestCompleted"]
@@ -108,18 +113,25 @@ def _harvest(event: Recorded) -> Harvest:
 
 
 def _read(site: Site, pids: Sequence[str], tallies: Iterable[Tally]) -> list[Dataset]:
-    log = site.objects.log
-    heads = {str(h.pid): h for h in log.heads_of(pids) if h.type == KIND}
-    events = log.events_at(head.position for head in heads.values())
     known = site.views.search.profiles() if site.views.search is not None else {}
     of_source: dict[str | None, list[Tally]] = {}
     for tally in tallies:
         of_source.setdefault(tally.source, []).append(tally)
     return [
-        _dataset(events[heads[pid].position], of_source.get(pid, []), known)
-        for pid in pids
-        if pid in heads and heads[pid].status is Status.ACTIVE
+        _dataset(event, of_source.get(str(event.pid), []), known) for event in _public(site, pids)
     ]
+
+
+def _public(site: Site, pids: Iterable[str]) -> list[Recorded]:
+    """The current versions of those of these objects that are public source systems."""
+    log = site.objects.log
+    heads = [h for h in log.heads_of(pids) if h.type == KIND and h.status is Status.ACTIVE]
+    events = log.events_at(head.position for head in heads)
+    return sorted(events.values(), key=lambda event: event.pid_text)
+
+
+def _name(pid: Pid, document: Document) -> str:
+    return str(document.get("schema:name") or pid)
 
 
 def _dataset(event: Recorded, mine: Sequence[Tally], known: dict[str, Profile]) -> Dataset:

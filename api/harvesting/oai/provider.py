@@ -18,7 +18,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from api.feeds.disclosed import disclosure
-from api.harvesting.datasets import dataset, holdings
+from api.harvesting.datasets import holdings, names
 from api.harvesting.oai.asking import Asked, OaiError, asked
 from api.harvesting.oai.formats import FORMATS, MetadataFormat
 from api.harvesting.oai.sets import SetSpec, sets_of, sets_with
@@ -140,19 +140,12 @@ class Provider:
         part = [spec for spec in every if str(spec) > token.set][: SETS + 1]
         if not part:
             raise OaiError("badResumptionToken", "No sets follow; begin the list again.")
+        known = names(self._site, {spec.source for spec in part if spec.source})
         for spec in part[:SETS]:
-            parts = (_element("setSpec", str(spec)), _element("setName", self._set_name(spec)))
-            yield f"<set>{''.join(parts)}</set>"
+            named = _element("setName", _set_name(spec, known))
+            yield f"<set>{_element('setSpec', str(spec))}{named}</set>"
         more = replace(token, set=str(part[SETS - 1])) if len(part) > SETS else None
         yield _continued(token, more, SETS)
-
-    def _set_name(self, spec: SetSpec) -> str:
-        kind = spec.kind.replace("-", " ") if spec.kind else ""
-        if spec.source is None:
-            return f"All objects of type {kind}"
-        found = dataset(self._site, Pid.parse(spec.source))
-        name = found.name if found is not None else spec.source
-        return f"{name}: {kind}" if kind else name
 
     # ── about objects ────────────────────────────────────────────────────────────────────
 
@@ -270,6 +263,14 @@ def _selection(token: Token, chosen: MetadataFormat) -> Selection:
     if spec.kind is not None:
         kinds = frozenset({spec.kind} if chosen.describes(spec.kind) else ())
     return Selection(token.as_of, token.after, token.until, kinds, spec.source)
+
+
+def _set_name(spec: SetSpec, known: Mapping[str, str]) -> str:
+    kind = spec.kind.replace("-", " ") if spec.kind else ""
+    if spec.source is None:
+        return f"All objects of type {kind}"
+    name = known.get(spec.source, spec.source)
+    return f"{name}: {kind}" if kind else name
 
 
 def _headers_only(request: Asked) -> bool:
