@@ -18,6 +18,7 @@ from bench.processes import collectome, server
 from bench.result import Result
 from bench.specimens import Plan
 from eventstore.application import DigitalObjects
+from eventstore.follower import Projection
 from handlers.projections.holdings import Holdings
 from handlers.projections.members import Members
 
@@ -68,7 +69,10 @@ def _read(data: Path) -> float:
 def _followed(data: Path, scratch: Path) -> tuple[float, float]:
     """Seconds an event that our view takes, and another of the same kind; without reading."""
     objects = DigitalObjects(data)
-    views = (Holdings(scratch / "holdings.sqlite"), Members(scratch / "members.sqlite"))
+    views: tuple[Projection, ...] = (
+        Holdings(scratch / "holdings.sqlite"),
+        Members(scratch / "members.sqlite"),
+    )
     spent, position = [0.0, 0.0], 0
     while events := objects.log.read(position, 1000):
         for number, view in enumerate(views):

@@ -8,7 +8,7 @@ whose `lastmod` moved. Withdrawn and withheld objects are left out. https://www.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
@@ -37,6 +37,9 @@ CLOSED = (
 )
 """What crawlers are asked to leave alone (RFC 9309); `*` is any text."""
 
+Rows = list[tuple[str, int | None]]
+"""(address, last change in microseconds where it is known)"""
+
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _CACHE = "public, max-age=300"
 
@@ -44,7 +47,7 @@ _CACHE = "public, max-age=300"
 def sitemaps_router(site: Site) -> APIRouter:
     """The routes /robots.txt, /sitemap.xml and /sitemaps/…"""
     router = APIRouter(tags=["harvesting"])
-    xml = {
+    xml: dict[str, Any] = {
         "response_class": Response,
         "responses": {200: {"description": "Sitemap", "content": {"application/xml": {}}}},
     }
@@ -57,14 +60,14 @@ def sitemaps_router(site: Site) -> APIRouter:
     @router.get("/sitemap.xml", **xml)
     def index(request: Request) -> Response:
         """Name the sitemaps: of the pages, and of the parts of the register of objects."""
-        rows = [(f"{site.base}/sitemaps/pages.xml", None)]
+        rows: Rows = [(f"{site.base}/sitemaps/pages.xml", None)]
         rows += [(f"{site.base}/sitemaps/{p.number}.xml", p.at) for p in holdings(site).parts()]
         return _answer(request, _written("sitemapindex", "sitemap", rows))
 
     @router.get("/sitemaps/pages.xml", **xml)
     def pages(request: Request) -> Response:
         """Name the pages of this server that are no objects."""
-        rows = [(f"{site.base}{path}", None) for path in PAGES]
+        rows: Rows = [(f"{site.base}{path}", None) for path in PAGES]
         return _answer(request, _written("urlset", "url", rows))
 
     @router.get("/sitemaps/{number}.xml", **xml)
@@ -73,7 +76,7 @@ def sitemaps_router(site: Site) -> APIRouter:
         found = holdings(site).part(number)
         if not found:
             raise NotFound(f"There is no sitemap {number}; /sitemap.xml names those there are.")
-        rows = [(f"{site.base}/{one.pid}", one.at) for one in found]
+        rows: Rows = [(f"{site.base}/{one.pid}", one.at) for one in found]
         return _answer(request, _written("urlset", "url", rows))
 
     return router
@@ -86,7 +89,7 @@ def robots_text(base: str) -> str:
     return f"User-agent: *\n{closed}\n\nSitemap: {base}/sitemap.xml\n"
 
 
-def _written(root: str, item: str, rows: Iterable[tuple[str, int | None]]) -> bytes:
+def _written(root: str, item: str, rows: Rows) -> bytes:
     lines = "".join(
         f"<{item}><loc>{escape(address)}</loc>"
         + (f"<lastmod>{iso(at)[:19]}Z</lastmod>" if at is not None else "")
