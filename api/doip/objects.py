@@ -12,6 +12,7 @@ from typing import Any
 
 from api.doip.elements import described, elements_of, with_bytes
 from api.doip.messages import TEXT
+from api.moments import history_as_of
 from api.objects import dossier
 from api.objects.exchange import Asked
 from api.objects.resolver import Resolver
@@ -96,12 +97,17 @@ class DigitalObjects:
     # ── as JSON ──────────────────────────────────────────────────────────────────────────
 
     def serialised(
-        self, event: Recorded, head: Head, elements: Sequence[Mapping[str, Any]]
+        self,
+        event: Recorded,
+        head: Head,
+        elements: Sequence[Mapping[str, Any]],
+        as_of: str | None = None,
     ) -> dict[str, Any]:
-        """The default serialisation (DOIP 2.0, 7), without bytes."""
+        """The default serialisation (DOIP 2.0, 7), without bytes; its record as of a moment."""
+        known = history_as_of(as_of, event.pid, self.site.objects)
         found: dict[str, Any] = {
             "content": event.document,
-            "record": dossier.record(event, self.log.history(event.pid)),
+            "record": dossier.record(event, known),
             "version": event.version,
             "latestVersion": head.version,
             "status": event.status.value,
@@ -119,10 +125,11 @@ class DigitalObjects:
             "elements": list(elements),
         }
 
-    def whole(self, event: Recorded, head: Head) -> dict[str, Any]:
+    def whole(self, event: Recorded, head: Head, as_of: str | None = None) -> dict[str, Any]:
         """An object with all that is known of its elements."""
         there = with_bytes(elements_of(event, self.answer))
-        return self.serialised(event, head, [described(one, data) for one, data in there])
+        told = [described(one, data) for one, data in there]
+        return self.serialised(event, head, told, as_of)
 
     def listed(self, event: Recorded, head: Head) -> dict[str, Any]:
         """An object among many: its elements are named and not measured."""

@@ -59,11 +59,10 @@ def retrieve(objects: DigitalObjects, request: Request) -> Response:
     if asked_for.get("range") is not None:
         raise UnknownParameter("range goes with element.", parameter="range")
     if asked_for.get("includeElementData") in _FALSE:
-        return Response((objects.whole(event, head),))
+        return Response((objects.whole(event, head, asked.query.get("as-of")),))
     there = list(with_bytes(elements_of(event, objects.answer)))
-    output: list[Any] = [
-        objects.serialised(event, head, [described(one, data) for one, data in there])
-    ]
+    told = [described(one, data) for one, data in there]
+    output: list[Any] = [objects.serialised(event, head, told, asked.query.get("as-of"))]
     for one, data in there:
         output += [{"id": one.id}, Blob(data, one.media_type)]
     return Response(output)
