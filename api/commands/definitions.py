@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,4 +81,4 @@ def _read(file: Path) -> dict[str, Any]:
     return found
 
 
-COMMANDS = {"list": list_, "revise": revise}
+COMMANDS: dict[str, Callable[..., None]] = {"list": list_, "revise": revise}
