@@ -47,7 +47,7 @@ def page(holding: Holding, path: str) -> str:
 
 def test_it_counts_what_is_there_and_leads_to_it(holding, source):
     text = page(holding, f"/{source}")
-    assert "1 media, 1 specimen" in text
+    assert "specimen 1 · media 1" in text
     assert "University of Tartu" in text
     assert re.search(r">Estonia</a> 1", text)
     links = [unescape(href) for href in re.findall(r'href="(/search\?[^"]+)"', text)]
