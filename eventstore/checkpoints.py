@@ -229,7 +229,7 @@ class Checkpoints:
         signer = self._read(self._path)
         assert signer is not None
         last = self.latest()
-        self._announce(signer, last.size + 1 if last else 0)
+        self._announce(signer, last.size if last else 0)
         return signer
 
     def _read(self, path: Path) -> Signer | None:

@@ -71,6 +71,13 @@ def detach(recorder: Recorder) -> Origin | None:
     return known
 
 
+def witness(recorder: Recorder, size: int, note: str, keys: Sequence[tuple[str, int]]) -> None:
+    """Keep a checkpoint of the source that was held against this log, and the keys that sign."""
+    with recorder.datastore.transaction(commit=True) as c:
+        c.executemany("INSERT OR IGNORE INTO signers (vkey, since) VALUES (?,?)", keys)
+        c.execute("INSERT OR IGNORE INTO checkpoints VALUES (?,?)", (size, note))
+
+
 def take(recorder: Recorder, section: Section) -> None:
     """Record a section behind the head, in one transaction.
 

@@ -21,6 +21,7 @@ from handlers.following.comparison import compare
 from handlers.following.mirror import Mirroring, Step
 from handlers.following.replica import Kept, Replica
 from handlers.following.store import SparqlStore
+from handlers.following.witness import Witness
 
 S = TypeVar("S", Step, Kept)
 
@@ -93,8 +94,11 @@ def _mirror(url: str, data: Path | None, *, adopt: bool, once: bool, poll: int, 
         Projection(settings.data) as projection,
     ):
 
+        witness = Witness(repository.objects, source)
+
         def told(step: Step) -> None:
             if step.position >= step.head:
+                witness.look()
                 projection.wait(step.position)
 
         taken = _steps(mirror.step, told, lambda s: _tell(s, url, json), once=once, poll=poll)

@@ -52,7 +52,12 @@ def verify_log(
                     break
         except sqlite3.DatabaseError as broken:
             faults.append(Fault("log", f"its file is damaged: {broken}"))
-        except (TypeError, ValueError, AttributeError) as broken:  # a value of another kind
+        except (
+            TypeError,
+            ValueError,
+            AttributeError,
+            LookupError,
+        ) as broken:  # a value of another kind
             said = f"{type(broken).__name__}: {broken}"
             faults.append(Fault("log", f"it cannot be read any further ({said})"))
     return faults

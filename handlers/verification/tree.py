@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 
 from eventstore import merkle
 from eventstore.checkpoints import KEY_FILE, Checkpoints, Kept
 from eventstore.merkle import BrokenProof
+from eventstore.mirroring import origin
 from eventstore.notes import PREVIOUS, Checkpoint, Note, Verifier, origin_of, trusted_by
 from eventstore.recorder import Recorder
 from eventstore.tiles import WIDTH, split
@@ -75,6 +77,7 @@ class TreeCheck:
         self._told = 0
         self._signers = self._checkpoints.vkeys()
         self._given = list(trusted)
+        self._whole_since = self._own_since()
         self._elsewhere = sorted(kept, key=lambda one: one.size)
         rows = recorder.reader().execute("SELECT * FROM checkpoints ORDER BY size")
         self._waiting = (Kept(*row) for row in rows)
@@ -96,6 +99,8 @@ class TreeCheck:
 
     def end(self) -> Iterator[Fault]:
         """Faults that show when there are no more leaves."""
+        if self._size < 0:
+            yield Fault("tree", "it says positions that run backwards")
         if self._size > self._roots.count:
             yield Fault(
                 "log",
@@ -174,12 +179,11 @@ class TreeCheck:
             return  # told already
         if said.size != kept.size:
             yield Fault(where, f"its note says {said.size}")
-        if said.said(PREVIOUS) != str(self._before):
+        if kept.size > self._whole_since and said.said(PREVIOUS) != str(self._before):
             yield Fault(where, f"one before it is missing; it follows {self._before}")
         needed = [key for key, since in self._signers if since < kept.size][-1:]
-        needed += [key for key, since in self._signers if since == kept.size]
-        if self._signers and not needed:
-            needed = [self._signers[0][0]]
+        needed = needed or [vkey for vkey, _ in self._signers[:1]]
+        needed += [said.announced] if said.announced else []
         for vkey in needed or [""]:
             try:
                 good = Verifier.parse(vkey).signed(note)
@@ -238,6 +242,13 @@ class TreeCheck:
             elif nth > 1 and announced.get(since) != vkey and not self._given:
                 yield Fault(where, f"no checkpoint of {since} events announces it")
         yield from self._file_faults()
+
+    def _own_since(self) -> float:
+        """From which size on every checkpoint is kept here: a mirror has some of its source's."""
+        if origin(self._recorder) is not None:
+            return math.inf
+        announced = {vkey for _, vkey in self._announcements()}
+        return max([since for vkey, since in self._signers if vkey not in announced], default=0)
 
     def _announcements(self) -> Iterator[tuple[int, str]]:
         for text in self._checkpoints.rotations():
