@@ -164,14 +164,15 @@ def _rate(address: str, paths: list[str]) -> float:
     clients = [context.Process(target=_hammer, args=(address, paths, out)) for _ in range(CLIENTS)]
     for client in clients:
         client.start()
-    done = sum(out.get() for _ in clients)
+    done: int = sum(out.get() for _ in clients)
     for client in clients:
         client.join()
     return done / SECONDS
 
 
 def _p99(address: str, paths: list[str]) -> float:
-    connection, waits = _connect(address), []
+    connection = _connect(address)
+    waits: list[float] = []
     started = time.perf_counter()
     for number in range(1500):
         due = started + number / 500

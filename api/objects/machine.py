@@ -22,7 +22,7 @@ class Machine:
     """The head of one page."""
 
     metas: tuple[tuple[str, str], ...]
-    """Name and content, in order; names that end with a colon's part are OpenGraph's."""
+    """Name and content, in order; a name with a colon is a property of OpenGraph (RDFa)."""
     schema_org: dict[str, Any]
     id: str
     """What the page is of, as one would cite it: the object or the version."""
