@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -128,7 +129,7 @@ def run(
         )
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "status": status,
     "list": list_,
     "retry": retry,
