@@ -150,7 +150,13 @@ def test_the_page_names_the_datasets_and_escapes_what_sources_say(holding):
     nasty = "</a><script>alert(1)</script>"
     told = holding.told
     pid = told.register("source-system", a_source(nasty) | {"schema:description": nasty})
+    odd = {"ods:sourceSystemID": pid.iri, "ods:organisationID": "javascript:alert(1)",
+           "ods:organisationName": nasty, "dcterms:license": "javascript:alert(2)"}  # fmt: skip
+    told.register("specimen", a_specimen("A", **odd), source=pid)
     page = holding.browser.get("/catalogue", accept="text/html").text
     assert f'href="/{pid}"' in page
-    assert "<script>" not in page
+    assert "javascript:alert(2)" in page
+    for text in (page, holding.browser.get(f"/{pid}", accept="text/html").text):
+        assert "<script>" not in text
+        assert 'href="javascript' not in text
     assert nasty in str(graph(holding.browser).value(URIRef(pid.iri), DCTERMS.title))

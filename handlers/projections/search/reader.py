@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from eventstore.follower import SqlReader
 from eventstore.instant import Instant
@@ -94,6 +95,7 @@ class Search:
 
     def __init__(self, path: Path) -> None:
         self._view = SqlReader(path, "search")
+        self._counting = Lock()
         self._profiles: tuple[int, float, dict[str, Profile]] = (-1, 0.0, {})
 
     def position(self) -> int:
@@ -193,13 +195,13 @@ class Search:
         That is one pass over everything that is current, so the answer is kept: until the view
         moves on, and then as long as passes would take more than a twentieth of the time.
         """
-        position, rest_until, found = self._profiles
-        began = time.monotonic()
-        with self._view.reading() as (connection, current):
+        with self._counting, self._view.reading() as (connection, current):
+            position, rest_until, found = self._profiles
+            began = time.monotonic()
             if current != position and began >= rest_until:
                 found = profiles(connection)
-                rest = _REST * (time.monotonic() - began)
-                self._profiles = (current, time.monotonic() + rest, found)
+                ended = time.monotonic()
+                self._profiles = (current, ended + _REST * (ended - began), found)
         return found
 
     def close(self) -> None:
