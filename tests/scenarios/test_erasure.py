@@ -1,0 +1,194 @@
+"""A canary that is erased is nowhere: in no file, behind no address, in no backup made after.
+
+The name is looked for as bytes in UTF-8 and UTF-16, in base64 at each alignment, in upper and
+lower case, and inside what is compressed: the frames of the log and the stores of the graph.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from pyoxigraph import Store
+
+from eventstore.codec import unpack
+from eventstore.notes import Verifier
+from eventstore.proofs import Proof, document_check
+from tests.scenarios.program import HOLDER, Server, collectome, specimens, until
+
+CANARY = "Qwyxzavohu Pjugdemtikq"
+SECRETS = (CANARY, *CANARY.split())
+FORMATS = ("json", "jsonld", "turtle", "ntriples", "nquads", "rdfxml", "html", "datacite", "ris",
+           "bibtex", "csl", "schema")  # fmt: skip
+
+
+def shapes(text: str) -> Iterator[bytes]:
+    """The bytes of a text as they may stand in a file or an answer."""
+    for case in (text, text.lower(), text.upper()):
+        for coding in ("utf-8", "utf-16-le", "utf-16-be"):
+            plain = case.encode(coding)
+            yield plain
+            for before in range(3):  # base64 depends on where in three bytes the text begins
+                coded = base64.b64encode(b"\0" * before + plain)
+                first = -(-8 * before // 6)
+                last = (8 * (before + len(plain))) // 6
+                yield coded[first:last]
+    yield text.replace(" ", "%20").encode()
+    yield text.replace(" ", "+").encode()
+
+
+SHAPES = tuple(sorted({shape for secret in SECRETS for shape in shapes(secret)}))
+
+
+def holds(content: bytes) -> bool:
+    """Whether something of the canary is in these bytes."""
+    return any(shape in content for shape in SHAPES)
+
+
+@pytest.mark.parametrize("before", range(3))
+def test_the_search_itself_finds_what_it_looks_for(before: int) -> None:
+    for coding in ("utf-8", "utf-16-le", "utf-16-be"):
+        plain = b"x" * before + f"by {CANARY} in".encode(coding) + b"y"
+        assert holds(plain)
+        assert holds(base64.b64encode(plain))
+    assert not holds(b"A. Sampler")
+
+
+def in_files(folder: Path) -> list[str]:
+    """The files of a folder that hold it, looked into where they are compressed."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError):
+            if path.is_file() and holds(path.read_bytes()):
+                found.append(str(path.relative_to(folder)))
+    with sqlite3.connect(f"file:{folder / 'log.sqlite'}?mode=ro", uri=True) as log:
+        for position, *frames in log.execute("SELECT position, bytes, verbatim FROM events"):
+            found += [f"event {position}" for frame in frames if frame and holds(unpack(frame))]
+    log.close()
+    for store in {path.parent for path in folder.rglob("CURRENT")}:
+        with suppress(OSError):
+            if any(holds(str(quad).encode()) for quad in Store.read_only(str(store))):
+                found.append(str(store.relative_to(folder)))
+    return found
+
+
+def faces(client: httpx.Client, pid: str) -> list[str]:
+    """Every address that answers GET, by the server's own description and by its feeds."""
+    prefix, suffix = pid.split("/")
+    given = {"prefix": prefix, "suffix": suffix, "version": "1", "n": "1", "form": "link",
+             "uri": pid, "page": "0", "number": "0", "stream": "all", "moment": "2", "height": "1",
+             "start": "1", "end": "9", "side": "added", "size": "1"}  # fmt: skip
+    found = []
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        names = re.findall(r"\{(\w+)\}", path)
+        if "get" in methods and "live" not in path and all(name in given for name in names):
+            found.append(path.format(**given))
+    for moment in ("", "/1", "/2", "?as-of=v1", "?as-of=2"):
+        joint = "&" if "?" in moment else "?"
+        found += [f"/{pid}{moment}{joint}format={name}" for name in FORMATS]
+        found.append(f"/{pid}{moment}")
+    tails = ("versions", "history", "diff?from=1&to=2", "verbatim", "record", "linkset", "cite",
+             "conformance", "1/sealed", "1/proof", "2/sealed", "verbatim?as-of=v1")  # fmt: skip
+    found += [f"/{pid}/{tail}" for tail in tails]
+    for form in ("jsonl", "csv", "rdf-patch"):
+        found.append(f"/changes?format={form}&documents=yes" if form == "jsonl"
+                     else f"/changes?format={form}")  # fmt: skip
+    for verb in ("ListRecords", "ListIdentifiers"):
+        for form in ("oai_dc", "oai_datacite", "dwc"):
+            found.append(f"/oai?verb={verb}&metadataPrefix={form}")
+    word = CANARY.split()[0]
+    query = "SELECT * {{ ?s ?p ?o FILTER CONTAINS(LCASE(STR(?o)), '{}') }}"
+    everything = httpx.QueryParams({"query": query.format(word.lower())})
+    found += [f"/sparql?{everything}", f"/sparql?as-of=2&{everything}",
+              "/sparql?" + str(httpx.QueryParams({"query": "SELECT * { ?s ?p ?o }"})),
+              "/api/search?q=Carex", "/search?q=Carex", f"/api/handles/{pid}",
+              "/ldes/all", "/ldes/all/pages/0", "/ldes/type/specimen/pages/0", "/iiif/activity/0",
+              "/sitemaps/0.xml", "/checkpoint", "/feeds/atom"]  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def behind_addresses(client: httpx.Client, pid: str) -> tuple[list[str], int]:
+    """The addresses whose answers hold it, and how many answered. Links in headers may repeat
+    the question, where that names it."""
+    found, answered = [], 0
+    for address in faces(client, pid):
+        accept = {"accept": "application/json"} if address.startswith("/sparql") else {}
+        answer = client.get(address, headers=accept, follow_redirects=True)
+        while answer.status_code in (202, 503):
+            time.sleep(0.2)
+            answer = client.get(address, headers=accept, follow_redirects=True)
+        answered += answer.status_code == 200
+        headers = str(answer.headers).encode()
+        if holds(answer.content) or (holds(headers) and not holds(address.encode())):
+            found.append(address)
+    return found, answered
+
+
+def settled(server: Server) -> bool:
+    """Whether every view has read the log."""
+    told = collectome("status", "--json", data=server.data).said
+    return all(view["lag"] == 0 for view in told["projections"].values())
+
+
+def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_path: Path) -> None:
+    data, table = tmp_path / "data", tmp_path / "plants.csv"
+    noted = f"Collected by {CANARY} near the mill."
+    specimens(table, 1, 2, recordedBy=CANARY, occurrenceRemarks=noted, fieldNotes=noted)
+    assert collectome("ingest", table, HOLDER, "--json", data=data).code == 0
+    specimens(table, 1, 2)  # in the next harvest the source has taken it out
+    assert collectome("ingest", table, HOLDER, "--json", data=data).code == 0
+    with Server("serve", data, checkpoint_every_s=1) as server:
+        client = server.client
+        told = client.get("/changes?type=specimen").text
+        hits = set(re.findall(r"10\.5072/[0-9A-Z-]{11}", told))
+        pids = sorted(hits)
+        assert len(pids) == 2
+        before, answered = behind_addresses(client, pids[0])
+        assert len(before) > 20, before
+        assert in_files(data)
+        kept = client.get(f"/{pids[0]}/1/sealed").content
+        citation = Proof.parse(client.get(f"/{pids[0]}/1/proof").content).citation
+        assert hashlib.sha256(kept).hexdigest() == citation.hash
+        for pid in pids:
+            done = collectome(
+                "erase", pid, "--version=1", "--reason=The family asked.", "--yes", data=data
+            )
+            assert done.code == 0, done.err
+        until(lambda: settled(server), 60)
+        until(lambda: not in_files(data), 90)
+        after, still = behind_addresses(client, pids[0])
+        assert after == []
+        assert still > answered / 2
+        assert client.get(f"/{pids[0]}/1/sealed").status_code == 410
+        assert client.get(f"/{pids[0]}/2/sealed").status_code == 200
+        page = client.get("/ldes/all/pages/0")
+        assert page.status_code == 410
+        assert (
+            "col:gap" in client.get(page.json()["address"], headers={"accept": "text/turtle"}).text
+        )
+        proof = Proof.parse(client.get(f"/{pids[0]}/1/proof").content)
+        key = Verifier.parse(client.get("/api/log/keys").json()["keys"][0]["vkey"])
+        assert all(check.good for check in proof.checks(key))
+        assert proof.citation == citation
+        assert document_check(citation, kept).good
+    assert in_files(data) == []
+    for form in ("jsonl", "nquads", "documents"):
+        assert (
+            collectome("export", f"--format={form}", f"--output={tmp_path / form}", data=data).code
+            == 0
+        )
+        assert not holds((tmp_path / form).read_bytes())
+    with sqlite3.connect(data / "log.sqlite") as live, sqlite3.connect(tmp_path / "backup") as copy:
+        live.backup(copy)
+    copy.close()
+    live.close()
+    assert not holds((tmp_path / "backup").read_bytes())
+    assert collectome("verify", "--json", data=data).said["sound"] is True
