@@ -182,7 +182,8 @@ def _of_medium(document: Document) -> dict[str, Any]:
         found["licenseName"] = licence.name
     for agent in _with_role(document, "rights-owner"):
         found["rightsHolder"] = agent.get("schema:name") or agent.get("schema:identifier", "")
-        if is_iri(identifier := str(agent.get("schema:identifier", ""))):
+        identifier = str(agent.get("schema:identifier", ""))
+        if identifier.startswith(("http://", "https://")) and is_iri(identifier):
             found["rightsHolderPid"] = identifier
         break
     return found

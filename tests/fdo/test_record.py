@@ -61,3 +61,52 @@ def test_a_tombstone_stands_in_the_record() -> None:
     found = attributes("specimen", Status.TOMBSTONE, fact.document)
     assert (found["tombstonedText"], found["tombstonedDate"]) == ("Lost.", AT)
     assert found["hasRelatedPID"] == [OTHER.iri]
+
+
+def test_a_specimen_s_record_tells_its_other_ids_and_the_kind_of_sample() -> None:
+    document = {
+        "ods:physicalSpecimenID": "https://e.org/1",
+        "ods:topicDomain": "Life",
+        "ods:hasIdentifiers": [
+            {"dcterms:identifier": "https://e.org/1", "dcterms:title": "dwc:occurrenceID"},
+            {"dcterms:identifier": "DH-1", "dcterms:title": "dwc:catalogNumber"},
+        ],
+    }
+    found = attributes("specimen", Status.ACTIVE, document)
+    assert found["catalogNumber"] == "DH-1"
+    assert found["otherSpecimenIds"] == [
+        {"identifierValue": "DH-1", "identifierType": "dwc:catalogNumber", "resolvable": False}
+    ]
+    assert found["materialSampleType"] == "Any biological specimen"
+    sampled = {**document, "dwc:basisOfRecord": "MaterialSample"}
+    assert attributes("specimen", Status.ACTIVE, sampled)["materialSampleType"] == (
+        "Biological material sample"
+    )
+    withheld = attributes("specimen", Status.PID_ONLY, document)
+    assert not {"catalogNumber", "otherSpecimenIds", "materialSampleType"} & withheld.keys()
+
+
+@pytest.mark.parametrize(
+    ("identifier", "said"),
+    [("https://ror.org/03z77qz90", "https://ror.org/03z77qz90"), ("TU 1", None), ("", None)],
+)
+def test_a_medium_s_record_tells_licence_and_holder_of_the_rights(
+    identifier: str, said: str | None
+) -> None:
+    owner = {
+        "schema:name": "University of Tartu",
+        "schema:identifier": identifier,
+        "ods:hasRoles": [{"schema:roleName": "rights-owner"}],
+    }
+    document = {
+        "ac:accessURI": "https://e.org/1.jpg",
+        "dcterms:rights": "https://creativecommons.org/licenses/by/4.0/",
+        "ods:hasAgents": [{"schema:name": "A. Photographer"}, owner],
+    }
+    found = attributes("media", Status.ACTIVE, document)
+    assert (found["rightsHolder"], found.get("rightsHolderPid")) == ("University of Tartu", said)
+    assert (found["licenseName"], found["referentName"]) == ("CC BY 4.0", "e.org/1.jpg")
+    assert (found["primaryMediaIdName"], found["primaryMediaIdType"]) == (
+        "ac:accessURI",
+        "Resolvable",
+    )
