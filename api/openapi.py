@@ -146,6 +146,14 @@ def _object_paths() -> dict[str, Any]:
         f"{pid}/{{version}}/cite": _reading(
             "How to cite a version of an object", report, [_VERSION, *_MANNER]
         ),
+        f"{pid}/{{version}}/sealed": _file(
+            "The sealed document of a version: its SHA-256 is the hash of the citation",
+            "application/octet-stream",
+        ),
+        f"{pid}/{{version}}/proof": _file(
+            "The proof file of a version: from the hash to a signed checkpoint",
+            "application/json",
+        ),
         f"{pid}/versions": _reading(
             "The versions of an object",
             report,
@@ -206,6 +214,17 @@ def _reading(
         "get": {**both, "summary": summary, "responses": dict(answers)},
         "head": {**both, "summary": f"{summary}: headers only", "responses": bare},
     }
+
+
+def _file(summary: str, media_type: str) -> dict[str, Any]:
+    """A file of a version, which has one form only."""
+    answers = _answers((), gone=False)
+    answers["200"] = {"description": "A file to keep", "content": {media_type: {}}}
+    answers["410"] = {"description": "It was erased", "content": {**_CONTENT, "text/html": {}}}
+    path = _reading(summary, answers, [_VERSION])
+    for operation in path.values():
+        operation["parameters"] = [_PREFIX, _SUFFIX, _VERSION]
+    return path
 
 
 def _format(formats: tuple[Format, ...]) -> dict[str, Any]:

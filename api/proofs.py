@@ -93,6 +93,7 @@ class CheckpointList(BaseModel):
 
 _Size = Annotated[int | None, Query(ge=0, le=_LEAVES)]
 _TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
+_PYTHON: dict[int | str, dict[str, Any]] = {200: {"content": {"text/x-python": {}}}}
 _BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 
 
@@ -147,7 +148,7 @@ def proofs_router(site: Site) -> APIRouter:
         """Prove that one tree continues another (without `second`: the newest that is signed)."""
         return log.consistency(first, second)
 
-    @router.get("/verify_citation.py", response_class=Response, responses=_TEXT)
+    @router.get("/verify_citation.py", response_class=Response, responses=_PYTHON)
     def script(request: Request) -> Response:
         """Give the script that checks a proof file."""
         return _text(request, SCRIPT.read_text(), "no-cache", "text/x-python; charset=utf-8")

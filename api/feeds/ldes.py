@@ -38,6 +38,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {one.media_type: {} for one in FORMATS},
     },
     304: {"description": "Not changed since it was last read"},
+    410: {"description": "Something here was erased; `address` says where the rest is now"},
     429: {"description": "Busy; Retry-After says when to ask again"},
 }
 _SNAPSHOT: dict[int | str, dict[str, Any]] = {307: {"description": "To the snapshot of now"}}
