@@ -45,6 +45,13 @@ OF_RECORDS: dict[str, tuple[str, str, str]] = {
         "The same physical specimen id stood in the archive before; the first row is kept.",
         "Give each specimen one row with an id of its own.",
     ),
+    "record-breaks-profile": (
+        "error",
+        "The FDO record of the specimen, or of one of its media, would break the version of its "
+        "profile that is in force; the rule is named.",
+        "Repair the values named at the source, or revise the profile with `collectome "
+        "definitions`.",
+    ),
     "mapping-invalid": (
         "error",
         "The file given by `--mapping` cannot be read, or names a term that a record cannot "

@@ -93,7 +93,6 @@ def _mirror(url: str, data: Path | None, *, adopt: bool, once: bool, poll: int, 
         Mirroring(repository.objects, settings.data, source, adopt=adopt) as mirror,
         Projection(settings.data) as projection,
     ):
-
         witness = Witness(repository.objects, source)
 
         def told(step: Step) -> None:

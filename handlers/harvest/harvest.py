@@ -28,7 +28,7 @@ import orjson
 
 from eventstore.application import DigitalObjects
 from eventstore.envelope import to_micros
-from fdo.errors import AlreadyRegistered, Refused, VersionConflict
+from fdo.errors import AlreadyRegistered, RecordInvalid, Refused, VersionConflict
 from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Note
 from handlers.harvest.agent import HARVESTER
@@ -36,7 +36,7 @@ from handlers.harvest.batch import Batch
 from handlers.harvest.identity import decision_for, examine, migrations_of
 from handlers.harvest.mapping.darwin_core import Mapping
 from handlers.harvest.options import Options
-from handlers.harvest.outcome import Outcome
+from handlers.harvest.outcome import Outcome, turned_away
 from handlers.harvest.reading.archive import Archive, open_source
 from handlers.harvest.records import Diagnostic, Record
 from handlers.harvest.sources import Enrolment, enrol
@@ -165,6 +165,14 @@ class Harvest:
         for attempt in range(4):
             try:
                 outcome = batch.record(records)
+                break
+            except RecordInvalid as invalid:
+                if len(records) > 1:  # find the row that it is
+                    half = len(records) // 2
+                    self._take(batch, records[:half])
+                    self._take(batch, records[half:])
+                    return
+                outcome = turned_away(records[0], invalid)
                 break
             except (VersionConflict, AlreadyRegistered):
                 if attempt == 3:

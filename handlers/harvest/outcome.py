@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from fdo.errors import RecordInvalid
 from handlers.harvest.records import Diagnostic, Record
 
 
@@ -37,6 +38,25 @@ class Outcome:
         """Count a record that makes no object, and say why."""
         self.counts["rejected"] += 1
         self.diagnostics.append(finding)
+
+
+def turned_away(record: Record, invalid: RecordInvalid) -> Outcome:
+    """What became of the one row whose FDO record, or that of one of its media, would break its
+    profile."""
+    outcome = Outcome(records=1)
+    outcome.reject(
+        Diagnostic(
+            "record-breaks-profile",
+            "error",
+            invalid.message,
+            "Repair the values named at the source, or revise the profile: collectome definitions.",
+            record.file,
+            record.line,
+            None,
+            record.id,
+        )
+    )
+    return outcome
 
 
 def verbatim_of(record: Record) -> bytes:

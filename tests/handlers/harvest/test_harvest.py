@@ -8,9 +8,13 @@ import pytest
 
 from eventstore.envelope import to_micros
 from fdo.agent import Agent
+from fdo.definitions.names import definition_pid
 from fdo.errors import Refused
 from fdo.lifecycle import Revise, Status
+from handlers.definitions import ensure, revise
 from tests.handlers.harvest.collection import CLOSED, Collection, counts, days, image, row
+
+CURATOR = Agent("urn:x:curator", "C.")
 
 
 @pytest.fixture
@@ -257,9 +261,7 @@ def test_an_export_of_yesterday_after_an_edit_of_today_does_not_turn_the_clock_o
     herbarium.pass_days(5)
     edited = herbarium.specimens()["TU-1"]
     document = {**edited.document, "dwc:disposition": "on loan"}
-    herbarium.objects.handle(
-        Revise(document), pid=edited.pid, kind="specimen", by=Agent("urn:x:curator", "C.")
-    )
+    herbarium.objects.handle(Revise(document), pid=edited.pid, kind="specimen", by=CURATOR)
     herbarium.harvest([row(1, country="Latvia"), row(2, country="Latvia")], observed_at=days(2))
     for events in (herbarium.log.history(one.pid) for one in herbarium.specimens().values()):
         clocks = [event.observed_at for event in events if not event.operational]
@@ -269,3 +271,21 @@ def test_an_export_of_yesterday_after_an_edit_of_today_does_not_turn_the_clock_o
         herbarium.specimens()["TU-1"].document["ods:hasEvents"][0]["ods:hasLocation"]["dwc:country"]
         == "Latvia"
     )
+
+
+def test_a_row_whose_record_would_break_its_profile_is_turned_away_alone(
+    herbarium: Collection,
+) -> None:
+    ensure(herbarium.objects)
+    profile = definition_pid("20.5000.5072", "fdo-profile", "specimen")
+    known = herbarium.log.latest(profile).document
+    schema = {**known["col:recordSchema"]}
+    schema["required"] = [*schema["required"], "catalogNumber"]
+    revise(herbarium.objects, profile, {**known, "col:recordSchema": schema}, CURATOR)
+    rows = [row(number) for number in range(1, 8)]
+    rows[4]["catalogNumber"] = ""
+    summary = herbarium.harvest(rows)
+    assert summary.new == 6 and summary.rejected == 1
+    (finding,) = [f for f in herbarium.findings if f.code == "record-breaks-profile"]
+    assert finding.record == "TU-5" and "catalogNumber" in finding.message
+    assert set(herbarium.specimens()) == {f"TU-{n}" for n in (1, 2, 3, 4, 6, 7)}
