@@ -280,12 +280,12 @@ def test_a_row_whose_record_would_break_its_profile_is_turned_away_alone(
     profile = definition_pid("20.5000.5072", "fdo-profile", "specimen")
     known = herbarium.log.latest(profile).document
     schema = {**known["col:recordSchema"]}
-    schema["required"] = [*schema["required"], "catalogNumber"]
+    schema["required"] = [*schema["required"], "referentName"]
     revise(herbarium.objects, profile, {**known, "col:recordSchema": schema}, CURATOR)
     rows = [row(number) for number in range(1, 8)]
-    rows[4]["catalogNumber"] = ""
+    rows[4]["scientificName"] = ""
     summary = herbarium.harvest(rows)
     assert summary.new == 6 and summary.rejected == 1
     (finding,) = [f for f in herbarium.findings if f.code == "record-breaks-profile"]
-    assert finding.record == "TU-5" and "catalogNumber" in finding.message
+    assert finding.record == "TU-5" and "referentName" in finding.message
     assert set(herbarium.specimens()) == {f"TU-{n}" for n in (1, 2, 3, 4, 6, 7)}
