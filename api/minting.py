@@ -17,7 +17,6 @@ from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from eventstore.envelope import iso, to_micros
 from fdo.errors import Refused
-from handlers.processes.minting.client import DataCite
 from handlers.processes.minting.minter import Minter, Plan, is_minting
 from handlers.processes.minting.pace import Pace
 from handlers.processes.minting.store import Outbox, Row
@@ -74,6 +73,8 @@ def minter(settings: Settings, objects: DigitalObjects, *, gentle: bool = False)
         )
     if (source := mirroring.origin(objects.recorder)) is not None:
         raise Refused(f"This repository is a mirror of {source.source}, which mints its DOIs.")
+    from handlers.processes.minting.client import DataCite  # dear to load; few commands send
+
     service = DataCite(
         settings.datacite_url,
         settings.datacite_username,

@@ -19,7 +19,8 @@ from bench.processes import collectome
 from bench.result import Result
 from bench.specimens import Plan as Specimens
 from eventstore.application import DigitalObjects
-from handlers.processes.minting.client import DataCite, event_for
+from handlers.processes.minting.answers import event_for
+from handlers.processes.minting.client import DataCite
 from handlers.processes.minting.minter import AT_ONCE, Minter, Plan
 from handlers.processes.minting.wanted import Wanted, Wishes, bears_doi
 

@@ -5,6 +5,6 @@
 
 `wanted` says which DOIs an object should have and what they show, `store` remembers what is
 wanted, sent and confirmed, `pace` keeps within DataCite's limits, `client` speaks to DataCite,
-`minter` does the steps, `asking` records that somebody wants the DOI of one version. No failure
-in here is ever seen by whoever writes to the log.
+`answers` says what that met, `minter` does the steps, `asking` records that somebody wants the
+DOI of one version. No failure in here is ever seen by whoever writes to the log.
 """

@@ -30,7 +30,7 @@ from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from fdo.errors import Unavailable
 from fdo.identifiers import Pid
-from handlers.processes.minting.client import Answer, event_for
+from handlers.processes.minting.answers import Answer, event_for
 from handlers.processes.minting.confirming import confirm
 from handlers.processes.minting.following import SECTION, Following, minted_of
 from handlers.processes.minting.pace import Pace

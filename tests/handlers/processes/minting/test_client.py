@@ -12,7 +12,8 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import stamped
 from fdo.representations.datacite import metadata
 from handlers.processes.minting import client as speaking
-from handlers.processes.minting.client import DataCite, event_for
+from handlers.processes.minting.answers import event_for
+from handlers.processes.minting.client import DataCite
 from tests.api.documents import a_specimen
 
 PID = Pid("10.5072", "AAA-BBB-CCC")

@@ -14,8 +14,8 @@ from fdo.errors import NotFound, PidOnly, Refused, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Activate, Note, Register, Restore, Status, stamped
 from handlers.curation import Curation
+from handlers.processes.minting.answers import Answer
 from handlers.processes.minting.asking import request_version
-from handlers.processes.minting.client import Answer
 from handlers.processes.minting.minter import Minter
 from handlers.processes.minting.minter import Plan as Wished
 from handlers.processes.minting.store import FILE, Outbox
