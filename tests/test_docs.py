@@ -223,10 +223,12 @@ README_BLOCKS = [b for b in _blocks(ROOT / "README.md", "sh") if "curl" in b]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", README_BLOCKS, ids=range(len(README_BLOCKS)))
-def test_the_curl_lines_of_the_readme_answer(demo: str, block: str) -> None:
+def test_the_curl_lines_of_the_readme_answer(demo: str, block: str, tmp_path: Path) -> None:
     script = "set -e\n" + block.replace(LOCAL, demo).replace("curl -s ", "curl -sS --fail ")
     script = script.replace("curl -i -s", "curl -i -sS")
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     assert len(done.stdout) > 100
 
