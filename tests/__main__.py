@@ -8,6 +8,7 @@ The exit code is zero only when every gate passed and at least one test ran.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -41,8 +42,15 @@ def gate(name: str, command: list[str]) -> bool:
 
 
 def pytest(arguments: list[str]) -> int:
-    """Run pytest in a process of its own, so that its closing line is the last one."""
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT).returncode
+    """Run pytest in a process of its own, so that its closing line is the last one.
+
+    All tests are shared out file by file; one worker more than processors, since many tests wait
+    for servers that they start.
+    """
+    shared = [] if arguments else ["-q", f"-n{(os.cpu_count() or 1) + 1}", "--dist=loadfile"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *shared, *arguments], cwd=ROOT
+    ).returncode
 
 
 def main(arguments: list[str]) -> int:
