@@ -10,6 +10,7 @@ can trust the last one.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from contextlib import suppress
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from eventstore.envelope import iso
 from eventstore.mirroring import origin
 from eventstore.notes import (
+    LACKING,
     NEXT_KEY,
     PREVIOUS,
     SIGNED_AT,
@@ -108,6 +110,18 @@ class Checkpoints:
         rows = self._recorder.rows("SELECT vkey, since FROM signers ORDER BY number")
         return [(str(row[0]), int(row[1])) for row in rows]
 
+    def lacking(self, upto: int) -> str | None:
+        """Of how many events up to a position the bytes never came to this log, and the SHA-256
+        over their positions; None where there are none. It is signed, so that nobody can pass
+        off bytes that were taken away as bytes that never were here."""
+        digest, count = hashlib.sha256(), 0
+        for row in self._recorder.reader().execute(
+            "SELECT position FROM lacking WHERE position<=? ORDER BY position", [upto]
+        ):
+            digest.update(b"%d," % row[0])
+            count += 1
+        return f"{count} {digest.hexdigest()}" if count else None
+
     def signing_key(self) -> Verifier | None:
         """The public half of the key that is kept beside the log; None where there is none."""
         signer = self._read(self._path)
@@ -172,6 +186,8 @@ class Checkpoints:
             f"{PREVIOUS}{before.size if before else 0}",
             f"{SIGNED_AT}{iso(self._recorder.clock())}",
         ]
+        if lacking := self.lacking(last):
+            more.append(f"{LACKING}{lacking}")
         if fresh is not None:
             more.append(f"{NEXT_KEY}{fresh}")
         checkpoint = Checkpoint(

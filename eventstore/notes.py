@@ -32,6 +32,9 @@ PREVIOUS = "previous "
 """Begins the line with the size of the checkpoint before; 0 for the first."""
 SIGNED_AT = "signed-at "
 """Begins the line with the time of the signature."""
+LACKING = "lacking "
+"""Begins the line that says of how many events the bytes were never here, and the SHA-256 over
+their positions; without it, of none."""
 
 
 @dataclass(frozen=True, slots=True)

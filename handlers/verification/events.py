@@ -13,6 +13,8 @@ import orjson
 
 from eventstore.codec import dumps
 from eventstore.envelope import Recorded, commitment, leaf_hash
+from eventstore.log import Log
+from eventstore.sections import outlined
 from fdo.catalogue import OBJECT_TYPES, claimable
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
@@ -28,19 +30,23 @@ _UNREADABLE = (CollectomeError, ValueError, KeyError, TypeError, AttributeError,
 class Events:
     """The check of all events, a section at a time."""
 
-    def __init__(self, log_id: str, scratch: Scratch, records: Records) -> None:
-        self._log_id, self._scratch, self._records = log_id, scratch, records
+    def __init__(self, log: Log, scratch: Scratch, records: Records) -> None:
+        self._log, self._log_id = log, log.id
+        self._scratch, self._records = scratch, records
         self._last = 0
 
     def section(self, rows: Sequence[sqlite3.Row]) -> Iterator[Fault]:
         """Faults of the next events."""
         standing = self._scratch.standing(str(row["object"]) for row in rows)
+        lacking = self._log.lacking(rows[0]["position"] - 1, rows[-1]["position"])
         for row in rows:
             where = f"event {row['position']} of {row['object']}"
             try:
                 values = (*row[:9], orjson.loads(row["meta"]), row[10], row[11], self._log_id)
                 event = Recorded(*values)
                 yield from _event_faults(event, where, bytes(row["meta"]))
+                if event.position in lacking and event.frame and event.document != outlined(event):
+                    yield Fault(where, "its bytes were never here, and it says more than a record")
                 yield from self._records.faults(event, where)
                 yield from self._order_faults(event, where, standing[event.pid_text])
                 self._gather(event, standing[event.pid_text])

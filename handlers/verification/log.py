@@ -77,7 +77,7 @@ def _faults(
             yield Fault("log", f"its file is damaged: {row[0]}")
     head = log.position()
     tree = TreeCheck(recorder, log.id, trusted, kept)
-    events = Events(log.id, tables, Records(log))
+    events = Events(log, tables, Records(log))
     yield from tree.begin()
     for rows in _sections(recorder, head, watch):
         yield from events.section(rows)

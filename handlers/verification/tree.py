@@ -10,7 +10,7 @@ from eventstore import merkle
 from eventstore.checkpoints import KEY_FILE, Checkpoints, Kept
 from eventstore.merkle import BrokenProof
 from eventstore.mirroring import origin
-from eventstore.notes import PREVIOUS, Checkpoint, Note, Verifier, origin_of, trusted_by
+from eventstore.notes import LACKING, PREVIOUS, Checkpoint, Note, Verifier, origin_of, trusted_by
 from eventstore.recorder import Recorder
 from eventstore.tiles import WIDTH, split
 from fdo.errors import CollectomeError
@@ -181,6 +181,7 @@ class TreeCheck:
             yield Fault(where, f"its note says {said.size}")
         if kept.size > self._whole_since and said.said(PREVIOUS) != str(self._before):
             yield Fault(where, f"one before it is missing; it follows {self._before}")
+        yield from self._lacking_faults(kept, said, where)
         needed = [key for key, since in self._signers if since < kept.size][-1:]
         needed = needed or [vkey for vkey, _ in self._signers[:1]]
         needed += [said.announced] if said.announced else []
@@ -191,6 +192,19 @@ class TreeCheck:
                 good = False
             if not good:
                 yield Fault(where, f"the signature of the key {vkey or '(none)'} does not hold")
+
+    def _lacking_faults(self, kept: Kept, said: Checkpoint, where: str) -> Iterator[Fault]:
+        """Whether the bytes that were here when this log signed are here still. A mirror cannot
+        tell: its source signed, which has them."""
+        if self._whole_since and kept.size <= self._whole_since:
+            return
+        last = self._roots.runs[-1][1] if self._roots.runs else 0
+        if said.said(LACKING) != self._checkpoints.lacking(last):
+            yield Fault(
+                where,
+                "of other events than was signed the salt and the bytes are said to have never "
+                "been here",
+            )
 
     def _root_faults(self, kept: Kept, which: str) -> Iterator[Fault]:
         where = " ".join(filter(None, (f"checkpoint {kept.size}", which)))

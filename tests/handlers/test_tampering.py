@@ -17,7 +17,9 @@ from eventstore.application import LOG_FILE, DigitalObjects
 from eventstore.checkpoints import KEY_FILE, Checkpoints
 from eventstore.codec import pack, unpack
 from eventstore.notes import Note, Signer, Verifier
+from eventstore.sections import outlined
 from fdo.agent import Agent
+from fdo.documents import canonical
 from fdo.errors import Unavailable
 from fdo.lifecycle import Merge
 from handlers.curation import Curation
@@ -279,6 +281,22 @@ def test_what_an_erasure_left_cannot_be_exchanged(copy: Path) -> None:
         copy, "UPDATE events SET bytes=? WHERE bytes IS NOT NULL AND salt IS NULL", frame
     )
     assert any("what the erasure left" in fault.what for fault in faults(copy))
+
+
+def test_bytes_that_were_taken_away_are_not_taken_for_bytes_that_never_came(copy: Path) -> None:
+    objects = DigitalObjects(copy)
+    event = next(e for e in objects.log.read(0, 99) if e.type == "specimen" and e.salt)
+    stub, other = pack(canonical(outlined(event) or {})), pack(b'{"@type":"ods:DigitalSpecimen"}')
+    objects.close()
+    by_force(copy, "INSERT INTO lacking VALUES (?)", event.position)
+    taken = "UPDATE events SET salt=NULL, verbatim=NULL, bytes=? WHERE position=?"
+    by_force(copy, taken, stub, event.position)
+    found = faults(copy)
+    assert found and all("said to have never been here" in fault.what for fault in found)
+    by_force(copy, taken, other, event.position)
+    assert f"event {event.position} of {event.pid}" in where(faults(copy))
+    by_force(copy, "INSERT INTO mirror VALUES ('http://127.0.0.1/', 99, 0)")
+    assert f"event {event.position} of {event.pid}" in where(faults(copy))
 
 
 def test_a_trigger_that_changes_what_is_recorded_is_named(copy: Path) -> None:
