@@ -88,6 +88,9 @@ PARAMETERS: dict[str, Parameter] = {
 FACETS: tuple[str, ...] = tuple(name for name, each in PARAMETERS.items() if each.facet)
 SORTS = ("newest", "oldest", "name")
 _YES_NO = {"true": 1, "false": 0}
+TERMS = 200
+"""Words and values of one question; each costs a look into an index."""
+_PARTS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,13 @@ class SearchQuery:
     def parse(cls, parameters: Mapping[str, Sequence[str]]) -> SearchQuery:
         """Read URL parameters, each with all its values; InvalidQuery names what is wrong."""
         found: dict[str, Any] = {"texts": {}, "filters": {}}
+        left = TERMS
         for name, values in parameters.items():
+            left -= sum(len(_PARTS.findall(value)) or 1 for value in values)
+            if left < 0:
+                raise InvalidQuery(
+                    name, f"A search has {TERMS} words and values at most; leave some out."
+                )
             known = PARAMETERS.get(name)
             if known is None:
                 raise InvalidQuery(

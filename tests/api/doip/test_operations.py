@@ -307,6 +307,7 @@ def test_specimens_are_found_by_words_and_filters(ask, repository, indexed):
     "attributes",
     [{"query": "nonsense:x"}, {"query": "x", "pageSize": 101}, {"query": "x", "pageNum": "x"},
      {"query": "x", "pageNum": 200}, {"query": "x", "type": "half"}, {"query": "x" * 3000},
+     {"query": "x", "filterQueries": [" ".join("abcd" * 25)] * 3},
      {"query": "x", "sortFields": "colour"}, {"query": "x", "facets": ["country"]},
      {"question": "x"}],
 )  # fmt: skip

@@ -21,7 +21,7 @@ from handlers.projections.search import (
     SearchIndex,
     SearchQuery,
 )
-from handlers.projections.search.query import match_of
+from handlers.projections.search.query import TERMS, match_of
 from handlers.projections.search.reader import COUNT_CAP
 from tests.handlers.projections.contract import ProjectionContract
 from tests.handlers.projections.story import (
@@ -221,6 +221,22 @@ def test_a_parameter_that_cannot_be_read_is_named(parameters: dict[str, str], na
         asked(**parameters)
     assert refused.value.details["parameter"] == named
     assert named in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"q": ["a b"] * TERMS},
+        {"q": ["a," * (TERMS + 1)]},
+        {"country": [f"C{number}" for number in range(TERMS + 1)]},
+        {"q": ["a"] * TERMS, "country": ["C"]},
+    ],
+)
+def test_a_search_of_very_many_words_is_refused_before_it_is_made(
+    parameters: dict[str, list[str]],
+) -> None:
+    with pytest.raises(InvalidQuery, match=str(TERMS)):
+        SearchQuery.parse(parameters)
 
 
 @given(st.text(max_size=40))
