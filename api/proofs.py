@@ -180,8 +180,10 @@ class LogProofs:
             )
             for kept in found[:limit]
         ]
-        more = f"{self._base}/checkpoints?before={rows[-1].size}&limit={limit}"
-        return CheckpointList(checkpoints=rows, next=more if len(found) > limit else None)
+        more = None
+        if len(found) > limit:
+            more = f"{self._base}/checkpoints?before={rows[-1].size}&limit={limit}"
+        return CheckpointList(checkpoints=rows, next=more)
 
     def keys(self) -> Keys:
         """The public keys; the first one is made when it is asked for."""

@@ -58,6 +58,7 @@ def test_checkpoints_are_listed_newest_first_and_stay(repository, browse, oak):
     kept = browse().get(older["checkpoints"][0]["address"])
     assert kept.text == first
     assert "immutable" in kept.headers["cache-control"]
+    assert browse().get("/checkpoints?before=1").json() == {"checkpoints": [], "next": None}
     assert browse().get("/checkpoints/99").status_code == 404
     assert browse().get("/checkpoints?limit=0").status_code == 422
 
