@@ -18,8 +18,8 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response as HttpResponse
 
+from api.doip.messages import REQUEST_ID, Response
 from api.doip.messages import Request as Asked
-from api.doip.messages import Response
 from api.doip.multipart import JSON, as_bytes, mixed, segments_of
 from api.doip.operations import Operations, required
 from api.problems import MEDIA_TYPE, TooLarge, UnknownParameter
@@ -77,7 +77,8 @@ def doip_router(site: Site) -> APIRouter:
             response = await run_in_threadpool(operations.refuse, refusal)
         else:
             response = await run_in_threadpool(operations.perform, asked)
-        return sent(response, request.query_params.get("requestId"))
+        request_id = request.query_params.get("requestId")
+        return sent(response, request_id and request_id[:REQUEST_ID])
 
     @router.get("/doip", **_DESCRIPTION)
     async def get(request: Request) -> HttpResponse:

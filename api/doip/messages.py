@@ -42,6 +42,8 @@ _TOLD = ("version", "record", "reason", "parameter", "pid", "reference")
 """Members of a problem that a program acts on; they stand among the response's attributes too."""
 TEXT = 500
 """Characters of a text among the attributes, which travel in a header; the output has it whole."""
+REQUEST_ID = 200
+"""Characters of a request's id that are given back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
     async with listening(site): ...      while this runs, if the setting doip_port names a port
 
 A connection that says nothing for a minute is closed, and so is one whose bytes cannot be read
-as segments, after an answer that says why. How many may be open at once is bounded.
+as segments, after an answer that says why. How many may be open at once is bounded; one address
+has at most half of them, so that it cannot shut out all others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from api.doip.certificate import tls_context
-from api.doip.messages import Blob, Request, Response
+from api.doip.messages import REQUEST_ID, Blob, Request, Response
 from api.doip.operations import Operations, required
 from api.doip.segments import LINE, BrokenFraming, SegmentReader, framed
 from api.problems import TooLarge
@@ -55,7 +56,7 @@ class NativeServer:
     ) -> None:
         self._operations, self._limit, self._idle_s = operations, limit, idle_s
         self._most = connections
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Task[None], str] = {}
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int, context: ssl.SSLContext) -> int:
@@ -83,17 +84,22 @@ class NativeServer:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        address = str((writer.get_extra_info("peername") or ("",))[0])
         try:
-            if len(self._open) < self._most:
-                self._open.add(task)
+            if self._room_for(address):
+                self._open[task] = address
                 await self._conversation(SegmentReader(reader, self._limit), writer)
         except (TimeoutError, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass  # who went away, or says nothing, is let go
         finally:
-            self._open.discard(task)
+            self._open.pop(task, None)
             writer.close()
             with suppress(TimeoutError, ConnectionError, ssl.SSLError, asyncio.CancelledError):
                 await asyncio.wait_for(writer.wait_closed(), 1.0)
+
+    def _room_for(self, address: str) -> bool:
+        theirs = sum(one == address for one in self._open.values())
+        return len(self._open) < self._most and theirs < -(-self._most // 2)
 
     async def _conversation(self, reader: SegmentReader, writer: asyncio.StreamWriter) -> None:
         """One message after the other, until the client has no more or breaks the form."""
@@ -147,7 +153,7 @@ def _request(message: list[Any]) -> Request:
 
 def _request_id(first: Any) -> str | None:
     given = first.get("requestId") if isinstance(first, Mapping) else None
-    return None if given is None else str(given)[:200]
+    return None if given is None else str(given)[:REQUEST_ID]
 
 
 def _segments(response: Response, request_id: str | None) -> list[Any]:

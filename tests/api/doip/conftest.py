@@ -66,7 +66,7 @@ def browser(app) -> Browser:
 
 @pytest.fixture
 def native(app) -> Iterator[Native]:
-    running = Native(app.app.state.site, idle_s=2.0, connections=3)
+    running = Native(app.app.state.site, idle_s=2.0, connections=4)
     yield running
     running.stop()
 

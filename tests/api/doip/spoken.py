@@ -70,10 +70,10 @@ def _segment(kind: str, data: bytes) -> Any:
 class Line:
     """One TLS connection to a native server; questions one after the other."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, whence: str = "127.0.0.1") -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        bare = socket.create_connection(("127.0.0.1", port), timeout=20)
+        bare = socket.create_connection(("127.0.0.1", port), 20, source_address=(whence, 0))
         self.socket = context.wrap_socket(bare)
         self.file: BinaryIO = self.socket.makefile("rb")
 

@@ -39,6 +39,7 @@ def test_every_answer_has_the_first_segment_in_a_header_of_ascii(browser, oak, r
         (f"/doip?operationId=0.DOIP/Op.Delete&targetId={oak}", 405),
         (f"/doip?operationId={RETRIEVE}&targetId={oak}&attributes=x", 400),
         (f"/doip?operationId={RETRIEVE}&targetId={oak}&targetId=x", 400),
+        (f"/doip?operationId=0.DOIP/Op.Hello&targetId=service&requestId={'r' * 9000}", 200),
         (f"/doip?operationId={'F' * 9000}&targetId={oak}&{'x' * 9000}=1", 400),
     ):
         sent = browser.get(path)
@@ -153,16 +154,19 @@ def test_broken_frames_are_answered_and_end_the_connection(line, data):
 
 
 def test_only_so_many_connections_are_open_and_an_idle_one_is_closed(native):
-    lines = [Line(native.port) for _ in range(3)]
+    lines = [Line(native.port, host) for host in ("127.0.0.1", "127.0.0.2") for _ in range(2)]
     for each in lines:
         assert each.ask("service", "0.DOIP/Op.Hello").status == "001"
     with pytest.raises((AssertionError, ConnectionError, ssl.SSLError)):
-        Line(native.port).ask("service", "0.DOIP/Op.Hello")
+        Line(native.port, "127.0.0.3").ask("service", "0.DOIP/Op.Hello")
     lines.pop().close()
+    with pytest.raises((AssertionError, ConnectionError, ssl.SSLError)):  # half are theirs
+        Line(native.port, "127.0.0.1").ask("service", "0.DOIP/Op.Hello")
     end = time.monotonic() + 5
     while True:
         try:
-            assert Line(native.port).ask("service", "0.DOIP/Op.Hello").status == "001"
+            other = Line(native.port, "127.0.0.3")
+            assert other.ask("service", "0.DOIP/Op.Hello").status == "001"
             break
         except (AssertionError, ConnectionError, ssl.SSLError):
             assert time.monotonic() < end
