@@ -18,7 +18,6 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from api.problems import NotAcceptable
-from fdo.identifiers import Scheme
 from fdo.representations.citation import bibtex, csl, dublin_core, ris, schema_org
 from fdo.representations.rdf import SYNTAXES
 
@@ -89,13 +88,10 @@ CITATION_FORMATS: tuple[Format, ...] = (
     Format("datacite-xml", DATACITE_FORMATS[1].media_type, "xml", "DataCite XML"),
     *REFERENCE_FORMATS,
 )
-"""How the citation and the metadata of a DOI can be had at its own address."""
-OBJECT_FORMATS: dict[Scheme, tuple[Format, ...]] = {
-    "doi": (*DOCUMENT_FORMATS, *CITATION_FORMATS),
-    "handle": (*DOCUMENT_FORMATS, *REFERENCE_FORMATS),
-}
-"""All formats in which an object can be had at its own address; a Handle has no metadata at
-DataCite."""
+"""How the citation and the metadata of an object can be had at its own address. What has a Handle
+is not registered at DataCite, and is described in its words all the same."""
+OBJECT_FORMATS: tuple[Format, ...] = (*DOCUMENT_FORMATS, *CITATION_FORMATS)
+"""All formats in which an object can be had at its own address."""
 PLAIN_FORMATS: tuple[Format, ...] = (JSON, HTML)
 """How lists and reports about an object can be had."""
 

@@ -127,7 +127,7 @@ def _add_problems(operation: dict[str, Any]) -> None:
 
 def _object_paths() -> dict[str, Any]:
     pid = "/{prefix}/{suffix}"
-    formats = OBJECT_FORMATS["doi"]
+    formats = OBJECT_FORMATS
     document = _answers(formats, gone=True)
     report = _answers(PLAIN_FORMATS, gone=False)
     history = _answers(HISTORY_FORMATS, gone=False)
@@ -176,7 +176,7 @@ def _object_paths() -> dict[str, Any]:
         f"{pid}/record": _reading("The FDO record of an object", report, _PAST),
         f"{pid}/conformance": _reading("What the shapes say of an object", report, _PAST),
         f"{pid}/datacite": _reading(
-            "DataCite metadata of an object that bears a DOI",
+            "The DataCite metadata of an object, or of its FDO record",
             _answers(DATACITE_FORMATS, gone=False),
             _PAST,
             DATACITE_FORMATS,

@@ -11,6 +11,7 @@ on its page says. Withdrawn objects are still cited, so their record is given an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Annotated, Any
 from xml.sax.saxutils import quoteattr
 
@@ -18,7 +19,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.citing.answers import negotiated
-from api.negotiation import CITATION_FORMATS, OBJECT_FORMATS, Format, choose
+from api.negotiation import CITATION_FORMATS, Format, choose
 from api.objects.addresses import split
 from api.objects.exchange import Asked
 from api.objects.shown import Shown
@@ -66,10 +67,10 @@ def unapi_router(site: Site) -> APIRouter:
                 )
             return _formats(FORMATS, None, 200)
         asked = _asked(id)
-        there = _public(shown, asked)
+        _require_public(shown, asked)
         if format is None:
-            return _formats(there, id, 300)
-        wanted = choose("", format, there)
+            return _formats(FORMATS, id, 300)
+        wanted = choose("", format, FORMATS)
         sent = negotiated(shown, asked, wanted)
         headers = {**_HEADERS, "Content-Type": wanted.content_type.decode()}
         return Response(sent.body, headers=headers)
@@ -87,16 +88,12 @@ def _asked(id: str) -> Asked:
     return Asked(pid, number or None, "")
 
 
-def _public(shown: Shown, asked: Asked) -> list[Format]:
-    """The formats that this object has; NotFound where it is not there."""
+def _require_public(shown: Shown, asked: Asked) -> None:
+    """NotFound where an object is not there, or a draft."""
     head = shown.log.head(asked.pid)
     event = shown.select(asked, head)
-    there = [one for one in FORMATS if one in OBJECT_FORMATS[asked.pid.scheme]]
-    try:
+    with suppress(PidOnly, Tombstoned):  # of these the record is cited
         shown.guard(event, head)
-    except (PidOnly, Tombstoned):  # the record is cited, but DataCite's words are the object's
-        return [one for one in there if not one.name.startswith("datacite")]
-    return there
 
 
 def _formats(among: Iterable[Format], id: str | None, status: int) -> Response:

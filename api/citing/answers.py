@@ -20,11 +20,10 @@ from api.negotiation import (
     CITATION_FORMATS,
     DATACITE_FORMATS,
     HTML,
-    OBJECT_FORMATS,
     PLAIN_FORMATS,
     Format,
 )
-from api.objects.datacite_face import as_datacite
+from api.objects.datacite_face import datacite
 from api.objects.exchange import MOMENT, Asked, Sent
 from api.objects.shown import Shown
 from api.site import Site
@@ -43,13 +42,13 @@ def negotiated(shown: Shown, asked: Asked, wanted: Format) -> Sent:
     head = shown.log.head(asked.pid)
     event, hidden = _chosen(shown, asked, head)
     if wanted.media_type in _DATACITE:
-        shown.guard(event, head)
-        known = () if asked.past else shown.log.minted(asked.pid)
-        body = as_datacite(
-            event.document,
+        body = datacite(
+            shown.site,
+            event,
             xml=_DATACITE[wanted.media_type],
-            minted=known,
-            numbered=asked.numbered,
+            hidden=hidden,
+            past=asked.past,
+            number=int(asked.tail or 0) if asked.numbered else 0,
         )
     else:
         how = _manner(asked) if wanted is BIBLIOGRAPHY else Manner()
@@ -98,9 +97,6 @@ def citation(site: Site, event: Recorded, *, hidden: bool) -> Cited:
 def told(what: Cited, manners: list[Manner]) -> dict[str, Any]:
     """A citation in these styles and where its other forms are, ready for JSON or a page (the
     partial `cite.html`)."""
-    formats = [one for one in OBJECT_FORMATS[what.pid.scheme] if one in CITATION_FORMATS]
-    if what.pid_only:
-        formats = [one for one in formats if one.media_type not in _DATACITE]
     return {
         "pid": what.pid.iri,
         "version": what.version,
@@ -122,7 +118,7 @@ def told(what: Cited, manners: list[Manner]) -> dict[str, Any]:
                 "label": one.label,
                 "url": f"{what.address}?format={one.name}",
             }
-            for one in formats
+            for one in CITATION_FORMATS
         ],
     }
 

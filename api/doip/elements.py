@@ -64,12 +64,11 @@ def _documents(event: Recorded, answer: Answer) -> Iterator[Element]:
 
 
 def _datacite(event: Recorded, answer: Answer) -> Iterator[Element]:
-    """DataCite metadata of what has a DOI."""
-    if event.pid.scheme == "doi":
-        xml = DATACITE_FORMATS[1]
-        query = {"format": xml.name, "as-of": f"v{event.version}"}
-        asked = Asked(event.pid, "datacite", "", query)
-        yield _element(event, "datacite", xml.media_type, "datacite.xml", asked, answer)
+    """DataCite metadata."""
+    xml = DATACITE_FORMATS[1]
+    query = {"format": xml.name, "as-of": f"v{event.version}"}
+    asked = Asked(event.pid, "datacite", "", query)
+    yield _element(event, "datacite", xml.media_type, "datacite.xml", asked, answer)
 
 
 def _sealed(event: Recorded, answer: Answer) -> Iterator[Element]:

@@ -1,30 +1,45 @@
-"""DataCite metadata as this server gives them out, judged by DataCite's rules beforehand."""
+"""DataCite metadata as this server gives them out, judged by DataCite's rules beforehand.
+
+Every object has them: of one with a DOI they are what DataCite has, one with a Handle is told in
+the same words, and one that is public as a PID only by its FDO record.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from api.datacite_schema import require_valid, to_xml
-from fdo.documents import Document, canonical
-from fdo.representations import credit
+from api.site import Site
+from eventstore.envelope import Recorded
+from fdo.documents import canonical
 from fdo.representations.datacite import metadata
+from handlers.processes.minting.wanted import of_record
 
 
-def as_datacite(
-    document: Document, *, xml: bool, minted: Collection[int] = (), numbered: bool = False
+def datacite(
+    site: Site,
+    event: Recorded,
+    *,
+    xml: bool,
+    hidden: bool = False,
+    past: bool = False,
+    number: int = 0,
 ) -> bytes:
-    """The metadata of a document as JSON or XML of kernel 4; an error when they break its rules.
+    """The metadata of a version as JSON or XML of kernel 4; an error when they break its rules.
 
-    `minted` are the versions that have DOIs of their own. Where the address names one of those
-    (`numbered`), its DOI is described, anywhere else that of the object: what DataCite has.
-    What has a Handle and no DOI has metadata too: harvesters take both.
+    Where the address names a version (`number`) that has a DOI of its own, that DOI is described,
+    anywhere else that of the object. `past`: without the DOIs of versions, which may have come
+    later. `hidden`: only the FDO record is public, and `event` is the object's newest.
     """
-    number = credit.version(document) or 0
-    found = metadata(
-        document,
-        version_of=numbered and number in minted,
-        versions=sorted(minted),
-        previous=max((each for each in minted if each < number), default=None),
-    )
+    log = site.objects.log
+    minted = () if past else log.minted(event.pid)
+    if hidden:
+        found = of_record(log, event, number if number in minted else 0)
+    else:
+        found = metadata(
+            event.document,
+            version_of=number in minted,
+            versions=sorted(minted),
+            previous=max((each for each in minted if each < event.version), default=None),
+            publisher=site.settings.title if event.pid.scheme == "handle" else None,
+        )
     require_valid(found)
     return to_xml(found) if xml else canonical(found)

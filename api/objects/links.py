@@ -19,15 +19,13 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from api.negotiation import (
+    CITATION_FORMATS,
     DOCUMENT_FORMATS,
     HTML,
     JSON,
-    OBJECT_FORMATS,
-    REFERENCE_FORMATS,
     Format,
 )
 from fdo.catalogue import OBJECT_TYPES
-from fdo.identifiers import PROXIES
 from ontologies.jsonld import CONTEXT_NAME
 from ontologies.terms import iri
 
@@ -154,7 +152,7 @@ def _patterns(
         *(Link(f"{shown}/linkset", "linkset", one.media_type) for one in LINKSET_FORMATS),
         *_types(base, kind, sent, face),
         *_formats(shown, sent, face),
-        *(_citations(shown, proxy, face) if sent is HTML else ()),
+        *(_citations(shown) if sent is HTML else ()),
     ]
     if older:
         found.append(Link(f"{page}/{_BEFORE}", "predecessor-version"))
@@ -189,14 +187,10 @@ def _formats(shown: str, sent: Format, face: Face) -> list[Link]:
     return found if landing else [*found, Link(shown, "describes", HTML.media_type)]
 
 
-def _citations(shown: str, proxy: str, face: Face) -> list[Link]:
+def _citations(shown: str) -> list[Link]:
     """Citations and metadata for those who keep references: from the page and in the linkset
-    only, since who asks for the document has better. A record is cited too, but not at DataCite's
-    words, which are the object's."""
-    scheme = next(name for name, address in PROXIES.items() if address.startswith(proxy))
-    forms = REFERENCE_FORMATS if face == "record" else OBJECT_FORMATS[scheme]
+    only, since who asks for the document has better. A record is cited too."""
     return [
         Link(f"{shown}?format={one.name}", "describedby", one.media_type)
-        for one in forms
-        if one not in DOCUMENT_FORMATS
+        for one in CITATION_FORMATS
     ]

@@ -10,11 +10,10 @@ from typing import Any
 
 import orjson
 
-from api.citing.answers import cite
+from api.citing.answers import cite, negotiated
 from api.moments import history_as_of
 from api.negotiation import DATACITE_FORMATS, HTML, JSON, PLAIN_FORMATS, RDF_FORMATS, Format
 from api.objects import dossier
-from api.objects.datacite_face import as_datacite
 from api.objects.definitions import schema, shapes
 from api.objects.diff import diff
 from api.objects.exchange import MOMENT, Asked, Sent
@@ -28,7 +27,6 @@ from api.security import Forbidden, Token, bearer
 from eventstore.envelope import Recorded
 from eventstore.lineage import lineage
 from eventstore.log import Head
-from fdo.errors import NotFound
 from fdo.lifecycle import Status
 from fdo.representations.provenance import provenance_jsonld
 from fdo.representations.rdf import ntriples, turtle
@@ -112,17 +110,8 @@ def conformance(shown: Shown, asked: Asked) -> Sent:
 
 
 def datacite(shown: Shown, asked: Asked) -> Sent:
-    """DataCite metadata of a DOI."""
-    asked.only("format", *MOMENT)
-    if asked.pid.scheme != "doi":
-        raise NotFound(f"{asked.pid} is a Handle; only DOIs have DataCite metadata.")
-    wanted = asked.format(DATACITE_FORMATS)
-    head = shown.log.head(asked.pid)
-    event = shown.select(asked, head)
-    shown.guard(event, head)
-    known = () if asked.past else shown.log.minted(asked.pid)
-    body = as_datacite(event.document, xml=wanted is DATACITE_FORMATS[1], minted=known)
-    return shown.sent(body, wanted, event, head.version, of_version=asked.past, face="metadata")
+    """DataCite metadata: what can be negotiated at the object's own address."""
+    return negotiated(shown, asked, asked.format(DATACITE_FORMATS))
 
 
 def linkset(shown: Shown, asked: Asked) -> Sent:

@@ -77,7 +77,7 @@ class Resolver:
             if redirect := canonical_location(found, scope):
                 return await redirect_to(send, redirect)
             plain = found[3] is None and not scope["query_string"]
-            if plain and choose(accept, None, OBJECT_FORMATS["doi"]) is JSON:
+            if plain and choose(accept, None, OBJECT_FORMATS) is JSON:
                 sent = self._kept.current(f"{found[1]}/{found[2]}")
                 return await transmit(send, sent, scope["method"], known)
             asked = Asked(
@@ -116,7 +116,7 @@ class Resolver:
         return REPORTS[asked.tail](self._shown, asked)
 
     def _document(self, asked: Asked) -> Sent:
-        wanted = asked.format(OBJECT_FORMATS[asked.pid.scheme])
+        wanted = asked.format(OBJECT_FORMATS)
         if wanted in CITATION_FORMATS:
             return negotiated(self._shown, asked, wanted)
         asked.only("format", *MOMENT)

@@ -114,8 +114,7 @@ def _rows(pid: Pid, record: Mapping[str, Any], base: str, page: str) -> Iterator
     yield "HTML", page
     for name in _FORMATS:
         yield name.upper(), f"{page}?format={name}"
-    if pid.scheme == "doi":
-        yield "DATACITE", f"{base}/{pid}/datacite"
+    yield "DATACITE", f"{base}/{pid}/datacite"
     medium = record.get("primaryMediaId")
     if isinstance(medium, str) and is_iri(medium):
         yield "MEDIA", medium

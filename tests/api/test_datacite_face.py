@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fdo.lifecycle import Note
+from handlers.processes.minting.wanted import Wishes
 from tests.api.documents import a_specimen
 
 FORM = "application/vnd.datacite.datacite+json"
@@ -63,3 +64,18 @@ def test_the_report_and_the_negotiated_form_are_the_same_bytes(browse, oak):
 def test_the_past_does_not_know_of_dois_that_came_later(browse, oak):
     told = browse().get(f"/{oak}/datacite?as-of=2026-03-02").json()
     assert relations(told) == set()
+
+
+def test_of_a_pid_only_object_datacites_metadata_are_those_of_its_record(repository, browse, oak):
+    log = repository.objects.log
+    repository.withhold(oak, "Its licence is CC BY-NC.")
+    wanted = Wishes(log, "http://r.example").of(log.latest(oak), 0, [1, 3]).shown
+    answer = browse().get(f"/{oak}/datacite")
+    assert (answer.status_code, answer.json()) == (200, wanted)
+    assert "Quercus" not in answer.text
+    asked = browse().get(f"/{oak}/3", accept=FORM).json()
+    assert asked == Wishes(log, "http://r.example").of(log.latest(oak), 3, [1, 3]).shown
+    repository.tombstone(oak, "Lost.")
+    gone = browse().get(f"/{oak}/datacite")
+    assert gone.status_code == 410
+    assert gone.json() == Wishes(log, "http://r.example").of(log.latest(oak), 0, [1, 3]).shown

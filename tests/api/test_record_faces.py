@@ -1,4 +1,4 @@
-"""One FDO record, the same in every face: JSON, RDF, Handle values, DOIP."""
+"""One FDO record, the same in every face: JSON, RDF, Handle values, DOIP, DataCite."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ def _as_text(value):
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
+def _alternates(told):
+    return [one["alternateIdentifier"] for one in told.get("alternateIdentifiers", ())]
+
+
 def _rdf(browser, pid, query):
     """Attribute → its values as written."""
     data = browser.get(f"/{pid}/record{query}", "text/turtle").content
@@ -70,6 +74,10 @@ def test_every_face_says_the_same_of_every_object(objects, browse, repository, p
         }
         rdf = {name: sorted(values) for name, values in _rdf(browser, pid, query).items()}
         assert rdf == said
+        told = browser.get(f"/{pid}/datacite{query}")
+        assert told.status_code == (410 if record["pidStatus"] == "TOMBSTONED" else 200)
+        assert str(pid) in (told.json().get("doi"), *_alternates(told.json()))
+        assert record["version"] == int(told.json().get("version", record["version"]))
         asked = f"/doip/0.DOIP/Op.Retrieve?targetId={pid}&{query[1:].replace('as-of', 'asOf')}"
         doip = browser.get(asked)
         if doip.status_code == 200:

@@ -70,12 +70,17 @@ def test_json_ld_comes_in_the_form_of_the_profile(repository, browse, oak, form)
     )
 
 
-def test_a_handle_has_no_datacite_metadata_and_a_doi_has(repository, browse, oak):
+def test_what_has_a_handle_is_told_in_the_words_of_datacite_without_a_doi(repository, browse, oak):
     answer = browse().get(f"/{oak}/datacite")
     assert answer.json()["doi"] == str(oak)
     assert browse().get(f"/{oak}/datacite?format=xml").text.startswith("<?xml")
     source = repository.register("source-system", a_source())
-    assert browse().get(f"/{source}/datacite").status_code == 404
+    told = browse().get(f"/{source}/datacite").json()
+    assert "doi" not in told
+    assert told["alternateIdentifiers"] == [
+        {"alternateIdentifier": str(source), "alternateIdentifierType": "Handle"}
+    ]
+    assert told["publisher"] == {"name": "Collectome"}  # no institution holds it
 
 
 @pytest.mark.parametrize("shown", DOCUMENT_FORMATS, ids=lambda one: one.name)
@@ -245,7 +250,7 @@ def test_a_format_that_is_not_there_is_406_with_the_list(browse, oak):
     for answer in (browse().get(f"/{oak}", accept="image/png"), browse().get(f"/{oak}?format=xls")):
         assert answer.status_code == 406
         names = {one["mediaType"] for one in answer.json()["available"]}
-        assert names == {one.media_type for one in OBJECT_FORMATS["doi"]}
+        assert names == {one.media_type for one in OBJECT_FORMATS}
 
 
 def test_writing_to_an_object_is_not_possible_by_its_address(browse, oak):

@@ -9,7 +9,7 @@ import pytest
 
 from api.unapi import FORMATS
 from fdo.lifecycle import Register, Status
-from tests.api.documents import a_source, a_specimen
+from tests.api.documents import a_specimen
 
 
 @pytest.fixture
@@ -58,13 +58,6 @@ def test_the_record_is_the_one_that_is_negotiated(browse, oak):
         assert ours.content == browse().get(f"/{oak}/1?format={one.name}").content
 
 
-def test_a_handle_has_no_datacite_xml(repository, browse):
-    source = repository.register("source-system", a_source())
-    there = formats(browse().get("/unapi", params={"id": source.iri}))
-    assert "datacite-xml" not in there
-    assert "ris" in there
-
-
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
@@ -89,7 +82,6 @@ def test_a_record_is_cited_and_nothing_of_what_is_held_back(repository, browse, 
     repository.withhold(oak, "Its licence.")
     there = formats(browse().get("/unapi", params={"id": oak.iri}))
     assert "ris" in there
-    assert "datacite-xml" not in there
     for one in there:
         answer = browse().get("/unapi", params={"id": oak.iri, "format": one})
         assert answer.status_code == 200

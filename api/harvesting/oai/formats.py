@@ -12,7 +12,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from api.citing.answers import citation
-from api.objects.datacite_face import as_datacite
+from api.objects.datacite_face import datacite
 from api.site import Site
 from eventstore.envelope import Recorded
 from fdo.representations.citation import dublin_core
@@ -48,9 +48,7 @@ def _dublin_core(site: Site, event: Recorded) -> str:
 
 def _datacite(site: Site, event: Recorded) -> str:
     """DataCite's own envelope for OAI-PMH: which version of the schema, whose, and the record."""
-    known = site.objects.log.minted(event.pid)
-    written = as_datacite(event.document, xml=True, minted=known).decode()
-    record = written.partition("?>")[2].strip()
+    record = datacite(site, event, xml=True).decode().partition("?>")[2].strip()
     return (
         f'<oai_datacite xmlns="{_DATACITE}" xmlns:xsi="{_XSI}" '
         f'xsi:schemaLocation="{_DATACITE} {_DATACITE}oai.xsd">'

@@ -111,7 +111,7 @@ class Wishes:
         else:
             state = "registered" if latest.status is Status.TOMBSTONE else "findable"
         if before is Status.PID_ONLY:
-            return self._wanted(latest, 0, state, self._of_record(latest, 0))
+            return self._wanted(latest, 0, state, of_record(self._log, latest))
         return self._wanted(latest, 0, state, datacite.metadata(latest.document, versions=minted))
 
     def _of_version(self, latest: Recorded, number: int, minted: Sequence[int]) -> Wanted:
@@ -121,7 +121,7 @@ class Wishes:
         if withheld or latest.status is Status.TOMBSTONE:
             state = "registered"
         if withheld:
-            return self._wanted(version, number, state, self._of_record(latest, number))
+            return self._wanted(version, number, state, of_record(self._log, latest, number))
         return self._wanted(version, number, state, _of_version(version, latest, minted))
 
     def _before(self, latest: Recorded) -> Status:
@@ -130,11 +130,6 @@ class Wishes:
         if latest.status is Status.TOMBSTONE and latest.version > 1:
             return self._log.version(latest.pid, latest.version - 1).status
         return latest.status
-
-    def _of_record(self, latest: Recorded, number: int) -> dict[str, Any]:
-        record = attributes(latest.type, latest.status, latest.document)
-        made = iso(self._log.version(latest.pid, 1).recorded_at)
-        return datacite.metadata_of_record(record, latest.pid, made, number=number)
 
     def _wanted(
         self, event: Recorded, number: int, state: State, shown: Mapping[str, Any]
@@ -149,6 +144,14 @@ def proof(salt: bytes | None, digest: str) -> str:
     """The hash as the log may publish it: keyed with the salt of the event whose document the
     DOI shows, so that nobody can guess an erased value from it; empty once the salt is gone."""
     return hashlib.sha256(salt + digest.encode()).hexdigest() if salt else ""
+
+
+def of_record(log: Log, latest: Recorded, number: int = 0) -> dict[str, Any]:
+    """The metadata of an object of which only the FDO record is public, from its newest content;
+    `number`: of the DOI of a version."""
+    record = attributes(latest.type, latest.status, latest.document)
+    made = iso(log.version(latest.pid, 1).recorded_at)
+    return datacite.metadata_of_record(record, latest.pid, made, number=number)
 
 
 def _of_version(version: Recorded, latest: Recorded, minted: Sequence[int]) -> dict[str, Any]:

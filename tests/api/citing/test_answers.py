@@ -88,13 +88,11 @@ def test_datacite_is_negotiated_with_the_bytes_of_its_own_address(browse, oak):
         assert negotiated.headers["content-type"] == form.media_type
 
 
-def test_a_handle_has_no_metadata_at_datacite_and_says_what_it_has(browse, everything):
-    answer = browse().get(
-        f"/{everything['source-system']}", accept="application/vnd.datacite.datacite+json"
-    )
+def test_what_is_not_there_is_refused_with_what_is(browse, everything):
+    answer = browse().get(f"/{everything['source-system']}", accept="application/msword")
     assert answer.status_code == 406
     names = {one["mediaType"] for one in answer.json()["available"]}
-    assert names == {one.media_type for one in OBJECT_FORMATS["handle"]}
+    assert names == {one.media_type for one in OBJECT_FORMATS}
 
 
 # ── negotiation ──────────────────────────────────────────────────────────────────────────
@@ -250,7 +248,7 @@ def test_of_a_pid_only_object_the_record_is_cited_and_nothing_of_its_versions(
     repository.withhold(oak, REASON)
     browser = browse()
     for path in (f"/{oak}", f"/{oak}/1", f"/{oak}/3"):
-        for form in REFERENCE_FORMATS:
+        for form in CITATION_FORMATS:
             answer = browser.get(f"{path}?format={form.name}")
             assert answer.status_code == 200
             assert "Quercus" not in answer.text
@@ -259,9 +257,7 @@ def test_of_a_pid_only_object_the_record_is_cited_and_nothing_of_its_versions(
             assert "FDO record" in answer.text
         told = browser.get(f"{path}/cite").json()
         assert (told["version"], told["verifiable"]) == (3, None)
-        assert not [one for one in told["formats"] if "datacite" in one["format"]]
         assert "Quercus" not in browser.get(f"{path}/cite", accept="text/html").text
-        assert browser.get(f"{path}?format=datacite").status_code == 403
 
 
 def test_a_tombstone_keeps_its_citation_and_says_that_it_was_withdrawn(repository, browse, oak):
