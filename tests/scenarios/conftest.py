@@ -1,4 +1,4 @@
-"""Servers that many tests share: the demo, which nobody changes, and a workshop for writers."""
+"""Servers that many tests share: demo, which nobody changes, workshop for writers, DataCite."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.demo import LOG
-from tests.scenarios.program import HOLDER, Server, collectome, specimens
+from tests.scenarios.program import HOLDER, Server, collectome, specimens, until
+from tests.scenarios.registrar import Double
 from tests.scenarios.terminal import Terminal
 
 
@@ -46,3 +48,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory, demo_log: Path) -> Terminal
     terminal = Terminal(tmp_path_factory.mktemp("sample") / "data")
     assert terminal.json("import", demo_log)["events"] > 200
     return terminal
+
+
+@pytest.fixture
+def double(tmp_path: Path) -> Iterator[Double]:
+    """DataCite as far as this test can see."""
+    made = Double(tmp_path)
+    until(lambda: httpx.get(f"{made.url}heartbeat").status_code < 500)
+    yield made
+    made.stop()
