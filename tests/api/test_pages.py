@@ -107,13 +107,13 @@ def test_no_page_of_the_framework_asks_other_hosts(browse):
 
 
 def test_links_on_pages_lead_somewhere(browse, filled):
-    """SPARQL and search have tests of their own."""
+    """SPARQL, search and the catalogue have tests of their own."""
     browser = browse()
     seen: set[str] = set()
     for path in _paths(filled):
         for target in _Page(browser.get(path, accept="text/html").text).targets:
             local = target.startswith("/") and not target.startswith(
-                ("/sparql", "/search", "/api/", "/.well-known")
+                ("/sparql", "/search", "/catalogue", "/api/", "/.well-known")
             )
             if local and target not in seen:
                 seen.add(target)
@@ -131,6 +131,18 @@ def test_an_earlier_version_links_what_was_said_of_that_version(repository, brow
     for target in parts:
         assert browser.get(target).status_code == 200, target
         assert browser.get(target).json().get("version", 1) == 1
+
+
+@pytest.mark.parametrize("part", ["", "/record"])
+def test_a_record_is_shown_in_words_and_leads_to_itself_as_json(repository, browse, part):
+    ids = [{"dcterms:title": "dwc:catalogNumber", "dcterms:identifier": "HERB-7"}]
+    beech = repository.register("specimen", a_specimen(**{"ods:hasIdentifiers": ids}))
+    page = browse().get(f"/{beech}{part}", accept="text/html").text
+    assert "<dd>HERB-7 · dwc:catalogNumber</dd>" in page
+    assert "{&#39;" not in page and ">False<" not in page and "· False" not in page
+    [leading] = re.findall(r'<a href="([^"]*/record[^"]*)">As JSON', page)
+    answer = browse().get(leading.replace("&amp;", "&"), accept="text/html")
+    assert answer.headers["content-type"] == "application/json"
 
 
 def test_times_of_tables_are_readable_by_people_and_programs(browse, filled):
