@@ -23,8 +23,12 @@ KINDS = {
     "media": "ods:DigitalMedia",
     "source system": "ods:SourceSystem",
     "data mapping": "ods:DataMapping",
+    "profile": "col:FdoProfile",
+    "type": "col:FdoType",
+    "attribute": "col:FdoAttribute",
+    "operation": "col:FdoOperation",
 }
-SOME = """PREFIX ods: <http://rs.dissco.eu/opends/terms/>
+SOME = """PREFIX ods: <http://rs.dissco.eu/opends/terms/> PREFIX col: <urn:collectome:vocab:>
 SELECT ?s WHERE {{ ?s a {0} }} ORDER BY ?s LIMIT 3"""
 
 
