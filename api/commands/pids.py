@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for, tell
-from api.minting import described, minter, outbox_of, standing
+from api.minting import Standing, described, minter, outbox_of, standing
 from api.repository import Repository
 from fdo.agent import Agent
-from fdo.errors import Unavailable
+from fdo.errors import NotFound, Unavailable
 from fdo.identifiers import Pid
 from handlers.processes.minting.asking import request_version as ask_for
 
@@ -28,8 +28,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     if json:
         emit(now.model_dump())
         return
-    running = "running" if now.running else "not running"
-    out.print(f"Minting is {now.minting} and {running}: {now.service or 'no DataCite named'}")
+    out.print(_minting(now), markup=False)
     tell("DOIs at DataCite", ["state", "DOIs"], [[n, c] for n, c in now.dois.items()])
     out.print(
         f"{now.pending} to be sent, {now.failing} of them failed before; {now.dead} dead letters; "
@@ -38,6 +37,17 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     if now.trouble:
         until = f", paused until {now.paused_until}" if now.paused_until else ""
         out.print(f"Trouble{until}: {now.trouble}", markup=False)
+
+
+def _minting(now: Standing) -> str:
+    """Whether it is on and running; who runs it may have settings of its own, as the demo has."""
+    if now.minting == "on":
+        return f"Minting is on, {'' if now.running else 'not '}running: {now.service}"
+    if now.running:
+        return "A server or `pids run` mints here; DataCite is named to it, not to this command."
+    return "Minting is off; " + (
+        f"DataCite would be {now.service}." if now.service else "no DataCite is named."
+    )
 
 
 def list_(
@@ -54,6 +64,9 @@ def list_(
     rows = [described(row) for row in found]
     if json:
         emit([row.model_dump() for row in rows])
+        return
+    if not rows:
+        out.print("No DOI was refused." if dead else "Every DOI is as it should be.")
         return
     tell(
         "DOIs that are not as they should be",
@@ -72,12 +85,25 @@ def retry(
 ) -> None:
     """Send dead letters again."""
     repository = Repository(settings_for(data), must_exist=True)
+    named = [doi_of(one) for one in doi or ()]
     with outbox_of(repository.settings) as outbox:
-        letters = outbox.retry(time.time(), [one.upper() for one in doi or ()])
+        for one in named:
+            row = outbox.get(one)
+            if row is None or not row.dead:
+                raise NotFound(
+                    f"{one} is no dead letter; `collectome pids list --dead` lists them."
+                )
+        letters = outbox.retry(time.time(), named)
     if json:
         emit({"letters": letters})
     else:
-        out.print(f"{letters} dead letters are sent again.")
+        out.print(f"{letters} dead letter{'' if letters == 1 else 's'} to be sent again.")
+
+
+def doi_of(text: str) -> str:
+    """A DOI of an object or of a version as the outbox has it, with or without proxy."""
+    name, _, version = text.rpartition("/")
+    return f"{Pid.parse(name)}/{version}" if version.isdigit() else str(Pid.parse(text))
 
 
 def request_version(
