@@ -53,10 +53,11 @@ def cite(
     form = choose("", format, REFERENCE_FORMATS)
     repository = Repository(settings_for(data), must_exist=True)
     what = _public(repository, _chosen(repository, Pid.parse(pid), version, as_of))
+    content = written(what, form, how, numbered=version is not None)
     if json:
-        emit(told(what, [how]))
+        emit({**told(what, [how]), "format": form.name, "content": content.decode()})
     else:
-        sys.stdout.buffer.write(written(what, form, how, numbered=version is not None))
+        sys.stdout.buffer.write(content)
     repository.close()
 
 

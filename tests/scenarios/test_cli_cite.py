@@ -39,6 +39,12 @@ def test_the_version_in_force_is_cited_so_that_it_can_be_checked(sample, revised
     assert f"version {found.version}" in line
 
 
+def test_each_format_is_in_the_json_too(sample, revised):
+    for form in ("bibtex", "ris", "csl", "citation"):
+        plain = sample("cite", revised, f"--format={form}").stdout_bytes.decode()
+        assert sample.json("cite", revised, f"--format={form}")["content"] == plain
+
+
 def test_a_version_or_a_moment_can_be_named(sample, revised):
     by_number = sample("cite", revised, "--version=1", "--style=apa", "--locale=de").stdout
     assert "(Version 1)" in by_number
