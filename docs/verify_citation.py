@@ -51,19 +51,24 @@ def signed(key, text, blob):
 
 def signed_by(vkey, note):
     text, _, tail = note.rpartition("\n\n")
+    if vkey.count("+") < 2:
+        fail("this is not the whole public key of a log: " + vkey)
     name, number, key = vkey.split("+", 2)
     key = base64.b64decode(key)[1:]
     blobs = [base64.b64decode(line.split()[2]) for line in tail.splitlines()]
     return text.startswith(name + "\n") and any(
         b[:4].hex() == number and signed(key, (text + "\n").encode(), b[4:]) for b in blobs)
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 proof, sealed = json.load(open(sys.argv[1], encoding="utf-8")), open(sys.argv[2], "rb").read()
 more = sys.argv[3:]
 trusted = [one for one in more if one.startswith("collectome/")] or list(proof["keys"])
 cited = " ".join([one for one in more if not one.startswith("collectome/")] or [proof["citation"]])
-want = re.search(r"([0-9.]+/[-\w]{11})/(\d+)\W+(\S+Z)\W+hash://sha256/([0-9a-f]{64})", cited)
-if not want or want.group() not in proof["citation"]:
-    fail("this proof file is of another citation: " + proof["citation"])
+form = r"([0-9.]+/[-0-9A-Z]{11})/(\d+)[\s(,;>]+([-0-9T:.]+Z)[\s),;<]+hash://sha256/([0-9a-f]{64})"
+want, said = re.search(form, cited), re.search(form, proof["citation"])
+if not want or not said or want.groups() != said.groups():
+    fail(f"this proof file is of another citation: {proof['citation']!r}")
 if sha(sealed).hex() != want[4]:
     fail("the document has the hash " + sha(sealed).hex())
 pid, _, version, at, _, _, meta = json.loads(proof["envelope"])
@@ -73,6 +78,8 @@ if (pid, str(version), moment, meta["commitment"]) != want.groups():
     fail("the recorded event says something else")
 origin, size, root = proof["checkpoint"].split("\n")[:3]
 node, last, found = proof["index"], int(size) - 1, sha(b"\0", proof["envelope"].encode())
+if type(node) is not int or not 0 <= node <= last:
+    fail(f"a log of {size} events has none at {node!r}")
 for other in map(base64.b64decode, proof["path"]):  # RFC 9162, 2.1.3.2
     if node & 1 or node == last:
         found = sha(b"\1", other, found)
@@ -88,6 +95,6 @@ for note in proof["rotations"]:  # a trusted key may announce the next one
     trusted += announced if any(signed_by(key, note) for key in trusted) else []
 if not any(signed_by(key, proof["checkpoint"]) for key in trusted):
     fail("no trusted key signed the checkpoint")
-print(f"VERIFIED: {want[0]}\n  event {proof['index'] + 1} of {size} in {origin}")
+print(f"VERIFIED: {want[0]}\n  event {proof['index'] + 1} of {size} in {origin!r}")
 if not any(one.startswith("collectome/") for one in more):
     print("  NOT CHECKED: whether the key is the log's own; give the one that the log publishes")

@@ -99,7 +99,7 @@ class Proof:
         got by another way than this file."""
         yield self._envelope()
         leaf = hashlib.sha256(b"\x00" + self.envelope).digest()
-        what = f"the event is number {self.index} of the {self.checkpoint.size} in the checkpoint"
+        what = f"the event is number {self.index + 1} of {self.checkpoint.size} in the checkpoint"
         try:
             root = merkle.root_by_inclusion(leaf, self.index, self.checkpoint.size, self.path)
             yield Check(what, root == self.checkpoint.root, "its path leads to another root")

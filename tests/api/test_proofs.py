@@ -153,12 +153,22 @@ def test_the_script_of_the_server_verifies_what_was_kept(repository, kept, oak):
     folder, key = kept
     citation = str(repository.objects.log.version(oak, 2).citation)
     done = run(folder, "proof.json", "oak.sealed", key, f"See {citation}.")
+    broken = "doi:" + citation.partition("doi.org/")[2].replace(" ", ",\n")
+    assert run(folder, "proof.json", "oak.sealed", key, broken).returncode == 0
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("VERIFIED: ")
     assert "NOT CHECKED" not in done.stdout
     unaided = run(folder, "proof.json", "oak.sealed")
     assert unaided.returncode == 0
     assert "NOT CHECKED: whether the key is the log's own" in unaided.stdout
+
+
+def test_the_script_says_how_it_is_used_and_which_key_is_none(kept):
+    folder, key = kept
+    assert "python verify_citation.py PROOF.json" in run(folder).stderr
+    half = run(folder, "proof.json", "oak.sealed", key.partition("+")[0])
+    assert (half.returncode, "not the whole public key" in half.stderr) == (1, True)
+    assert "Traceback" not in half.stderr + run(folder, "proof.json").stderr
 
 
 def test_the_script_names_what_does_not_agree(repository, kept, oak):
@@ -184,6 +194,8 @@ def test_the_script_finds_each_altered_part_of_the_proof(kept):
         ('"index": 1', '"index": 0'),
         (base64.b64encode(node).decode(), base64.b64encode(bytes(32)).decode()),
         ("\\n3\\n", "\\n4\\n"),
+        ('"index": 1', '"index": 17'),  # the same way up the tree, and no leaf of it
+        ('"index": 1', '"index": -15'),
     ]
     for before, after in changes:
         changed = whole.replace(before, after)
