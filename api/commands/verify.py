@@ -209,7 +209,7 @@ def _cited(text: str) -> tuple[Citation, Proof | None]:
     with suppress(OSError):
         if path.is_file():
             content = _read(path)
-            with suppress(BrokenProof):
+            if b'"envelope"' in content or b'"checkpoint"' in content:  # broken, it is no text
                 proof = Proof.parse(content)
                 return proof.citation, proof
             return Citation.parse(content.decode("utf-8", "replace")), None

@@ -94,6 +94,16 @@ def test_another_document_is_not_what_was_cited(kept: Kept, tmp_path: Path) -> N
     assert told["the proof is of this citation"] == "fails"
 
 
+def test_a_proof_file_that_cannot_be_read_is_not_passed_over(kept: Kept, tmp_path: Path) -> None:
+    said = json.loads(kept.proof.read_bytes())
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps({**said, "checkpoint": f"x\n{said['checkpoint']}"}))
+    refused = CliRunner().invoke(
+        app, ["verify-citation", str(broken), f"--document={kept.document}"]
+    )
+    assert refused.exit_code == 1, refused.output
+
+
 def test_a_server_and_its_repository_say_the_same(demo: Server, kept: Kept, tmp_path: Path) -> None:
     asked = check(kept.citation, f"--server={demo.base}")
     assert set(asked.values()) == {"holds"}
