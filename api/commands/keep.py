@@ -23,6 +23,7 @@ from api.console import (
     settings_for,
     tell,
 )
+from api.minting import standing, wanted
 from api.moments import instant_of
 from api.repository import Projection, Repository
 from eventstore.instant import Instant
@@ -31,6 +32,7 @@ from eventstore.transfer import write_log
 from fdo.errors import NotFound, Refused
 from fdo.lifecycle import Status
 from handlers import HANDLERS
+from handlers.processes.minting.store import FILE
 from handlers.projector import lease_is_held, tracked
 from handlers.rebuilding import beside, request_rebuild
 
@@ -41,6 +43,8 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     head = repository.log.position()
     positions, counts = repository.positions(), repository.log.counts()
     mirror = mirrored(repository)
+    minted = wanted(repository.settings) or (repository.data / FILE).exists()
+    dois = standing(repository.settings, repository.objects) if minted else None
     if json:
         emit(
             {
@@ -55,6 +59,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
                 "objects": counts,
                 "server": lease_is_held(repository.data),
                 "mirror": mirror,
+                "dois": dois and dois.model_dump(),
             }
         )
         return
@@ -77,6 +82,12 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
         ["type", "status", "number"],
         [[kind, state, n] for kind, states in counts.items() for state, n in states.items()],
     )
+    if dois:
+        out.print(
+            f"DOIs: {dois.pending} to be sent, {dois.dead} refused"
+            f"{f'; {dois.trouble}' if dois.trouble else ''} (`collectome pids status`)",
+            markup=False,
+        )
     out.print(
         "A projector is running."
         if lease_is_held(repository.data)

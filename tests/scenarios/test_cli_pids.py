@@ -47,3 +47,8 @@ def test_who_mints_beside_is_not_contradicted(refused: Terminal) -> None:
     with (refused.data / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "mints here" in refused("pids", "status").stdout
+
+
+def test_the_status_of_the_repository_says_how_minting_stands(refused: Terminal) -> None:
+    assert "DOIs: 0 to be sent, 2 refused" in refused("status").stdout
+    assert refused.json("status")["dois"]["dead"] == 2

@@ -90,5 +90,9 @@ class _Request(DataCiteRequest):  # type: ignore[misc] # the package bears no ty
 
 
 def _plainly(error: Exception) -> str:
-    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
-    return f"{type(inner).__name__}: {inner}"[:QUOTED]
+    """The innermost reason: those around it name the DOI, which may be a draft's."""
+    while isinstance(
+        inner := getattr(error, "reason", None) or next(iter(error.args), None), Exception
+    ):
+        error = inner
+    return f"{type(error).__name__}: {error}"[:QUOTED]
