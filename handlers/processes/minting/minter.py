@@ -33,7 +33,7 @@ from fdo.identifiers import Pid
 from handlers.processes.minting.answers import Answer, event_for
 from handlers.processes.minting.confirming import confirm
 from handlers.processes.minting.following import SECTION, Following, minted_of
-from handlers.processes.minting.pace import Pace
+from handlers.processes.minting.pace import MOST_ASKED_S, Pace
 from handlers.processes.minting.store import Outbox, Row
 from handlers.processes.minting.wanted import State, Wanted, Wishes
 
@@ -245,7 +245,8 @@ class Minter:
 
     def _hindered(self, row: Row, answer: Answer) -> None:
         own = min(FIRST_S * FACTOR ** min(row.attempts, 20), LONGEST_S) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-        self.outbox.failed(row.doi, answer.said, self._clock() + max(own, answer.wait_s))
+        asked = min(answer.wait_s, MOST_ASKED_S)
+        self.outbox.failed(row.doi, answer.said, self._clock() + max(own, asked))
         self.pace.trouble(answer.said, answer.wait_s)
         self._troubled = True
 

@@ -358,6 +358,13 @@ def test_after_429_nobody_is_sent_before_it_is_time(story: Story, oak: Pid) -> N
     assert story.double.store.states() == {"findable": 39}
 
 
+def test_a_time_to_come_back_that_nobody_can_mean_is_not_believed(story: Story, oak: Pid) -> None:
+    never = Fault("status", status=503, retry_after=999_999_999)
+    story.double.break_by(Plan([Rule(never, nth=1)]))
+    story.mint()
+    assert story.state(str(oak)) == "findable"
+
+
 def test_the_limit_of_the_double_is_never_met(tmp_path: Path) -> None:
     limits = Limits(authenticated=30, window_s=300.0)
     with a_story(tmp_path, limits=limits, per_window=30) as story:
