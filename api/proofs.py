@@ -29,6 +29,7 @@ from eventstore.notes import SIGNED_AT, origin_of
 from eventstore.tiles import WIDTH
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
+from fdo.lifecycle import Status
 
 SCRIPT = Path(__file__).resolve().parents[1] / "docs" / "verify_citation.py"
 ROWS = 100
@@ -211,7 +212,10 @@ class LogProofs:
         if position is not None and pid is None and version is None:
             return position
         if position is None and pid is not None and version is not None:
-            return self._log.version(Pid.parse(pid), version).position
+            event = self._log.version(Pid.parse(pid), version)
+            if event.status is Status.DRAFT:
+                raise NotFound(f"{event.pid} is a draft and not public yet.")
+            return event.position
         raise UnknownParameter(
             "Name an event by `position`, or by `pid` and `version`.", parameter="position"
         )

@@ -17,6 +17,7 @@ from eventstore.mirroring import begin
 from eventstore.notes import Checkpoint, Note, Signer, Verifier
 from eventstore.proofs import Proof, document_check
 from fdo.agent import Agent
+from fdo.lifecycle import Status
 from handlers.curation import Curation
 from tests.api.documents import a_specimen
 
@@ -234,6 +235,9 @@ def test_a_proof_is_given_only_of_what_is_or_was_public(repository, browse, oak)
     repository.withhold(oak, "CC BY-NC 4.0 is not open.")
     assert browse().get(f"/{oak}/1/proof").status_code == 403
     assert browse().get(f"/{oak}/9/proof").status_code == 404
+    draft = repository.register("specimen", a_specimen("DH-7"), Status.DRAFT)
+    assert browse().get(f"/{draft}/1/proof").status_code == 404
+    assert browse().get(f"/api/log/proof/inclusion?pid={draft}&version=1").status_code == 404
 
 
 def test_the_hash_needs_no_program_of_ours(kept):
