@@ -102,7 +102,7 @@ class Projector:
         ]
         self.graph = next(p for p in self.projections if isinstance(p, Graph))
         self._last_publish = self._others_at = 0.0
-        self._streaming = False
+        self._streaming = True  # what waits at a start is mostly a first ingest
         self._ladder = Ladder(data, self.log)
         self._erasure = -1
         openers = {name: make for name, make in HANDLERS.items() if name != self.graph.name}
@@ -154,7 +154,8 @@ class Projector:
         limit = SECTION if self._streaming else LIVE_SECTION
         start = min(one.position() for one in first)
         events = self.log.read(start, limit)
-        self._streaming = sum(event.version == 1 for event in events) * 2 > len(events)
+        if events:  # a stream that pauses between two batches goes on as one
+            self._streaming = sum(event.version == 1 for event in events) * 2 > len(events)
         abreast = [one for one in others if self._streaming and one.position() >= start]
         deliver(events, [*first, *abreast], self.log)
         now = time.monotonic()

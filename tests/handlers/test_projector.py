@@ -136,6 +136,19 @@ def test_what_sparql_shows_goes_first_when_changes_come_faster_than_all_can_foll
     assert sound(herbarium)
 
 
+def test_a_stream_of_first_versions_is_read_in_large_sections_across_its_pauses(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.projector.LIVE_SECTION", 1)
+    projector = Projector(data(herbarium))
+    for batch in (range(30, 40), range(40, 50)):
+        herbarium.harvest([row(number) for number in batch])
+        projector.step()
+        assert projector.graph.position() == herbarium.log.position()
+        projector.settle()
+    projector.close()
+
+
 def test_a_stream_of_first_versions_passes_over_nothing_that_a_view_still_lacks(
     herbarium: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
