@@ -28,6 +28,13 @@ def measure(scratch: Path, records: int) -> list[Result]:
     data = scratch / "ingest"
     said, first = collectome("ingest", str(archive), "--data", str(data))
     assert said["new"] == records and said["balanced"], said
+    print(  # a million take hours; what is known already is told
+        f"first ingest: {records / first.seconds:,.0f} records/s, "
+        f"{first.cpu_seconds / records * 1000:.2f} ms of processors a record, "
+        f"largest process {first.memory.largest:,.0f} MB",
+        file=sys.stderr,
+        flush=True,
+    )
     again, second = collectome("ingest", str(archive), "--data", str(data))
     assert again["unchanged"] == records, again
     size = sum(f.stat().st_size for f in (data / "projections").rglob("*") if f.is_file())
