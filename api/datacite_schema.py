@@ -18,7 +18,6 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
-from datacite import schema45
 from lxml import etree
 
 from fdo.errors import InvalidDocument
@@ -108,6 +107,8 @@ def to_xml(metadata: dict[str, Any]) -> bytes:
 
     The rules of the library turn every property into its element; words of 4.6 and 4.7 pass
     through them as they are."""
+    from datacite import schema45  # dear to load, and not every start needs it
+
     root = schema45.dump_etree(metadata)
     if "doi" not in metadata:
         root.append(_handle(metadata))

@@ -1,4 +1,4 @@
-"""What every command loads before it does anything: not what only a few of them need."""
+"""What commands and servers load before they do anything: not what only a few of them need."""
 
 from __future__ import annotations
 
@@ -16,3 +16,11 @@ def test_no_command_waits_for_packages_that_only_others_need():
     )
     assert "api.commands.pids" in loaded.stdout.split()
     assert not DEAR & set(loaded.stdout.split())
+
+
+def test_no_server_waits_for_the_client_of_datacite():
+    told = "import sys, api.app; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True
+    )
+    assert not {"datacite", "idutils"} & set(loaded.stdout.split())
