@@ -141,8 +141,8 @@ def test_a_stream_of_first_versions_is_read_in_large_sections_across_its_pauses(
 ) -> None:
     monkeypatch.setattr("handlers.projector.LIVE_SECTION", 1)
     projector = Projector(data(herbarium))
-    for batch in (range(30, 40), range(40, 50)):
-        herbarium.harvest([row(number) for number in batch])
+    for end in (40, 50):
+        herbarium.harvest([row(number) for number in range(1, end)])
         projector.step()
         assert projector.graph.position() == herbarium.log.position()
         projector.settle()
