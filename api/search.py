@@ -172,7 +172,7 @@ def _item(site: Site, hit: Hit) -> dict[str, Any]:
 
 
 def _at(answer: Page | Facets) -> dict[str, Any]:
-    """The instant of an answer, so that it can be asked for again (settled.md 17)."""
+    """The instant of an answer, so that it can be asked for again (decision 0029)."""
     if answer.observed is None:
         return {"asOf": answer.as_of}
     return {"asOf": answer.as_of, "observedAt": iso(answer.observed)}

@@ -310,7 +310,7 @@ class DigitalObjects:
         verbatims: Sequence[int] = (),
     ) -> Recorded:
         """Replace stored bytes by a redacted document (one for all positions, or one for each)
-        and destroy their salt (settled.md 4). `verbatims` are operational events of which only
+        and destroy their salt (decision 0004). `verbatims` are operational events of which only
         the record as it was read is destroyed.
 
         The erasure is itself an event; commitments and leaf hashes stay, so proofs verify. It

@@ -1,6 +1,6 @@
 """An instant: a state of the repository that can be named, asked again and compared.
 
-Two bounds (settled.md 3): what the repository knew (`position`, recorded time), and of that,
+Two bounds (decision 0003): what the repository knew (`position`, recorded time), and of that,
 what the sources had said by a time (`observed`). An object is at an instant as the newest of
 its content events within both bounds left it. As a rule those events are the first so many of
 its stream, and then the patches between two instants can be replayed in any order that keeps

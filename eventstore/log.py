@@ -243,7 +243,7 @@ class Log:
         return [orjson.loads(row[0]).get("detail", {}) for row in rows]
 
     def withheld(self, head: Head) -> bool:
-        """Whether an object's documents are kept back now (settled.md 13).
+        """Whether an object's documents are kept back now (decision 0013).
 
         A tombstone does not publish what was PID-only before it.
         """

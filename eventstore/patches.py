@@ -4,7 +4,7 @@ Derived from the event's document and the one before it, never from a store (sto
 literals). A patch is effective: it adds only what was absent and removes only what was
 present, so replay works forwards and, with the two swapped, backwards.
 
-Graphs (settled.md 10): the default graph holds the documents of active objects, and of
+Graphs (decision 0010): the default graph holds the documents of active objects, and of
 tombstoned and PID-only ones the FDO record; `RECORDS` holds the record's kernel, DOI state, MIDS
 and conformance of all; `PROVENANCE` about ten quads an event.
 """

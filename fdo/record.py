@@ -200,7 +200,7 @@ _DERIVED: dict[str, Callable[[Document], dict[str, Any]]] = {
     "specimen": _of_specimen,
 }
 """Object type → what its record says beside the plain terms of the document. Never of an object
-that is PID-only: of those the record says what `ATTRIBUTES` lists (settled.md 13)."""
+that is PID-only: of those the record says what `ATTRIBUTES` lists (decision 0013)."""
 
 
 _GATE = ("dcterms:license", "reason")

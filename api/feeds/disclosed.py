@@ -4,7 +4,7 @@
     record    the envelope and the FDO record; neither document, nor salt, nor source record
     nothing   not even that there was an event
 
-The rule looks at the event and at where its object stands now (settled.md 10 and 13): drafts
+The rule looks at the event and at where its object stands now (decisions 0010 and 0013): drafts
 are nobody's business; what is PID-only, or was just before its end, shows its record in all its
 past; a tombstone shows its record and leaves its earlier versions as they were. Operational
 events hold no document: *full* means that their detail may be shown.

@@ -20,7 +20,7 @@ def row(shown: Shown, base: str, *, documents: bool = False) -> dict[str, Any]:
     """The envelope of an event, JSON-ready; with `documents` also what it left behind.
 
     Of a version whose document is not public, that is its FDO record. Salt and document go
-    together: with both anybody can prove the commitment (settled.md 4).
+    together: with both anybody can prove the commitment (decision 0004).
     """
     event, whole = shown.event, shown.disclosure == "full"
     (found,) = dossier.history([event], salted=documents and whole)

@@ -96,7 +96,7 @@ class Sent:
 
 def etag_of(body: bytes, salt: bytes | None, name: str) -> bytes:
     """A strong validator. It is keyed with the event's salt, so that nobody can guess an
-    erased document from it (settled.md 4)."""
+    erased document from it (decision 0004)."""
     digest = hashlib.blake2b(body, digest_size=12, key=salt or b"").hexdigest()
     return f'"{digest}-{name}"'.encode()
 

@@ -45,7 +45,7 @@ class Past:
     instants: Instants
     log: Log
     release: str
-    """The version of this program, on which a repeated answer depends (settled.md 17)."""
+    """The version of this program, on which a repeated answer depends (decision 0029)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ _PREPARING: Final = "/sparql/preparing/"
 
 
 class Updates(Protocol):
-    """Who carries out updates; only throw-away stores under test have one (settled.md 21)."""
+    """Who carries out updates; only throw-away stores under test have one (decision 0016)."""
 
     async def update(self, text: str, using: list[str], using_named: list[str]) -> None:
         """Carry out the update and publish the result, or raise the domain's refusal."""
@@ -223,7 +223,7 @@ class SparqlApp:
             memo.keep(question, mark, kept)
 
     def _headers(self, answer: Kept, asked: Asked, put: Put) -> list[Header]:
-        """What every answer says of itself (settled.md 17)."""
+        """What every answer says of itself (decision 0029)."""
         said = [
             (b"content-type", answer.content_type.encode()),
             (b"collectome-position", b"%d" % answer.position),

@@ -2,7 +2,7 @@
 
 To hold a store takes longer than to answer a look-up (files are read, locked and marked as
 used), so a store that was just asked stays held for a while: few at a time, and none from before
-an erasure (settled.md 4).
+an erasure (decision 0004).
 """
 
 from __future__ import annotations

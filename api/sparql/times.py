@@ -76,7 +76,7 @@ class Times:
 
     def erasures(self) -> int:
         """The position of the newest erasure, 0 before the first: answers about the past are
-        the same again while this stays (settled.md 17)."""
+        the same again while this stays (decision 0029)."""
         log = self._objects.log
         head = log.position()
         if head != self._seen:

@@ -1,7 +1,7 @@
 """An earlier harvest, taken in later: recorded beside its objects, never their latest word.
 
 Each known specimen gets one `Backfilled` with the verbatim record and the time at which the
-source said so (settled.md 3); document and version stay as they are. A specimen that no later
+source said so (decision 0003); document and version stay as they are. A specimen that no later
 harvest showed is reported: as an object it would be current, which the past must not be.
 """
 

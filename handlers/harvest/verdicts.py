@@ -63,7 +63,7 @@ def stamp(draft: Document, pid: Pid, known: DigitalObject | None, now: str) -> D
 
 
 def stub_of(document: Document, gate: Verdict) -> Document:
-    """What is kept of a document that the licence gate holds back (settled.md 13)."""
+    """What is kept of a document that the licence gate holds back (decision 0013)."""
     stub = {term: document[term] for term in _STUB_TERMS if term in document}
     stub["dcterms:license"] = gate.licence or "unknown"
     stub["reason"] = gate.reason

@@ -219,7 +219,7 @@ def default_graph_changes(ladder: Ladder, graph: DeltaGraph, name: str) -> list[
 
 def version_lines(log: Log, pid: Pid, number: int) -> list[str]:
     """The triples of a version of an object; none of an object that is withheld now, whether
-    PID-only or withdrawn while it was (settled.md 13)."""
+    PID-only or withdrawn while it was (decision 0013)."""
     event = log.version(pid, number)
     return [] if log.withheld(log.head(pid)) else document_lines(event)
 

@@ -1,7 +1,7 @@
 """The words of the ladder: what can be asked for, and what is held.
 
 An `Instant` may come with named graphs beside it: another whole instant, what was added or
-removed between two positions, or one old version of an object (settled.md 16).
+removed between two positions, or one old version of an object (decision 0029).
 """
 
 from __future__ import annotations

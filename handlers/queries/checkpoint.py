@@ -18,7 +18,7 @@ import orjson
 from pyoxigraph import BlankNode, NamedNode, Store
 
 META_GRAPH: Final = "urn:collectome:graph:meta"
-"""The projection's own position: left out of queries (settled.md 10)."""
+"""The projection's own position: left out of queries (decision 0010)."""
 
 
 @dataclass(frozen=True, slots=True)

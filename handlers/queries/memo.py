@@ -1,7 +1,7 @@
 """Small answers, kept while the published state stays the same.
 
 A published copy never changes, so the same question to the same copy has the same answer, but
-for five functions that SPARQL lets differ each time (settled.md 17 names them). Pages, editors
+for five functions that SPARQL lets differ each time (decision 0029 names them). Pages, editors
 and dashboards ask the same look-ups again and again; those cost no worker then. What is kept is
 bounded in number and in size, and forgotten as soon as `current` names another copy.
 """

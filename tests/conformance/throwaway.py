@@ -1,7 +1,7 @@
 """A throw-away store that takes updates, behind the same application as the public one.
 
 The W3C suites load data and send updates; the public application refuses those, so the suites
-run on this one (settled.md 21). Everything but the update itself is the application's own.
+run on this one (decision 0016). Everything but the update itself is the application's own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Erasing what may not be kept, so that every proof still holds (settled.md 4)."""
+"""Erasing what may not be kept, so that every proof still holds (decision 0004)."""
 
 from __future__ import annotations
 

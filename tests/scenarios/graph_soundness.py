@@ -1,4 +1,4 @@
-"""What must hold of every graph: whose words, whose names, no nameless nodes (settled: graphs)."""
+"""What must hold of every graph: whose words, whose names, no nameless nodes (decision 0010)."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class Wishes:
 
     def _before(self, latest: Recorded) -> Status:
         """The status that decides what may be shown: a tombstone publishes nothing that was
-        not public before it (settled.md 13)."""
+        not public before it (decision 0013)."""
         if latest.status is Status.TOMBSTONE and latest.version > 1:
             return self._log.version(latest.pid, latest.version - 1).status
         return latest.status

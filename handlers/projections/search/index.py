@@ -3,7 +3,7 @@
 The row of a version is named by the position of its event (`valid from`); the next version
 closes it by its own position (`valid_to`). What is current has no `valid_to`; partial indexes
 serve it. Nothing is deleted, so a page begun at one position can be continued there, and the
-past is searched with the same words (settled.md 18). Beside the positions stand the observed
+past is searched with the same words (decision 0038). Beside the positions stand the observed
 times of both events, for questions that bound what the sources had said.
 
 The full-text indexes keep no text of their own (FTS5 `content=''`). `texts` holds what is
@@ -244,7 +244,7 @@ class _Batch:
             self._texts.append((event.position, *entry.texts))
 
     def _sightings(self, event: Recorded) -> None:
-        """Records that their source no longer shows, or shows again (settled.md 14)."""
+        """Records that their source no longer shows, or shows again (decision 0014)."""
         harvest, position, observed = event.detail.get("harvest"), event.position, event.observed_at
         again = event.detail.get("seen_again", ())
         self._tx.executemany(_SEEN, [(position, observed, pid) for pid in again])

@@ -36,7 +36,7 @@ class Arm(NamedTuple):
 
 
 def held(row: str, at: Instant) -> str:
-    """The condition by which a row of versions holds at an instant (settled.md 3): it was known
+    """The condition by which a row of versions holds at an instant (decision 0003): it was known
     and observed by then, and the event that ended it was not."""
     ended = f"{row}.valid_to IS NULL OR {row}.valid_to>{at.position:d}"
     if at.observed is None:

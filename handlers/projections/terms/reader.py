@@ -1,7 +1,7 @@
 """Reading the terms view: what changed, who changed most, and when values were held.
 
 Of an object that is withheld now only the changes of its status are told, of a draft nothing,
-whatever was public before (settled.md 13).
+whatever was public before (decision 0013).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""After an erasure nothing that the ladder keeps holds what was erased (settled.md 4)."""
+"""After an erasure nothing that the ladder keeps holds what was erased (decision 0004)."""
 
 from __future__ import annotations
 

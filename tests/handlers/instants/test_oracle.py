@@ -117,7 +117,7 @@ def destroy(store: Path, harm: str) -> None:
 def test_it_is_so_for_a_value_taken_out_and_put_back(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
 ) -> None:
-    """Deleted and added again is no change (settled.md 16): neither in the store, nor in the
+    """Deleted and added again is no change (decision 0029): neither in the store, nor in the
     difference of the two instants."""
     history = History(tmp_path_factory.mktemp("data"))
     history.register(1)
