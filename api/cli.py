@@ -83,11 +83,12 @@ def serve(data: DataOption = None, host: HostOption = None, port: PortOption = N
         settings = settings_for(data, host=host, port=free_port(settings.host, settings.port))
 
     def ready(settings: Settings, first: str | None) -> None:
-        err.print(f"Ready at {settings.base}/   data in {settings.data}   stop with Ctrl-C")
+        told = [f"Ready at {settings.base}/   data in {settings.data}   stop with Ctrl-C"]
         if settings.doip_port:
-            err.print(f"Native DOIP at {settings.doip_host}:{settings.doip_port} over TLS")
+            told.append(f"Native DOIP at {settings.doip_host}:{settings.doip_port} over TLS")
         if first:
-            err.print(f"Token for writing, shown only now: {first}")
+            told.append(f"Token for writing, shown only now: {first}")
+        err.print("\n".join(told))  # at once: who waits for the first line reads them all
 
     run(settings, ready)
 

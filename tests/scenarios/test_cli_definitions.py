@@ -34,9 +34,11 @@ def test_a_revised_profile_judges_what_is_issued_from_then_on(
         "https://example.org/new/1,N-1,Abies alba Mill.,PreservedSpecimen,CC0\n"
     )
     owner = "https://ror.org/03z77qz90"
-    told = terminal.json("ingest", table, "--organisation", owner, code=1)
-    assert told["error"] == "RecordInvalid"
-    assert f"{PROFILE}/2" in told["message"] and "rightsHolder" in told["message"]
+    report = tmp_path / "report.jsonl"
+    told = terminal.json("ingest", table, "--organisation", owner, "--report", report, code=1)
+    assert told["rejected"] == 1 and told["new"] == 0 and told["balanced"]
+    assert told["diagnostics"] == {"record-breaks-profile": 1}
+    assert f"{PROFILE}/2" in report.read_text() and "rightsHolder" in report.read_text()
     terminal("verify", "--quick")
 
 

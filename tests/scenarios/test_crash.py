@@ -92,6 +92,8 @@ def content(objects: DigitalObjects) -> dict[str, tuple[Any, ...]]:
     assert len(set(names.values())) == len(heads), "an object was doubled"
     found = {}
     for head in heads:
+        if head.type.startswith("fdo-"):  # what the release defines, whatever comes in
+            continue
         text = json.dumps(essence(log.latest(head.pid).document), sort_keys=True)
         for word in sorted({w for w in text.split('"') if "10.5072/" in w or "5000.5072/" in w}):
             pid = "/".join(word.split("/")[-2:])
@@ -164,6 +166,7 @@ def test_an_ingest_killed_at_random_moments_ends_as_if_nothing_had_happened(
     assert told("verify", "--data", data) == {
         "faults": [],
         "events": objects.log.position(),
+        "signed": 0,
         "sound": True,
     }
 
