@@ -37,7 +37,7 @@ def test_a_revised_profile_judges_what_is_issued_from_then_on(
     report = tmp_path / "report.jsonl"
     told = terminal.json("ingest", table, "--organisation", owner, "--report", report, code=1)
     assert told["rejected"] == 1 and told["new"] == 0 and told["balanced"]
-    assert told["diagnostics"] == {"record-breaks-profile": 1}
+    assert "record-breaks-profile" in report.read_text()
     assert f"{PROFILE}/2" in report.read_text() and "rightsHolder" in report.read_text()
     terminal("verify", "--quick")
 
