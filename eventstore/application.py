@@ -92,7 +92,8 @@ class DigitalObjects:
             self._datastore = Datastore(str(folder / LOG_FILE), durability=durability)
             self.recorder = Recorder(self._datastore, clock)
             self.recorder.create_table()
-        except (PersistenceError, sqlite3.DatabaseError) as broken:
+        except (PersistenceError, sqlite3.DatabaseError, UnicodeDecodeError) as broken:
+            # the last where SQLite quotes a damaged name in its message
             raise Unavailable(
                 f"{folder / LOG_FILE} cannot be used as a log: {broken}. Where it is damaged, put "
                 "it back from a backup."

@@ -210,6 +210,15 @@ def test_any_bit_of_the_file_that_is_turned_is_found_or_says_nothing(
     assert found or _kept(folder) == _kept(whole)
 
 
+def test_a_schema_that_is_damaged_is_said_in_words(copy: Path) -> None:
+    path = copy / LOG_FILE
+    content = path.read_bytes()
+    assert content.count(b"CREATE TABLE claims")
+    path.write_bytes(content.replace(b"CREATE TABLE claims", b"CREATE TABLX cl\xcbims"))
+    with pytest.raises(Unavailable, match="backup"):
+        DigitalObjects(copy)
+
+
 def _kept(folder: Path) -> list[Any]:
     """All that the tables say, but what proves nothing."""
     connection = sqlite3.connect(folder / LOG_FILE)
