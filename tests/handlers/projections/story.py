@@ -176,6 +176,23 @@ class Repository:
         pid = self.pid(number)
         return self._do(Revise(self._stamped(draft, pid)), pid, kind)
 
+    def lead(self, what: str, number: int, draft: dict[str, Any]) -> None:
+        """Put the specimen as drafted, or do something else to it, if its life allows that."""
+        known, _ = self.objects.state(self.pid(number))
+        status = known.status if known else None
+        if what == "put":
+            match status:
+                case None:
+                    self.register(number, draft)
+                case Status.ACTIVE:
+                    self.revise(number, draft)
+                case Status.TOMBSTONE:
+                    self.restore(number, draft)
+                case _:
+                    self.release(number, draft)
+        elif status is Status.ACTIVE or (what == "tombstone" and status is Status.PID_ONLY):
+            getattr(self, what)(number)
+
     def tombstone(self, number: int) -> int:
         """Withdraw an object."""
         by = {"@type": "schema:Person", "schema:name": "Curator"}

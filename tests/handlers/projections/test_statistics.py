@@ -57,26 +57,6 @@ def _draft(number: int, step: tuple[Any, ...]) -> dict[str, Any]:
     )
 
 
-def _take(told: Repository, step: tuple[Any, ...]) -> None:
-    """Do what a step says, if the object's life allows it."""
-    what, number = step[0], step[1]
-    known, _ = told.objects.state(told.pid(number))
-    status = known.status if known else None
-    if what == "put":
-        draft = _draft(number, step)
-        match status:
-            case None:
-                told.register(number, draft)
-            case Status.ACTIVE:
-                told.revise(number, draft)
-            case Status.TOMBSTONE:
-                told.restore(number, draft)
-            case _:
-                told.release(number, draft)
-    elif status is Status.ACTIVE or (what == "tombstone" and status is Status.PID_ONLY):
-        getattr(told, what)(number)
-
-
 def _plain(folded: dict[str, Recorded]) -> dict[str, dict[str, int]]:
     """Each fact counted by hand over the documents of active specimens."""
     found: dict[str, Counter[str]] = {facet: Counter() for facet in COUNTED}
@@ -112,7 +92,7 @@ def test_at_every_position_counts_equal_a_recount_of_the_fold(
         told.source()
         told.register(90, a_medium(90), "media")
         for step in steps:
-            _take(told, step)
+            told.lead(step[0], step[1], _draft(step[1], step))
         index = SearchIndex(Path(folder) / "view.sqlite")
         search = Search(Path(folder) / "view.sqlite")
         events = told.events()

@@ -192,28 +192,6 @@ _steps = st.lists(
 )
 
 
-def _take(told: Repository, step: tuple[Any, ...]) -> None:
-    """Do what a step says, if the object's life allows it."""
-    what, number, discipline, country = step
-    known, _ = told.objects.state(told.pid(number))
-    status = known.status if known else None
-    if what == "put":
-        draft = a_specimen(
-            number, ods_topicDiscipline=discipline, ods_hasEvents=[an_event(country)]
-        )
-        match status:
-            case None:
-                told.register(number, draft)
-            case Status.ACTIVE:
-                told.revise(number, draft)
-            case Status.TOMBSTONE:
-                told.restore(number, draft)
-            case _:
-                told.release(number, draft)
-    elif status is Status.ACTIVE or (what == "tombstone" and status is Status.PID_ONLY):
-        getattr(told, what)(number)
-
-
 def _said(versions: list[Recorded]) -> list[tuple[int, str, str | None, str | None]]:
     """(position, term, old, new) by comparing the documents of one object by hand."""
     rows: list[tuple[int, str, str | None, str | None]] = []
@@ -247,7 +225,10 @@ def test_rows_and_spans_equal_the_comparison_of_consecutive_documents(
         told = Repository(Path(folder) / "log")
         told.source()
         for step in steps:
-            _take(told, step)
+            what, number, discipline, country = step
+            events = [an_event(country)]
+            draft = a_specimen(number, ods_topicDiscipline=discipline, ods_hasEvents=events)
+            told.lead(what, number, draft)
         events, view = told.events(), Terms(Path(folder) / "view.sqlite")
         for start in range(0, len(events), size):
             view.apply(events[start : start + size], told.log)
