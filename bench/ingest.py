@@ -28,7 +28,7 @@ def measure(scratch: Path, records: int) -> list[Result]:
     data = scratch / "ingest"
     said, first = collectome("ingest", str(archive), "--data", str(data))
     assert said["new"] == records and said["balanced"], said
-    print(  # a million take hours; what is known already is told
+    print(  # a million take an hour and more; what is known already is told
         f"first ingest: {records / first.seconds:,.0f} records/s, "
         f"{first.cpu_seconds / records * 1000:.2f} ms of processors a record, "
         f"largest process {first.memory.largest:,.0f} MB",
