@@ -74,6 +74,11 @@ class SqlView:
         (found,) = self.connection.execute("SELECT position FROM tracking").fetchone()
         return int(found)
 
+    def lacking(self, events: Sequence[Recorded]) -> list[Recorded]:
+        """Those of the events that are not in the view yet."""
+        known = self.position()
+        return [event for event in events if event.position > known]
+
     @contextmanager
     def transaction(self, upto: int) -> Iterator[sqlite3.Connection]:
         """A write transaction that also moves the position; rolled back on any error."""

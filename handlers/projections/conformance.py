@@ -89,8 +89,7 @@ class Conformance:
 
     def apply(self, events: Sequence[Recorded], log: Log) -> None:
         """Bring these facts into the view, in one transaction."""
-        known = self.position()
-        fresh = [event for event in events if event.position > known]
+        fresh = self._view.lacking(events)
         if not fresh:
             return
         told = {e.pid_text: e for e in fresh if e.type in SHAPED and not e.operational}

@@ -59,8 +59,7 @@ class Deltas:
 
     def apply(self, events: Sequence[Recorded], log: Log) -> None:
         """Take in facts in order, in one transaction with the position."""
-        known = self.position()
-        fresh = [event for event in events if event.position > known]
+        fresh = self._view.lacking(events)
         if not fresh:
             return
         before = log.previous(fresh)

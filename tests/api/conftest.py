@@ -132,3 +132,13 @@ def endpoint(history: History) -> Iterator[Served]:
     graph = history.folder / "projections" / "graph"
     with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
         yield where
+
+
+@pytest.fixture
+def holding(repository: Repository) -> Iterator[Any]:
+    """An empty repository with the views that harvesters ask (`tests.api.holding.Holding`)."""
+    from tests.api.holding import Holding  # which is made of what stands here
+
+    made = Holding(repository)
+    yield made
+    made.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from rdflib import BNode, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, RDF
@@ -11,7 +9,7 @@ from rdflib.namespace import DCTERMS, FOAF, RDF
 from api.harvesting import catalogue, dcat
 from fdo.identifiers import Pid
 from ontologies.catalogues import CATALOGUE_TERMS, term
-from tests.api.conftest import BASE, Browser, Repository
+from tests.api.conftest import BASE, Browser
 from tests.api.documents import LICENCE, a_medium, a_source, a_specimen
 from tests.api.holding import Holding
 
@@ -19,14 +17,6 @@ DCAT = Namespace("http://www.w3.org/ns/dcat#")
 VOID = Namespace("http://rdfs.org/ns/void#")
 STRING = URIRef("http://www.w3.org/2001/XMLSchema#string")
 NAME = URIRef(f"{BASE}/catalogue#catalogue")
-
-
-@pytest.fixture
-def holding(repository: Repository) -> Iterator[Holding]:
-    """An empty repository."""
-    made = Holding(repository)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
 
 from fdo.identifiers import Pid
 from fdo.lifecycle import Note
-from tests.api.conftest import BASE, Repository
+from tests.api.conftest import BASE
 from tests.api.documents import a_medium, a_source, a_specimen
 from tests.api.holding import Holding
-
-
-@pytest.fixture
-def holding(repository: Repository) -> Iterator[Holding]:
-    """An empty repository."""
-    made = Holding(repository)
-    yield made
-    made.close()
 
 
 @pytest.fixture

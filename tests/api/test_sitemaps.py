@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.robotparser import RobotFileParser
 
 import pytest
 from lxml import etree
 
 from handlers.projections.holdings import reader
-from tests.api.conftest import BASE, Repository
+from tests.api.conftest import BASE
 from tests.api.documents import a_medium, a_source, a_specimen
 from tests.api.holding import Holding
 
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-
-
-@pytest.fixture
-def holding(repository: Repository) -> Iterator[Holding]:
-    """An empty repository."""
-    made = Holding(repository)
-    yield made
-    made.close()
 
 
 def located(holding: Holding, path: str) -> dict[str, str | None]:

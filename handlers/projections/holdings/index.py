@@ -56,8 +56,7 @@ class Holdings:
 
     def apply(self, events: Sequence[Recorded], log: Log) -> None:
         """Bring these facts into the view, in one transaction."""
-        known = self.position()
-        fresh = [event for event in events if event.position > known]
+        fresh = self._view.lacking(events)
         if not fresh:
             return
         members = [event for event in fresh if is_change(event)]

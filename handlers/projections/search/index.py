@@ -133,8 +133,7 @@ class SearchIndex:
 
     def apply(self, events: Sequence[Recorded], log: Log) -> None:
         """Bring these facts into the view, in one transaction."""
-        known = self.position()
-        fresh = [event for event in events if event.position > known]
+        fresh = self._view.lacking(events)
         if not fresh:
             return
         erased = self._holding_erased(fresh, log)

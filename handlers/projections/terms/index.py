@@ -81,8 +81,7 @@ class Terms:
 
     def apply(self, events: Sequence[Recorded], log: Log) -> None:
         """Bring these facts into the view, in one transaction."""
-        known = self.position()
-        fresh = [event for event in events if event.position > known]
+        fresh = self._view.lacking(events)
         if not fresh:
             return
         before = log.previous(fresh)

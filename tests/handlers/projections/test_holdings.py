@@ -112,7 +112,7 @@ def test_a_list_may_be_of_a_type_a_dataset_and_a_time(told, tmp_path):
         mine = Selection(now, source=str(SOURCE), kinds=frozenset({"specimen", "media"}))
         later = view.page(Selection(now, after=5, until=15), 1000)
         assert view.count(mine) == len(view.page(mine, 1000)) == len(everything) - 1
-        nothing = Selection(now, source="20.5000.5072/XXX-XXX-XXX")
+        nothing = Selection(now, source="20.5000.5072/ZZZ-ZZZ-ZZZ")
         assert view.page(nothing, 9) == [] and view.count(nothing) == 0
     assert media == [entry for entry in everything if entry.kind == "media"]
     assert later == [entry for entry in everything if 5 < entry.position <= 15]
