@@ -11,7 +11,7 @@ import hashlib
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,12 @@ class Change:
     """None: all claims of the document for a first fact, none for a later one."""
     observed_at: int | None = None
     """When the source said so; None: as the rest of its transaction."""
+    by: Agent | None = None
+    """Who does it; None: who does the rest of its transaction."""
+    also: tuple[Agent, ...] = ()
+    """Who else took part: of an accepted annotation, who made it."""
+    used: tuple[str, ...] = ()
+    """IRIs of the versions of other objects that it rests on (prov:used)."""
 
 
 class DigitalObjects:
@@ -182,7 +188,13 @@ class DigitalObjects:
     @staticmethod
     def _state(head: Head, event: Recorded) -> DigitalObject:
         return DigitalObject(
-            head.pid, head.type, head.status, head.sequence, head.version, event.document
+            head.pid,
+            head.type,
+            head.status,
+            head.sequence,
+            head.version,
+            event.document,
+            event.overlay,
         )
 
     def append(
@@ -241,6 +253,7 @@ class DigitalObjects:
         said: Mapping[str, Any],
     ) -> tuple[Entry, DigitalObject, int]:
         fact, known = change.fact, change.known
+        by = change.by or by
         after = evolve(known, fact, change.pid, change.type)
         issued = known is None or record_changed(known, after)
         issue = change.issue + 1 if known and issued else change.issue
@@ -254,6 +267,12 @@ class DigitalObjects:
         }
         if detail := detail_of(fact):
             meta["detail"] = detail
+        if after.overlay != (known.overlay if known else ()) or _bears(fact, after):
+            meta["overlay"] = list(after.overlay)
+        if change.also:
+            meta["also"] = [[each.id, each.name, each.kind, each.role] for each in change.also]
+        if change.used:
+            meta["used"] = list(change.used)
         if change.source:
             meta["source"] = str(change.source)
         if change.cause:
@@ -343,17 +362,10 @@ class DigitalObjects:
         return self.log.event(position)
 
 
+def _bears(fact: Fact, after: DigitalObject) -> bool:
+    """Whether the event has to say which annotations its document holds."""
+    return bool(after.overlay) and not isinstance(fact, Noted)
+
+
 def _later(change: Change, known: DigitalObject, issue: int) -> Change:
-    return Change(
-        change.pid,
-        change.type,
-        change.fact,
-        known,
-        issue,
-        change.source,
-        change.fingerprint,
-        change.verbatim,
-        change.cause,
-        change.new_claims,
-        change.observed_at,
-    )
+    return replace(change, known=known, issue=issue)

@@ -141,7 +141,13 @@ def detail_of(fact: Fact) -> dict[str, Any]:
             return {}
 
 
-def fact_of(topic: str, status: str, detail: Mapping[str, Any], document: bytes | None) -> Fact:
+def fact_of(
+    topic: str,
+    status: str,
+    detail: Mapping[str, Any],
+    document: bytes | None,
+    overlay: tuple[str, ...] | None = None,
+) -> Fact:
     """The fact that was stored, lifted to the current form."""
     _, participle = split_topic(topic)
     content: Document | None = parse(document) if document is not None else None
@@ -153,6 +159,8 @@ def fact_of(topic: str, status: str, detail: Mapping[str, Any], document: bytes 
         return Merged(content, known["successor"], Status(status))
     if participle == "Divided":
         return Divided(content, tuple(known["parts"]), Status(status))
+    if participle == "Revised":
+        return Revised(content, Status(status), overlay)
     if participle == "Restored":
         return Restored(content, Status(status), known.get("reason", ""))
     fact: Fact = PARTICIPLES[participle](content, Status(status))

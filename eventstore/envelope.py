@@ -110,6 +110,21 @@ class Recorded:
         return cast("str | None", self.meta.get("source"))
 
     @property
+    def also(self) -> tuple[Agent, ...]:
+        """Who else took part, each in a role of their own."""
+        return tuple(Agent(*each) for each in self.meta.get("also", ()))
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """IRIs of the versions of other objects that the activity used (prov:used)."""
+        return tuple(self.meta.get("used", ()))
+
+    @property
+    def overlay(self) -> tuple[str, ...]:
+        """PIDs of the accepted annotations whose changes the document holds."""
+        return tuple(self.meta.get("overlay", ()))
+
+    @property
     def detail(self) -> Mapping[str, Any]:
         """What the fact says beside its document."""
         return cast("Mapping[str, Any]", self.meta.get("detail", {}))
@@ -171,12 +186,19 @@ class Recorded:
 
     def fact(self) -> Fact:
         """The fact in its current form."""
-        return fact_of(self.topic, self.meta["status"], self.detail, self.document_bytes)
+        overlay = self.overlay if "overlay" in self.meta else None
+        return fact_of(self.topic, self.meta["status"], self.detail, self.document_bytes, overlay)
 
     def state(self) -> DigitalObject:
         """The object after the event; for events that hold a document."""
         return DigitalObject(
-            self.pid, self.type, self.status, self.sequence, self.version, self.document
+            self.pid,
+            self.type,
+            self.status,
+            self.sequence,
+            self.version,
+            self.document,
+            self.overlay,
         )
 
 

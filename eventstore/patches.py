@@ -173,6 +173,15 @@ def provenance_lines(event: Recorded) -> list[str]:
             f"{association} <{_PROV}agent> {agent} .\n",
             f"{association} <{_PROV}hadRole> <{_ODS}{event.agent.role}> .\n",
         ]
+    for number, other in enumerate(event.also, 1):
+        association = f"<{event.activity}#association-{number}>"
+        lines += [
+            f"{activity} <{_PROV}wasAssociatedWith> <{other.id}> .\n",
+            f"{activity} <{_PROV}qualifiedAssociation> {association} .\n",
+            f"{association} <{_PROV}agent> <{other.id}> .\n",
+            f"{association} <{_PROV}hadRole> <{_ODS}{other.role}> .\n",
+        ]
+    lines += [f"{activity} <{_PROV}used> <{used}> .\n" for used in event.used]
     if event.operational:
         lines.append(f"{activity} <{_PROV}used> {version} .\n")
         return lines

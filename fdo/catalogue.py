@@ -37,6 +37,22 @@ def _source_system_claims(document: Document) -> tuple[str, ...]:
     return (f"source-system:{document['schema:name']}",)
 
 
+def _annotation_claims(document: Document) -> tuple[str, ...]:
+    return (f"annotation:{document['col:contentKey']}",)
+
+
+def _service_claims(document: Document) -> tuple[str, ...]:
+    return (
+        f"machine-annotation-service:{document['schema:name']}",
+        f"machine-annotation-topic:{document['ods:topicName']}",
+    )
+
+
+def _model_claims(document: Document) -> tuple[str, ...]:
+    key = document.get("col:sha256")
+    return (f"ml-model:{key}",) if key else ()
+
+
 def _definition_claims(kind: str) -> Callable[[Document], tuple[str, ...]]:
     def claims(document: Document) -> tuple[str, ...]:
         made = [claim(kind, document["col:key"])]
@@ -125,6 +141,61 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             stamps="dcterms",
             claims=_no_claims,
             label="saved query",
+        ),
+        ObjectType(
+            name="annotation",
+            noun="Annotation",
+            rdf_type="oa:Annotation",
+            scheme="handle",
+            fdo_type=_REGISTRY + "cf458ca9ee1d44a5608f",
+            fdo_profile=_REGISTRY + "2e76f544229901c5a942",
+            stamps="dcterms",
+            claims=_annotation_claims,
+            label="annotation",
+        ),
+        ObjectType(
+            name="machine-annotation-service",
+            noun="MachineAnnotationService",
+            rdf_type="ods:MachineAnnotationService",
+            scheme="handle",
+            fdo_type=_REGISTRY + "a369e128df5ef31044d4",
+            fdo_profile=_REGISTRY + "22e71a0015cbcfba8ffa",
+            stamps="schema",
+            claims=_service_claims,
+            label="machine annotation service",
+        ),
+        ObjectType(
+            name="ml-dataset",
+            noun="MLDataset",
+            rdf_type="schema:Dataset",
+            scheme="handle",
+            fdo_type=_OWN + "MLDataset",
+            fdo_profile=_OWN + "MachineLearningProfile",
+            stamps="dcterms",
+            claims=_no_claims,
+            label="training set",
+        ),
+        ObjectType(
+            name="ml-evaluation",
+            noun="MLEvaluation",
+            rdf_type="fair4ml:MLModelEvaluation",
+            scheme="handle",
+            fdo_type=_OWN + "MLEvaluation",
+            fdo_profile=_OWN + "MachineLearningProfile",
+            stamps="dcterms",
+            claims=_no_claims,
+            label="evaluation of a model",
+        ),
+        ObjectType(
+            name="ml-model",
+            noun="MLModel",
+            rdf_type="fair4ml:MLModel",
+            scheme="handle",
+            fdo_type=_OWN + "MLModel",
+            fdo_profile=_OWN + "MachineLearningProfile",
+            stamps="dcterms",
+            claims=_model_claims,
+            label="machine-learning model",
         ),
         ObjectType(
             name="fdo-attribute",

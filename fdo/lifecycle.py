@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, assert_never
 
+from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document, equality_hash
 from fdo.errors import AlreadyRegistered, Refused, Tombstoned
 from fdo.identifiers import Pid
@@ -59,6 +60,8 @@ class Revised:
 
     document: Document
     status: Status = Status.ACTIVE
+    overlay: tuple[str, ...] | None = None
+    """PIDs of the accepted annotations that the document holds; None: as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,12 @@ NOTES = (
     "HarvestCompleted",
     "HarvestDecided",
     "HarvestPaused",
+    "JobsCompleted",
+    "JobsDead",
+    "JobsFailed",
+    "JobsScheduled",
+    "JobsStarted",
+    "MediaChecked",
     "PidConfirmed",
     "VersionDoiRequested",
 )
@@ -171,6 +180,8 @@ class Revise:
     """Replace the document of an active object or a draft."""
 
     document: Document
+    overlay: tuple[str, ...] | None = None
+    """PIDs of the accepted annotations that the document holds from now on; None: as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +263,9 @@ class DigitalObject:
     sequence: int
     version: int
     document: Document
+    overlay: tuple[str, ...] = ()
+    """PIDs (text) of the accepted annotations whose changes the document holds, in the order in
+    which they apply: what a harvest lays over the source's values again."""
 
 
 def decide(known: DigitalObject | None, command: Command) -> Facts:
@@ -271,8 +285,8 @@ def decide(known: DigitalObject | None, command: Command) -> Facts:
     match command:
         case Register():
             raise AlreadyRegistered(f"{known.pid} is registered already.", pid=str(known.pid))
-        case Revise(document):
-            return _revise(known, document)
+        case Revise(document, overlay):
+            return _revise(known, document, overlay)
         case Activate(document) if known.status is Status.DRAFT:
             return (Activated(document),)
         case Withhold(document) if known.status is Status.PID_ONLY:
@@ -321,15 +335,22 @@ def evolve(known: DigitalObject | None, fact: Fact, pid: Pid, kind: str) -> Digi
         sequence=known.sequence + 1 if known else 1,
         version=known.version + 1 if known else 1,
         document=fact.document,
+        overlay=_overlay(known, fact),
     )
 
 
-def _revise(known: DigitalObject, document: Document) -> Facts:
+def _overlay(known: DigitalObject | None, fact: Fact) -> tuple[str, ...]:
+    if isinstance(fact, Revised) and fact.overlay is not None:
+        return fact.overlay
+    return known.overlay if known else ()
+
+
+def _revise(known: DigitalObject, document: Document, overlay: tuple[str, ...] | None) -> Facts:
     if known.status is Status.PID_ONLY:
         raise Refused(f"{known.pid} is PID-only; release it, or withhold a new stub.")
     if _equal(known.document, document):
         return ()  # no change, no fact
-    return (Revised(document, known.status),)
+    return (Revised(document, known.status, overlay),)
 
 
 def _equal(one: Document, other: Document) -> bool:
@@ -366,13 +387,18 @@ def _tombstone(
     return stamped(gone, known.pid, known.version + 1, modified=at)
 
 
+_SCHEMA_STAMPED = frozenset(
+    kind.rdf_type for kind in OBJECT_TYPES.values() if kind.stamps == "schema"
+)
+
+
 def stamped(
     draft: Document, pid: Pid, version: int, *, modified: str, created: str | None = None
 ) -> Document:
     """The draft with what the repository itself says: PID, version and dates (openDS 0.4)."""
     document = dict(draft)
     document["@id"] = pid.iri
-    if document.get("@type") in ("ods:SourceSystem", "ods:DataMapping"):
+    if document.get("@type") in _SCHEMA_STAMPED:
         document["schema:identifier"] = pid.iri
         document["schema:version"] = version
         document["schema:dateCreated"] = created or draft.get("schema:dateCreated", modified)

@@ -53,17 +53,19 @@ _MEDIA = {
 }
 _SOURCE_SYSTEM = {"sourceSystemName": "schema:name"}
 _DATA_MAPPING = {"sourceDataStandard": "ods:mappingDataStandard"}
-_SAVED_QUERY = {"referentName": "schema:name"}
-
-_DEFINITION = {"referentName": "schema:name"}
+_NAMED = {"referentName": "schema:name"}
+_SERVICE = {"machineAnnotationServiceName": "schema:name"}
+_ANNOTATION = {"annotationHash": "col:contentKey"}
 
 ATTRIBUTES: dict[str, dict[str, str]] = {
-    **dict.fromkeys(DEFINITIONS, _DEFINITION),
+    **dict.fromkeys((*DEFINITIONS, "ml-dataset", "ml-evaluation", "ml-model"), _NAMED),
     "specimen": _SPECIMEN,
     "media": _MEDIA,
     "source-system": _SOURCE_SYSTEM,
     "data-mapping": _DATA_MAPPING,
-    "saved-query": _SAVED_QUERY,
+    "saved-query": _NAMED,
+    "annotation": _ANNOTATION,
+    "machine-annotation-service": _SERVICE,
 }
 """Object type → record attribute → term of the document that fills it."""
 
@@ -189,6 +191,18 @@ def _of_medium(document: Document) -> dict[str, Any]:
     return found
 
 
+def _of_annotation(document: Document) -> dict[str, Any]:
+    """What the annotation is about: its first target."""
+    found: dict[str, Any] = {}
+    for target in document.get("oa:hasTarget", ())[:1]:
+        found["targetPid"] = target["oa:hasSource"]
+        if fdo_type := target.get("ods:fdoType"):
+            found["targetType"] = fdo_type
+            known = (kind for kind in OBJECT_TYPES.values() if kind.fdo_type == fdo_type)
+            found["targetTypeName"] = next((kind.label for kind in known), fdo_type)
+    return found
+
+
 def _with_role(document: Document, role: str) -> Iterator[Mapping[str, Any]]:
     for agent in document.get("ods:hasAgents", ()):
         if any(one.get("schema:roleName") == role for one in agent.get("ods:hasRoles", ())):
@@ -196,6 +210,7 @@ def _with_role(document: Document, role: str) -> Iterator[Mapping[str, Any]]:
 
 
 _DERIVED: dict[str, Callable[[Document], dict[str, Any]]] = {
+    "annotation": _of_annotation,
     "media": _of_medium,
     "specimen": _of_specimen,
 }

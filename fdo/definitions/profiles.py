@@ -1,6 +1,7 @@
 """The profiles: which attributes a record must and may have. They inherit from one another.
 
-    handle-kernel ── source-system, data-mapping, saved-query, definition
+    handle-kernel ── source-system, data-mapping, saved-query, definition, annotation,
+         │           machine-annotation-service, machine-learning
          └── doi-kernel ── specimen, media
 
 Names, inheritance and identifiers are those of the FDO profiles of openDS. Those ask more of a
@@ -110,6 +111,31 @@ PROFILES: dict[str, Profile] = {
             ("referentName",),
         ),
         Profile(
+            "annotation",
+            "Annotation",
+            "The record of a statement about an object or a part of it.",
+            "handle-kernel",
+            ("targetPid",),
+            ("targetType", "targetTypeName", "annotationHash"),
+            REGISTRY + "2e76f544229901c5a942",
+        ),
+        Profile(
+            "machine-annotation-service",
+            "Machine annotation service",
+            "The record of software that makes annotations.",
+            "handle-kernel",
+            ("machineAnnotationServiceName",),
+            (),
+            REGISTRY + "22e71a0015cbcfba8ffa",
+        ),
+        Profile(
+            "machine-learning",
+            "Machine learning",
+            "The record of a model, of what it was trained on, or of how it was judged.",
+            "handle-kernel",
+            ("referentName",),
+        ),
+        Profile(
             "definition",
             "Definition",
             "The record of a definition: of a profile, a type, an attribute or an operation.",
@@ -123,6 +149,8 @@ PROFILES: dict[str, Profile] = {
 
 def profile_of(kind: str) -> str:
     """The key of the profile that records of an object type follow."""
+    if kind.startswith("ml-"):
+        return "machine-learning"
     return kind if kind in PROFILES else "definition"
 
 

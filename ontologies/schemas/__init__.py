@@ -94,7 +94,9 @@ def _value(kind: str) -> Schema:
     reference: Schema = {"$ref": f"#/$defs/{name}"}
     if how == "node":
         return reference
-    at_least = 1 if how == "some nodes" or name == "Role" else 0
+    if how.endswith("iris or nodes"):
+        reference = {"anyOf": [KINDS["iri"], reference]}
+    at_least = 1 if how.startswith("some ") or name == "Role" else 0
     return {"type": "array", "items": reference, **({"minItems": 1} if at_least else {})}
 
 

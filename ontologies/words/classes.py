@@ -43,17 +43,29 @@ _OURS = {
     "FdoProfile": "The definition of which attributes a record must and may have.",
     "FdoRecord": "The attributes that the PID of an object carries.",
     "FdoType": "The definition of a type of object.",
+    "MachineLearningProfile": "The attributes that the FDO record of a model, a training set or "
+    "an evaluation carries.",
+    "MLDataset": "The type, in FDO records, of a training set.",
+    "MLEvaluation": "The type, in FDO records, of an evaluation of a model.",
+    "MLModel": "The type, in FDO records, of a machine-learning model.",
     "Harvest": "One reading of one source system.",
     "Projection": "A view of the log that can be rebuilt at any time.",
     "SavedQuery": "The type, in FDO records, of a query that is kept under a PID of its own.",
     "SavedQueryProfile": "The attributes that the FDO record of a saved query carries.",
 }
 _STANDARD = """
-    dcterms:Location dwc:GeologicalContext dwc:Identification geo:Geometry oa:FragmentSelector
-    oa:TextualBody oa:assessing oa:commenting oa:editing prov:Activity prov:Agent
+    dcterms:Location dctypes:Dataset dctypes:MovingImage dctypes:Sound dctypes:StillImage
+    dctypes:Text dwc:GeologicalContext dwc:Identification fair4ml:MLModel
+    fair4ml:MLModelEvaluation geo:Geometry oa:Annotation oa:Choice oa:CssSelector oa:CssStyle
+    oa:DataPositionSelector oa:FragmentSelector oa:HttpRequestState oa:RangeSelector
+    oa:SpecificResource oa:SvgSelector oa:TextPositionSelector oa:TextQuoteSelector oa:TextualBody
+    oa:TimeState oa:XPathSelector oa:assessing oa:bookmarking oa:classifying oa:commenting
+    oa:describing oa:editing oa:highlighting oa:identifying oa:linking oa:moderating
+    oa:questioning oa:replying oa:tagging prov:Activity prov:Agent
     prov:Association prov:Entity prov:Person prov:Role prov:SoftwareAgent
-    schema:AggregateRating schema:ContactPoint schema:Dataset schema:Organization schema:Person
-    schema:Role schema:SoftwareApplication schema:SoftwareSourceCode
+    schema:AggregateRating schema:Audience schema:ContactPoint schema:Dataset
+    schema:Organization schema:Person schema:Role schema:SoftwareApplication
+    schema:SoftwareSourceCode
 """
 
 CLASSES = (

@@ -11,6 +11,9 @@ from ontologies.term import Kind
 from ontologies.words.tables import derived, own_terms
 
 _RECORD_TEXT = {
+    "annotationHash": "FDO record, value 505: hash of what an annotation says.",
+    "machineAnnotationServiceName": "FDO record, value 604: name of a machine annotation service.",
+    "targetTypeName": "FDO record, value 502: name of the type of an annotation's target.",
     "catalogNumber": "FDO record, value 211: the specimen's catalogue number.",
     "doiState": "FDO record, value 1000: state of the DOI at its registration agency.",
     "digitalObjectName": "FDO record, value 5: name of the type of the object.",
@@ -44,6 +47,8 @@ _RECORD_TEXT = {
     "topicOrigin": "FDO record, value 204: natural, made by people, or both.",
 }
 _RECORD_LINKS = {
+    "targetPid": "FDO record, value 500: what an annotation is about.",
+    "targetType": "FDO record, value 501: type of what an annotation is about.",
     "digitalObjectType": "FDO record, value 4: type of the object, as a PID.",
     "fdoProfile": "FDO record, value 1: profile that the record follows.",
     "fdoProfileDefinition": "FDO record, value 112: definition of the profile, on this server.",
@@ -58,6 +63,8 @@ _RECORD_LINKS = {
     "specimenHost": "FDO record, value 200: organisation that holds the specimen.",
 }
 _TEXT = {
+    "annotationState": "Where an annotation is in its life: standing, pending, accepted, rejected, "
+    "withdrawn or superseded.",
     "gateReason": "Why the licence gate kept an object's document back.",
     "midsSet": "The set of MIDS rules by which a level was found.",
     "missing": "An information element whose absence holds the level back.",

@@ -60,6 +60,37 @@ DOCUMENTS: dict[str, Document] = {
         "schema:name": "Countries",
         "schema:text": "SELECT ?c { ?s ?p ?c }",
     },
+    "annotation": {
+        "@type": "oa:Annotation",
+        "oa:motivatedBy": ["oa:editing"],
+        "oa:hasTarget": [
+            {
+                "@type": "oa:SpecificResource",
+                "oa:hasSource": "https://doi.org/10.5072/AAA-AAA-AAA",
+                "ods:fdoType": OBJECT_TYPES["specimen"].fdo_type,
+            }
+        ],
+        "oa:hasBody": [{"@type": "oa:TextualBody", "rdf:value": "Abies alba"}],
+        "dcterms:creator": [{"@type": "schema:Person", "schema:identifier": "urn:example:a"}],
+        "col:contentKey": "0" * 64,
+    },
+    "machine-annotation-service": {
+        "@type": "ods:MachineAnnotationService",
+        "schema:name": "Label reader",
+        "ods:topicName": "label-reader",
+    },
+    "ml-dataset": {"@type": "schema:Dataset", "schema:name": "Labels"},
+    "ml-evaluation": {
+        "@type": "fair4ml:MLModelEvaluation",
+        "schema:name": "Errors of the label reader",
+        "col:metric": "character error rate",
+        "col:measured": 0.02,
+    },
+    "ml-model": {
+        "@type": "fair4ml:MLModel",
+        "schema:name": "Reader of lines",
+        "col:sha256": "0" * 64,
+    },
     "fdo-attribute": {
         "@type": "col:FdoAttribute",
         "schema:name": "specimenHost",
@@ -102,6 +133,15 @@ NOTED: dict[str, dict[str, Any]] = {
         "pairs": {"X-1:SRC-SRC-SRC": "10.5072/AAA-AAA-AAA"},
     },
     "HarvestPaused": {"harvest": "SRC-SRC-SRC-2", "sha256": "00", "counts": {"known": 9}},
+    "JobsCompleted": {"jobs": [{"id": "20.5000.5072/JJJ-JJJ-JJJ", "annotations": []}]},
+    "JobsDead": {"jobs": [{"id": "20.5000.5072/JJJ-JJJ-JJJ", "reason": "No answer."}]},
+    "JobsFailed": {"jobs": [{"id": "20.5000.5072/JJJ-JJJ-JJJ", "error": "Out of memory."}]},
+    "JobsScheduled": {
+        "jobs": [{"id": "20.5000.5072/JJJ-JJJ-JJJ", "target": "10.5072/AAA-AAA-AAA"}],
+        "upto": 1,
+    },
+    "JobsStarted": {"jobs": [{"id": "20.5000.5072/JJJ-JJJ-JJJ", "attempt": 1}]},
+    "MediaChecked": {"outcome": "fetched", "sha256": "0" * 64, "length": 1},
     "PidConfirmed": {},
     "VersionDoiRequested": {"version": 2},
 }

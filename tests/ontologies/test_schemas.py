@@ -48,6 +48,21 @@ def test_every_draft_of_the_real_archives_is_valid_by_both(source: str, shared_d
             assert theirs[name].is_valid(document), list(theirs[name].iter_errors(document))[:3]
 
 
+def named(kind: str) -> Document:
+    """What every document stamped with Dublin Core terms begins with."""
+    told: Document = {
+        "@id": SOURCE.iri,
+        "@type": OBJECT_TYPES[kind].rdf_type,
+        "dcterms:identifier": SOURCE.iri,
+        "ods:version": 1,
+        "dcterms:created": WHEN,
+        "dcterms:modified": WHEN,
+    }
+    if kind == "annotation":
+        told["ods:fdoType"] = OBJECT_TYPES[kind].fdo_type
+    return told
+
+
 def full_documents(shared_data: Path) -> dict[str, Document]:
     """One rich valid document of each type."""
     mapped = SOURCES["algae"].mapped(shared_data)[0]
@@ -88,6 +103,56 @@ def full_documents(shared_data: Path) -> dict[str, Document]:
             "schema:name": "Countries",
             "schema:text": "SELECT ?c { ?s ?p ?c }",
             "schema:programmingLanguage": "SPARQL 1.1",
+        },
+        "annotation": {
+            **named("annotation"),
+            "oa:motivatedBy": ["oa:editing"],
+            "oa:hasTarget": [
+                {
+                    "@type": "oa:SpecificResource",
+                    "oa:hasSource": "https://doi.org/10.5072/AAA-BBB-CCC",
+                    "ods:fdoType": OBJECT_TYPES["specimen"].fdo_type,
+                    "oa:hasSelector": [{"@type": "ods:TermSelector", "ods:term": "$['dwc:x']"}],
+                    "oa:hasState": [{"@type": "oa:TimeState", "oa:sourceDate": WHEN}],
+                }
+            ],
+            "oa:hasBody": [
+                {
+                    "@type": "oa:Choice",
+                    "as:items": [{"@type": "oa:TextualBody", "rdf:value": "x", "ods:score": 0.5}],
+                },
+                "https://example.org/body",
+            ],
+            "dcterms:creator": [creator],
+            "col:contentKey": "0" * 64,
+            "ods:mergingDecisionStatus": "Pending",
+        },
+        "machine-annotation-service": {
+            "@id": SOURCE.iri,
+            "@type": "ods:MachineAnnotationService",
+            "schema:identifier": SOURCE.iri,
+            "ods:fdoType": OBJECT_TYPES["machine-annotation-service"].fdo_type,
+            "schema:creator": creator,
+            "schema:name": "Label reader",
+            "ods:topicName": "label-reader",
+            "ods:containerImage": "example.org/label-reader",
+            "ods:containerTag": "1.0",
+            "ods:batchingPermitted": False,
+            "ods:timeToLive": 3600,
+            "ods:hasTargetDigitalObjectFilter": {"$['dcterms:type']": ["StillImage"]},
+            "ods:hasEnvironmentalVariables": [{"schema:name": "LANG", "schema:value": "en"}],
+            "col:worksOn": ["media"],
+            **dates,
+        },
+        "ml-model": {**named("ml-model"), "schema:name": "Lines", "dcterms:creator": creator},
+        "ml-dataset": {**named("ml-dataset"), "schema:name": "Labels", "dcterms:creator": creator},
+        "ml-evaluation": {
+            **named("ml-evaluation"),
+            "schema:name": "Errors",
+            "dcterms:creator": creator,
+            "col:model": SOURCE.iri,
+            "col:metric": "character error rate",
+            "col:measured": 0.02,
         },
         **{
             one.kind: stamped(one.document, one.pid, 1, modified=WHEN)

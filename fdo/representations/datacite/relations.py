@@ -53,8 +53,8 @@ def of_document(document: Document) -> list[Related]:
         for relation, kind in _RELATIONS.items()
         for iri in credit.related(document, relation)
     ]
-    if target := document.get("oa:hasTarget", {}).get("@id"):
-        found.append(_related(str(target), "References"))
+    for target in document.get("oa:hasTarget", ()):
+        found.append(_related(target["oa:hasSource"], "References"))
     ended = document.get("ods:hasTombstoneMetadata", {})
     for other in ended.get("ods:hasRelatedPIDs", ()):
         stated = other.get("ods:relationshipType")
