@@ -21,11 +21,19 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-LOCKS = {"core": HERE / "requirements.lock", "test": HERE / "requirements-test.lock"}
+LOCKS = {
+    "core": HERE / "requirements.lock",
+    "mas": HERE / "requirements-mas.lock",
+    "test": HERE / "requirements-test.lock",
+}
+NEEDED = {"bench": ("core", "mas", "test"), "mas": ("core", "mas"), "test": ("core", "mas", "test")}
+"""First argument → the locks that it needs; all else needs the core alone."""
 
 
 def ensure(kind: str) -> None:
-    """Install the lock of `kind` ("core" or "test") unless it is installed already."""
+    """Install the lock of `kind` unless it is installed already. A lock names all that it needs,
+    so nothing is resolved: what packages ask for beyond it is left out on purpose (a second
+    OpenCV in the folder of the first, which would take modules away from it)."""
     lock = LOCKS[kind]
     stamp = VENV / f".{kind}.sha256"
     wanted = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
@@ -42,7 +50,7 @@ def ensure(kind: str) -> None:
         if uv
         else [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     )
-    subprocess.run([*install, "--require-hashes", "-r", str(lock)], check=True)
+    subprocess.run([*install, "--no-deps", "--require-hashes", "-r", str(lock)], check=True)
     stamp.write_text(wanted)
 
 
@@ -60,17 +68,12 @@ def main(arguments: list[str]) -> int:
     python = str(BIN / "python")
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     try:
-        if command == "test":
-            ensure("core")
-            ensure("test")
-            line = [python, "-m", "tests", *arguments[1:]]
-        elif command == "bench":
-            ensure("core")
-            ensure("test")
-            line = [python, "-m", "bench", *arguments[1:]]
-        else:
-            ensure("core")
-            line = [python, "-m", "api.cli", *arguments]
+        for kind in NEEDED.get(command, ("core",)):
+            ensure(kind)
+        module = {"test": "tests", "bench": "bench"}.get(command)
+        line = [python, "-m", module, *arguments[1:]] if module else [
+            python, "-m", "api.cli", *arguments,
+        ]  # fmt: skip
     except subprocess.CalledProcessError as failure:
         print(
             f"The packages could not be installed (exit {failure.returncode}); "
