@@ -7,8 +7,9 @@ error. Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 paused for a de
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +22,7 @@ from api.commands import (
     ingest,
     instants,
     keep,
+    media,
     objects,
     pids,
     read,
@@ -29,6 +31,9 @@ from api.commands import (
     versions,
 )
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
+
+if TYPE_CHECKING:
+    from api.security import Token
 
 app = typer.Typer(
     name="collectome",
@@ -50,6 +55,7 @@ definitions_group = typer.Typer(
 )
 webhooks_group = typer.Typer(help="Who is told of changes.", no_args_is_help=True)
 pids_group = typer.Typer(help="DOIs at DataCite: minted, waiting, refused.", no_args_is_help=True)
+media_group = typer.Typer(help="The files behind media: fetched, checked.", no_args_is_help=True)
 token_group = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
 instants_group = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
 app.add_typer(identity_group, name="identity")
@@ -57,6 +63,7 @@ app.add_typer(instants_group, name="instants")
 app.add_typer(time_group, name="time")
 app.add_typer(config, name="config")
 app.add_typer(definitions_group, name="definitions")
+app.add_typer(media_group, name="media")
 app.add_typer(pids_group, name="pids")
 app.add_typer(token_group, name="token")
 app.add_typer(webhooks_group, name="webhooks")
@@ -135,13 +142,49 @@ def token_create(
     name: str,
     role: Annotated[list[str], typer.Option("--role", help="admin, curator or agent.")],
     days: Annotated[int, typer.Option(help="Days until it expires.")] = 365,
+    organisation: Annotated[
+        str | None, typer.Option(help="ROR or Wikidata id to whose objects it is limited.")
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope",
+            help="What an agent may write: motivation:commenting, target:media, dataset:PID, "
+            "creator:IRI. Several of one kind widen it; without any of a kind there is no limit "
+            "of that kind.",
+        ),
+    ] = None,
+    quota: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--quota", help="How much an agent may write: 1000/minute, 50000/day, 200MB/day."
+        ),
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option(help="PID of the machine-annotation service that it speaks for.")
+    ] = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a token; it is shown once."""
     from api.security import Tokens
+    from fdo.errors import Refused
+    from fdo.identifiers import organisation as organisation_of
 
-    text = Tokens(settings_for(data).data).create(name, tuple(role), days=days)  # type: ignore[arg-type]
+    holder = organisation_of(organisation) if organisation else None
+    if organisation and holder is None:
+        raise Refused(
+            f"{organisation!r} is no ROR or Wikidata id, as in https://ror.org/0566bfb96."
+        )
+    text = Tokens(settings_for(data).data).create(
+        name,
+        tuple(role),  # type: ignore[arg-type]  # `create` refuses what is no role
+        days=days,
+        organisation=holder,
+        scopes=scope or (),
+        quotas=quota or (),
+        service=service,
+    )
     if json:
         emit({"name": name, "token": text})
     else:
@@ -156,18 +199,21 @@ def token_list(data: DataOption = None, json: JsonOption = False) -> None:
 
     rows = Tokens(settings_for(data).data).all()
     if json:
-        emit(
-            [
-                {"name": t.name, "roles": t.roles, "created": t.created, "expires": t.expires}
-                for t in rows
-            ]
-        )
+        emit([{k: v for k, v in asdict(t).items() if k != "digest"} for t in rows])
     else:
         tell(
             "Tokens",
-            ["name", "roles", "created", "expires"],
-            [[t.name, ", ".join(t.roles), t.created, t.expires or "never"] for t in rows],
+            ["name", "roles", "created", "expires", "limits"],
+            [
+                [t.name, ", ".join(t.roles), t.created, t.expires or "never", _limits_of(t)]
+                for t in rows
+            ],
         )
+
+
+def _limits_of(token: Token) -> str:
+    named = (token.organisation, token.service, *token.scopes, *token.quotas)
+    return ", ".join(each for each in named if each)
 
 
 @token_group.command("revoke")
@@ -203,6 +249,7 @@ _commands(
 _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
 _commands(definitions_group, **definitions.COMMANDS)
+_commands(media_group, **media.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)
 _commands(
     app,

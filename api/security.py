@@ -11,11 +11,11 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import Depends, Request
@@ -23,6 +23,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from fdo.agent import Agent
 from fdo.errors import CollectomeError, Refused
+from fdo.identifiers import Pid
+from handlers.batches import quotas as limits
+from handlers.batches.quotas import Quota
+from handlers.batches.scopes import Scopes
 
 Role = Literal["admin", "curator", "agent"]
 ROLES: tuple[Role, ...] = ("admin", "curator", "agent")
@@ -58,7 +62,13 @@ class Token:
     created: str
     expires: str | None = None
     organisation: str | None = None
-    """ROR or Wikidata IRI to whose objects a curator is limited; None: all."""
+    """ROR or Wikidata IRI to whose objects a curator or agent is limited; None: all."""
+    scopes: tuple[str, ...] = ()
+    """What an agent may say of what, and in whose name (`handlers.batches.scopes`)."""
+    quotas: tuple[str, ...] = ()
+    """How much an agent may write (`handlers.batches.quotas`)."""
+    service: str | None = None
+    """PID of the machine-annotation service as which the token's holder speaks."""
 
     def may(self, role: Role) -> bool:
         """Whether the token has the role (admin has every role)."""
@@ -71,7 +81,19 @@ class Token:
     @property
     def agent(self) -> Agent:
         """The agent as which events made with this token are recorded."""
+        if self.service is not None:
+            return Agent(Pid.parse(self.service).iri, self.name)
         return Agent(f"urn:collectome:agent:{self.name}", self.name)
+
+    @property
+    def limits(self) -> tuple[Quota, ...]:
+        """How much may be written with it."""
+        return limits.parse(self.quotas)
+
+    @property
+    def scope(self) -> Scopes:
+        """What may be written with it."""
+        return Scopes.parse(self.scopes)
 
 
 class Tokens:
@@ -95,6 +117,9 @@ class Tokens:
         *,
         days: int | None = 365,
         organisation: str | None = None,
+        scopes: Sequence[str] = (),
+        quotas: Sequence[str] = (),
+        service: str | None = None,
     ) -> str:
         """Make a token and give its text; it cannot be had again."""
         if not name.replace("-", "").isalnum() or any(role not in ROLES for role in roles):
@@ -104,10 +129,17 @@ class Tokens:
             )
         if any(token.name == name for token in self.all()):
             raise Refused(f"There is a token named {name!r} already; revoke it, or choose another.")
+        Scopes.parse(scopes)
+        limits.parse(quotas)
+        if service is not None:
+            service = str(Pid.parse(service))
         text = "fdo_" + secrets.token_urlsafe(32)
         now = datetime.now(UTC).replace(microsecond=0)
         expires = None if days is None else (now + timedelta(days=days)).isoformat()
-        token = Token(name, _digest(text), roles, now.isoformat(), expires, organisation)
+        token = Token(
+            name, _digest(text), roles, now.isoformat(), expires, organisation,
+            tuple(scopes), tuple(quotas), service,
+        )  # fmt: skip
         self._write((*self.all(), token))
         return text
 
@@ -127,7 +159,7 @@ class Tokens:
             return ()
         if self._stamp != (found.st_mtime_ns, found.st_ino):
             rows = orjson.loads(self._path.read_bytes())
-            self._known = tuple(Token(**{**row, "roles": tuple(row["roles"])}) for row in rows)
+            self._known = tuple(map(_read, rows))
             self._stamp = (found.st_mtime_ns, found.st_ino)
         return self._known
 
@@ -167,8 +199,8 @@ def bearer(header: str | None, tokens: Tokens) -> Token | None:
 _scheme = HTTPBearer(auto_error=False, description="A token made with `collectome token create`.")
 
 
-def require(role: Role) -> Callable[..., Token]:
-    """A dependency: the caller's token, which must have this role."""
+def require(*roles: Role) -> Callable[..., Token]:
+    """A dependency: the caller's token, which must have one of these roles."""
 
     def checked(
         request: Request,
@@ -181,11 +213,19 @@ def require(role: Role) -> Callable[..., Token]:
                 "This needs a token: send it as `Authorization: Bearer …`. The first one was "
                 "shown when the server first started."
             )
-        if not token.may(role):
-            raise Forbidden(f"This needs the role {role}; the token {token.name!r} has not got it.")
+        if not any(map(token.may, roles)):
+            raise Forbidden(
+                f"This needs the role {' or '.join(roles)}; the token {token.name!r} has not got "
+                "it."
+            )
         return token
 
     return checked
+
+
+def _read(row: dict[str, Any]) -> Token:
+    several = ("roles", "scopes", "quotas")
+    return Token(**{name: tuple(v) if name in several else v for name, v in row.items()})
 
 
 def _digest(text: str) -> str:

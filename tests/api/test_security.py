@@ -4,13 +4,14 @@ import stat
 from datetime import UTC, datetime
 from typing import Annotated
 
+import orjson
 import pytest
 from fastapi import APIRouter, Depends
 
 from api.app import create_app
 from api.security import Token, Tokens, Unauthenticated, bearer, require
 from api.settings import Settings
-from fdo.errors import Refused
+from fdo.errors import InvalidIdentifier, Refused
 from tests.api.conftest import BASE, Browser
 
 
@@ -126,3 +127,33 @@ def test_every_answer_bears_the_headers_that_keep_pages_harmless(browse, path):
     assert headers["x-content-type-options"] == "nosniff"
     assert "default-src 'self'" in headers["content-security-policy"]
     assert headers["referrer-policy"]
+
+
+def test_a_token_keeps_its_limits_and_speaks_for_its_service(tmp_path):
+    limits = {
+        "scopes": ("motivation:commenting",),
+        "quotas": ("10/minute",),
+        "service": "hdl:20.5000.5072/aaa-bbb-ccc",
+    }
+    text = Tokens(tmp_path).create("ocr", ("agent",), organisation="https://ror.org/1", **limits)
+    token = Tokens(tmp_path).check(text)
+    assert token.scope.motivations == {"commenting"}
+    assert [quota.most for quota in token.limits] == [10]
+    assert token.agent.id == "https://hdl.handle.net/20.5000.5072/AAA-BBB-CCC"
+
+
+def test_a_file_of_tokens_from_before_there_were_limits_is_read(tmp_path):
+    row = {"name": "old", "digest": "", "roles": ["agent"], "created": "", "expires": None,
+           "organisation": None}  # fmt: skip
+    (tmp_path / "tokens.json").write_bytes(orjson.dumps([row]))
+    (token,) = Tokens(tmp_path).all()
+    assert token.roles == ("agent",) and token.limits == () and not token.scope.motivations
+
+
+@pytest.mark.parametrize(
+    "limits", [{"scopes": ("all",)}, {"quotas": ("many",)}, {"service": "ocr"}]
+)
+def test_limits_that_are_none_make_no_token(tmp_path, limits):
+    with pytest.raises((Refused, InvalidIdentifier)):
+        Tokens(tmp_path).create("ocr", ("agent",), **limits)
+    assert Tokens(tmp_path).all() == ()
