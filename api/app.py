@@ -34,6 +34,7 @@ from api.handles import handles_router
 from api.harvesting.catalogue import catalogue_router
 from api.harvesting.oai.routes import oai_router
 from api.harvesting.sitemaps import sitemaps_router
+from api.media.routes import media_router
 from api.objects.exchange import PATH
 from api.objects.lifecycle import lifecycle_router
 from api.objects.resolver import Resolver
@@ -128,6 +129,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         pids_router(site),
         quality_router(site),
         lifecycle_router(site),
+        media_router(site),
         queries_router(site),
         states_router(site),
         time_router(site),

@@ -175,6 +175,17 @@ class Settings(BaseSettings):
     minting: Literal["off", "on"] = Field(
         "on", description="off: DOIs wait, also where datacite_url is set."
     )
+    media_quota_mb: int = Field(
+        10_240, ge=1, description="Disk for the files of media, in MB; those not asked for longest "
+        "make room, and are fetched again when they are asked for.",
+    )  # fmt: skip
+    media_file_mb: int = Field(
+        512, ge=1, description="Largest file of a medium that is fetched, in MB."
+    )
+    media_allow_private: bool = Field(
+        False, description="Whether files of media may be fetched from loopback and private "
+        "addresses.",
+    )  # fmt: skip
     reject_profiles: tuple[str, ...] = Field(
         (), description="Object types whose SHACL violations reject a record at ingest."
     )

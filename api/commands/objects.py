@@ -16,6 +16,7 @@ from fdo.agent import Agent
 from fdo.errors import Refused
 from fdo.identifiers import Pid
 from handlers.curation import Curation, Erasable
+from handlers.media import FOLDER, forget
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why, for everybody who resolves the PID.")
@@ -104,6 +105,7 @@ def erase(
             "is meant, add --yes."
         )
     recorded = hands.erase(chosen, reason)
+    forget(repository.settings.data / FOLDER, chosen.pid)
     _tell(repository, recorded, json, versions=chosen.versions, positions=list(recorded.erased))
 
 

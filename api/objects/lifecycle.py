@@ -20,6 +20,7 @@ from api.site import Site
 from eventstore.envelope import Recorded, iso
 from fdo.identifiers import Pid
 from handlers.curation import Curation
+from handlers.media import FOLDER, forget
 
 Curator = Annotated[Token, Depends(require("curator"))]
 Admin = Annotated[Token, Depends(require("admin"))]
@@ -142,9 +143,9 @@ def lifecycle_router(site: Site) -> APIRouter:
         name = Pid.parse(pid)
         version_seen(if_match, name, log)
         hands = Curation(site.objects, by.agent)
-        return done(
-            hands.erase(hands.erasable(name, body.version, body.event), body.reason), response
-        )
+        erased = hands.erase(hands.erasable(name, body.version, body.event), body.reason)
+        forget(site.settings.data / FOLDER, name)
+        return done(erased, response)
 
     return router
 

@@ -1,0 +1,204 @@
+"""The file of a medium: from the cache, or fetched now; what the link check found is an event.
+
+The address is the medium's own `ac:accessURI`; it is judged like every outgoing address
+(`handlers.outgoing`). Only the outcome that differs from the one before is recorded
+(`MediaChecked`), so that a medium asked for a thousand times has one event.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from eventstore.application import DigitalObjects
+from eventstore.envelope import Recorded
+from fdo.agent import Agent
+from fdo.errors import Erased, NotFound, PidOnly, SourceRefused, Tombstoned, Unavailable
+from fdo.identifiers import Pid
+from fdo.lifecycle import Note, Status
+from handlers.harvest.reading.fetch import fetch
+from handlers.harvest.reading.limits import MEBIBYTE, Limits
+from handlers.media.store import File, MediaStore, Outcome, Row
+from handlers.media.types import type_of_file
+
+CHECKER = Agent("urn:collectome:agent:media-check", "Media check")
+FOLDER = "media"
+"""Of the cache, in the data folder."""
+AT_ONCE = 4
+"""Fetches at the same time, in one process."""
+_FIRST_S, _FACTOR, _LONGEST_S = 60.0, 4.0, 24 * 3600.0
+"""Pauses after failures: who asks in between is told of the failure."""
+_PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What may be fetched, and how much of it is kept."""
+
+    quota_mb: int = 10_240
+    file_mb: int = 512
+    """Largest file."""
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The file of one medium."""
+
+    pid: Pid
+    file: File
+    uri: str
+
+
+class MediaFiles:
+    """The files of the media of one repository."""
+
+    def __init__(
+        self,
+        folder: Path,
+        objects: DigitalObjects,
+        terms: Terms,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._objects, self._clock = objects, clock
+        self._folder, self._quota = folder, terms.quota_mb * MEBIBYTE
+        self._limits = Limits(
+            max_download=terms.file_mb * MEBIBYTE,
+            download_attempts=3,
+            connect_seconds=10.0,
+            silence_seconds=30.0,
+            allow_private_hosts=terms.allow_private,
+        )
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._begun: dict[str, threading.Lock] = {}
+        self._beginning = threading.Lock()
+
+    @cached_property
+    def store(self) -> MediaStore:
+        """The cache; its folder is made when it is first needed."""
+        return MediaStore(self._folder, self._quota, self._clock)
+
+    def close(self) -> None:
+        """Close the cache."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def file(self, pid: Pid, *, anew: bool = False) -> Kept:
+        """The file of a medium as its address gives it, from the cache where it is there.
+
+        NotFound, PidOnly, Tombstoned, Erased: there is no public medium; SourceRefused: its
+        address gives nothing we take; Unavailable: not now.
+        """
+        uri = self._address(pid)
+        if not anew and (known := self._known(pid, uri)):
+            return known
+        with self._alone(str(pid)):
+            if not anew and (known := self._known(pid, uri)):  # somebody else fetched it meanwhile
+                return known
+            return self._fetched(pid, uri)
+
+    def known(self, pid: Pid) -> tuple[Row | None, File | None]:
+        """What is known of a medium's file, without fetching it."""
+        row = self.store.row(str(pid))
+        return row, self.store.file(row.sha256) if row and row.sha256 else None
+
+    def _address(self, pid: Pid) -> str:
+        event = self._objects.log.latest(pid)
+        if event.type != "media":
+            raise NotFound(f"{pid} is a {event.type}; only media have a file.")
+        if event.status is not Status.ACTIVE or "ac:accessURI" not in event.document:
+            self.store.forget(str(pid))
+            raise _gone(event)
+        return str(event.document["ac:accessURI"])
+
+    def _known(self, pid: Pid, uri: str) -> Kept | None:
+        """The file that is here; the failure of before, while it is not time to try again."""
+        row = self.store.row(str(pid))
+        if row is None or row.uri != uri:
+            return None
+        if row.sha256 and (file := self.store.file(row.sha256)):
+            return Kept(pid, file, uri)
+        if row.outcome != "fetched" and self._clock() < row.due:
+            raise _failure(row, self._clock())
+        return None
+
+    def _fetched(self, pid: Pid, uri: str) -> Kept:
+        if not self._turns.acquire(timeout=_PATIENCE_S):
+            raise Unavailable("Many files are being fetched; ask again.", retry_after=10)
+        try:
+            came = fetch(uri, self.store.coming, self._limits)
+        except SourceRefused as refused:
+            lasting = refused.details["code"] in ("host-refused", "url-refused")
+            outcome: Outcome = "refused" if lasting else "unreachable"
+            raise _failure(self._noted(pid, uri, outcome, refused.message), self._clock()) from None
+        finally:
+            self._turns.release()
+        from handlers.media.regions import size_of  # dear to load; few commands fetch
+
+        media_type, _ = type_of_file(came)
+        kept = self.store.keep(came, media_type, size_of(came, media_type))
+        self._noted(pid, uri, "fetched", file=kept)
+        return Kept(pid, kept, uri)
+
+    def _noted(
+        self, pid: Pid, uri: str, outcome: Outcome, said: str = "", file: File | None = None
+    ) -> Row:
+        before = self.store.row(str(pid))
+        failures = before.failures if before and outcome != "fetched" else 0
+        pause = 0.0 if file else min(_LONGEST_S, _FIRST_S * _FACTOR ** min(failures, 10))
+        told = self._told(pid)
+        row = self.store.note(
+            str(pid), uri, outcome, said=said, sha256=file.sha256 if file else None, pause=pause
+        )
+        detail: dict[str, object] = {"outcome": outcome}
+        if file:
+            detail |= {
+                "sha256": file.sha256,
+                "length": file.length,
+                "media-type": file.media_type,
+            }
+        if told != detail:
+            note = Note("MediaChecked", detail)
+            self._objects.handle(note, pid=pid, kind="media", by=CHECKER)
+        return row
+
+    def _told(self, pid: Pid) -> dict[str, object] | None:
+        """What the log says of the last check."""
+        events = self._objects.log.history(pid)
+        found = next((e for e in reversed(events) if e.what == "MediaChecked"), None)
+        return dict(found.detail) if found else None
+
+    def _alone(self, pid: str) -> threading.Lock:
+        with self._beginning:
+            if len(self._begun) > 10_000:
+                self._begun = {name: lock for name, lock in self._begun.items() if lock.locked()}
+            return self._begun.setdefault(pid, threading.Lock())
+
+
+def forget(folder: Path, pid: Pid) -> None:
+    """Let go of the bytes of a medium, if there are any: what an erasure asks for."""
+    if folder.exists():
+        store = MediaStore(folder, quota=0)
+        store.forget(str(pid))
+        store.close()
+
+
+def _gone(event: Recorded) -> Exception:
+    if event.status is Status.PID_ONLY:
+        return PidOnly(f"{event.pid} is public as a PID only; its file is not shown.")
+    if event.status is Status.TOMBSTONE:
+        return Tombstoned(f"{event.pid} was withdrawn; its file is not shown.")
+    if event.status is Status.DRAFT:
+        return NotFound(f"{event.pid} is a draft.")
+    return Erased(f"The address of the file of {event.pid} was erased.")
+
+
+def _failure(row: Row, now: float) -> Exception:
+    if row.outcome == "refused":
+        return SourceRefused(row.said, code="media-refused")
+    wait = max(1, round(row.due - now))
+    return Unavailable(f"{row.said} It is tried again after {wait} s.", retry_after=wait)

@@ -1,0 +1,228 @@
+"""The cache of media files: bytes by their SHA-256, and which medium has which.
+
+    {folder}/index.sqlite             medium → address, hash, outcome of the last fetch
+    {folder}/files/{ab}/{abcdef…}     the bytes, once, whoever shows them
+    {folder}/coming/                  what is on its way
+
+The folder may be deleted: files are fetched again when they are asked for. When it outgrows its
+quota, the files that were not asked for longest go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Outcome = Literal["fetched", "unreachable", "refused"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS medium (
+    pid TEXT PRIMARY KEY, uri TEXT NOT NULL, outcome TEXT NOT NULL, said TEXT NOT NULL,
+    sha256 TEXT, checked REAL NOT NULL, failures INTEGER NOT NULL, due REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS file (
+    sha256 TEXT PRIMARY KEY, length INTEGER NOT NULL, media_type TEXT NOT NULL,
+    width INTEGER, height INTEGER, used REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS file_used ON file (used);
+CREATE INDEX IF NOT EXISTS medium_sha256 ON medium (sha256);
+"""
+_BLOCK = 1 << 20
+_TOUCH_S = 60.0
+"""A file that is asked for again within this time counts as used then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known of the file of one medium."""
+
+    pid: str
+    uri: str
+    outcome: Outcome
+    said: str
+    """Why it could not be had."""
+    sha256: str | None
+    checked: float
+    failures: int
+    """In a row, since it was had last."""
+    due: float
+    """Before this time it is not tried again of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file that is here."""
+
+    sha256: str
+    length: int
+    media_type: str
+    width: int | None
+    height: int | None
+    path: Path
+
+
+class MediaStore:
+    """The cache of one data folder; safe to share between threads and processes."""
+
+    def __init__(self, folder: Path, quota: int, clock: Callable[[], float] = time.time) -> None:
+        """`quota` is in bytes."""
+        self._files = folder / "files"
+        self.coming = folder / "coming"
+        self.coming.mkdir(parents=True, exist_ok=True)
+        self._quota, self._clock = quota, clock
+        self._connection = sqlite3.connect(
+            folder / "index.sqlite", isolation_level=None, check_same_thread=False, timeout=30
+        )
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.executescript(_SCHEMA)
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the index."""
+        self._connection.close()
+
+    def row(self, pid: str) -> Row | None:
+        """What is known of a medium's file."""
+        with self._lock:
+            found = self._connection.execute("SELECT * FROM medium WHERE pid=?", (pid,)).fetchone()
+        return Row(*found) if found else None
+
+    def file(self, sha256: str) -> File | None:
+        """A file that is here; asking for it counts as using it."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT sha256, length, media_type, width, height, used FROM file WHERE sha256=?",
+                (sha256,),
+            ).fetchone()
+            path = self._place(sha256)
+            if found is None or not path.exists():
+                return None
+            now = self._clock()
+            if now - found[5] > _TOUCH_S:
+                self._connection.execute("UPDATE file SET used=? WHERE sha256=?", (now, sha256))
+        name, length, media_type, width, height, _ = found
+        return File(name, length, media_type, width, height, path)
+
+    def keep(
+        self,
+        came: Path,
+        media_type: str,
+        size: tuple[int | None, int | None],
+    ) -> File:
+        """Take a file in that has come; the bytes are kept once."""
+        sha256, length = _hashed(came)
+        place = self._place(sha256)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        came.replace(place)
+        with self._writing() as run:
+            run.execute(
+                "INSERT INTO file VALUES (?,?,?,?,?,?) "
+                "ON CONFLICT DO UPDATE SET used=excluded.used",
+                (sha256, length, media_type, *size, self._clock()),
+            )
+        self._shrink(sha256)
+        return File(sha256, length, media_type, *size, place)
+
+    def note(
+        self,
+        pid: str,
+        uri: str,
+        outcome: Outcome,
+        *,
+        said: str = "",
+        sha256: str | None = None,
+        pause: float = 0.0,
+    ) -> Row:
+        """Remember how a fetch ended; `pause` in seconds until it is tried again of itself."""
+        before = self.row(pid)
+        failures = 0 if outcome == "fetched" else (before.failures + 1 if before else 1)
+        now = self._clock()
+        row = Row(pid, uri, outcome, said, sha256, now, failures, now + pause)
+        with self._writing() as run:
+            run.execute(
+                "INSERT OR REPLACE INTO medium VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    row.pid,
+                    row.uri,
+                    row.outcome,
+                    row.said,
+                    row.sha256,
+                    row.checked,
+                    row.failures,
+                    row.due,
+                ),
+            )
+        return row
+
+    def forget(self, pid: str) -> None:
+        """Let go of a medium, and of its bytes where no other medium has the same."""
+        with self._writing() as run:
+            found = run.execute("SELECT sha256 FROM medium WHERE pid=?", (pid,)).fetchone()
+            run.execute("DELETE FROM medium WHERE pid=?", (pid,))
+            if found and found[0] and not self._shown(run, found[0]):
+                self._drop(run, found[0])
+
+    def standing(self) -> tuple[dict[str, int], int, int]:
+        """(outcome → media, files, bytes)."""
+        with self._lock:
+            outcomes = self._connection.execute(
+                "SELECT outcome, count(*) FROM medium GROUP BY outcome ORDER BY outcome"
+            ).fetchall()
+            files, size = self._connection.execute(
+                "SELECT count(*), coalesce(sum(length), 0) FROM file"
+            ).fetchone()
+        return dict(outcomes), files, size
+
+    def _shrink(self, but: str) -> None:
+        """Bring the files under the quota; the one that just came stays."""
+        with self._writing() as run:
+            (size,) = run.execute("SELECT coalesce(sum(length), 0) FROM file").fetchone()
+            if size <= self._quota:
+                return
+            oldest = run.execute("SELECT sha256, length FROM file ORDER BY used").fetchall()
+            for sha256, length in oldest:
+                if size <= self._quota:
+                    return
+                if sha256 != but:
+                    self._drop(run, sha256)
+                    size -= length
+
+    def _drop(self, run: sqlite3.Connection, sha256: str) -> None:
+        run.execute("DELETE FROM file WHERE sha256=?", (sha256,))
+        self._place(sha256).unlink(missing_ok=True)
+
+    @staticmethod
+    def _shown(run: sqlite3.Connection, sha256: str) -> bool:
+        asked = "SELECT 1 FROM medium WHERE sha256=? LIMIT 1"
+        return run.execute(asked, (sha256,)).fetchone() is not None
+
+    def _place(self, sha256: str) -> Path:
+        return self._files / sha256[:2] / sha256
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+
+def _hashed(path: Path) -> tuple[str, int]:
+    digest, length = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            length += len(block)
+    return digest.hexdigest(), length

@@ -1,0 +1,101 @@
+"""The files of media over HTTP: bytes, parts, and what is known; harmless whatever was sent."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from fdo.identifiers import Pid
+from tests.api.conftest import Repository
+from tests.handlers.media.sender import Sender, drawn, sending
+
+
+@pytest.fixture(scope="module")
+def sender() -> Iterator[Sender]:
+    with sending() as made:
+        yield made
+
+
+@pytest.fixture
+def ask(browse: Callable[..., Any]) -> Any:
+    return browse(media_allow_private=True)
+
+
+def medium(repository: Repository, uri: str) -> Pid:
+    draft = {"@type": "ods:DigitalMedia", "ac:accessURI": uri, "ods:status": "Active"}
+    return repository.register("media", draft)
+
+
+def test_the_bytes_come_with_their_hash(repository: Repository, ask: Any, sender: Sender) -> None:
+    body = drawn()
+    pid = medium(repository, sender.put("/a.png", body))
+    told = ask.get(f"/api/media/{pid}").json()
+    assert (told["outcome"], told["stored"], told["sha256"]) == ("unknown", False, None)
+    got = ask.get(f"/api/media/{pid}/file")
+    assert (got.status_code, got.content) == (200, body)
+    assert got.headers["content-type"] == "image/png"
+    assert got.headers["etag"] == f'"{hashlib.sha256(body).hexdigest()}"'
+    assert "sandbox" in got.headers["content-security-policy"]
+    again = ask.get(f"/api/media/{pid}/file", headers={"if-none-match": got.headers["etag"]})
+    assert again.status_code == 304
+    part = ask.get(f"/api/media/{pid}/file", headers={"range": "bytes=0-3"})
+    assert (part.status_code, part.content) == (206, body[:4])
+    told = ask.get(f"/api/media/{pid}").json()
+    assert (told["outcome"], told["width"], told["height"]) == ("fetched", 200, 100)
+
+
+def test_a_region_has_an_address(repository: Repository, ask: Any, sender: Sender) -> None:
+    pid = medium(repository, sender.put("/b.png", drawn()))
+    got = ask.get(f"/api/media/{pid}/region?xywh=percent:50,0,50,50&size=40")
+    assert Image.open(io.BytesIO(got.content)).size == (40, 20)
+    outside = ask.get(f"/api/media/{pid}/region?xywh=150,0,100,50")
+    assert (outside.status_code, "200,100" in outside.json()["detail"]) == (409, True)
+    assert ask.get(f"/api/media/{pid}/region?size=100000").status_code == 422
+
+
+def test_a_page_is_never_shown_as_one(repository: Repository, ask: Any, sender: Sender) -> None:
+    pid = medium(repository, sender.put("/c.html", b"<script>alert(1)</script>"))
+    got = ask.get(f"/api/media/{pid}/file")
+    assert got.headers["content-type"] == "application/octet-stream"
+    assert got.headers["content-disposition"].startswith("attachment")
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert ask.get(f"/api/media/{pid}/region").status_code == 422
+
+
+def test_what_cannot_be_had_is_told(repository: Repository, ask: Any, sender: Sender) -> None:
+    pid = medium(repository, sender.put("/d.png", b"", status=404))
+    got = ask.get(f"/api/media/{pid}/file")
+    assert (got.status_code, "404" in got.json()["detail"]) == (503, True)
+    assert int(got.headers["retry-after"]) > 0
+    assert ask.get(f"/api/media/{pid}").json()["outcome"] == "unreachable"
+    assert ask.get("/api/media/10.5072/ZZZ-ZZZ-ZZZ/file").status_code == 404
+
+
+def test_an_erasure_takes_the_bytes(repository: Repository, ask: Any, sender: Sender) -> None:
+    pid = medium(repository, sender.put("/e.png", drawn((31, 17))))
+    assert ask.get(f"/api/media/{pid}/file").status_code == 200
+    token = repository.tokens.create("admin", ("admin",))
+    etag = ask.get(f"/{pid}", "application/json").headers["etag"]
+    done = ask.request(
+        "POST",
+        f"/api/objects/{pid}/erase",
+        json={"reason": "A portrait.", "confirm": True},
+        headers={"authorization": f"Bearer {token}", "if-match": etag},
+    )
+    assert done.status_code == 200, done.text
+    assert not [path for path in (repository.folder / "media" / "files").rglob("*")
+                if path.is_file()]  # fmt: skip
+    assert ask.get(f"/api/media/{pid}/file").status_code == 410
+
+
+def test_only_curators_check_a_link(repository: Repository, ask: Any, sender: Sender) -> None:
+    pid = medium(repository, sender.put("/f.png", drawn()))
+    assert ask.request("POST", f"/api/media/{pid}/check").status_code == 401
+    token = repository.tokens.create("curator", ("curator",))
+    headers = {"authorization": f"Bearer {token}"}
+    assert ask.request("POST", f"/api/media/{pid}/check", headers=headers).json()["stored"]
