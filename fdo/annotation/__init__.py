@@ -1,0 +1,1 @@
+"""What is said of objects: paths, rules, identity, life and merging of annotations."""

@@ -1,0 +1,326 @@
+"""The change of an annotation, carried out on a document; and again on the next harvest's.
+
+`applied` is one change. `relaid` lays all accepted changes of an object over what its source says
+now, and tells of each what became of it:
+
+    applied    the source says what it said when the change was accepted
+    adopted    the source now says the same: the change has done its work
+    conflict   the source says a third thing; the change is kept until a person settles it
+    dropped    its place is gone, or the result would break the schema
+
+Arrays move: a path is followed from the document in which the change was carried out to the new
+one by the alignment of `fdo.difference`, so that an identification put before another one is not
+taken for it. Everything here is pure; documents are never changed, but copied along the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from fdo.annotation.life import Edit, edit_of
+from fdo.annotation.paths import Path, get, text
+from fdo.annotation.values import Impossible, member, place_at, typed
+from fdo.difference import align
+from fdo.documents import Document, canonical, essence
+from fdo.errors import InvalidDocument
+
+Verdict = Literal["applied", "conflict", "adopted", "dropped"]
+LAID = frozenset({"applied", "conflict"})
+"""Overlay states of an annotation whose change is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A change with its place and value settled."""
+
+    what: Literal["set", "append", "remove"]
+    path: Path
+    """Of the value; of the array for an append."""
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """An accepted annotation, and the document that its change was carried out in."""
+
+    pid: str
+    annotation: Document
+    held: Document
+    """The object's document just after its change: where its path leads to the right place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of an accepted change at a harvest."""
+
+    verdict: Verdict
+    source: Any = None
+    """What the source says at the place now; None for nothing."""
+
+
+# ── one change ───────────────────────────────────────────────────────────────────────────
+
+
+def operation(document: Document, edit: Edit, kind: str) -> Operation:
+    """What an edit does to a document of a type; Impossible where its value does not fit."""
+    if edit.motivation == "ods:deleting":
+        return Operation("remove", edit.path)
+    place = place_at(kind, edit.path)
+    if edit.motivation == "oa:editing":
+        return Operation("set", edit.path, typed(place, edit.values))
+    last = edit.path[-1] if edit.path else None
+    if isinstance(last, int):
+        return _added(document, edit.path[:-1], member(place, edit.values))
+    if place.many and get(document, edit.path) is not None:
+        return Operation("append", edit.path, member(place, edit.values))
+    return Operation("set", edit.path, typed(place, edit.values))
+
+
+def _added(document: Document, array: Path, value: Any) -> Operation:
+    if get(document, array) is None:
+        return Operation("set", array, [value])
+    return Operation("append", array, value)
+
+
+def applied(document: Document, annotation: Mapping[str, Any], kind: str | None = None) -> Document:
+    """The document with the change of an annotation; Impossible or InvalidDocument where it
+    cannot be carried out (`fdo.annotation.rules` says so before)."""
+    edit = edit_of(annotation)
+    if edit is None:
+        raise InvalidDocument("The annotation proposes no change.")
+    return done(document, operation(document, edit, kind or _kind_of(document)))
+
+
+def done(document: Document, what: Operation) -> Document:
+    """The document after an operation; its place is there."""
+    changed: Document = _put(document, what.path, what)
+    return changed
+
+
+def _put(node: Any, path: Path, what: Operation) -> Any:
+    if not path:
+        return [*node, what.value] if what.what == "append" else what.value
+    step, rest = path[0], path[1:]
+    copy: Any = dict(node) if isinstance(node, dict) else list(node)
+    if not rest and what.what == "remove":
+        del copy[step]
+    else:
+        before = copy.get(step) if isinstance(copy, dict) else copy[step]
+        copy[step] = _put(before, rest, what)
+    return copy
+
+
+def _kind_of(document: Document) -> str:
+    return "media" if document.get("@type") == "ods:DigitalMedia" else "specimen"
+
+
+# ── again, over what the source says now ─────────────────────────────────────────────────
+
+
+def relaid(
+    draft: Document,
+    laid: Sequence[Laid],
+    valid: Callable[[Document], bool] = lambda _: True,
+) -> tuple[Document, dict[str, Judged]]:
+    """The draft with all accepted changes laid over it, in their order, and what became of
+    each. `valid` says whether a result may be recorded."""
+    document, verdicts = _relaid(draft, laid, lambda _: True)
+    if any(each.verdict in LAID for each in verdicts.values()) and not valid(document):
+        document, verdicts = _relaid(draft, laid, valid)  # find the ones that break it
+    return document, verdicts
+
+
+def _relaid(
+    draft: Document, laid: Sequence[Laid], valid: Callable[[Document], bool]
+) -> tuple[Document, dict[str, Judged]]:
+    document, verdicts = draft, dict[str, Judged]()
+    for each in laid:
+        try:
+            what, judged = _judge(document, each)
+        except (Impossible, InvalidDocument):
+            what, judged = None, Judged("dropped")
+        if what is not None:
+            changed = done(document, what)
+            if valid(changed):
+                document = changed
+            else:
+                judged = Judged("dropped", judged.source)
+        verdicts[each.pid] = judged
+    return document, verdicts
+
+
+def _judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
+    """What a change does to this document, and what that means."""
+    edit = edit_of(laid.annotation)
+    if edit is None:  # erased
+        return None, Judged("dropped")
+    kind, before = _kind_of(document), source_value(laid.annotation)
+    was = carried_out(laid.held, edit, kind)
+    if was.what == "append":
+        array = follow(was.path, laid.held, document)
+        return (None, Judged("dropped")) if array is None else _append(document, array, was)
+    if was.what == "remove" and isinstance(was.path[-1], int):
+        array = follow(was.path[:-1], laid.held, document)
+        return (None, Judged("dropped")) if array is None else _take_out(document, array, before)
+    return _set(document, laid, was, before)
+
+
+def _set(
+    document: Document, laid: Laid, was: Operation, before: Any
+) -> tuple[Operation | None, Judged]:
+    parent = follow(was.path[:-1], taken_back(laid.held, laid.annotation), document)
+    last = was.path[-1]
+    if parent is None or not isinstance(get(document, parent), dict | list):
+        return None, Judged("dropped")
+    path = (*parent, last)
+    if isinstance(last, int):
+        found = follow(was.path, taken_back(laid.held, laid.annotation), document)
+        if found is None:
+            return None, Judged("dropped")
+        path = found
+    says = get(document, path)
+    what = Operation(was.what, path, was.value)
+    if same(says, was.value):  # of a removal: nothing is there
+        return None, Judged("adopted", says)
+    kept = was.what == "remove" or says is not None or not isinstance(last, int)
+    if not kept:
+        return None, Judged("dropped", says)
+    return what, Judged(_standing(laid, same(says, before)), says)
+
+
+def _append(document: Document, array: Path, was: Operation) -> tuple[Operation | None, Judged]:
+    members = get(document, array)
+    if members is None:
+        if not isinstance(get(document, array[:-1]), dict):
+            return None, Judged("dropped")
+        return Operation("set", array, [was.value]), Judged("applied")
+    if any(same(each, was.value) for each in members):
+        return None, Judged("adopted", was.value)
+    return Operation("append", array, was.value), Judged("applied")
+
+
+def _take_out(document: Document, array: Path, before: Any) -> tuple[Operation | None, Judged]:
+    """Take the member that was deleted out again, if the source still shows it."""
+    members = get(document, array) or []
+    for at, each in enumerate(members):
+        if same(each, before):
+            return Operation("remove", (*array, at)), Judged("applied", each)
+    alike = [new for old, new in align([before], members) if old is not None and new is not None]
+    if alike and isinstance(before, dict):
+        at = alike[0]
+        return Operation("remove", (*array, at)), Judged("conflict", members[at])
+    return None, Judged("adopted")
+
+
+def _standing(laid: Laid, unchanged: bool) -> Verdict:
+    """A conflict is settled by a person or by the source, not by being looked at again."""
+    if not unchanged or laid.annotation.get("col:overlayState") == "conflict":
+        return "conflict"
+    return "applied"
+
+
+# ── places ───────────────────────────────────────────────────────────────────────────────
+
+
+def carried_out(held: Document, edit: Edit, kind: str) -> Operation:
+    """The operation that made of an earlier document this one, which holds its result."""
+    if edit.motivation != "ods:adding":
+        return operation(held, edit, kind)
+    place = place_at(kind, edit.path)
+    last = edit.path[-1] if edit.path else None
+    if isinstance(last, int) or place.many:
+        array = edit.path[:-1] if isinstance(last, int) else edit.path
+        members, value = get(held, array), None
+        if isinstance(last, int) or len(edit.values) == 1:
+            value = member(place, edit.values)
+        if value is not None and any(same(each, value) for each in members or ()):
+            return Operation("append", array, value)
+    return Operation("set", edit.path, typed(place, edit.values))
+
+
+def taken_back(document: Document, annotation: Mapping[str, Any]) -> Document:
+    """The document without the change of an accepted annotation: with what the source said."""
+    edit = edit_of(annotation)
+    if edit is None:
+        return document
+    try:
+        was = carried_out(document, edit, _kind_of(document))
+    except (Impossible, InvalidDocument):
+        return document
+    back = _reverse(document, was, source_value(annotation))
+    return document if back is None else done(document, back)
+
+
+def _reverse(document: Document, was: Operation, before: Any) -> Operation | None:
+    if was.what == "append":
+        members = get(document, was.path) or []
+        places = [at for at, each in enumerate(members) if same(each, was.value)]
+        if not places:
+            return None
+        if len(members) == 1 and before is None:
+            return Operation("remove", was.path)  # there was no array
+        return Operation("remove", (*was.path, places[-1]))
+    parent = get(document, was.path[:-1])
+    if was.what == "remove" and isinstance(was.path[-1], int):
+        if not isinstance(parent, list) or before is None:
+            return None
+        at = min(was.path[-1], len(parent))
+        return Operation("set", was.path[:-1], [*parent[:at], before, *parent[at:]])
+    if not isinstance(parent, dict | list):
+        return None
+    if before is not None:
+        there = isinstance(parent, dict) or get(document, was.path) is not None
+        return Operation("set", was.path, before) if there else None
+    return Operation("remove", was.path) if get(document, was.path) is not None else None
+
+
+def source_value(annotation: Mapping[str, Any]) -> Any:
+    """What the source said where an accepted change holds another value; None for nothing."""
+    said = annotation.get("col:sourceValue")
+    return None if said is None else orjson.loads(said)
+
+
+def follow(path: Path, old: Any, new: Any) -> Path | None:
+    """Where the value at a path of one document stands in another; None where its array lost it.
+    Keys lead to the same keys, places of arrays to the members that they are aligned with."""
+    found: list[str | int] = []
+    for step in path:
+        if isinstance(step, str):
+            old = old.get(step) if isinstance(old, dict) else None
+            new = new.get(step) if isinstance(new, dict) else None
+            found.append(step)
+            continue
+        if not (isinstance(old, list) and isinstance(new, list)):
+            return None
+        at = dict(align(old, new)).get(step)
+        if at is None:
+            return None
+        found.append(at)
+        old, new = old[step], new[at]
+    return tuple(found)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON, without what the repository itself writes (1, 1.0 and true differ)."""
+    if isinstance(one, str) or isinstance(other, str) or one is None or other is None:
+        return bool(one == other)
+    return canonical({"": essence(one)}) == canonical({"": essence(other)})
+
+
+def written(value: Any) -> str:
+    """A value as `col:sourceValue` keeps it."""
+    return canonical(value).decode()
+
+
+def covers(outer: Path, inner: Path) -> bool:
+    """Whether a change at one place also decides what stands at the other."""
+    return inner[: len(outer)] == outer
+
+
+def where(edit: Edit) -> str:
+    """The place of an edit, for people."""
+    return text(edit.path)

@@ -1,0 +1,197 @@
+"""What may stand at a place of a document, by the tables of our schemas, and values of that type.
+
+An annotation gives most values as text; in the document a number is a number.
+
+>>> place = place_at("specimen", ("ods:isMarkedAsType",))
+>>> typed(place, (Value("true"),))
+True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+
+from fdo.annotation.life import Value
+from fdo.annotation.paths import Path, text
+from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a document may hold at a path: a value of a kind, a node of a class, or many."""
+
+    kind: str
+    """Of `KINDS`; "" for nodes."""
+    shape: Shape | None = None
+    many: bool = False
+    """Whether it is an array; its members are of the kind or class."""
+
+
+class Impossible(ValueError):
+    """No document of the type can hold this; the message says why."""
+
+
+@cache
+def place_at(kind: str, path: Path) -> Place:
+    """What an object of a type may hold at a path; Impossible where its schema has no such
+    place."""
+    place = Place("", OBJECTS[kind])
+    for at, step in enumerate(path):
+        if isinstance(step, int):
+            if not place.many:
+                raise Impossible(f"{text(path[:at])} is no array, so it has no place {step}.")
+            place = Place(place.kind, place.shape)
+        elif place.many:
+            raise Impossible(f"{text(path[:at])} is an array: name the place in it, as [0].")
+        elif place.shape is None:
+            raise Impossible(f"{text(path[:at])} is a value and holds no {step}.")
+        else:
+            place = _member(place.shape, step, path[:at])
+    return place
+
+
+def _member(shape: Shape, key: str, path: Path) -> Place:
+    if key == "@type" and shape.types:
+        return Place("text")
+    for kind, keys in shape.keys.items():
+        if key in keys.split():
+            how, _, name = kind.partition(":")
+            if name:
+                return Place("", CLASSES[name], many=how != "node")
+            return Place(kind, many=KINDS[kind].get("type") == "array")
+    noun = shape.types[0] if shape.types else "node"
+    raise Impossible(f"{key} is no term of {noun}, at {text(path)}; see the terms of its schema.")
+
+
+def typed(place: Place, values: tuple[Value, ...]) -> Any:
+    """The values of an annotation as they stand in a document; Impossible says what is wrong."""
+    if not values:
+        raise Impossible("There is no value; give one as the text of a body.")
+    if place.many:
+        whole = values[0].raw if len(values) == 1 else None
+        if values[0].json and isinstance(whole, list):
+            return [_one(place, Value(item, True)) for item in whole]
+        return [_one(place, value) for value in values]
+    if len(values) > 1:
+        raise Impossible(f"There are {len(values)} values; this place holds one.")
+    return _one(place, values[0])
+
+
+def member(place: Place, values: tuple[Value, ...]) -> Any:
+    """One value as a member of an array."""
+    if len(values) != 1:
+        raise Impossible(f"There are {len(values)} values; one is added at a time.")
+    return _one(place, values[0])
+
+
+def _one(place: Place, value: Value) -> Any:
+    if place.shape is not None:
+        return _node(place.shape, value)
+    if place.kind == "json":
+        return _as_json(value)
+    schema = KINDS[place.kind]
+    wanted = schema["items"].get("type") if schema.get("type") == "array" else schema.get("type")
+    return _AS.get(wanted if isinstance(wanted, str) else "", _plain)(value.raw)
+
+
+def _node(shape: Shape, value: Value) -> Any:
+    node = _as_json(value)
+    if not isinstance(node, dict):
+        noun = shape.types[0] if shape.types else "node"
+        raise Impossible(f"This place holds a {noun}: give it as a JSON object.")
+    return with_types(shape, node)
+
+
+def _as_json(value: Value) -> Any:
+    if not isinstance(value.raw, str) or value.json:
+        return value.raw
+    try:
+        return orjson.loads(value.raw)
+    except orjson.JSONDecodeError:
+        raise Impossible("This place holds a node: give it as a JSON object.") from None
+
+
+def with_types(shape: Shape, node: dict[str, Any]) -> dict[str, Any]:
+    """The node with the `@type` of each nested node whose class leaves no choice."""
+    filled = dict(node)
+    if len(shape.types) == 1:
+        filled.setdefault("@type", shape.types[0])
+    for kind, keys in shape.keys.items():
+        _, _, name = kind.partition(":")
+        for key in keys.split() if name else ():
+            if key in filled:
+                filled[key] = _nested(CLASSES[name], filled[key])
+    return filled
+
+
+def _nested(shape: Shape, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_nested(shape, item) for item in value]
+    return with_types(shape, value) if isinstance(value, dict) else value
+
+
+# ── plain values ─────────────────────────────────────────────────────────────────────────
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise Impossible(f"This place holds text, not {_shown(raw)}.")
+    if not raw.strip():
+        raise Impossible("An empty text is no value; delete the term instead.")
+    return raw
+
+
+def _number(raw: Any) -> int | float:
+    if isinstance(raw, str):
+        plain = raw.strip()
+        for read in (int, float):
+            try:
+                raw = read(plain)
+                break
+            except ValueError:
+                continue
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+        raise Impossible(f"This place holds a number, as 52.1, not {_shown(raw)}.")
+    if isinstance(raw, int) and not -(2**53) < raw < 2**53:
+        raise Impossible("The number is too large.")
+    return raw
+
+
+def _integer(raw: Any) -> int:
+    number = _number(raw)
+    if number != int(number):
+        raise Impossible(f"This place holds a whole number, not {_shown(raw)}.")
+    return int(number)
+
+
+def _boolean(raw: Any) -> bool:
+    if isinstance(raw, str):
+        raw = {"true": True, "false": False}.get(raw.strip().lower(), raw)
+    if not isinstance(raw, bool):
+        raise Impossible(f"This place holds true or false, not {_shown(raw)}.")
+    return raw
+
+
+def _plain(raw: Any) -> Any:
+    if raw is None or (isinstance(raw, str) and not raw.strip()):
+        raise Impossible("An empty value is no value; delete the term instead.")
+    return raw
+
+
+_AS: dict[str, Callable[[Any], Any]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "string": _text,
+}
+
+
+def _shown(raw: Any) -> str:
+    shown = repr(raw)
+    return shown if len(shown) < 60 else f"{shown[:60]}…"
