@@ -211,6 +211,14 @@ class Log:
             raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
         return [self._recorded(row) for row in rows]
 
+    def stream(self, pid: Pid, after: int, limit: int) -> list[Recorded]:
+        """Events of an object behind a sequence, oldest first."""
+        rows = self._recorder.rows(
+            f"{SELECT} WHERE object=? AND sequence>? ORDER BY sequence LIMIT ?",
+            [str(pid), after, limit],
+        )
+        return [self._recorded(row) for row in rows]
+
     def previous(self, events: Sequence[Recorded]) -> dict[int, Recorded]:
         """For each event that is not an object's first content: the content event before it.
 
@@ -305,6 +313,16 @@ class Log:
         """All (claim key, PID text) pairs, in order of key."""
         for row in self._recorder.reader().execute("SELECT key, object FROM claims ORDER BY key"):
             yield str(row[0]), str(row[1])
+
+    def claims_under(self, prefix: str) -> list[tuple[str, str]]:
+        """The (claim key, PID text) pairs whose key begins so, in order of key."""
+        return [
+            (str(row[0]), str(row[1]))
+            for row in self._recorder.rows(
+                "SELECT key, object FROM claims WHERE key>=? AND key<? ORDER BY key",
+                [prefix, prefix + "\U0010ffff"],
+            )
+        ]
 
     def unseen(self, source: Pid) -> dict[str, int]:
         """PIDs that the source no longer shows → the harvest that first missed them."""

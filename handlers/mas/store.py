@@ -1,0 +1,449 @@
+"""How jobs stand: one row each, made of the job facts of the log and of what was handed over.
+
+    scheduled   waits to be handed over
+    queued      was handed over; a lease runs
+    running     the service said that it works on it
+    completed   its annotations stand in the log
+    failed      an attempt failed; it is tried again when it is due
+    dead        it is not tried again of itself: a dead letter, kept for `retry`
+
+All but `queued`, the leases and the remarks is a reading of the log, so the file may be deleted:
+then what was handed over is handed over again. Any process may bring it up to date.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from threading import local
+from typing import Any, Literal
+
+from eventstore.envelope import Recorded
+from eventstore.log import Log
+from handlers.mas.services import KIND
+
+FILE = "mas.sqlite"
+State = Literal["scheduled", "queued", "running", "completed", "failed", "dead"]
+STATES: tuple[State, ...] = ("scheduled", "queued", "running", "completed", "failed", "dead")
+PENDING: tuple[State, ...] = ("scheduled", "failed")
+IN_FLIGHT: tuple[State, ...] = ("queued", "running")
+REMARK = 2_000
+"""Characters of a remark that are kept."""
+
+_SECTION = 200
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS services (
+    pid TEXT PRIMARY KEY, sequence INTEGER NOT NULL, upto INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, service TEXT NOT NULL,
+    target TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, cause INTEGER NOT NULL,
+    root INTEGER NOT NULL, depth INTEGER NOT NULL, annotation TEXT, requested_by TEXT,
+    batching INTEGER NOT NULL, position INTEGER NOT NULL, state TEXT NOT NULL,
+    attempt INTEGER NOT NULL, spent INTEGER NOT NULL, due REAL, lease_until REAL,
+    scheduled_at REAL NOT NULL, sent_at REAL, started_at REAL, ended_at REAL,
+    error TEXT NOT NULL, annotations INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS jobs_due ON jobs (service, due, number)
+    WHERE state IN ('scheduled', 'failed');
+CREATE INDEX IF NOT EXISTS jobs_leased ON jobs (service, lease_until)
+    WHERE state IN ('queued', 'running');
+CREATE INDEX IF NOT EXISTS jobs_of_target ON jobs (target, number);
+CREATE INDEX IF NOT EXISTS jobs_of_root ON jobs (root);
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
+CREATE INDEX IF NOT EXISTS jobs_of_service ON jobs (service, state, number);
+CREATE TABLE IF NOT EXISTS remarks (
+    job TEXT NOT NULL, at REAL NOT NULL, said TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS remarks_of_job ON remarks (job, at);
+CREATE TABLE IF NOT EXISTS refusals (
+    service TEXT NOT NULL, reason TEXT NOT NULL, number INTEGER NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (service, reason)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tracking (position INTEGER NOT NULL);
+INSERT INTO tracking SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM tracking);
+"""
+
+
+@dataclass(slots=True)
+class Row:
+    """One job."""
+
+    number: int
+    id: str
+    service: str
+    target: str
+    version: int
+    kind: str
+    """What made it: registered, changed, annotated, request, backfill."""
+    cause: int
+    """The event of the log that led to it."""
+    root: int
+    """The first event of the chain of services that led to it."""
+    depth: int
+    """1: no service stands between that event and the job."""
+    annotation: str | None
+    """PID of the annotation that led to it."""
+    requested_by: str | None
+    batching: int
+    position: int
+    """The event that scheduled it."""
+    state: State
+    attempt: int
+    """Hand-overs so far."""
+    spent: int
+    """Those before somebody asked to try it again."""
+    due: float | None
+    lease_until: float | None
+    scheduled_at: float
+    sent_at: float | None
+    """When it was first handed over since it was scheduled."""
+    started_at: float | None
+    ended_at: float | None
+    error: str
+    annotations: int
+    """How many it made."""
+
+    @property
+    def tries(self) -> int:
+        """Attempts since it was scheduled, or somebody asked to try it again."""
+        return self.attempt - self.spent
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that happened to a job, in words."""
+
+    at: float
+    said: str
+
+
+class Store:
+    """The jobs of one data folder; each thread and process has its own connection."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._local = local()
+        if not self._path.exists():  # what failed may quote what is not public
+            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        known: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if known is None:
+            known = sqlite3.connect(
+                self._path, isolation_level=None, timeout=60, check_same_thread=False
+            )
+            known.row_factory = sqlite3.Row
+            for pragma in ("journal_mode=WAL", "synchronous=OFF", "secure_delete=ON"):
+                known.execute(f"PRAGMA {pragma}")  # what power takes away, the log gives back
+            if known.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                known.executescript(f"{_SCHEMA} PRAGMA user_version={_VERSION};")
+            self._local.connection = known
+        return known
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if known := getattr(self._local, "connection", None):
+            known.close()
+            del self._local.connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that waits for its turn at the door."""
+        run = self.connection
+        if run.in_transaction:
+            yield run
+            return
+        run.execute("BEGIN IMMEDIATE")
+        try:
+            yield run
+        except BaseException:
+            run.execute("ROLLBACK")
+            raise
+        run.execute("COMMIT")
+
+    # ── following ────────────────────────────────────────────────────────────────────────
+
+    def follow(self, log: Log) -> int:
+        """Take in the job facts that are new, of all services; how many events were read."""
+        read = 0
+        known = self._sequences()
+        pids = dict.fromkeys(pid for _, pid in log.claims_under(f"{KIND}:"))
+        for head in log.heads_of(pids):
+            after = known.get(str(head.pid), 0)
+            while after < head.sequence:
+                events = log.stream(head.pid, after, _SECTION)
+                self._take(str(head.pid), after, events)
+                read += len(events)
+                after = events[-1].sequence
+        return read
+
+    def _sequences(self) -> dict[str, int]:
+        rows = self.connection.execute("SELECT pid, sequence FROM services")
+        return {str(pid): int(sequence) for pid, sequence in rows}
+
+    def _take(self, service: str, after: int, events: Sequence[Recorded]) -> None:
+        with self.writing() as run:
+            found = run.execute("SELECT sequence FROM services WHERE pid=?", (service,)).fetchone()
+            if (found[0] if found else 0) > after:
+                return  # another process was quicker
+            upto = 0
+            for event in events:
+                if event.what in _TAKE:
+                    _TAKE[event.what](run, service, event, event.detail.get("jobs", ()))
+                    upto = max(upto, event.detail.get("upto", 0))
+            run.execute(
+                "INSERT INTO services VALUES (?1, ?2, ?3) ON CONFLICT (pid) DO UPDATE SET "
+                "sequence=?2, upto=max(upto, ?3)",
+                (service, events[-1].sequence, upto),
+            )
+
+    # ── scheduling ───────────────────────────────────────────────────────────────────────
+
+    def scanned(self) -> int:
+        """The event of the log up to which it was looked for what makes jobs."""
+        (own,) = self.connection.execute("SELECT position FROM tracking").fetchone()
+        (said,) = self.connection.execute("SELECT coalesce(max(upto), 0) FROM services").fetchone()
+        return max(int(own), int(said))
+
+    def scan(self, upto: int, refused: Mapping[tuple[str, str], int]) -> None:
+        """Note how far it was looked, and which jobs were refused: (service, reason) → number."""
+        with self.writing() as run:
+            run.execute("UPDATE tracking SET position=max(position, ?)", (upto,))
+            run.executemany(
+                "INSERT INTO refusals VALUES (?1, ?2, ?3, ?4) ON CONFLICT (service, reason) "
+                "DO UPDATE SET number=number+?3, last=?4",
+                [(*key, number, upto) for key, number in refused.items()],
+            )
+
+    def refusals(self, service: str | None = None) -> dict[str, int]:
+        """Why jobs were not made → how often."""
+        rows = self.connection.execute(
+            "SELECT reason, sum(number) FROM refusals WHERE ?1 IS NULL OR service=?1 "
+            "GROUP BY reason ORDER BY reason",
+            (service,),
+        )
+        return {str(reason): int(number) for reason, number in rows}
+
+    def of_root(self, roots: Iterable[int]) -> dict[int, int]:
+        """Root → how many jobs came of it."""
+        found = {}
+        for root in set(roots):
+            counted = self.connection.execute("SELECT count(*) FROM jobs WHERE root=?", (root,))
+            found[root] = int(counted.fetchone()[0])
+        return found
+
+    # ── handing over ─────────────────────────────────────────────────────────────────────
+
+    def due(self, service: str, now: float, limit: int) -> list[Row]:
+        """Jobs to be handed over, those that wait longest first."""
+        return self._rows(
+            "WHERE service=? AND state IN ('scheduled', 'failed') AND due<=? "
+            "ORDER BY due, number LIMIT ?",
+            (service, now, limit),
+        )
+
+    def next_due(self) -> float | None:
+        """When the next job is due; None when none waits."""
+        found = self.connection.execute(
+            "SELECT min(due) FROM jobs WHERE state IN ('scheduled', 'failed')"
+        ).fetchone()[0]
+        return None if found is None else float(found)
+
+    def hand_over(self, jobs: Iterable[tuple[str, int, float]], now: float) -> None:
+        """These go out now: (job, attempt, end of its lease). Those that ended meanwhile stay."""
+        with self.writing() as run:
+            run.executemany(
+                "UPDATE jobs SET state='queued', attempt=?2, lease_until=?3, due=NULL, "
+                "sent_at=coalesce(sent_at, ?4) WHERE id=?1 AND state IN ('scheduled', 'failed')",
+                [(*one, now) for one in jobs],
+            )
+
+    def take_back(self, ids: Iterable[str], due: float, said: str) -> None:
+        """They could not be handed over; the attempt does not count."""
+        with self.writing() as run:
+            for one in ids:
+                run.execute(
+                    "UPDATE jobs SET state='scheduled', attempt=attempt-1, lease_until=NULL, "
+                    "due=?2, error=?3, sent_at=CASE WHEN attempt-spent>1 THEN sent_at END "
+                    "WHERE id=?1 AND state='queued'",
+                    (one, due, said[:REMARK]),
+                )
+
+    def in_flight(self, service: str) -> int:
+        """How many jobs the service has."""
+        return self._count("service=? AND state IN ('queued', 'running')", (service,))
+
+    def expired(self, service: str, now: float, limit: int) -> list[Row]:
+        """Jobs whose lease is over."""
+        return self._rows(
+            "WHERE service=? AND state IN ('queued', 'running') AND lease_until<=? "
+            "ORDER BY lease_until LIMIT ?",
+            (service, now, limit),
+        )
+
+    def prolong(self, ids: Iterable[str], until: float) -> None:
+        """They may go without an answer a while longer."""
+        with self.writing() as run:
+            run.executemany(
+                "UPDATE jobs SET lease_until=? WHERE id=? AND state IN ('queued', 'running')",
+                [(until, one) for one in ids],
+            )
+
+    def remark(self, said: Iterable[tuple[str, str]], now: float | None = None) -> None:
+        """Keep what happened to jobs, beside what the log says."""
+        at = time.time() if now is None else now
+        with self.writing() as run:
+            run.executemany(
+                "INSERT INTO remarks VALUES (?, ?, ?)",
+                [(job, at, text[:REMARK]) for job, text in said],
+            )
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────
+
+    def job(self, id: str) -> Row | None:
+        """The job of this id."""
+        found = self._rows("WHERE id=?", (id,))
+        return found[0] if found else None
+
+    def jobs(self, ids: Iterable[str]) -> dict[str, Row]:
+        """The jobs of these ids; unknown ones are left out."""
+        wanted, found = list(ids), dict[str, Row]()
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            found.update((row.id, row) for row in self._rows(f"WHERE id IN ({marks})", part))
+        return found
+
+    def remarks(self, job: str, limit: int = 200) -> list[Remark]:
+        """What happened to a job, oldest first."""
+        rows = self.connection.execute(
+            "SELECT at, said FROM remarks WHERE job=? ORDER BY at, rowid LIMIT ?", (job, limit)
+        )
+        return [Remark(float(at), str(said)) for at, said in rows]
+
+    def page(
+        self,
+        *,
+        service: str | None = None,
+        target: str | None = None,
+        state: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Row]:
+        """Jobs, newest first, of a service, on a target, in a state; behind one."""
+        asked = {"service": service, "target": target, "state": state}
+        where = [f"{name}=?" for name, value in asked.items() if value is not None]
+        values: list[Any] = [value for value in asked.values() if value is not None]
+        if before is not None:
+            where, values = [*where, "number<?"], [*values, before]
+        said = f"WHERE {' AND '.join(where)}" if where else ""
+        return self._rows(f"{said} ORDER BY number DESC LIMIT ?", (*values, limit))
+
+    def ahead(self, row: Row) -> int:
+        """How many jobs of the same service go before this one."""
+        if row.state in IN_FLIGHT:
+            return self._count(
+                "service=? AND state IN ('queued', 'running') AND number<?",
+                (row.service, row.number),
+            )
+        waiting = self._count(
+            "service=?1 AND state IN ('scheduled', 'failed') AND (due, number)<(?2, ?3)",
+            (row.service, row.due, row.number),
+        )
+        return waiting + self.in_flight(row.service)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Service → state → number of jobs."""
+        found: dict[str, dict[str, int]] = {}
+        for service, state, number in self.connection.execute(
+            "SELECT service, state, count(*) FROM jobs GROUP BY service, state"
+        ):
+            found.setdefault(service, dict.fromkeys(STATES, 0))[state] = int(number)
+        return found
+
+    def _count(self, where: str, values: Sequence[Any]) -> int:
+        statement = f"SELECT count(*) FROM jobs WHERE {where}"
+        return int(self.connection.execute(statement, values).fetchone()[0])
+
+    def _rows(self, where: str, values: Sequence[Any]) -> list[Row]:
+        return [Row(*row) for row in self.connection.execute(f"{_SELECT} {where}", values)]
+
+
+_SELECT = f"SELECT {', '.join(field.name for field in fields(Row))} FROM jobs"
+
+
+# ── what the facts say ─────────────────────────────────────────────────────────────────────
+
+Jobs = Sequence[Mapping[str, Any]]
+
+
+def _scheduled(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
+    at = event.recorded_at / 1e6
+    run.executemany(
+        "INSERT INTO jobs (id, service, target, version, kind, cause, root, depth, annotation, "
+        "requested_by, batching, position, state, attempt, spent, due, scheduled_at, error, "
+        "annotations) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,'scheduled',0,0,?13,?13,'',0) "
+        "ON CONFLICT (id) DO UPDATE SET state='scheduled', spent=attempt, due=?13, sent_at=NULL, "
+        "lease_until=NULL, ended_at=NULL WHERE state IN ('dead', 'failed')",
+        [
+            (one["id"], service, one["target"], one["version"], one["kind"], one["cause"],
+             one["root"], one["depth"], one.get("annotation"), one.get("by"),
+             int(one.get("batching", False)), event.position, at)
+            for one in jobs
+        ],
+    )  # fmt: skip
+
+
+def _started(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
+    at = event.recorded_at / 1e6
+    run.executemany(
+        "UPDATE jobs SET state='running', started_at=?2, due=NULL, attempt=max(attempt, ?3), "
+        "lease_until=?2+?4, sent_at=coalesce(sent_at, ?2) "
+        "WHERE id=?1 AND state IN ('scheduled', 'queued', 'failed')",
+        [(one["id"], at, one.get("attempt", 1), one.get("lease", 0)) for one in jobs],
+    )
+
+
+def _failed(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
+    at = event.recorded_at / 1e6
+    run.executemany(
+        "UPDATE jobs SET state='failed', due=?2, lease_until=NULL, error=?3, "
+        "attempt=max(attempt, ?4) WHERE id=?1 AND state NOT IN ('completed', 'dead')",
+        [
+            (one["id"], at + one.get("wait", 0), one["error"][:REMARK], one.get("attempt", 1))
+            for one in jobs
+        ],
+    )
+
+
+def _dead(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
+    run.executemany(
+        "UPDATE jobs SET state='dead', due=NULL, lease_until=NULL, error=?2, ended_at=?3 "
+        "WHERE id=?1 AND state<>'completed'",
+        [(one["id"], one["reason"][:REMARK], event.recorded_at / 1e6) for one in jobs],
+    )
+
+
+def _completed(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
+    run.executemany(
+        "UPDATE jobs SET state='completed', due=NULL, lease_until=NULL, error='', ended_at=?2, "
+        "annotations=?3, attempt=max(attempt, ?4) WHERE id=?1",
+        [
+            (one["id"], event.recorded_at / 1e6, len(one["annotations"]), one.get("attempt", 1))
+            for one in jobs
+        ],
+    )
+
+
+_TAKE = {
+    "JobsScheduled": _scheduled,
+    "JobsStarted": _started,
+    "JobsFailed": _failed,
+    "JobsDead": _dead,
+    "JobsCompleted": _completed,
+}
