@@ -1,0 +1,69 @@
+"""What a service written for DiSSCo is started with: the variables of its contract.
+
+RABBITMQ_EXCHANGE and RABBITMQ_ROUTING_KEY are left out on purpose: services read the same two for
+results and for failures, so that with them failures would go to the queue of results. The
+contract has no variable for port and virtual host: they are 5672 and `/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pika
+
+from fdo.errors import Refused
+from handlers.bridges.rabbitmq import queue_of
+from handlers.mas.services import Service
+
+RUNNING = "/api/mjr/v1"
+"""Where services of the contract say that they begin."""
+_PORT, _HOST = 5672, "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """RabbitMQ as services see it."""
+
+    host: str
+    user: str
+    password: str
+
+    @classmethod
+    def of(cls, url: str, *, host: str = "", user: str = "", password: str = "") -> Broker:
+        """The broker of a URL, seen from elsewhere where a host or an account is named; Refused
+        where the contract has no words for it."""
+        found = pika.URLParameters(url)
+        if found.port != _PORT or found.virtual_host != _HOST:
+            raise Refused(
+                f"Services for DiSSCo connect to port {_PORT} and virtual host {_HOST}; FDO_"
+                f"RABBITMQ_URL names {found.port} and {found.virtual_host}. Let RabbitMQ listen "
+                "there, or start such services behind a port that leads to it."
+            )
+        known = found.credentials
+        return cls(host or found.host, user or known.username, password or known.password)
+
+
+def environment(
+    service: Service, broker: Broker, base: str, secret: Callable[[str], str | None]
+) -> dict[str, str]:
+    """The variables, the service's own first; Refused where a secret of it has no value."""
+    own = dict(service.variables)
+    for variable, name in service.secrets.items():
+        value = secret(name)
+        if value is None:
+            raise Refused(
+                f"{service.name} wants the secret {name!r} as {variable}, and there is none. Set "
+                "it in the environment of this command."
+            )
+        own[variable] = value
+    return {
+        **own,
+        "MAS_NAME": service.name,
+        "MAS_ID": str(service.pid),
+        "RABBITMQ_HOST": broker.host,
+        "RABBITMQ_USER": broker.user,
+        "RABBITMQ_PASSWORD": broker.password,
+        "RABBITMQ_QUEUE": queue_of(service.topic),
+        "RUNNING_ENDPOINT": f"{base}{RUNNING}",
+    }
