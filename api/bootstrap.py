@@ -39,6 +39,7 @@ from fdo.errors import Unavailable
 from handlers.definitions import ensure
 from handlers.instants import Instants
 from handlers.notary import Notary
+from handlers.projections.annotations import Annotations
 from handlers.projections.conformance import ConformanceReader
 from handlers.projections.holdings import HoldingsReader
 from handlers.projections.members import MembersReader
@@ -102,6 +103,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
     folder = settings.data / "projections"
     views = Views(
         search=Search(folder / "search" / "view.sqlite"),
+        annotations=Annotations(folder / "annotations" / "view.sqlite"),
         conformance=ConformanceReader(folder / "conformance" / "view.sqlite"),
         holdings=HoldingsReader(folder / "holdings" / "view.sqlite"),
         members=MembersReader(folder / "members" / "view.sqlite"),

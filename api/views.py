@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from handlers.projections.annotations import Annotations
 from handlers.projections.conformance import ConformanceReader
 from handlers.projections.holdings import HoldingsReader
 from handlers.projections.members import MembersReader
@@ -25,6 +26,8 @@ class Views:
     """The reading sides of the projections; each None where the projection is not there."""
 
     search: Search | None = None
+    annotations: Annotations | None = None
+    """The reading side of the annotations projection: what is proposed, and what became of it."""
     conformance: ConformanceReader | None = None
     """The reading side of the conformance projection: counts by shape and dataset."""
     holdings: HoldingsReader | None = None

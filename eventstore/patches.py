@@ -19,6 +19,7 @@ from eventstore.codec import dumps
 from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Log
+from fdo.annotation.life import state_of
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.mids import Mids, assess
@@ -100,8 +101,11 @@ def state_lines(event: Recorded) -> tuple[list[str], list[str]]:
 
 
 def _judgement(event: Recorded) -> dict[str, Any]:
-    """Issue number of the record; of active objects also MIDS level and conformance."""
+    """Issue number of the record; of active objects also MIDS level and conformance; of
+    annotations, withdrawn ones too, where they are in their life."""
     values: dict[str, Any] = {"pidRecordIssueNumber": event.record_issue}
+    if event.type == "annotation" and event.status in (Status.ACTIVE, Status.TOMBSTONE):
+        values["annotationState"] = state_of(event.status, event.document)
     if event.status is Status.ACTIVE:
         if event.type == "specimen":
             values["midsLevel"] = mids(event).level

@@ -24,6 +24,12 @@ def _search(folder: Path) -> Projection:
     return SearchIndex(folder / "view.sqlite")
 
 
+def _annotations(folder: Path) -> Projection:
+    from handlers.projections.annotations import AnnotationsIndex
+
+    return AnnotationsIndex(folder / "view.sqlite")
+
+
 def _conformance(folder: Path) -> Projection:
     from handlers.projections.conformance import Conformance
 
@@ -55,6 +61,7 @@ def _terms(folder: Path) -> Projection:
 
 
 HANDLERS: dict[str, Callable[[Path], Projection]] = {
+    "annotations": _annotations,
     "conformance": _conformance,
     "deltas": _deltas,
     "graph": _graph,
