@@ -1,0 +1,121 @@
+"""Connections to the broker, and the thread on which they live.
+
+nats-py is asynchronous and this program's handlers are not, so the dispatcher runs its connection
+on an event loop of its own thread (`Loop`). A connection that breaks is not mended by the client
+library: whoever works with it begins anew (`Access.connect`), since the embedded broker may come
+back on another port, and since what was on its way is best asked again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import nats
+from nats.aio.client import Client
+
+from fdo.errors import Unavailable
+from handlers.queueing.broker import standing
+
+CONNECT_S = 2.0
+PING_S = 5.0
+"""A broker that does not answer three pings in a row counts as gone."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the broker is, and what it wants to hear."""
+
+    data: Path
+    """Folder of the repository; its embedded broker is taken where no address is named."""
+    url: str = ""
+    """Addresses of a cluster, with commas; empty: the embedded broker."""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    """Of the user, or a token where no user is named."""
+
+    async def connect(self, name: str, closed: asyncio.Event) -> Client:
+        """A connection; `closed` is set when it breaks. Unavailable when there is none."""
+
+        async def on_close() -> None:
+            closed.set()
+
+        async def on_error(_: Exception) -> None:
+            """Whoever waits for an answer hears of it there."""
+
+        given: dict[str, Any]
+        if self.url:
+            servers = self.url.split(",")
+            given = (
+                {"user": self.user, "password": self.password}
+                if self.user
+                else {"token": self.password or None}
+            )
+        elif (now := standing(self.data)) is not None:
+            servers, given = [now.url], {"token": now.token}
+        else:
+            raise Unavailable(
+                f"No broker runs for {self.data}: start the server, or `collectome mas run`."
+            )
+        try:
+            return await nats.connect(
+                servers,
+                name=name,
+                allow_reconnect=False,
+                connect_timeout=int(CONNECT_S),
+                ping_interval=int(PING_S),
+                max_outstanding_pings=3,
+                error_cb=on_error,
+                closed_cb=on_close,
+                pending_size=64 * 1024 * 1024,
+                **given,
+            )
+        except (TimeoutError, OSError, nats.errors.Error) as error:
+            raise Unavailable(
+                f"The broker at {', '.join(servers)} cannot be reached: {error or 'no answer'}."
+            ) from error
+
+
+class Loop:
+    """An event loop on a thread of its own."""
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start something there."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def ask(self, work: Coroutine[Any, Any, T], patience_s: float) -> T:
+        """Do something there and wait for it; Unavailable when it takes too long."""
+        begun = self.begin(work)
+        try:
+            return begun.result(patience_s)
+        except TimeoutError as error:
+            begun.cancel()
+            raise Unavailable(f"The broker did not answer within {patience_s:g} s.") from error
+
+    def close(self) -> None:
+        """Cancel what runs and end the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self._loop.close()
