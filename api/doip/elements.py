@@ -1,13 +1,13 @@
 """The elements of a digital object: its bit sequences, each with type, length and checksum.
 
-What is an element today are the formats of a version's document, byte for byte as HTTP gives
-them. A source of further elements (stored media) is one more function in `SOURCES`.
+Elements are the formats of a version's document, byte for byte as HTTP gives them, and the file of
+a medium where it is stored here.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,12 @@ from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS
 from api.objects.exchange import Asked, Sent
 from eventstore.envelope import Recorded
 from fdo.errors import CollectomeError, NotFound
+from fdo.identifiers import Pid
+from handlers.media import MediaFiles
+from handlers.media.types import type_of_file
+
+MOST_STORED = 64 * 1024 * 1024
+"""Bytes of a stored file that are given as an element; larger ones are had over HTTP."""
 
 Answer = Callable[[Asked], Sent]
 """What HTTP sends for a request about an object."""
@@ -29,6 +35,8 @@ class Element:
     media_type: str
     filename: str
     read: Callable[[], bytes]
+    measured: tuple[int, str] | None = None
+    """Length and SHA-256, where they are known without reading."""
 
     def blob(self) -> Blob:
         """Its bytes."""
@@ -44,15 +52,23 @@ class Element:
 
     def described(self) -> dict[str, Any]:
         """What there is to know of it, checksum and length included."""
-        return described(self, self.read())
+        return described(self, None if self.measured else self.read())
 
 
-def described(element: Element, data: bytes) -> dict[str, Any]:
-    """An element's description once its bytes are at hand."""
+def described(element: Element, data: bytes | None) -> dict[str, Any]:
+    """An element's description: from its bytes, or from what is known of them."""
+    if data is not None:
+        length, digest = len(data), hashlib.sha256(data).hexdigest()
+    else:
+        assert element.measured is not None
+        length, digest = element.measured
     brief = element.brief()
-    checksum = {"algorithm": "SHA-256", "value": hashlib.sha256(data).hexdigest()}
-    attributes = {**brief["attributes"], "checksum": checksum}
-    return {**brief, "length": len(data), "attributes": attributes}
+    checksum = {"algorithm": "SHA-256", "value": digest}
+    return {
+        **brief,
+        "length": length,
+        "attributes": {**brief["attributes"], "checksum": checksum},
+    }
 
 
 def _documents(event: Recorded, answer: Answer) -> Iterator[Element]:
@@ -91,14 +107,28 @@ def elements_of(event: Recorded, answer: Answer) -> list[Element]:
     return [element for source in SOURCES for element in source(event, answer)]
 
 
-def element_of(event: Recorded, answer: Answer, name: str) -> Element:
+def stored(event: Recorded, files: MediaFiles) -> Iterator[Element]:
+    """The file of a medium, where its bytes are here, are those of this version's address and
+    fit into a message. Nothing is fetched for it."""
+    if event.type != "media":
+        return
+    row, file = files.known(event.pid)
+    if row is None or file is None or row.uri != event.document.get("ac:accessURI"):
+        return
+    if file.length <= MOST_STORED:
+        _, ending = type_of_file(file.path)
+        filename = f"{event.pid.suffix}.{ending}"
+        measured = file.length, file.sha256
+        yield Element("file", file.media_type, filename, file.path.read_bytes, measured)
+
+
+def element_of(there: Sequence[Element], name: str, pid: Pid) -> Element:
     """One element by its id; NotFound names those there are."""
-    there = elements_of(event, answer)
     for element in there:
         if element.id == name:
             return element
     names = ", ".join(element.id for element in there)
-    raise NotFound(f"{event.pid} has no element {name!r}; it has {names}.")
+    raise NotFound(f"{pid} has no element {name!r}; it has {names}.")
 
 
 def with_bytes(elements: Iterable[Element]) -> Iterator[tuple[Element, bytes]]:

@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from api.doip.elements import described, elements_of, with_bytes
+from api.doip.elements import Element, elements_of, stored
 from api.doip.messages import TEXT
+from api.media.routes import media_files
 from api.moments import history_as_of
 from api.objects import dossier
 from api.objects.exchange import Asked
@@ -21,7 +23,7 @@ from api.problems import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
-from fdo.errors import InvalidIdentifier, Tombstoned
+from fdo.errors import CollectomeError, InvalidIdentifier, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.record import attributes as record_attributes
@@ -39,7 +41,8 @@ class DigitalObjects:
         self.site = site
         self.log = site.objects.log
         self.shown = Shown(site)
-        self.answer = Resolver(site).answer
+        self._answer = Resolver(site).answer
+        self._files = media_files(site.settings, site.objects)
         self.service_id = f"{site.settings.handle_prefix}/{SERVICE}"
 
     # ── which one ────────────────────────────────────────────────────────────────────────
@@ -127,14 +130,19 @@ class DigitalObjects:
 
     def whole(self, event: Recorded, head: Head, as_of: str | None = None) -> dict[str, Any]:
         """An object with all that is known of its elements."""
-        there = with_bytes(elements_of(event, self.answer))
-        told = [described(one, data) for one, data in there]
+        told = []
+        for element in self.elements(event):
+            with suppress(CollectomeError):  # it cannot be made of this version
+                told.append(element.described())
         return self.serialised(event, head, told, as_of)
 
     def listed(self, event: Recorded, head: Head) -> dict[str, Any]:
         """An object among many: its elements are named and not measured."""
-        there = elements_of(event, self.answer)
-        return self.serialised(event, head, [element.brief() for element in there])
+        return self.serialised(event, head, [one.brief() for one in self.elements(event)])
+
+    def elements(self, event: Recorded) -> list[Element]:
+        """The bit sequences of a version that is public."""
+        return [*elements_of(event, self._answer), *stored(event, self._files)]
 
 
 def whole_number(value: Any, name: str, *, least: int = 1) -> int:

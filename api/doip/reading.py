@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from api.doip.elements import described, element_of, elements_of, with_bytes
+from api.doip.elements import described, element_of, with_bytes
 from api.doip.messages import Blob, Request, Response
 from api.doip.objects import DigitalObjects, whole_number
 from api.objects.reports import ROWS
@@ -60,7 +60,7 @@ def retrieve(objects: DigitalObjects, request: Request) -> Response:
         raise UnknownParameter("range goes with element.", parameter="range")
     if asked_for.get("includeElementData") in _FALSE:
         return Response((objects.whole(event, head, asked.query.get("as-of")),))
-    there = list(with_bytes(elements_of(event, objects.answer)))
+    there = list(with_bytes(objects.elements(event)))
     told = [described(one, data) for one, data in there]
     output: list[Any] = [objects.serialised(event, head, told, asked.query.get("as-of"))]
     for one, data in there:
@@ -102,7 +102,7 @@ def _version(event: Recorded, latest: int) -> dict[str, Any]:
 
 
 def _element(objects: DigitalObjects, event: Recorded, name: str, span: Any) -> Response:
-    element = element_of(event, objects.answer, name)
+    element = element_of(objects.elements(event), name, event.pid)
     data = element.read()
     told = described(element, data)
     attributes = {

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -99,3 +100,21 @@ def test_only_curators_check_a_link(repository: Repository, ask: Any, sender: Se
     token = repository.tokens.create("curator", ("curator",))
     headers = {"authorization": f"Bearer {token}"}
     assert ask.request("POST", f"/api/media/{pid}/check", headers=headers).json()["stored"]
+
+
+def test_a_stored_file_is_an_element_of_its_object(
+    repository: Repository, ask: Any, sender: Sender
+) -> None:
+    body = drawn((40, 40))
+    pid = medium(repository, sender.put("/g.png", body))
+
+    def retrieved(**attributes: str) -> httpx.Response:
+        asked = {"targetId": str(pid), "operationId": "0.DOIP/Op.Retrieve", **attributes}
+        return ask.get("/doip", params=asked)
+
+    assert "file" not in [one["id"] for one in retrieved().json()["elements"]]
+    ask.get(f"/api/media/{pid}/file")
+    (told,) = [one for one in retrieved().json()["elements"] if one["id"] == "file"]
+    assert (told["type"], told["length"]) == ("image/png", len(body))
+    assert told["attributes"]["checksum"]["value"] == hashlib.sha256(body).hexdigest()
+    assert retrieved(**{"attributes.element": "file"}).content == body
