@@ -16,13 +16,13 @@ taken for it. Everything here is pure; documents are never changed, but copied a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
 
 from fdo.annotation.life import Edit, edit_of
-from fdo.annotation.paths import Path, get, text
+from fdo.annotation.paths import Path, get
 from fdo.annotation.values import Impossible, member, place_at, typed
 from fdo.difference import align
 from fdo.documents import Document, canonical, essence
@@ -231,7 +231,7 @@ def carried_out(held: Document, edit: Edit, kind: str) -> Operation:
     if edit.motivation != "ods:adding":
         return operation(held, edit, kind)
     place = place_at(kind, edit.path)
-    last = edit.path[-1] if edit.path else None
+    last = edit.path[-1]
     if isinstance(last, int) or place.many:
         array = edit.path[:-1] if isinstance(last, int) else edit.path
         members, value = get(held, array), None
@@ -243,39 +243,91 @@ def carried_out(held: Document, edit: Edit, kind: str) -> Operation:
 
 
 def taken_back(document: Document, annotation: Mapping[str, Any]) -> Document:
-    """The document without the change of an accepted annotation: with what the source said."""
+    """The document in which a change was just carried out, without it: with what the source
+    said."""
     edit = edit_of(annotation)
-    if edit is None:
-        return document
-    try:
-        was = carried_out(document, edit, _kind_of(document))
-    except (Impossible, InvalidDocument):
-        return document
+    assert edit is not None
+    was = carried_out(document, edit, _kind_of(document))
     back = _reverse(document, was, source_value(annotation))
     return document if back is None else done(document, back)
 
 
+def reverted(document: Document, laid: Laid) -> Document | None:
+    """A later document without an accepted change: with what the source says at its place. None
+    where the document no longer holds the change."""
+    try:
+        was = _now(document, laid)
+        back = None if was is None else _reverse(document, was, source_value(laid.annotation))
+    except (Impossible, InvalidDocument):
+        return None
+    return None if back is None else done(document, back)
+
+
+def holds(laid: Laid, document: Document) -> bool:
+    """Whether a later document still holds an accepted change."""
+    try:
+        return _now(document, laid) is not None
+    except (Impossible, InvalidDocument):
+        return False
+
+
+def place_of(laid: Laid, document: Document) -> Path | None:
+    """Where in a later document an accepted change stands; None where it holds it no more."""
+    try:
+        was = _now(document, laid)
+    except (Impossible, InvalidDocument):
+        return None
+    if was is None or was.what != "append":
+        return None if was is None else was.path
+    members = get(document, was.path)
+    return (*was.path, _last(members, was.value))
+
+
+def _now(document: Document, laid: Laid) -> Operation | None:
+    """The operation whose result a later document holds, with its place there."""
+    edit = edit_of(laid.annotation)
+    moved = None if edit is None else anchored(edit, laid.held, document, done=True)
+    if moved is None:
+        return None
+    was = carried_out(document, moved, _kind_of(document))
+    if was.what == "append":
+        return was
+    if was.what == "remove" and isinstance(was.path[-1], int):
+        return was
+    return was if same(get(document, was.path), was.value) else None
+
+
+def anchored(edit: Edit, old: Document, new: Document, *, done: bool = False) -> Edit | None:
+    """The edit with its path as it is in another document; None where its place is gone. `done`:
+    the old document holds its result, in which what was deleted has no place."""
+    path = edit.path
+    gone = edit.motivation == "ods:adding" or (done and edit.motivation == "ods:deleting")
+    if gone or isinstance(path[-1], str):
+        parent = follow(path[:-1], old, new)
+        return None if parent is None else replace(edit, path=(*parent, path[-1]))
+    whole = follow(path, old, new)
+    return None if whole is None else replace(edit, path=whole)
+
+
 def _reverse(document: Document, was: Operation, before: Any) -> Operation | None:
     if was.what == "append":
-        members = get(document, was.path) or []
-        places = [at for at, each in enumerate(members) if same(each, was.value)]
-        if not places:
-            return None
-        if len(members) == 1 and before is None:
+        members = get(document, was.path)
+        if len(members) == 1:
             return Operation("remove", was.path)  # there was no array
-        return Operation("remove", (*was.path, places[-1]))
+        return Operation("remove", (*was.path, _last(members, was.value)))
     parent = get(document, was.path[:-1])
     if was.what == "remove" and isinstance(was.path[-1], int):
-        if not isinstance(parent, list) or before is None:
+        if not isinstance(parent, list):
             return None
         at = min(was.path[-1], len(parent))
         return Operation("set", was.path[:-1], [*parent[:at], before, *parent[at:]])
-    if not isinstance(parent, dict | list):
-        return None
     if before is not None:
-        there = isinstance(parent, dict) or get(document, was.path) is not None
-        return Operation("set", was.path, before) if there else None
+        return Operation("set", was.path, before) if isinstance(parent, dict | list) else None
     return Operation("remove", was.path) if get(document, was.path) is not None else None
+
+
+def _last(members: Sequence[Any], value: Any) -> int:
+    return max(at for at, each in enumerate(members) if same(each, value))
 
 
 def source_value(annotation: Mapping[str, Any]) -> Any:
@@ -319,8 +371,3 @@ def written(value: Any) -> str:
 def covers(outer: Path, inner: Path) -> bool:
     """Whether a change at one place also decides what stands at the other."""
     return inner[: len(outer)] == outer
-
-
-def where(edit: Edit) -> str:
-    """The place of an edit, for people."""
-    return text(edit.path)

@@ -1,0 +1,79 @@
+"""What writing and deciding share: the clock, the agent's node, and the annotation as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from eventstore.application import Change, DigitalObjects
+from eventstore.envelope import opends_time, to_moment
+from fdo.agent import Agent, Kind
+from fdo.annotation.identity import agent_id
+from fdo.documents import Document
+from fdo.errors import NotFound, Refused, VersionConflict
+from fdo.identifiers import Pid
+from fdo.lifecycle import Command, DigitalObject, decide
+
+KIND = "annotation"
+ATTEMPTS = 4
+"""How often a lost race is tried."""
+
+_KINDS: dict[str, Kind] = {
+    "prov:Person": "schema:Person",
+    "schema:Organization": "schema:Organization",
+    "schema:Person": "schema:Person",
+}
+
+
+class Hand:
+    """One repository in the hands of those who annotate."""
+
+    def __init__(self, objects: DigitalObjects, rejecting: Collection[str] = ()) -> None:
+        self._objects, self._rejecting = objects, rejecting
+
+    def _known(self, pid: Pid, expected: int | None = None) -> tuple[DigitalObject, int]:
+        """An annotation as it stands, with its record's issue; NotFound, VersionConflict."""
+        known, issue = self._objects.state(pid)
+        if known is None or known.type != KIND:
+            what = "No object bears" if known is None else f"A {known.type} bears"
+            raise NotFound(f"{what} the PID {pid}; name an annotation.", pid=str(pid))
+        if expected is not None and known.version != expected:
+            raise VersionConflict(
+                f"{pid} is at version {known.version}, not {expected}; read it again.",
+                version=known.version,
+            )
+        return known, issue
+
+    def _change(
+        self, known: DigitalObject, issue: int, command: Command, **more: Any
+    ) -> Change | None:
+        """The change that a command makes; None where nothing changes."""
+        facts = decide(known, command)
+        return Change(known.pid, known.type, facts[0], known, issue, **more) if facts else None
+
+    @property
+    def _now(self) -> str:
+        return opends_time(to_moment(self._objects.clock()))
+
+
+def node_of(by: Agent) -> Document:
+    """An agent as documents name them."""
+    return {"@type": by.kind, "schema:identifier": by.id, "schema:name": by.name}
+
+
+def maker_of(annotation: Document, recorded_by: Agent) -> Agent:
+    """Who made an annotation, as one who requested its change: the creator that it names, else
+    who sent it."""
+    for creator in annotation.get("dcterms:creator", ()):
+        known = agent_id(creator)
+        if ":" in known:
+            kind = _KINDS.get(creator.get("@type", ""), "schema:SoftwareApplication")
+            return Agent(known, creator.get("schema:name") or known, kind, "Requestor")
+    return Agent(recorded_by.id, recorded_by.name, recorded_by.kind, "Requestor")
+
+
+def said(reason: str) -> str:
+    """The reason, which must be given."""
+    if not reason.strip():
+        raise Refused("Say why: the reason is shown with the annotation.")
+    return reason.strip()

@@ -1,0 +1,273 @@
+"""Annotations on their way into the log: completed, checked against their targets, recorded.
+
+Many go in one transaction. What is wrong with one of them does not keep the others out; what
+says the same as an annotation before, in the batch or in the log (also one that was rejected or
+withdrawn), is a duplicate and names it. The claim on the content key settles races.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eventstore.application import Change
+from fdo.agent import Agent
+from fdo.annotation import rules
+from fdo.annotation.identity import content_key
+from fdo.annotation.life import merging, source_of, state_of
+from fdo.annotation.paths import parse, text
+from fdo.annotation.rules import Breach
+from fdo.catalogue import OBJECT_TYPES
+from fdo.documents import Document
+from fdo.errors import AlreadyRegistered, CollectomeError, InvalidDocument, Refused, VersionConflict
+from fdo.identifiers import Pid
+from fdo.lifecycle import Registered, Revise, stamped
+from handlers.annotations.hand import ATTEMPTS, KIND, Hand, node_of
+from handlers.annotations.outcome import Outcome
+from handlers.annotations.targets import Targets
+from handlers.harvest.standards import breaches
+
+_OURS = frozenset(
+    {
+        "@id",
+        "col:contentKey",
+        "col:decisionReason",
+        "col:overlayState",
+        "col:sourceValue",
+        "dcterms:created",
+        "dcterms:identifier",
+        "dcterms:modified",
+        "ods:hasMergingStateChangedBy",
+        "ods:hasTombstoneMetadata",
+        "ods:mergingDecisionStatus",
+        "ods:mergingStateChangeDate",
+        "ods:version",
+    }
+)
+"""What only the repository says of an annotation, whatever a draft holds."""
+
+Cause = int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A draft that may be recorded."""
+
+    document: Document
+    used: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"annotation:{self.document['col:contentKey']}"
+
+
+class Proposals(Hand):
+    """Annotations that people and programs bring."""
+
+    def propose_many(
+        self,
+        drafts: Sequence[Mapping[str, Any]],
+        by: Agent,
+        *,
+        beside: Sequence[Change] = (),
+        cause: Cause | Sequence[Cause] = None,
+    ) -> list[Outcome]:
+        """Record all that are good, and the changes beside them, in one transaction; an outcome
+        for each draft, in order. `cause` is the position of the event that led to all, or one
+        for each. Raises only what `append` raises of the changes beside them."""
+        causes = [cause] * len(drafts) if cause is None or isinstance(cause, int) else cause
+        checked = self._checked(drafts, by)
+        for attempt in range(ATTEMPTS):
+            outcomes, changes, places = self._sorted(checked, causes)
+            try:
+                positions = self._append([*changes, *beside], by)
+            except AlreadyRegistered as taken:
+                if not changes or _names_another(taken) or attempt == ATTEMPTS - 1:
+                    raise
+            except VersionConflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                for place, change, position in zip(places, changes, positions, strict=False):
+                    outcomes[place] = Outcome("created", change.pid, 1, position)
+                return [each for each in outcomes if each is not None]
+        raise AssertionError("unreachable")
+
+    def examine(self, draft: Mapping[str, Any], by: Agent) -> Outcome:
+        """What `propose` would say of a draft, without recording anything."""
+        (checked,) = self._checked([draft], by)
+        if isinstance(checked, Outcome):
+            return checked
+        holder = self._objects.log.claimed([checked.key]).get(checked.key)
+        return Outcome("duplicate", holder.pid, holder.version) if holder else Outcome("created")
+
+    def revise(
+        self, pid: Pid, draft: Mapping[str, Any], by: Agent, expected: int | None = None
+    ) -> Outcome:
+        """A new version of an annotation that stands or waits for a decision. Refused where a
+        person has decided; AlreadyRegistered where another annotation says the same."""
+        known, issue = self._known(pid, expected)
+        state = state_of(known.status, known.document)
+        if state not in ("pending", "standing"):
+            raise Refused(f"{pid} is {state}; make a new annotation that supersedes it.")
+        (checked,) = self._checked([draft], by)
+        if isinstance(checked, Outcome):
+            return checked
+        document = checked.document
+        if _about(document) != _about(known.document):
+            raise Refused(f"{pid} is about {_about(known.document)}; a revision keeps its object.")
+        created = known.document["dcterms:created"]
+        document = stamped(document, pid, known.version + 1, modified=self._now, created=created)
+        holder = self._objects.log.claimed([checked.key]).get(checked.key)
+        if holder is not None and holder.pid != pid:
+            return Outcome("duplicate", holder.pid, holder.version)
+        claims = () if holder else (checked.key,)
+        change = self._change(known, issue, Revise(document), new_claims=claims, used=checked.used)
+        if change is None:
+            return Outcome("unchanged", pid, known.version)
+        (position,) = self._objects.append([change], by=by)
+        return Outcome("revised", pid, known.version + 1, position)
+
+    # ── checking ─────────────────────────────────────────────────────────────────────────
+
+    def _checked(self, drafts: Sequence[Mapping[str, Any]], by: Agent) -> list[_Ready | Outcome]:
+        targets = Targets(self._objects, drafts)
+        return [self._check(draft, by, targets) for draft in drafts]
+
+    def _check(self, draft: Mapping[str, Any], by: Agent, targets: Targets) -> _Ready | Outcome:
+        try:
+            document = _completed(draft, by, targets)
+            trial = stamped(document, _NOBODY, 1, modified=self._now)
+            if broken := breaches(KIND, trial, self._rejecting):
+                return Outcome("refused", errors=tuple(broken))
+            if faults := list(_targets_missing(document, targets)):
+                return Outcome("refused", errors=tuple(faults))
+            meant = targets.meant(document["oa:hasTarget"][0])
+            if faults := rules.breaches(document, meant):
+                return Outcome("refused", errors=tuple(faults))
+            return _Ready(document, (meant.pid.version_iri(meant.version),))
+        except InvalidDocument as bad:
+            return Outcome("refused", errors=bad.pointers or (("/oa:hasTarget/0", bad.message),))
+        except CollectomeError as bad:
+            return Outcome("refused", errors=(("/oa:hasTarget/0", bad.message),))
+
+    def _sorted(
+        self, checked: Sequence[_Ready | Outcome], causes: Sequence[Cause]
+    ) -> tuple[list[Outcome | None], list[Change], list[int]]:
+        """Outcomes as far as they are known, the changes to record, and whose they are."""
+        keys = [each.key for each in checked if isinstance(each, _Ready)]
+        holders = self._objects.log.claimed(keys) if keys else {}
+        outcomes: list[Outcome | None] = []
+        changes, places, drawn = list[Change](), list[int](), dict[str, Pid]()
+        for place, each in enumerate(checked):
+            if isinstance(each, Outcome):
+                outcomes.append(each)
+            elif holder := holders.get(each.key):
+                outcomes.append(Outcome("duplicate", holder.pid, holder.version))
+            elif each.key in drawn:
+                outcomes.append(Outcome("duplicate", drawn[each.key], 1))
+            else:
+                change = self._registration(each, causes[place])
+                drawn[each.key] = change.pid
+                changes.append(change)
+                places.append(place)
+                outcomes.append(None)
+        return outcomes, changes, places
+
+    def _registration(self, ready: _Ready, cause: Cause) -> Change:
+        pid = self._objects.reserve(KIND)
+        document = stamped(ready.document, pid, 1, modified=self._now)
+        return Change(pid, KIND, Registered(document), None, cause=cause, used=ready.used)
+
+    def _append(self, changes: Sequence[Change], by: Agent) -> Sequence[int]:
+        return self._objects.append(changes, by=by) if changes else ()
+
+
+_NOBODY = Pid("20.5000.5072", "AAA-AAA-AAA")
+"""Stands for the PID that is drawn when all is well."""
+
+
+def _names_another(taken: AlreadyRegistered) -> bool:
+    """Whether the claim that is taken is none of an annotation."""
+    claim = str(taken.details.get("claim", ""))
+    return bool(claim) and not claim.startswith("annotation:")
+
+
+def _about(document: Mapping[str, Any]) -> str:
+    source = source_of(document["oa:hasTarget"][0])
+    return str(source.pid if source else "nothing of ours")
+
+
+# ── completing ───────────────────────────────────────────────────────────────────────────
+
+
+def _completed(draft: Mapping[str, Any], by: Agent, targets: Targets) -> Document:
+    """The draft with what the repository says of every annotation."""
+    document: Document = {key: value for key, value in draft.items() if key not in _OURS}
+    document["@type"] = OBJECT_TYPES[KIND].rdf_type
+    document["ods:fdoType"] = OBJECT_TYPES[KIND].fdo_type
+    document["ods:status"] = "Active"
+    document.setdefault("dcterms:creator", [node_of(by)])
+    given = document.get("oa:hasTarget")
+    if isinstance(given, list):
+        document["oa:hasTarget"] = [_target(each, targets) for each in given]
+    if isinstance(document.get("oa:motivatedBy"), list) and merging(document):
+        document["ods:mergingDecisionStatus"] = "Pending"
+    _must_be_nodes(document)
+    document["col:contentKey"] = content_key(document)
+    return document
+
+
+_MEMBERS: dict[str, tuple[type, ...]] = {"dcterms:creator": (dict,), "oa:motivatedBy": (str,)}
+
+
+def _must_be_nodes(document: Document) -> None:
+    """Refuse what has not even the outline of an annotation, before anything reads it."""
+    for term in ("oa:motivatedBy", "oa:hasTarget", "oa:hasBody", "dcterms:creator"):
+        value = document.get(term, [])
+        if not isinstance(value, list):
+            raise InvalidDocument("", [(f"/{term}", "This is an array.")])
+        for at, each in enumerate(value):
+            if not isinstance(each, _MEMBERS.get(term, (dict, str))):
+                raise InvalidDocument("", [(f"/{term}/{at}", "This is a node or an IRI.")])
+    if not document.get("oa:hasTarget"):
+        raise InvalidDocument("", [("/oa:hasTarget", "An annotation is about something.")])
+
+
+def _target(target: Any, targets: Targets) -> Any:
+    """A target that is an object of ours, in the one form in which it is stored."""
+    source = source_of(target)
+    kind = targets.type_of(source)
+    if source is None or kind is None:
+        return target
+    node = dict(target) if isinstance(target, dict) else {"oa:hasSource": target}
+    iri = source.pid.iri if source.version is None else source.pid.version_iri(source.version)
+    node["oa:hasSource"] = iri
+    node["ods:fdoType"] = OBJECT_TYPES[kind].fdo_type
+    node.setdefault("@type", "oa:SpecificResource")
+    node.pop("@id", None)
+    if isinstance(node.get("oa:hasSelector"), list):
+        node["oa:hasSelector"] = [_selector(each) for each in node["oa:hasSelector"]]
+    return node
+
+
+def _selector(selector: Any) -> Any:
+    """A selector with its term path in the one form in which paths are written."""
+    if not isinstance(selector, dict):
+        return selector
+    paths = {
+        term: text(parse(selector[term]))
+        for term in ("ods:term", "ods:class")
+        if isinstance(selector.get(term), str)
+    }
+    return {**selector, **paths}
+
+
+def _targets_missing(document: Document, targets: Targets) -> Iterator[Breach]:
+    for at, target in enumerate(document["oa:hasTarget"]):
+        source = source_of(target)
+        if source is not None and targets.missing(source):
+            yield f"/oa:hasTarget/{at}/oa:hasSource", f"No object bears the PID {source.pid}."
+        elif at == 0 and targets.type_of(source) is None:
+            yield "/oa:hasTarget/0", "The first target is an object of this repository."
