@@ -29,6 +29,7 @@ from api.commands import (
     time,
     verify,
     versions,
+    work,
 )
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
@@ -54,6 +55,9 @@ definitions_group = typer.Typer(
     help="What records are judged by: profiles, types, attributes.", no_args_is_help=True
 )
 webhooks_group = typer.Typer(help="Who is told of changes.", no_args_is_help=True)
+mas_group = typer.Typer(
+    help="Machine-annotation services, their jobs and workers.", no_args_is_help=True
+)
 pids_group = typer.Typer(help="DOIs at DataCite: minted, waiting, refused.", no_args_is_help=True)
 media_group = typer.Typer(help="The files behind media: fetched, checked.", no_args_is_help=True)
 token_group = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
@@ -64,6 +68,7 @@ app.add_typer(time_group, name="time")
 app.add_typer(config, name="config")
 app.add_typer(definitions_group, name="definitions")
 app.add_typer(media_group, name="media")
+app.add_typer(mas_group, name="mas")
 app.add_typer(pids_group, name="pids")
 app.add_typer(token_group, name="token")
 app.add_typer(webhooks_group, name="webhooks")
@@ -250,6 +255,7 @@ _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
 _commands(definitions_group, **definitions.COMMANDS)
 _commands(media_group, **media.COMMANDS)
+_commands(mas_group, **work.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)
 _commands(
     app,

@@ -172,6 +172,22 @@ class Settings(BaseSettings):
         3000, ge=1, description="Requests that DataCite allows in five minutes from one address: "
         "3000 with credentials, 750 at its test system.",
     )  # fmt: skip
+    nats_url: str = Field(
+        "",
+        pattern=r"^$|^(nats|tls)://[^\s@]+(,(nats|tls)://[^\s@]+)*$",
+        description="Addresses of a NATS cluster with JetStream, with commas; empty: a broker of "
+        "our own runs beside the server.",
+    )
+    nats_user: str = Field("", description="User at that cluster.")
+    nats_password: SecretStr = Field(
+        SecretStr(""), description="Its password, or a token where no user is named."
+    )
+    nats_replicas: int = Field(
+        1, ge=1, le=5, description="Servers of that cluster that keep each queue."
+    )
+    nats_store_mb: int = Field(
+        1024, ge=64, description="Disk for the queues of our own broker, in MB."
+    )
     minting: Literal["off", "on"] = Field(
         "on", description="off: DOIs wait, also where datacite_url is set."
     )

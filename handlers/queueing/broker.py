@@ -39,7 +39,7 @@ STORE_MB = 1024
 START_S, END_S, POLL_S = 10.0, 5.0, 0.02
 RESTART_S, RESTART_MOST_S = 0.1, 5.0
 _HOST = "127.0.0.1"
-_LEASH = Path(__file__).with_name("leash.py")
+LEASH = Path(__file__).with_name("leash.py")
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class Broker:
         port = _free_port(before.port if before else 0)
         token = before.token if before else secrets.token_urlsafe(32)
         self._write(port, token)
-        command = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), program]
+        command = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), program]
         self._process = subprocess.Popen(
             [*command, "-c", str(self._config)],
             stdin=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ from handlers.mas.results import Result
 from handlers.mas.services import Service
 from handlers.mas.transport import Job
 from handlers.queueing import streams
-from handlers.queueing.broker import MAX_PAYLOAD, Broker
+from handlers.queueing.broker import MAX_PAYLOAD, STORE_MB, Broker
 from handlers.queueing.burial import bury
 from handlers.queueing.connection import Access, Loop
 from handlers.queueing.intake import Intake, Taking
@@ -66,6 +66,14 @@ class NatsTransport:
             broker.start()
         self._loop = Loop("nats")
         self._serving = self._loop.begin(self._serve())
+
+    @classmethod
+    def over(
+        cls, access: Access, results: Taking, *, store_mb: int = STORE_MB, replicas: int = 1
+    ) -> NatsTransport:
+        """Over the cluster that `access` names; else with an embedded broker, made here."""
+        broker = None if access.url else Broker(access.data, store_mb=store_mb)
+        return cls(access, results, broker=broker, replicas=replicas)
 
     def declare(self, service: Service) -> None:
         """Make the service's queue, or bring it into line with its document."""

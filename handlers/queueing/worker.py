@@ -58,10 +58,11 @@ class _Held:
 
 
 class Worker:
-    """Works for one service until told to stop."""
+    """Works for one service until told to stop, or until its queue is empty."""
 
-    def __init__(self, service: Service, access: Access) -> None:
+    def __init__(self, service: Service, access: Access, *, until_idle: bool = False) -> None:
         self._answering = Answering(service)
+        self._until_idle = until_idle
         self._service, self._access = service, access
         self._held = dict[str, _Held]()
         self._busy_until: float | None = None
@@ -139,7 +140,10 @@ class Worker:
             )
             if len(self._deliveries) >= UNDERWAY:
                 return
-        messages = self._taken(await pull.batch(how.micro_batch, how.wait_s, LOOK_S))
+        arrived = await pull.batch(how.micro_batch, how.wait_s, LOOK_S)
+        if self._until_idle and not arrived and not self._held:
+            self.stop()
+        messages = self._taken(arrived)
         suspects = [one for one in messages if delivered(one) > 1]
         fresh = [one for one in messages if delivered(one) == 1]
         for group in ([fresh] if fresh else []) + [[one] for one in suspects]:

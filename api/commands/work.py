@@ -1,0 +1,84 @@
+"""Commands of workers: mas work, mas new."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.console import DataOption, JsonOption, emit, err, out, settings_for
+from api.settings import Settings
+from fdo.errors import Unavailable
+from handlers.queueing.connection import Access
+from handlers.queueing.loading import named
+from handlers.queueing.replicas import Replicas
+from handlers.queueing.skeleton import create
+from handlers.queueing.worker import Worker
+
+
+def access_of(settings: Settings) -> Access:
+    """The broker that the settings name, or the one of the data folder."""
+    password = settings.nats_password.get_secret_value()
+    return Access(settings.data, settings.nats_url, settings.nats_user, password)
+
+
+def work(
+    service: Annotated[str, typer.Argument(help="A service that ships, or a folder of your own.")],
+    replicas: Annotated[int, typer.Option(min=0, max=64, help="Processes that work at once; 0: "
+        "this one alone, which is not started again when a job kills it.")] = 1,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when the queue is empty.")
+    ] = False,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Work for a machine-annotation service: take its jobs, bring its answers."""
+    settings = settings_for(data)
+    if replicas == 0:
+        code = Worker(named(service), access_of(settings), until_idle=until_idle).run()
+    else:
+        code = _watched(service, replicas, settings, until_idle)
+    if code:
+        raise Unavailable(f"A worker of {service} ended with code {code}; it says why above.")
+    if json:
+        emit({"service": service, "ended": "idle" if until_idle else "told to"})
+
+
+def _watched(service: str, replicas: int, settings: Settings, until_idle: bool) -> int:
+    command = [sys.executable, "-m", "api.cli", "mas", "work", service, "--replicas", "0"]
+    command += ["--data", str(settings.data), *(["--until-idle"] if until_idle else [])]
+    watched = Replicas(command, replicas)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: watched.stop())
+    many = f"{replicas} processes work" if replicas > 1 else "Working"
+    err.print(f"{many} for {service}   stop with Ctrl-C", markup=False)
+    return watched.run()
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="Small letters, digits, hyphens: label-reader.")],
+    into: Annotated[
+        Path, typer.Option("--in", help="Folder in which its folder is made.")
+    ] = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Make a service to begin with: a folder that runs, with a test that passes."""
+    files = create(name, into)
+    folder = files[0].parent
+    if json:
+        emit({"folder": str(folder), "files": [str(file) for file in files]})
+        return
+    out.print(f"{folder}: {', '.join(file.name for file in files)}", markup=False)
+    out.print(
+        f"Next: cd {folder}, run `python -m pytest`, then register it with\n"
+        "`collectome mas register registration.json` and let it work with "
+        "`collectome mas work .`",
+        markup=False,
+    )
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"new": new, "work": work}

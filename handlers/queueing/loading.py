@@ -1,0 +1,47 @@
+"""Services by name: one that ships, or one of your own in a folder or a file."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from fdo.errors import NotFound, Refused
+from handlers.queueing.kit import Service
+
+FILE, NAME = "service.py", "service"
+
+
+def named(name: str) -> Service:
+    """The service that ships under this name, or the one in this folder or file."""
+    if name.endswith(".py") or Path(name).is_dir():
+        return in_file(Path(name))
+    from handlers.services import SERVICES  # dear to load; only workers need it
+
+    if name not in SERVICES:
+        raise NotFound(
+            f"There is no service {name!r}: name a folder with a {FILE}, or one of "
+            f"{', '.join(sorted(SERVICES))}."
+        )
+    return SERVICES[name]()
+
+
+def in_file(place: Path) -> Service:
+    """The object `service` of a Python file; of `service.py` where a folder is named."""
+    file = (place / FILE if place.is_dir() else place).resolve()
+    if not file.is_file():
+        raise NotFound(f"{file} does not exist; `collectome mas new NAME` makes one.")
+    spec = importlib.util.spec_from_file_location(f"service_in_{file.parent.name}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(file.parent))  # its own modules lie beside it
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise Refused(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
+    found = getattr(module, NAME, None)
+    wanted = ("name", "describe", "load", "annotate")
+    if missing := [one for one in wanted if not hasattr(found, one)]:
+        raise Refused(f"{file} has no {NAME!r} with {', '.join(missing)}.")
+    service: Service = found
+    return service
