@@ -7,7 +7,7 @@ withdrawn), is a duplicate and names it. The claim on the content key settles ra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ _OURS = frozenset(
 """What only the repository says of an annotation, whatever a draft holds."""
 
 Cause = int | None
+Beside = Sequence[Change] | Callable[[Sequence[Outcome]], Sequence[Change]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,20 @@ class Proposals(Hand):
         drafts: Sequence[Mapping[str, Any]],
         by: Agent,
         *,
-        beside: Sequence[Change] = (),
+        beside: Beside = (),
         cause: Cause | Sequence[Cause] = None,
     ) -> list[Outcome]:
         """Record all that are good, and the changes beside them, in one transaction; an outcome
         for each draft, in order. `cause` is the position of the event that led to all, or one
-        for each. Raises only what `append` raises of the changes beside them."""
+        for each. Raises only what `append` raises of the changes beside them; which may be given
+        as a function, where they tell of the outcomes (whose positions are not known by then)."""
         causes = [cause] * len(drafts) if cause is None or isinstance(cause, int) else cause
         checked = self._checked(drafts, by)
         for attempt in range(ATTEMPTS):
             outcomes, changes, places = self._sorted(checked, causes)
+            others = beside(outcomes) if callable(beside) else beside
             try:
-                positions = self._append([*changes, *beside], by)
+                positions = self._append([*changes, *others], by)
             except AlreadyRegistered as taken:
                 if not changes or _names_another(taken) or attempt == ATTEMPTS - 1:
                     raise
@@ -91,7 +94,7 @@ class Proposals(Hand):
             else:
                 for place, change, position in zip(places, changes, positions, strict=False):
                     outcomes[place] = Outcome("created", change.pid, 1, position)
-                return [each for each in outcomes if each is not None]
+                return outcomes
         raise AssertionError("unreachable")
 
     def examine(self, draft: Mapping[str, Any], by: Agent) -> Outcome:
@@ -154,11 +157,11 @@ class Proposals(Hand):
 
     def _sorted(
         self, checked: Sequence[_Ready | Outcome], causes: Sequence[Cause]
-    ) -> tuple[list[Outcome | None], list[Change], list[int]]:
+    ) -> tuple[list[Outcome], list[Change], list[int]]:
         """Outcomes as far as they are known, the changes to record, and whose they are."""
         keys = [each.key for each in checked if isinstance(each, _Ready)]
         holders = self._objects.log.claimed(keys) if keys else {}
-        outcomes: list[Outcome | None] = []
+        outcomes: list[Outcome] = []
         changes, places, drawn = list[Change](), list[int](), dict[str, Pid]()
         for place, each in enumerate(checked):
             if isinstance(each, Outcome):
@@ -172,7 +175,7 @@ class Proposals(Hand):
                 drawn[each.key] = change.pid
                 changes.append(change)
                 places.append(place)
-                outcomes.append(None)
+                outcomes.append(Outcome("created", change.pid, 1))
         return outcomes, changes, places
 
     def _registration(self, ready: _Ready, cause: Cause) -> Change:
