@@ -1,0 +1,97 @@
+"""The annotation services that ship: each a module, each without the network.
+
+    label-ocr          printed text of images             label_ocr
+    barcodes           codes, and whether they fit        barcodes
+    image-quality      sharpness, exposure, scale         image_quality
+    coordinates        places that cannot be              coordinates
+    names, label-names names against a checklist          names
+    language           language of labels                 language
+    (configured)       a model of your own, as ONNX       classifier
+
+What they need (the group `mas`: ONNX Runtime, OpenCV …) is imported when a service is made, so
+that the program runs without it. Options come from `services.toml` in the data folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fdo.errors import NotFound
+from handlers.queueing.kit import Service
+from handlers.services.options import Options, read
+
+Factory = Callable[[Options], Service]
+
+
+def _label_ocr(_: Options) -> Service:
+    from handlers.services.label_ocr import LabelOcr
+
+    return LabelOcr()
+
+
+def _barcodes(_: Options) -> Service:
+    from handlers.services.barcodes import Barcodes
+
+    return Barcodes()
+
+
+def _image_quality(_: Options) -> Service:
+    from handlers.services.image_quality import ImageQuality
+
+    return ImageQuality()
+
+
+def _coordinates(_: Options) -> Service:
+    from handlers.services.coordinates import Coordinates
+
+    return Coordinates()
+
+
+def _names(options: Options) -> Service:
+    from handlers.services.names import Names
+
+    return Names(options.file("names", "checklist"))
+
+
+def _label_names(options: Options) -> Service:
+    from handlers.services.names import LabelNames
+
+    return LabelNames(options.file("names", "checklist"))
+
+
+def _language(_: Options) -> Service:
+    from handlers.services.language import Language
+
+    return Language()
+
+
+SERVICES: dict[str, Factory] = {
+    "barcodes": _barcodes,
+    "coordinates": _coordinates,
+    "image-quality": _image_quality,
+    "label-names": _label_names,
+    "label-ocr": _label_ocr,
+    "language": _language,
+    "names": _names,
+}
+
+
+def names(folder: Path) -> list[str]:
+    """The services that can be had with this data folder: shipped, and models configured."""
+    return sorted((*SERVICES, *read(folder).classifiers))
+
+
+def make(name: str, folder: Path) -> Service:
+    """The service of this name, not loaded yet; NotFound when there is none."""
+    options = read(folder)
+    if name in SERVICES:
+        return SERVICES[name](options)
+    if name in options.classifiers:
+        from handlers.services.classifier import Classifier
+
+        return Classifier(name, options.classifiers[name])
+    raise NotFound(
+        f"No shipped service is called {name!r}; there are {', '.join(names(folder))}. A model of "
+        f"your own is configured in {options.place}."
+    )

@@ -1,0 +1,109 @@
+"""What lies around the object of a work: the annotation that caused it, and linked objects.
+
+A job that an annotation caused brings it along; it is read here in the stored form and in the
+forms of openDS and W3C, so that a service need not know which one came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from fdo.catalogue import OBJECT_TYPES
+from fdo.documents import Document
+from fdo.errors import InvalidIdentifier, Refused
+from fdo.identifiers import Pid
+from handlers.media.regions import Area
+from handlers.media.regions import area_of as parsed
+from handlers.queueing.kit import MediaUnavailable, Work
+
+_RELATION = "hasDigitalSpecimen"
+_TYPES = {kind.fdo_type: kind.name for kind in OBJECT_TYPES.values()}
+
+
+def kind_of(document: Mapping[str, Any]) -> str:
+    """Which type of object of ours a document is; empty when it does not say."""
+    return _TYPES.get(str(document.get("ods:fdoType", "")), "")
+
+
+def cause(work: Work) -> Mapping[str, Any] | None:
+    """The annotation that asked for this work, if one did."""
+    given = work.payload.get("annotation")
+    if isinstance(given, Mapping):
+        return given
+    return work.object if kind_of(work.object) == "annotation" else None
+
+
+def area_of(annotation: Mapping[str, Any]) -> Area | None:
+    """The rectangle that an annotation is about, if it is about one."""
+    for target in _listed(annotation, "oa:hasTarget", "target"):
+        for selector in _listed(target, "oa:hasSelector", "selector"):
+            if found := _rectangle(selector):
+                return found
+    return None
+
+
+def _rectangle(selector: Mapping[str, Any]) -> Area | None:
+    roi = selector.get("ac:hasROI")
+    if isinstance(roi, Mapping):
+        sides = [roi.get(f"ac:{side}Frac") for side in ("x", "y", "width", "height")]
+        if all(isinstance(one, int | float) for one in sides):
+            x, y, width, height = (float(one) * 100 for one in sides if one is not None)
+            return Area(x, y, width, height, percent=True)
+    try:
+        return parsed(str(selector.get("rdf:value", selector.get("value", ""))))
+    except Refused:
+        return None  # a selector of another kind
+
+
+def xywh(area: Area) -> str:
+    """The area as a media fragment writes it, after `xywh=`."""
+    sides = (area.x, area.y, area.width, area.height)
+    said = ",".join(f"{side:.4f}".rstrip("0").rstrip(".") for side in sides)
+    return f"{'percent' if area.percent else 'pixel'}:{said}"
+
+
+def texts(annotation: Mapping[str, Any]) -> list[str]:
+    """What an annotation says in plain text."""
+    said = []
+    for body in _listed(annotation, "oa:hasBody", "body"):
+        form = body.get("dcterms:format", body.get("format", "text/plain"))
+        value = body.get("rdf:value", body.get("value", body.get("oa:value")))
+        if "text/plain" in form:
+            said += [one for one in ([value] if isinstance(value, str) else value or []) if one]
+    return [one for one in said if isinstance(one, str)]
+
+
+def specimens(work: Work) -> Iterator[Work]:
+    """The specimens that a work is about, each as a work of its own: the object itself, or those
+    that the medium shows. One that cannot be read now is left out."""
+    if kind_of(work.object) == "specimen":
+        yield work
+        return
+    for relation in work.object.get("ods:hasEntityRelationships", ()):
+        if relation.get("dwc:relationshipOfResource") != _RELATION:
+            continue
+        document = linked(work, str(relation.get("dwc:relatedResourceID", "")))
+        if document is not None and kind_of(document) == "specimen":
+            yield replace(work, object=document, version=int(document.get("ods:version", 1)))
+
+
+def linked(work: Work, iri: str) -> Document | None:
+    """The public document of another object of the repository, if there is one."""
+    try:
+        pid = Pid.parse(iri)
+        said = orjson.loads(work.media.get(f"{work.base}/{pid}?format=json", work.version))
+    except (InvalidIdentifier, MediaUnavailable, orjson.JSONDecodeError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _listed(node: Mapping[str, Any], *keys: str) -> list[Mapping[str, Any]]:
+    for key in keys:
+        if key in node:
+            found = node[key] if isinstance(node[key], list) else [node[key]]
+            return [one for one in found if isinstance(one, Mapping)]
+    return []
