@@ -151,6 +151,12 @@ KINDS |= {
     "seconds of life": {"type": "integer", "minimum": 3600},
     "iris": {"type": "array", "items": {"type": "string", "format": "iri"}},
     "some iris": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "iri"}},
+    "iri or iris": {
+        "anyOf": [
+            {"type": "string", "format": "iri"},
+            {"type": "array", "minItems": 1, "items": {"type": "string", "format": "iri"}},
+        ]
+    },
     "uuid": {"type": "string", "pattern": r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"},
     "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     "decision": {"enum": ["Pending", "Approved", "Rejected"]},
@@ -183,7 +189,8 @@ _MADE = {
     "instant": "dcterms:created dcterms:modified dcterms:issued",
     "nodes:Agent": "as:generator dcterms:creator",
     "nodes:Audience": "schema:audience",
-    "iri": "dcterms:rights oa:canonical oa:via",
+    "iri": "oa:canonical",
+    "iri or iris": "dcterms:rights oa:via",
 }
 """What an annotation and each of its bodies may say of how it came about (Web Annotation Data
 Model, 3.3)."""
@@ -200,8 +207,8 @@ CLASSES: dict[str, Shape] = {
         {
             **_MADE,
             "classes": "@type",
-            "iri": "@id oa:hasSource oa:hasScope dcterms:rights oa:canonical oa:via "
-            "dcterms:references",
+            "iri": "@id oa:hasSource oa:canonical dcterms:references",
+            "iri or iris": "dcterms:rights oa:hasScope oa:via",
             "iris": "oa:hasPurpose",
             "fdo type": "ods:fdoType",
             "text": "rdf:value dcterms:conformsTo oa:processingLanguage oa:textDirection",
@@ -675,7 +682,7 @@ OBJECTS: dict[str, Shape] = {
             "iris or nodes:AnnotationStyle": "oa:styledBy",
             "decision": "ods:mergingDecisionStatus",
             "instant": "dcterms:created dcterms:modified dcterms:issued ods:mergingStateChangeDate",
-            "iri": "ods:jobID col:model col:supersedes dcterms:rights oa:canonical oa:via",
+            "iri": "ods:jobID col:model col:supersedes oa:canonical",
             "uuid": "ods:batchID",
             "hash": "col:contentKey col:modelSha256",
             "overlay": "col:overlayState",
