@@ -44,6 +44,7 @@ def versions(events: Sequence[Recorded], base: str) -> list[dict[str, Any]]:
             "recordedAt": iso(event.recorded_at),
             "observedAt": iso(event.observed_at),
             "agent": event.agent.name,
+            **({"also": [each.name for each in event.also]} if event.also else {}),
         }
         for event in events
         if not event.operational
@@ -71,6 +72,13 @@ def _event_row(event: Recorded, *, salted: bool) -> dict[str, Any]:
         "activity": event.activity,
         "leafHash": event.leaf.hex(),
     }
+    if event.also:
+        row["also"] = [
+            {"id": each.id, "name": each.name, "type": each.kind, "role": each.role}
+            for each in event.also
+        ]
+    if event.used:
+        row["used"] = list(event.used)
     if event.cause is not None:
         row["cause"] = event.cause
     if event.source is not None:

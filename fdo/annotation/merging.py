@@ -129,7 +129,7 @@ def relaid(
     """The draft with all accepted changes laid over it, in their order, and what became of
     each. `valid` says whether a result may be recorded."""
     document, verdicts = _relaid(draft, laid, lambda _: True)
-    if any(each.verdict in LAID for each in verdicts.values()) and not valid(document):
+    if document is not draft and not valid(document) and valid(draft):
         document, verdicts = _relaid(draft, laid, valid)  # find the ones that break it
     return document, verdicts
 

@@ -28,6 +28,7 @@ from handlers.harvest.mapping.darwin_core import Mapping
 from handlers.harvest.media import Media
 from handlers.harvest.options import Options
 from handlers.harvest.outcome import Outcome, verbatim_of
+from handlers.harvest.overlay import Overlay
 from handlers.harvest.records import Diagnostic, Mapped, Record
 from handlers.harvest.sources import Enrolment
 from handlers.harvest.standards import breaches
@@ -110,7 +111,8 @@ class _Work:
         self.now = opends_time(to_moment(batch.objects.clock()))
         self.outcome = Outcome(records=len(records))
         self.changes: list[Change] = []
-        self.media = Media(self.objects, batch.enrolment.pid, self.outcome, self.now)
+        self.overlay = Overlay(self.objects, self._rejecting, self.now)
+        self.media = Media(self.objects, batch.enrolment.pid, self.outcome, self.now, self.overlay)
         self.claims: dict[str, tuple[str, ...]] = {}
         """Normalised id → the claim to make with its fact; none where it is made already."""
         self._do(records)
@@ -152,10 +154,12 @@ class _Work:
             fresh.append((record, mapped, head, digest))
         known = self.objects.states([head for _, _, head, _ in fresh if head is not None])
         self.media.load([mapped for _, mapped, _, _ in fresh], known.values())
+        self.overlay.load(known.values())
         for record, mapped, head, digest in fresh:
             before = known[str(head.pid)] if head else None
             self._specimen(record, mapped, head, before, digest)
         self.changes += self.media.changes()
+        self.changes += self.overlay.changes()
 
     def _successor(self, head: Head) -> Head | None:
         """What stands for a merged object now; None where it was not merged."""
@@ -249,12 +253,15 @@ class _Work:
         if links:
             media = [relation(HAS_MEDIA, link.pid) for link, _ in links]
             document[RELATIONS] = [*document.get(RELATIONS, ()), *media]
+        if mapped.gate.passes:
+            document = self.overlay.over(known, document)
         document = stamp(document, pid, known, self.now)
         if mapped.gate.passes and (broken := breaches("specimen", document, self._rejecting)):
+            self.overlay.leave(known)
             self._breach(record, broken)
             return
         self.media.tie(pid, known, links)
-        facts = facts_of(known, document, mapped.gate.passes)
+        facts = self.overlay.facts(known, facts_of(known, document, mapped.gate.passes))
         self._count_specimen(known, facts, mapped.gate.passes)
         self.outcome.seen.add(str(pid))
         self.batch.note_dry(mapped.normalised_id)

@@ -10,6 +10,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Facts, Status
 from handlers.harvest.links import HAS_MEDIA, HAS_SPECIMEN, RELATIONS, Link, linked, relation
 from handlers.harvest.outcome import Outcome
+from handlers.harvest.overlay import Overlay
 from handlers.harvest.records import Mapped, MappedMedia
 from handlers.harvest.verdicts import facts_of, stamp, stub_of
 
@@ -17,8 +18,16 @@ from handlers.harvest.verdicts import facts_of, stamp, stub_of
 class Media:
     """The media that the specimens of a batch name, or named before."""
 
-    def __init__(self, objects: DigitalObjects, source: Pid, outcome: Outcome, now: str) -> None:
+    def __init__(
+        self,
+        objects: DigitalObjects,
+        source: Pid,
+        outcome: Outcome,
+        now: str,
+        overlay: Overlay,
+    ) -> None:
         self._objects, self._source, self._outcome, self._now = objects, source, outcome, now
+        self._overlay = overlay
         self._links: dict[str, Link] = {}
 
     def load(self, mapped: Iterable[Mapped], known: Iterable[DigitalObject]) -> None:
@@ -30,6 +39,7 @@ class Media:
             {str(pid) for pid in named} - {str(head.pid) for head in heads.values()}
         )
         states = self._objects.states([*heads.values(), *others])
+        self._overlay.load(states.values())
         for key, head in heads.items():
             self._links[key] = _known_link(states[str(head.pid)], head.issue)
         for head in others:
@@ -69,8 +79,11 @@ class Media:
             if draft is None and known is None:
                 continue  # named only by a record that was rejected
             passes = draft.gate.passes if draft else _is_public(known)
-            document = stamp(_document(link, passes), link.pid, known, self._now)
-            facts = facts_of(known, document, passes)
+            document = _document(link, passes)
+            if draft is not None and passes:
+                document = self._overlay.over(known, document)
+            document = stamp(document, link.pid, known, self._now)
+            facts = self._overlay.facts(known, facts_of(known, document, passes))
             self._outcome.media[str(link.pid)] = _became(known, facts, passes)
             claims = (f"media:{draft.access_uri}",) if draft and known is None else ()
             for fact in facts:
