@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
+from handlers.mas.facts import LONGEST, TAKE
 from handlers.mas.services import KIND
 
 FILE = "mas.sqlite"
@@ -32,8 +33,6 @@ State = Literal["scheduled", "queued", "running", "completed", "failed", "dead"]
 STATES: tuple[State, ...] = ("scheduled", "queued", "running", "completed", "failed", "dead")
 PENDING: tuple[State, ...] = ("scheduled", "failed")
 IN_FLIGHT: tuple[State, ...] = ("queued", "running")
-REMARK = 2_000
-"""Characters of a remark that are kept."""
 
 _SECTION = 200
 _VERSION = 1
@@ -62,6 +61,8 @@ CREATE INDEX IF NOT EXISTS remarks_of_job ON remarks (job, at);
 CREATE TABLE IF NOT EXISTS refusals (
     service TEXT NOT NULL, reason TEXT NOT NULL, number INTEGER NOT NULL,
     last INTEGER NOT NULL, PRIMARY KEY (service, reason)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS troubles (
+    name TEXT PRIMARY KEY, said TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tracking (position INTEGER NOT NULL);
 INSERT INTO tracking SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM tracking);
 """
@@ -193,8 +194,8 @@ class Store:
                 return  # another process was quicker
             upto = 0
             for event in events:
-                if event.what in _TAKE:
-                    _TAKE[event.what](run, service, event, event.detail.get("jobs", ()))
+                if event.what in TAKE:
+                    TAKE[event.what](run, event, event.detail.get("jobs", ()))
                     upto = max(upto, event.detail.get("upto", 0))
             run.execute(
                 "INSERT INTO services VALUES (?1, ?2, ?3) ON CONFLICT (pid) DO UPDATE SET "
@@ -263,17 +264,6 @@ class Store:
                 [(*one, now) for one in jobs],
             )
 
-    def take_back(self, ids: Iterable[str], due: float, said: str) -> None:
-        """They could not be handed over; the attempt does not count."""
-        with self.writing() as run:
-            for one in ids:
-                run.execute(
-                    "UPDATE jobs SET state='scheduled', attempt=attempt-1, lease_until=NULL, "
-                    "due=?2, error=?3, sent_at=CASE WHEN attempt-spent>1 THEN sent_at END "
-                    "WHERE id=?1 AND state='queued'",
-                    (one, due, said[:REMARK]),
-                )
-
     def in_flight(self, service: str) -> int:
         """How many jobs the service has."""
         return self._count("service=? AND state IN ('queued', 'running')", (service,))
@@ -286,13 +276,17 @@ class Store:
             (service, now, limit),
         )
 
-    def prolong(self, ids: Iterable[str], until: float) -> None:
-        """They may go without an answer a while longer."""
+    def trouble(self, name: str, said: str, now: float) -> None:
+        """Keep why a transport, or a service, gets no jobs; empty: it does again."""
         with self.writing() as run:
-            run.executemany(
-                "UPDATE jobs SET lease_until=? WHERE id=? AND state IN ('queued', 'running')",
-                [(until, one) for one in ids],
-            )
+            run.execute("DELETE FROM troubles WHERE name=?", (name,))
+            if said:
+                run.execute("INSERT INTO troubles VALUES (?, ?, ?)", (name, said[:LONGEST], now))
+
+    def troubles(self) -> dict[str, str]:
+        """Transport or PID of a service → why it gets no jobs."""
+        rows = self.connection.execute("SELECT name, said FROM troubles ORDER BY name")
+        return {str(name): str(said) for name, said in rows}
 
     def remark(self, said: Iterable[tuple[str, str]], now: float | None = None) -> None:
         """Keep what happened to jobs, beside what the log says."""
@@ -300,7 +294,7 @@ class Store:
         with self.writing() as run:
             run.executemany(
                 "INSERT INTO remarks VALUES (?, ?, ?)",
-                [(job, at, text[:REMARK]) for job, text in said],
+                [(job, at, text[:LONGEST]) for job, text in said],
             )
 
     # ── looking ──────────────────────────────────────────────────────────────────────────
@@ -375,75 +369,3 @@ class Store:
 
 
 _SELECT = f"SELECT {', '.join(field.name for field in fields(Row))} FROM jobs"
-
-
-# ── what the facts say ─────────────────────────────────────────────────────────────────────
-
-Jobs = Sequence[Mapping[str, Any]]
-
-
-def _scheduled(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
-    at = event.recorded_at / 1e6
-    run.executemany(
-        "INSERT INTO jobs (id, service, target, version, kind, cause, root, depth, annotation, "
-        "requested_by, batching, position, state, attempt, spent, due, scheduled_at, error, "
-        "annotations) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,'scheduled',0,0,?13,?13,'',0) "
-        "ON CONFLICT (id) DO UPDATE SET state='scheduled', spent=attempt, due=?13, sent_at=NULL, "
-        "lease_until=NULL, ended_at=NULL WHERE state IN ('dead', 'failed')",
-        [
-            (one["id"], service, one["target"], one["version"], one["kind"], one["cause"],
-             one["root"], one["depth"], one.get("annotation"), one.get("by"),
-             int(one.get("batching", False)), event.position, at)
-            for one in jobs
-        ],
-    )  # fmt: skip
-
-
-def _started(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
-    at = event.recorded_at / 1e6
-    run.executemany(
-        "UPDATE jobs SET state='running', started_at=?2, due=NULL, attempt=max(attempt, ?3), "
-        "lease_until=?2+?4, sent_at=coalesce(sent_at, ?2) "
-        "WHERE id=?1 AND state IN ('scheduled', 'queued', 'failed')",
-        [(one["id"], at, one.get("attempt", 1), one.get("lease", 0)) for one in jobs],
-    )
-
-
-def _failed(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
-    at = event.recorded_at / 1e6
-    run.executemany(
-        "UPDATE jobs SET state='failed', due=?2, lease_until=NULL, error=?3, "
-        "attempt=max(attempt, ?4) WHERE id=?1 AND state NOT IN ('completed', 'dead')",
-        [
-            (one["id"], at + one.get("wait", 0), one["error"][:REMARK], one.get("attempt", 1))
-            for one in jobs
-        ],
-    )
-
-
-def _dead(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
-    run.executemany(
-        "UPDATE jobs SET state='dead', due=NULL, lease_until=NULL, error=?2, ended_at=?3 "
-        "WHERE id=?1 AND state<>'completed'",
-        [(one["id"], one["reason"][:REMARK], event.recorded_at / 1e6) for one in jobs],
-    )
-
-
-def _completed(run: sqlite3.Connection, service: str, event: Recorded, jobs: Jobs) -> None:
-    run.executemany(
-        "UPDATE jobs SET state='completed', due=NULL, lease_until=NULL, error='', ended_at=?2, "
-        "annotations=?3, attempt=max(attempt, ?4) WHERE id=?1",
-        [
-            (one["id"], event.recorded_at / 1e6, len(one["annotations"]), one.get("attempt", 1))
-            for one in jobs
-        ],
-    )
-
-
-_TAKE = {
-    "JobsScheduled": _scheduled,
-    "JobsStarted": _started,
-    "JobsFailed": _failed,
-    "JobsDead": _dead,
-    "JobsCompleted": _completed,
-}

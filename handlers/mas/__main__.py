@@ -1,0 +1,42 @@
+"""The process that dispatches jobs to machine-annotation services.
+
+    python -m handlers.mas < plan
+
+Its plan is one line of JSON on standard input, which then stays open: it ends when its parent
+does. There is one on a data folder, whoever started it; a second one waits for its turn.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+from eventstore.application import DigitalObjects
+from handlers.mas.carriers import opened
+from handlers.mas.dispatch import Dispatcher
+from handlers.mas.plan import Plan
+
+
+def main() -> int:
+    """Dispatch until the parent ends or asks to."""
+    plan = Plan.heard(sys.stdin.buffer.readline())
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def outlived() -> None:
+        sys.stdin.buffer.read()
+        stop.set()
+
+    threading.Thread(target=outlived, name="parent", daemon=True).start()
+    objects = DigitalObjects(plan.folder, durability=plan.durability, prefixes=plan.prefixes)
+    try:
+        Dispatcher(plan, objects, opened).run(stop)
+    finally:
+        objects.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,343 @@
+"""The steps of dispatch, again and again: make jobs of events, hand over what is due, and see to
+what went without an answer.
+
+    schedule    a section of the log into JobsScheduled
+    lapse       jobs whose lease is over fail; they are tried again, or are dead
+    hand over   due jobs to the transport of their service, never more than it may hold
+    clear       jobs of retired services are dead
+
+The power may fail between any two of them. A job is noted as handed over only behind the hand-over,
+so it goes out once more in doubt, with the same attempt, which transports take for one. One process
+dispatches: the one that holds `mas.lock`; and none does on a mirror, whose services work for its
+source.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import orjson
+
+from eventstore import mirroring
+from eventstore.application import DigitalObjects
+from eventstore.envelope import Recorded
+from fdo.errors import CollectomeError, Unavailable
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from handlers.mas.endings import Ended
+from handlers.mas.plan import Plan
+from handlers.mas.results import Results
+from handlers.mas.scheduling import SECTION, Scheduler
+from handlers.mas.services import Service, services
+from handlers.mas.store import Row
+from handlers.mas.transport import Job, Transport
+
+LOCK = "mas.lock"
+POLL_S = 0.1
+AT_ONCE = 256
+"""Jobs that are handed over to one service before others have their turn."""
+PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+"""How long a transport that is down is left in peace."""
+SOON_S = 30.0
+"""Until idle: what is to be tried within this time is waited for."""
+_SECTIONS = 4
+
+Step = Literal["scheduled", "lapsed", "sent", "noted", "cleared"]
+Opener = Callable[[str, Plan, Results], Transport]
+
+
+@dataclass(slots=True)
+class _Pause:
+    until: float
+    failures: int
+
+
+class Dispatcher:
+    """Dispatches the jobs of one repository while it runs."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        objects: DigitalObjects,
+        opener: Opener,
+        *,
+        clock: Callable[[], float] = time.time,
+        passing: Callable[[Step], None] = lambda _: None,
+    ) -> None:
+        """`opener` makes the transport of a name when first it is needed; `passing` is told of
+        each step, which is where tests let the power fail."""
+        self._plan, self._objects, self._log = plan, objects, objects.log
+        self._opener, self._clock, self._passing = opener, clock, passing
+        self.results = Results(
+            objects, plan.folder, base=plan.base, auto_accept=plan.auto_accept,
+            rejecting=plan.rejecting, clock=clock,
+        )  # fmt: skip
+        self._store = self.results.store
+        self._scheduler = Scheduler(objects, self._store, per_cause=plan.jobs_per_cause)
+        self._transports: dict[str, Transport] = {}
+        self._declared: dict[str, tuple[str, int]] = {}
+        self._paused: dict[str, _Pause] = {}
+        self._services: list[Service] = []
+        self._services_at = -1
+
+    def run(self, stop: threading.Event) -> None:
+        """Dispatch until told to stop; wait while another process does. What breaks in here is
+        logged and tried again, and never reaches whoever writes."""
+        with _lock(self._plan.folder, stop, wait=True) as held:
+            while held and not stop.is_set():
+                try:
+                    busy = self.round()
+                except Exception:
+                    logging.getLogger("collectome").exception("mas: a step failed")
+                    busy = False
+                if not busy:
+                    stop.wait(POLL_S)
+        self.close()
+
+    def run_until_idle(self, stop: threading.Event) -> None:
+        """Dispatch until nothing is left to do; Unavailable while another process does."""
+        with _lock(self._plan.folder, stop, wait=False) as held:
+            if not held:
+                raise Unavailable(
+                    "Another process dispatches the jobs of this folder already; `collectome mas "
+                    "jobs` says how they stand."
+                )
+            while not stop.is_set():
+                if not self.round():
+                    if self.idle():
+                        break
+                    stop.wait(POLL_S)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of transports and files."""
+        for transport in self._transports.values():
+            transport.close()
+        self._transports.clear()
+        self._store.close()
+
+    def round(self) -> bool:
+        """Each step once; whether there was anything to do."""
+        if mirroring.origin(self._objects.recorder) is not None:
+            return False
+        did = self._schedule()
+        for service in self._renewed():
+            if service.active:
+                did |= self._serve(service)
+            else:
+                did |= self._clear(service)
+        return did
+
+    def idle(self) -> bool:
+        """Whether nothing is under way and nothing will be soon."""
+        due, soon = self._store.next_due(), self._clock() + SOON_S
+        if any(self._store.in_flight(str(service.pid)) for service in self._services):
+            return False
+        waits = any(pause.until > self._clock() for pause in self._paused.values())
+        return due is None or due > soon or waits
+
+    # ── schedule ─────────────────────────────────────────────────────────────────────────
+
+    def _schedule(self) -> bool:
+        read = 0
+        for _ in range(_SECTIONS):
+            with self.results.lock:
+                section = self._scheduler.step()
+            read += section
+            if section < SECTION:
+                break
+        if read:
+            self._passing("scheduled")
+        return read > 0
+
+    def _renewed(self) -> list[Service]:
+        """The services as they are now, read again when something was recorded."""
+        position = self._log.position()
+        if position != self._services_at:
+            self._services, self._services_at = list(services(self._log)), position
+        return self._services
+
+    # ── hand over ────────────────────────────────────────────────────────────────────────
+
+    def _serve(self, service: Service) -> bool:
+        if self._pausing(service):
+            return False
+        transport = self._transport(service)
+        if transport is None:
+            return False
+        pid, now = str(service.pid), self._clock()
+        lapsed = self._store.expired(pid, now, AT_ONCE)
+        free = self._room(service) - self._store.in_flight(pid)
+        due = self._store.due(pid, now, min(free, AT_ONCE)) if free > 0 else []
+        try:
+            if lapsed:
+                return self._lapse(service, transport, lapsed)
+            return self._send(service, transport, due) if due else False
+        except CollectomeError as error:
+            self._trouble(service, service.queue, error)
+            return False
+
+    def _room(self, service: Service) -> int:
+        """How many jobs a service may hold. Queues that are not ours are kept short: what such a
+        service drains into its memory is lost with it."""
+        batch = service.micro_batch * service.replicas
+        return max(self._plan.in_flight, 4 * batch) if service.queue == "nats" else batch
+
+    def _lapse(self, service: Service, transport: Transport, lapsed: Sequence[Row]) -> bool:
+        """Jobs whose lease is over. While the queue still holds jobs they may be among them, so
+        nothing new is added until it is empty; then they are lost, and count as failed."""
+        if transport.waiting(service.topic):
+            return False
+        said = f"No answer within {service.lease:g} s."
+        self.results.end([Ended(row, said) for row in lapsed])
+        self._passing("lapsed")
+        return True
+
+    def _send(self, service: Service, transport: Transport, due: Sequence[Row]) -> bool:
+        jobs, gone = self._made(service, due)
+        self.results.end(gone)
+        if jobs:
+            transport.send(jobs)
+            self._passing("sent")
+            now = self._clock()
+            self._store.hand_over([(j.id, j.attempt, now + j.lease_s) for j in jobs], now)
+            self._well(service.queue)
+            self._passing("noted")
+        return True
+
+    def _transport(self, service: Service) -> Transport | None:
+        """The transport of a service, which knows the service's newest version; None where one
+        of the two cannot be had now."""
+        name, pid = service.queue, str(service.pid)
+        blamed = name
+        try:
+            if name not in self._transports:
+                self._transports[name] = self._opener(name, self._plan, self.results)
+            if self._declared.get(pid) != (name, service.version):
+                blamed = pid
+                self._transports[name].declare(service)
+                self._declared[pid] = name, service.version
+                self._well(pid)
+        except CollectomeError as error:
+            self._trouble(service, blamed, error)
+            return None
+        return self._transports[name]
+
+    def _pausing(self, service: Service) -> bool:
+        pauses = (self._paused.get(name) for name in (service.queue, str(service.pid)))
+        return any(pause is not None and pause.until > self._clock() for pause in pauses)
+
+    def _trouble(self, service: Service, blamed: str, error: CollectomeError) -> None:
+        """Leave a transport, or one service, in peace for a while."""
+        known = self._paused.get(blamed)
+        failures = known.failures + 1 if known else 1
+        wait = min(PAUSE_S * 2 ** min(failures - 1, 10), LONGEST_PAUSE_S)
+        self._paused[blamed] = _Pause(self._clock() + wait, failures)
+        self._store.trouble(blamed, error.message, self._clock())
+        logging.getLogger("collectome").warning(
+            "mas: %s gets no jobs by %s: %s", service.name, service.queue, error.message
+        )
+
+    def _well(self, name: str) -> None:
+        if self._paused.pop(name, None):
+            self._store.trouble(name, "", self._clock())
+
+    # ── clear ────────────────────────────────────────────────────────────────────────────
+
+    def _clear(self, service: Service) -> bool:
+        """Jobs of a service that was withdrawn will not be done."""
+        rows = self._store.due(str(service.pid), float("inf"), AT_ONCE)
+        said = f"{service.name} was withdrawn before it worked on this."
+        self.results.end([Ended(row, said, final=True) for row in rows])
+        if rows:
+            self._passing("cleared")
+        return bool(rows)
+
+    # ── what goes out ────────────────────────────────────────────────────────────────────
+
+    def _made(self, service: Service, due: Sequence[Row]) -> tuple[list[Job], list[Ended]]:
+        """The jobs with their payload, and those whose object cannot be shown any more."""
+        shown = self._shown({(row.target, row.version) for row in due})
+        notes = {row.annotation for row in due if row.annotation}
+        heads = {str(head.pid): head for head in self._log.heads_of(notes)}
+        said = self._log.events_at(head.position for head in heads.values())
+        jobs, gone = [], []
+        for row in due:
+            event = shown.get((row.target, row.version))
+            if event is None:
+                why = f"{row.target} is not public any more, or what it said was erased."
+                gone.append(Ended(row, why, final=True))
+                continue
+            about = heads.get(row.annotation or "")
+            annotation = said[about.position].document_bytes if about else None
+            jobs.append(self._job(service, row, event, annotation))
+        return jobs, gone
+
+    def _shown(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Recorded]:
+        """The versions that services work on, those of objects that are public now."""
+        heads = [
+            head
+            for head in self._log.heads_of({target for target, _ in wanted})
+            if head.status is Status.ACTIVE
+        ]
+        newest = self._log.events_at(head.position for head in heads)
+        current = {str(head.pid): newest[head.position] for head in heads}
+        found = {}
+        for target, version in wanted:
+            event = current.get(target)
+            if event is not None and event.version != version:
+                event = self._log.version(Pid.parse(target), version)
+            if event is not None and event.salt and event.status is Status.ACTIVE:
+                found[target, version] = event
+        return found
+
+    def _job(self, service: Service, row: Row, event: Recorded, annotation: bytes | None) -> Job:
+        attempt = row.attempt + 1
+        said = {
+            "object": orjson.Fragment(event.document_bytes or b"{}"),
+            "jobId": row.id,
+            "batchingRequested": bool(row.batching) and service.batching,
+            "version": row.version,
+            "attempt": attempt,
+            "base": self._plan.base,
+        }
+        if annotation is not None:
+            said["annotation"] = orjson.Fragment(annotation)
+        return Job(
+            row.id, row.service, service.topic, row.target, row.version, attempt, service.lease,
+            orjson.dumps(said),
+        )  # fmt: skip
+
+
+@contextmanager
+def _lock(folder: Path, stop: threading.Event, *, wait: bool) -> Iterator[bool]:
+    """The right to dispatch the jobs of a folder; whether it was to be had."""
+    with (folder / LOCK).open("w") as file:
+        while not (held := _locked(file.fileno(), fcntl.LOCK_EX)):
+            if not wait or stop.wait(POLL_S):
+                break
+        yield held
+
+
+def is_dispatching(folder: Path) -> bool:
+    """Whether a process dispatches the jobs of this folder now."""
+    place = folder / LOCK
+    if not place.exists():
+        return False
+    with place.open("r") as lock:
+        return not _locked(lock.fileno(), fcntl.LOCK_SH)
+
+
+def _locked(file: int, how: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+        return True
+    return False

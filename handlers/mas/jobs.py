@@ -1,0 +1,145 @@
+"""Jobs on their way into the log: what should be done, under which name, once.
+
+The id of a job follows from service, target, their versions and the annotation that led to it:
+the same work is never made twice, whoever asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eventstore.application import Change, DigitalObjects
+from fdo.agent import Agent
+from fdo.errors import VersionConflict
+from fdo.identifiers import SUFFIXES, suffix_of
+from fdo.lifecycle import Note, decide
+from handlers.mas.services import Service
+from handlers.mas.store import Row, Store
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A job that should be: of which service, on which version of what, and why."""
+
+    service: Service
+    target: str
+    version: int
+    kind: str
+    cause: int
+    root: int
+    depth: int
+    annotation: str | None = None
+    by: str | None = None
+    batching: bool = False
+    nonce: str = ""
+    """Makes it another job, where a person asks for the same work once more."""
+
+    def detail(self, id: str) -> dict[str, Any]:
+        """As the log says it."""
+        said: dict[str, Any] = {
+            "id": id, "target": self.target, "version": self.version, "kind": self.kind,
+            "cause": self.cause, "root": self.root, "depth": self.depth,
+        }  # fmt: skip
+        if self.annotation:
+            said["annotation"] = self.annotation
+        if self.by:
+            said["by"] = self.by
+        if self.batching:
+            said["batching"] = True
+        return said
+
+    def is_of(self, row: Row) -> bool:
+        """Whether a job that has the wish's name is its job."""
+        mine = str(self.service.pid), self.target, self.version, self.annotation
+        return mine == (row.service, row.target, row.version, row.annotation)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A job that a wish led to."""
+
+    id: str
+    wish: Wish
+    new: bool
+    """Whether it was scheduled now; else the same work was there already."""
+
+
+def record(
+    objects: DigitalObjects,
+    store: Store,
+    wishes: Sequence[Wish],
+    by: Agent,
+    *,
+    upto: int | None = None,
+) -> list[Made]:
+    """Schedule what is not there already, in one transaction; in the order of the wishes.
+
+    The job facts of a service stand in its own stream, and the store is read to the end of it
+    before anything is decided: should anybody else schedule meanwhile, the log refuses ours, and
+    it is decided again.
+    """
+    for attempt in range(TRIES):
+        pids = list(dict.fromkeys(str(wish.service.pid) for wish in wishes))
+        heads = {str(head.pid): head for head in objects.log.heads_of(pids)}
+        states = objects.states(list(heads.values()))
+        store.follow(objects.log)
+        made = _named(objects, store, wishes)
+        changes = []
+        for pid in pids:
+            jobs = [one.wish.detail(one.id) for one in made if one.new and _of(one) == pid]
+            if not jobs:
+                continue
+            detail: dict[str, Any] = {"jobs": jobs}
+            if upto is not None:
+                detail["upto"] = upto
+            known = states[pid]
+            (fact,) = decide(known, Note("JobsScheduled", detail))
+            changes.append(Change(known.pid, known.type, fact, known, heads[pid].issue))
+        if not changes:
+            return made
+        try:
+            objects.append(changes, by=by)
+        except VersionConflict:
+            if attempt == TRIES - 1:
+                raise
+            continue
+        store.follow(objects.log)
+        return made
+    raise AssertionError("unreachable")
+
+
+def _of(made: Made) -> str:
+    return str(made.wish.service.pid)
+
+
+def _named(objects: DigitalObjects, store: Store, wishes: Sequence[Wish]) -> list[Made]:
+    """Each wish with the id of its job. A dead job is taken up again by a person who asks for
+    the same work."""
+    prefix = objects.prefixes["handle"]
+    ids = [job_id(prefix, wish) for wish in wishes]
+    known, others = store.jobs(ids), {str(head.pid) for head in objects.log.heads_of(ids)}
+    found, named = [], set[str]()
+    for id, wish in zip(ids, wishes, strict=True):
+        salt, row = 0, known.get(id)
+        while id in others or (row is not None and not wish.is_of(row)):  # chance drew it twice
+            salt += 1
+            id = job_id(prefix, wish, salt)
+            row = store.job(id)
+            others = {str(head.pid) for head in objects.log.heads_of([id])}
+        again = row is not None and row.state == "dead" and wish.by is not None
+        found.append(Made(id, wish, id not in named and (row is None or again)))
+        named.add(id)
+    return found
+
+
+def job_id(prefix: str, wish: Wish, salt: int = 0) -> str:
+    """The Handle of a job: a function of the work alone, so that the same work has one name."""
+    service, said = wish.service, [wish.target, wish.version, wish.annotation or "", wish.nonce]
+    text = "\n".join(map(str, [service.pid, service.version, *said, salt or ""]))
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
+    return f"{prefix}/{suffix_of(number % SUFFIXES)}"
