@@ -23,7 +23,10 @@ from starlette.responses import HTMLResponse, Response
 
 from api.security import CHALLENGE, Forbidden, Unauthenticated
 from fdo import errors
+from handlers.batches.errors import KeyReused
+from handlers.batches.quotas import QuotaSpent
 from handlers.instants import GraphTooLarge
+from handlers.projections.annotations import InvalidFilter
 from handlers.projections.search import InvalidQuery
 from handlers.projections.terms import UnknownTerm
 from handlers.queries.errors import ForbiddenQuery, QueryTooLarge
@@ -178,6 +181,8 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
     errors.SourceRefused: "source-refused",
     errors.IdentityPaused: "identity-paused",
     errors.Unavailable: "unavailable",
+    QuotaSpent: "too-many-requests",
+    KeyReused: "invalid-request",
     Unauthenticated: "unauthenticated",
     Forbidden: "forbidden",
     PreconditionRequired: "precondition-required",
@@ -185,6 +190,7 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
     ForbiddenQuery: "query-refused",
     QueryTooLarge: "query-too-large",
     GraphTooLarge: "query-too-large",
+    InvalidFilter: "invalid-parameter",
     InvalidQuery: "invalid-parameter",
     UnknownTerm: "invalid-parameter",
     NotAcceptable: "not-acceptable",

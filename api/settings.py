@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     body_limit_kb: int = Field(
         1024, ge=16, description="Largest body of any request that is not an upload, in KB."
     )
+    agent_batch_mb: int = Field(
+        512, ge=1, description="Largest batch of annotations that an agent may post at once, in MB."
+    )
     allow_private_hosts: bool = Field(
         False, description="Whether ingest may fetch from loopback and private addresses."
     )
@@ -198,6 +201,14 @@ class Settings(BaseSettings):
     media_file_mb: int = Field(
         512, ge=1, description="Largest file of a medium that is fetched, in MB."
     )
+    embedding_model: Path | None = Field(
+        None, description="ONNX file of the model by which similar images are found; none: a "
+        "descriptor of our own, without weights.",
+    )  # fmt: skip
+    embedding_sha256: str = Field(
+        "", pattern=r"^$|^[0-9a-fA-F]{64}$", description="SHA-256 of that file; another one is "
+        "refused.",
+    )  # fmt: skip
     media_allow_private: bool = Field(
         False, description="Whether files of media may be fetched from loopback and private "
         "addresses.",

@@ -14,7 +14,7 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -117,7 +117,7 @@ def _target(value: str) -> str:
     return value
 
 
-_READ = {
+_READ: dict[str, Callable[[str], str]] = {
     "motivation": _motivation,
     "target": _target,
     "dataset": lambda value: str(Pid.parse(value)),

@@ -1,0 +1,254 @@
+"""Agents post events: annotations in batches, once each however often they are sent.
+
+    POST /api/agents/annotations          JSON Lines, or an array; Idempotency-Key
+    GET  /api/agents/batches[/{id}]       how a batch stands
+    GET  /api/agents/batches/{id}/outcomes
+    POST /api/agents/batches/{id}/undo
+
+The body is read as it comes: 200 lines are recorded in one transaction, then the next are read,
+so that the size of a batch costs no memory. `Prefer: respond-async` puts it by and answers 202.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import ClientDisconnect
+
+from api.annotations.reports import Report, outcome_lines, owned, report
+from api.annotations.speaking import Annotator, speaker
+from api.negotiation import JSON, Format, choose
+from api.problems import TooLarge
+from api.site import Site
+from fdo.errors import InvalidDocument
+from handlers.batches import quotas
+from handlers.batches.desk import Desk
+from handlers.batches.lines import Lines, items
+from handlers.batches.posting import Posting
+from handlers.batches.quotas import QuotaSpent
+from handlers.batches.recording import Speaker
+from handlers.batches.store import Batch
+
+PREFIX = "/api/agents"
+NDJSON = "application/x-ndjson"
+LINES = (NDJSON, "application/ndjson", "application/jsonl", "application/json-lines",
+         "application/x-jsonlines")  # fmt: skip
+ARRAY = "application/json"
+ARRAY_LIMIT = 8 << 20
+"""Bytes of a JSON array, which has to be read whole; JSON Lines may be longer."""
+_REPORT = Format(JSON.name, JSON.media_type, JSON.extension, "Report")
+_OUTCOMES = Format("ndjson", NDJSON, "ndjson", "What became of each line")
+_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21-\x7e]{1,255})\Z')
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        max_length=300,
+        description="A name for the batch, chosen by the sender: sent again under it, the batch "
+        "goes on where it was (draft-ietf-httpapi-idempotency-key-header).",
+    ),
+]
+
+
+class Undo(BaseModel):
+    """Why a batch is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(
+        min_length=1, max_length=1_000, description="Shown on the tombstone of each annotation."
+    )
+
+
+def agents_router(site: Site) -> APIRouter:
+    """The routes under /api/agents; all need the role agent or curator."""
+    router = APIRouter(prefix=PREFIX, tags=["annotations by agents"])
+    settings = site.settings
+    desk = Desk(site.objects, settings.data, settings.reject_profiles, settings.base)
+    door = _Door(site, desk)
+
+    @router.post("/annotations", response_model=Report, openapi_extra=_BODY)
+    async def post(
+        request: Request, by: Annotator, idempotency_key: IdempotencyKey = None
+    ) -> Response:
+        """Record a batch of annotations; the report says what became of each line."""
+        return await door.take(request, speaker(by, site.objects), _key(idempotency_key))
+
+    @router.get("/batches")
+    def batches(
+        by: Annotator,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        before: Annotated[float | None, Query(description="`cursor` of the page before.")] = None,
+    ) -> list[Report]:
+        """Your batches, the newest first; an admin sees all."""
+        owner = None if "admin" in by.roles else by.name
+        found = desk.batches.all(owner, "posted", limit=limit, before=before)
+        return [door.report(batch) for batch in found]
+
+    @router.get("/batches/{name}")
+    def one(name: str, by: Annotator) -> Report:
+        """How a batch stands."""
+        return door.report(owned(desk.batches, name, "posted", by))
+
+    @router.get("/batches/{name}/outcomes", response_class=Response)
+    def outcomes(
+        name: str, by: Annotator, after: Annotated[int, Query(ge=0)] = 0
+    ) -> StreamingResponse:
+        """What became of each line behind a line number, JSON Lines."""
+        batch = owned(desk.batches, name, "posted", by)
+        return StreamingResponse(outcome_lines(desk.batches, batch, after), media_type=NDJSON)
+
+    @router.post("/batches/{name}/undo", status_code=202)
+    def undo(name: str, body: Undo, by: Annotator, response: Response) -> Report:
+        """Withdraw what a batch created; what was accepted only if you may decide."""
+        batch = owned(desk.batches, name, "posted", by)
+        response.headers["Location"] = f"{PREFIX}/batches/{batch.id}"
+        return door.report(desk.ask_undo(batch, by.name, body.reason))
+
+    return router
+
+
+class _Door:
+    """Takes bodies in."""
+
+    def __init__(self, site: Site, desk: Desk) -> None:
+        self._site, self._desk = site, desk
+
+    def report(self, batch: Batch) -> Report:
+        """The report of a batch at its address."""
+        address = f"{self._site.base}{PREFIX}/batches/{batch.id}"
+        return report(self._desk.batches, batch, address)
+
+    async def take(self, request: Request, by: Speaker, key: str | None) -> Response:
+        """Record a body, or put it by; the answer."""
+        form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if form not in (*LINES, ARRAY):
+            return self._site.problems.answer(
+                "unsupported-media-type",
+                f"A batch is JSON Lines ({NDJSON}) or a JSON array ({ARRAY}), not "
+                f"{form or 'a body without a type'}.",
+            )
+        wanted = choose(request.headers.get("accept", ""), None, (_REPORT, _OUTCOMES))
+        later = "respond-async" in request.headers.get("prefer", "")
+        batch = await asyncio.to_thread(self._desk.begin, by, key)
+        try:
+            if later and batch.digest is None:
+                return await self._put_by(request, batch, form)
+            batch = await self._receive(request, by, batch, form)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        except QuotaSpent as spent:
+            return self._spent(spent, self._desk.batches.get(batch.id), by)
+        return self._answer(batch, by, wanted)
+
+    async def _receive(self, request: Request, by: Speaker, batch: Batch, form: str) -> Batch:
+        with self._desk.receiving(batch, by) as posting:
+            if form == ARRAY:
+                lines = items(await _whole(request))
+                await asyncio.to_thread(posting.take, lines)
+            else:
+                await _parts(request, posting)
+            return await asyncio.to_thread(posting.end)
+
+    async def _put_by(self, request: Request, batch: Batch, form: str) -> Response:
+        """Keep the body in the folder; somebody carries it out (RFC 7240, 4.1)."""
+        with self._desk.held(batch):
+            if self._desk.batches.get(batch.id).state in ("receiving", "interrupted"):
+                await self._keep(request, batch, form)
+        headers = {
+            "Location": f"{self._site.base}{PREFIX}/batches/{batch.id}",
+            "Preference-Applied": "respond-async",
+        }
+        body = self.report(self._desk.batches.get(batch.id)).model_dump_json(by_alias=True)
+        return Response(body, 202, headers, media_type="application/json")
+
+    async def _keep(self, request: Request, batch: Batch, form: str) -> None:
+        place = self._desk.batches.body(batch.id)
+        draft = place.with_suffix(".part")
+        lines, total = Lines(), 0
+        with draft.open("wb") as file:
+            if form == ARRAY:
+                for item in items(await _whole(request)):
+                    total += 1
+                    file.write((item.data or b"null") + b"\n")
+            else:
+                async for part in request.stream():
+                    total += sum(1 for _ in lines.feed(part))
+                    await asyncio.to_thread(file.write, part)
+                total += sum(1 for _ in lines.end())
+        draft.replace(place)
+        self._desk.batches.move(batch.id, "waiting", total=total)
+
+    def _answer(self, batch: Batch, by: Speaker, wanted: Format) -> Response:
+        address = f"{self._site.base}{PREFIX}/batches/{batch.id}"
+        headers = {"Location": address, "Cache-Control": "no-store", **self._left(by)}
+        if wanted is _OUTCOMES:
+            lines = outcome_lines(self._desk.batches, batch)
+            return StreamingResponse(lines, headers=headers, media_type=NDJSON)
+        body = self.report(batch).model_dump_json(by_alias=True)
+        return Response(body, 200, headers, media_type="application/json")
+
+    def _spent(self, spent: QuotaSpent, batch: Batch, by: Speaker) -> Response:
+        told: dict[str, Any] = {**spent.details, "batch": batch.id, "counts": batch.counts}
+        return self._site.problems.answer(
+            "too-many-requests", spent.message, headers=self._left(by), **told
+        )
+
+    def _left(self, by: Speaker) -> dict[str, str]:
+        now = self._desk.clock()
+        return quotas.headers(self._desk.batches.left(by.name, by.quotas, now), now)
+
+
+async def _parts(request: Request, posting: Posting) -> None:
+    async for part in request.stream():
+        if part:
+            await asyncio.to_thread(posting.feed, part)
+
+
+async def _whole(request: Request) -> bytes:
+    """The body of an array; TooLarge beyond what is read whole."""
+    found = bytearray()
+    async for part in request.stream():
+        found += part
+        if len(found) > ARRAY_LIMIT:
+            raise TooLarge(
+                f"An array may have {ARRAY_LIMIT:,} bytes; send JSON Lines ({NDJSON}), which may "
+                "be longer."
+            )
+    return bytes(found)
+
+
+def _key(header: str | None) -> str | None:
+    """The key of the header: a quoted string of Structured Fields, or bare text."""
+    if header is None:
+        return None
+    found = _KEY.fullmatch(header.strip())
+    if found is None:
+        raise InvalidKey(
+            'Idempotency-Key is 1 to 255 printable characters in quotes, as in "run-42".'
+        )
+    return re.sub(r"\\(.)", r"\1", found[1]) if found[1] is not None else found[2]
+
+
+class InvalidKey(InvalidDocument):
+    """The Idempotency-Key is none."""
+
+
+_ANNOTATIONS: dict[str, Any] = {
+    "type": "object",
+    "description": "A W3C Web Annotation, an openDS annotation, or {op: create|revise|withdraw}.",
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            NDJSON: {"schema": _ANNOTATIONS},
+            ARRAY: {"schema": {"type": "array", "items": _ANNOTATIONS}},
+        },
+    }
+}

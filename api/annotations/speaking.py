@@ -1,0 +1,51 @@
+"""A token as somebody who annotates: in whose name, and within which limits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from api.security import Forbidden, Token, Tokens, require
+from eventstore.application import DigitalObjects
+from fdo.agent import Agent
+from fdo.errors import NotFound
+from fdo.identifiers import Pid
+from handlers.batches.recording import Speaker
+
+SERVICE = "machine-annotation-service"
+
+Annotator = Annotated[Token, Depends(require("agent", "curator"))]
+
+
+def speaker(token: Token, objects: DigitalObjects) -> Speaker:
+    """Who speaks with a token: the machine-annotation service it is for, else its holder.
+    Forbidden where that service is none."""
+    agent = token.agent
+    if token.service is not None:
+        agent = Agent(agent.id, _service_name(token, objects), agent.kind)
+    return Speaker(
+        token.name, agent, token.scope, token.organisation, token.limits, token.may("curator")
+    )
+
+
+def speaker_of(name: str, tokens: Tokens, objects: DigitalObjects) -> Speaker:
+    """Who speaks with the token of this name; Forbidden where it was revoked meanwhile."""
+    for token in tokens.all():
+        if token.name == name:
+            return speaker(token, objects)
+    raise Forbidden(f"The token {name!r} was revoked; what waited in its name is not carried out.")
+
+
+def _service_name(token: Token, objects: DigitalObjects) -> str:
+    pid = Pid.parse(token.service or "")
+    try:
+        event = objects.log.latest(pid)
+    except NotFound:
+        event = None
+    if event is None or event.type != SERVICE:
+        raise Forbidden(
+            f"The token {token.name!r} speaks for {pid}, which is no machine-annotation service "
+            "here; register it first."
+        )
+    return str(event.document.get("schema:name", token.name))
