@@ -6,22 +6,22 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.console import DataOption, JsonOption, emit, err, out, settings_for
 from api.settings import Settings
 from fdo.errors import Unavailable
-from handlers.queueing.connection import Access
-from handlers.queueing.loading import named
-from handlers.queueing.replicas import Replicas
-from handlers.queueing.skeleton import create
-from handlers.queueing.worker import Worker
+
+if TYPE_CHECKING:  # what speaks to the broker is dear to load; few commands do
+    from handlers.queueing.connection import Access
 
 
 def access_of(settings: Settings) -> Access:
     """The broker that the settings name, or the one of the data folder."""
+    from handlers.queueing.connection import Access
+
     password = settings.nats_password.get_secret_value()
     return Access(settings.data, settings.nats_url, settings.nats_user, password)
 
@@ -37,6 +37,9 @@ def work(
     json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Work for a machine-annotation service: take its jobs, bring its answers."""
+    from handlers.queueing.loading import named
+    from handlers.queueing.worker import Worker
+
     settings = settings_for(data)
     if replicas == 0:
         code = Worker(named(service), access_of(settings), until_idle=until_idle).run()
@@ -49,6 +52,8 @@ def work(
 
 
 def _watched(service: str, replicas: int, settings: Settings, until_idle: bool) -> int:
+    from handlers.queueing.replicas import Replicas
+
     command = [sys.executable, "-m", "api.cli", "mas", "work", service, "--replicas", "0"]
     command += ["--data", str(settings.data), *(["--until-idle"] if until_idle else [])]
     watched = Replicas(command, replicas)
@@ -67,6 +72,8 @@ def new(
     json: JsonOption = False,
 ) -> None:
     """Make a service to begin with: a folder that runs, with a test that passes."""
+    from handlers.queueing.skeleton import create
+
     files = create(name, into)
     folder = files[0].parent
     if json:

@@ -83,6 +83,20 @@ class Access:
             ) from error
 
 
+async def while_open(closed: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """What the work gives; ConnectionError as soon as the connection is lost, since the client
+    library lets those wait who wait for an answer then."""
+    asked, gone = asyncio.ensure_future(work), asyncio.ensure_future(closed.wait())
+    try:
+        await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            return asked.result()
+        raise ConnectionError("the connection to the broker was lost")
+    finally:
+        asked.cancel()
+        gone.cancel()
+
+
 class Loop:
     """An event loop on a thread of its own."""
 

@@ -196,11 +196,9 @@ class Service(Protocol):
 
 def target(work: Work, *selectors: Mapping[str, Any]) -> dict[str, Any]:
     """The object of a work, or the part of it that these selectors choose."""
-    made: dict[str, Any] = {
-        "type": "SpecificResource",
-        "source": work.iri,
-        "ods:fdoType": work.fdo_type,
-    }
+    made: dict[str, Any] = {"type": "SpecificResource", "source": work.iri}
+    if work.fdo_type:
+        made["ods:fdoType"] = work.fdo_type
     if selectors:
         made["selector"] = list(selectors)
     return made

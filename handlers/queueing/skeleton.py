@@ -81,6 +81,7 @@ TEST = '''"""What the service says of a work, without queue and repository: `pyt
 from __future__ import annotations
 
 from handlers.queueing.kit import Work
+
 from service import service
 
 SPECIMEN = {

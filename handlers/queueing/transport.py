@@ -26,7 +26,7 @@ from handlers.mas.transport import Job
 from handlers.queueing import streams
 from handlers.queueing.broker import MAX_PAYLOAD, STORE_MB, Broker
 from handlers.queueing.burial import bury
-from handlers.queueing.connection import Access, Loop
+from handlers.queueing.connection import Access, Loop, while_open
 from handlers.queueing.intake import Intake, Taking
 
 PATIENCE_S = 15.0
@@ -60,7 +60,7 @@ class NatsTransport:
         self._broker, self._replicas = broker, replicas
         self._declared = dict[str, Service]()
         self._js: JetStreamContext | None = None
-        self._ready = threading.Event()
+        self._ready, self._closed = threading.Event(), asyncio.Event()
         self._trouble = ""
         if broker is not None:
             broker.start()
@@ -102,7 +102,7 @@ class NatsTransport:
         if not self._ready.wait(PATIENCE_S) or (js := self._js) is None:
             raise Unavailable(self._trouble or "The broker is not reached yet; try again.")
         try:
-            return self._loop.ask(what(js), PATIENCE_S)
+            return self._loop.ask(while_open(self._closed, what(js)), PATIENCE_S)
         except (nats.errors.Error, OSError) as error:
             raise Unavailable(f"The broker did not do it: {error or type(error)}.") from error
 
@@ -119,7 +119,7 @@ class NatsTransport:
             await asyncio.sleep(AGAIN_S)
 
     async def _connected(self) -> None:
-        closed = asyncio.Event()
+        self._closed = closed = asyncio.Event()
         connection = await self._access.connect("dispatcher", closed)
         serving = set[asyncio.Task[Any]]()
         try:

@@ -28,7 +28,7 @@ from nats.js.errors import NotFoundError
 from fdo.errors import Unavailable
 from handlers.queueing.answering import Answering, Said
 from handlers.queueing.broker import MAX_PAYLOAD
-from handlers.queueing.connection import Access
+from handlers.queueing.connection import Access, while_open
 from handlers.queueing.kit import Service
 from handlers.queueing.pull import Pull, delivered
 from handlers.queueing.streams import RESULTS, STARTED, WORKERS, Terms, stream_of, terms
@@ -67,7 +67,7 @@ class Worker:
         self._held = dict[str, _Held]()
         self._busy_until: float | None = None
         self._connection: Client | None = None
-        self._connected = asyncio.Event()
+        self._connected, self._closed = asyncio.Event(), asyncio.Event()
         self._stopping = asyncio.Event()
         self._deliveries = set[asyncio.Task[None]]()
 
@@ -117,7 +117,7 @@ class Worker:
 
     async def _session(self) -> None:
         """One connection: work while it lasts."""
-        closed = asyncio.Event()
+        self._closed = closed = asyncio.Event()
         connection = await self._access.connect(f"worker {self._service.name}", closed)
         try:
             how = await terms(connection.jetstream(), self._answering.topic)
@@ -134,20 +134,30 @@ class Worker:
                 await connection.close()
 
     async def _round(self, pull: Pull, how: Terms) -> None:
-        while len(self._deliveries) >= UNDERWAY:
-            await asyncio.wait(
-                self._deliveries, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED
-            )
-            if len(self._deliveries) >= UNDERWAY:
-                return
+        if len(self._deliveries) >= UNDERWAY:
+            await self._brought(asyncio.FIRST_COMPLETED)
+            return
         arrived = await pull.batch(how.micro_batch, how.wait_s, LOOK_S)
         if self._until_idle and not arrived and not self._held:
             self.stop()
         messages = self._taken(arrived)
-        suspects = [one for one in messages if delivered(one) > 1]
-        fresh = [one for one in messages if delivered(one) == 1]
-        for group in ([fresh] if fresh else []) + [[one] for one in suspects]:
-            await self._annotate(group, how)
+        try:
+            if fresh := [one for one in messages if delivered(one) == 1]:
+                await self._annotate(fresh, how)
+            for suspect in (one for one in messages if delivered(one) > 1):
+                while self._deliveries:  # should it kill this process, it takes nobody with it
+                    await self._brought(asyncio.ALL_COMPLETED)
+                await self._annotate([suspect], how)
+        finally:
+            for place in map(_place, messages):
+                if place in self._held and self._held[place].said is None:
+                    del self._held[place]  # it comes again
+
+    async def _brought(self, which: str) -> None:
+        """Wait a moment for answers to be settled; an error when the connection is lost."""
+        await asyncio.wait(self._deliveries, timeout=LOOK_S, return_when=which)
+        if self._connection is not None:
+            await self._connection.flush()
 
     def _taken(self, messages: Sequence[Msg]) -> list[Msg]:
         """Those that are not in hand already: after a broker's restart some come again."""
@@ -165,7 +175,8 @@ class Worker:
         works = [self._answering.work(message.data) for message in messages]
         jobs = [work.job_id for work in works if work is not None]
         if self._connection is not None and jobs:
-            await self._connection.publish(STARTED, orjson.dumps({"jobs": jobs}))
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self._connection.publish(STARTED, orjson.dumps({"jobs": jobs}))
         self._busy_until = time.monotonic() + how.lease_s * len(messages)
         try:
             said = await asyncio.to_thread(self._answering.answers, works)
@@ -204,7 +215,8 @@ class Worker:
         await self._connected.wait()
         assert self._connection is not None
         try:
-            reply = await self._connection.request(RESULTS, body, timeout=REPLY_S)
+            asking = self._connection.request(RESULTS, body, timeout=REPLY_S)
+            reply = await while_open(self._closed, asking)
             taken: list[dict[str, str]] | None = orjson.loads(reply.data).get("taken")
             return taken
         except (nats.errors.Error, OSError):
