@@ -43,7 +43,7 @@ ARRAY_LIMIT = 8 << 20
 """Bytes of a JSON array, which has to be read whole; JSON Lines may be longer."""
 _REPORT = Format(JSON.name, JSON.media_type, JSON.extension, "Report")
 _OUTCOMES = Format("ndjson", NDJSON, "ndjson", "What became of each line")
-_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21-\x7e]{1,255})\Z')
+_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21\x23-\x7e]{1,255})')
 
 IdempotencyKey = Annotated[
     str | None,
@@ -83,11 +83,12 @@ def agents_router(site: Site) -> APIRouter:
     def batches(
         by: Annotator,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        before: Annotated[float | None, Query(description="`cursor` of the page before.")] = None,
+        before: Annotated[str | None, Query(description="Only those older than this one.")] = None,
     ) -> list[Report]:
         """Your batches, the newest first; an admin sees all."""
         owner = None if "admin" in by.roles else by.name
-        found = desk.batches.all(owner, "posted", limit=limit, before=before)
+        older = None if before is None else desk.batches.get(before).made_at
+        found = desk.batches.all(owner, "posted", limit=limit, before=older)
         return [door.report(batch) for batch in found]
 
     @router.get("/batches/{name}")
