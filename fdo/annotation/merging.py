@@ -15,7 +15,7 @@ taken for it. Everything here is pure; documents are never changed, but copied a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ import orjson
 from fdo.annotation.life import Edit, edit_of
 from fdo.annotation.paths import Path, get
 from fdo.annotation.values import Impossible, member, place_at, typed
-from fdo.difference import align
+from fdo.difference import IDENTIFIERS, align
 from fdo.documents import Document, canonical, essence
 from fdo.errors import InvalidDocument
 
@@ -165,7 +165,11 @@ def _judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
         return (None, Judged("dropped")) if array is None else _append(document, array, was)
     if was.what == "remove" and isinstance(was.path[-1], int):
         array = follow(was.path[:-1], laid.held, document)
-        return (None, Judged("dropped")) if array is None else _take_out(document, array, before)
+        return (
+            (None, Judged("dropped"))
+            if array is None
+            else _take_out(document, array, get(laid.held, was.path[:-1]) or (), before)
+        )
     return _set(document, laid, was, before)
 
 
@@ -203,17 +207,40 @@ def _append(document: Document, array: Path, was: Operation) -> tuple[Operation 
     return Operation("append", array, was.value), Judged("applied")
 
 
-def _take_out(document: Document, array: Path, before: Any) -> tuple[Operation | None, Judged]:
-    """Take the member that was deleted out again, if the source still shows it."""
+def _take_out(
+    document: Document, array: Path, kept: Sequence[Any], before: Any
+) -> tuple[Operation | None, Judged]:
+    """Take the member that was deleted out again, if the source still shows it: as it was, or
+    with other values. `kept` are the members that the deletion left; a twin may be among them."""
     members = get(document, array) or []
+    equal = [at for at, each in enumerate(members) if same(each, before)]
+    if len(equal) > sum(same(each, before) for each in kept):
+        return Operation("remove", (*array, equal[0])), Judged("applied", before)
     for at, each in enumerate(members):
-        if same(each, before):
-            return Operation("remove", (*array, at)), Judged("applied", each)
-    alike = [new for old, new in align([before], members) if old is not None and new is not None]
-    if alike and isinstance(before, dict):
-        at = alike[0]
-        return Operation("remove", (*array, at)), Judged("conflict", members[at])
+        if not any(same(each, other) for other in kept) and _revised(before, each):
+            return Operation("remove", (*array, at)), Judged("conflict", each)
     return None, Judged("adopted")
+
+
+def _revised(before: Any, each: Any) -> bool:
+    """Whether a member is another one with some values changed: it bears the same identifier, or
+    most of what both say is the same."""
+    if not (isinstance(before, dict) and isinstance(each, dict)):
+        return False
+    for term in IDENTIFIERS:
+        if term in before and term in each:
+            return same(before[term], each[term])
+    one, other = set(_leaves(before, ())), set(_leaves(each, ()))
+    return len(one & other) > len(one | other) / 2
+
+
+def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(node, dict | list):
+        for step, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if step != "@type":
+                yield from _leaves(value, (*path, step))
+    else:
+        yield path, repr(node)
 
 
 def _standing(laid: Laid, unchanged: bool) -> Verdict:

@@ -141,6 +141,9 @@ def _edit(annotation: Mapping[str, Any], edit: Edit | None, target: DigitalObjec
         return [(_SELECTOR if edit.motivation == "ods:deleting" else _BODY, str(no))]
     if _keeps(what.path, what.value, target.document):
         return [(_BODY, "The repository writes this relationship itself.")]
+    members = get(target.document, what.path) if what.what == "append" else ()
+    if any(merging.same(each, what.value) for each in members):
+        return [(_BODY, f"{text(what.path)} has this member already.")]
     if edit.motivation == "oa:editing" and merging.same(
         get(target.document, edit.path), what.value
     ):
