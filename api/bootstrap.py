@@ -45,6 +45,7 @@ from handlers.projections.holdings import HoldingsReader
 from handlers.projections.members import MembersReader
 from handlers.projections.search.reader import Search
 from handlers.projections.terms import TermsReader
+from handlers.projections.vectors import VectorsReader
 from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
 from handlers.webhooks.deliverer import Deliverer
@@ -108,6 +109,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         holdings=HoldingsReader(folder / "holdings" / "view.sqlite"),
         members=MembersReader(folder / "members" / "view.sqlite"),
         terms=TermsReader(folder / "terms" / "view.sqlite"),
+        vectors=VectorsReader(folder / "vectors" / "view.sqlite"),
         positions=repository.positions,
     )
     deliverer = Deliverer(

@@ -15,6 +15,7 @@ from handlers.projections.holdings import HoldingsReader
 from handlers.projections.members import MembersReader
 from handlers.projections.search import Search
 from handlers.projections.terms import TermsReader
+from handlers.projections.vectors import VectorsReader
 
 
 def _nothing() -> Mapping[str, int]:
@@ -36,5 +37,7 @@ class Views:
     """The reading side of the members projection: the pages of the event streams."""
     terms: TermsReader | None = None
     """The reading side of the terms projection: what changed, and when values were held."""
+    vectors: VectorsReader | None = None
+    """The reading side of the vectors projection: what media look like."""
     positions: Callable[[], Mapping[str, int]] = field(default=_nothing)
     """Projection name → the last position that is in its view."""

@@ -60,6 +60,12 @@ def _terms(folder: Path) -> Projection:
     return Terms(folder / "view.sqlite")
 
 
+def _vectors(folder: Path) -> Projection:
+    from handlers.projections.vectors import Vectors
+
+    return Vectors(folder / "view.sqlite")
+
+
 HANDLERS: dict[str, Callable[[Path], Projection]] = {
     "annotations": _annotations,
     "conformance": _conformance,
@@ -69,4 +75,5 @@ HANDLERS: dict[str, Callable[[Path], Projection]] = {
     "members": _members,
     "search": _search,
     "terms": _terms,
+    "vectors": _vectors,
 }
