@@ -8,6 +8,7 @@ does. There is one on a data folder, whoever started it; a second one waits for 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -20,13 +21,14 @@ from handlers.mas.plan import Plan
 
 def main() -> int:
     """Dispatch until the parent ends or asks to."""
-    plan = Plan.heard(sys.stdin.buffer.readline())
+    plan = Plan.heard(_line())
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def outlived() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):
+            continue
         stop.set()
 
     threading.Thread(target=outlived, name="parent", daemon=True).start()
@@ -36,6 +38,14 @@ def main() -> int:
     finally:
         objects.close()
     return 0
+
+
+def _line() -> bytes:
+    """The first line of standard input, without any buffer that would have to be closed later."""
+    line = b""
+    while not line.endswith(b"\n") and (more := os.read(0, 1 << 16)):
+        line += more
+    return line
 
 
 if __name__ == "__main__":

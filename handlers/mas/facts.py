@@ -29,8 +29,8 @@ def _scheduled(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
     run.executemany(
         "INSERT INTO jobs (id, service, target, version, kind, cause, root, depth, annotation, "
         "requested_by, batching, position, state, attempt, spent, due, scheduled_at, error, "
-        "annotations) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,'scheduled',0,0,?13,?13,'',0) "
-        "ON CONFLICT (id) DO UPDATE SET state='scheduled', spent=attempt, due=?13, sent_at=NULL, "
+        "annotations) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,'scheduled',0,0,0,?13,'',0) "
+        "ON CONFLICT (id) DO UPDATE SET state='scheduled', spent=attempt, due=0, sent_at=NULL, "
         "lease_until=NULL, ended_at=NULL WHERE state IN ('dead', 'failed')",
         [
             (one["id"], event.pid_text, one["target"], one["version"], one["kind"], one["cause"],

@@ -6,6 +6,7 @@ open has its default. Registering one is done in `handlers.mas.registration`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -133,6 +134,11 @@ def _triggers(document: Mapping[str, Any]) -> tuple[Trigger, ...]:
     if said is None:
         said = ("registered", "changed") if document.get("ods:isIngestionCompatible") else ()
     return tuple(dict.fromkeys((*said, "request")))
+
+
+def topic_of(name: str) -> str:
+    """The topic of a service that names none."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].strip("-")
 
 
 def services(log: Log) -> Iterator[Service]:

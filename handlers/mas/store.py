@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     attempt INTEGER NOT NULL, spent INTEGER NOT NULL, due REAL, lease_until REAL,
     scheduled_at REAL NOT NULL, sent_at REAL, started_at REAL, ended_at REAL,
     error TEXT NOT NULL, annotations INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS jobs_due ON jobs (service, due, number)
+CREATE INDEX IF NOT EXISTS jobs_due ON jobs (service, number, due)
     WHERE state IN ('scheduled', 'failed');
 CREATE INDEX IF NOT EXISTS jobs_leased ON jobs (service, lease_until)
     WHERE state IN ('queued', 'running');
@@ -97,6 +97,7 @@ class Row:
     spent: int
     """Those before somebody asked to try it again."""
     due: float | None
+    """When it is handed over; 0: as soon as there is room. None: it is under way, or ended."""
     lease_until: float | None
     scheduled_at: float
     sent_at: float | None
@@ -244,7 +245,7 @@ class Store:
         """Jobs to be handed over, those that wait longest first."""
         return self._rows(
             "WHERE service=? AND state IN ('scheduled', 'failed') AND due<=? "
-            "ORDER BY due, number LIMIT ?",
+            "ORDER BY number LIMIT ?",
             (service, now, limit),
         )
 
@@ -346,8 +347,8 @@ class Store:
                 (row.service, row.number),
             )
         waiting = self._count(
-            "service=?1 AND state IN ('scheduled', 'failed') AND (due, number)<(?2, ?3)",
-            (row.service, row.due, row.number),
+            "service=? AND state IN ('scheduled', 'failed') AND number<?",
+            (row.service, row.number),
         )
         return waiting + self.in_flight(row.service)
 
