@@ -8,7 +8,6 @@ by itself: one that is no JSON, or too large for a message, is an error of that 
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from handlers.mas.services import topic_of
 from handlers.queueing.broker import MAX_PAYLOAD
 from handlers.queueing.kit import Answer, Media, Service, Work
 
@@ -113,8 +113,3 @@ def _body(job: str, answer: Answer, meta: Mapping[str, Any], *, final: bool = Fa
     if answer.error is not None:
         said |= {"annotations": [], "error": answer.error[:LONGEST], "final": final}
     return orjson.dumps(said)
-
-
-def topic_of(name: str) -> str:
-    """The topic of a service that names none."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 from fdo.errors import NotFound, Refused
 from handlers.queueing.kit import Service
@@ -12,18 +13,14 @@ from handlers.queueing.kit import Service
 FILE, NAME = "service.py", "service"
 
 
-def named(name: str) -> Service:
-    """The service that ships under this name, or the one in this folder or file."""
+def named(name: str, data: Path) -> Service:
+    """The service in this folder or file, or the one that ships under this name, with the options
+    of the data folder."""
     if name.endswith(".py") or Path(name).is_dir():
         return in_file(Path(name))
-    from handlers.services import SERVICES  # dear to load; only workers need it
+    from handlers.services import make
 
-    if name not in SERVICES:
-        raise NotFound(
-            f"There is no service {name!r}: name a folder with a {FILE}, or one of "
-            f"{', '.join(sorted(SERVICES))}."
-        )
-    return SERVICES[name]()
+    return make(name, data)
 
 
 def in_file(place: Path) -> Service:
@@ -39,7 +36,7 @@ def in_file(place: Path) -> Service:
         spec.loader.exec_module(module)
     except Exception as error:
         raise Refused(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
-    found = getattr(module, NAME, None)
+    found: Any = getattr(module, NAME, None)
     wanted = ("name", "describe", "load", "annotate")
     if missing := [one for one in wanted if not hasattr(found, one)]:
         raise Refused(f"{file} has no {NAME!r} with {', '.join(missing)}.")

@@ -12,7 +12,6 @@ from pathlib import Path
 from string import Template
 
 from fdo.errors import Refused
-from handlers.queueing.answering import topic_of
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 60
@@ -157,7 +156,7 @@ def _registration(name: str) -> dict[str, object]:
         "schema:name": name,
         "schema:description": "Says which country a specimen comes from.",
         "schema:softwareVersion": "0.1.0",
-        "ods:topicName": topic_of(name),
+        "ods:topicName": name,
         "ods:containerImage": "n/a",
         "ods:containerTag": "n/a",
         "ods:batchingPermitted": False,

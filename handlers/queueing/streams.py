@@ -10,8 +10,6 @@ what it says is kept in a stream of its own until it was acted upon.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
@@ -38,7 +36,6 @@ ACK_WAIT_S = 30.0
 DEAD_DAYS, DEAD_BYTES = 90, 16 * 1024 * 1024
 IN_HAND = 4
 """Micro-batches of each replica that may be out unanswered."""
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +49,14 @@ class Terms:
     ack_wait_s: float
 
 
-def token_of(topic: str) -> str:
-    """A topic as part of names in the broker, which allows few characters in them."""
-    if _PLAIN.fullmatch(topic):
-        return topic
-    distinct = hashlib.sha256(topic.encode()).hexdigest()[:16]
-    return re.sub(r"[^A-Za-z0-9_-]", "_", topic)[:40] + distinct
-
-
 def stream_of(topic: str) -> str:
     """The stream of a topic's work."""
-    return f"MAS_{token_of(topic)}"
+    return f"MAS_{topic}"
 
 
 def work_subject(topic: str) -> str:
     """Where work for a topic is published."""
-    return f"mas.work.{token_of(topic)}"
+    return f"mas.work.{topic}"
 
 
 def dead_subject(stream: str) -> str:

@@ -19,7 +19,7 @@ from handlers.queueing.broker import MAX_PAYLOAD, Broker, standing
 from handlers.queueing.connection import Access
 from handlers.queueing.pull import Pull, delivered
 from handlers.queueing.replicas import Replicas
-from handlers.queueing.streams import DEAD, IN_HAND, WORKERS, stream_of, token_of
+from handlers.queueing.streams import DEAD, IN_HAND, WORKERS, stream_of
 from handlers.queueing.transport import NatsTransport
 from handlers.queueing.worker import HANGS
 from tests.handlers.queueing.story import (
@@ -281,13 +281,6 @@ def test_without_a_broker_the_caller_is_told(
             lonely.waiting("echo")
     finally:
         lonely.close()
-
-
-def test_topics_that_the_broker_cannot_spell_stay_apart() -> None:
-    assert token_of("label-ocr") == "label-ocr"
-    odd = [token_of(topic) for topic in ("a.b", "a b", "a>b", "ä*b")]
-    assert len(set(odd)) == 4
-    assert all(set(token) <= set("abcdef0123456789_") for token in odd)
 
 
 @contextlib.contextmanager
