@@ -21,6 +21,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
+from api.annotations.agents import agents_router
+from api.annotations.decisions import decisions_router
+from api.annotations.queries import annotation_queries_router
+from api.annotations.rating import rating_router
+from api.annotations.review import review_router
 from api.definitions import definitions_router
 from api.doip.http import doip_router
 from api.feeds.atom import atom_router
@@ -35,6 +40,7 @@ from api.harvesting.catalogue import catalogue_router
 from api.harvesting.oai.routes import oai_router
 from api.harvesting.sitemaps import sitemaps_router
 from api.media.routes import media_router
+from api.media.similar import UPLOAD_MB, similar_router
 from api.objects.exchange import PATH
 from api.objects.lifecycle import lifecycle_router
 from api.objects.resolver import Resolver
@@ -49,6 +55,7 @@ from api.queries import queries_router
 from api.rendering import Renderer
 from api.search import search_router
 from api.security import SECURITY_HEADERS, Tokens
+from api.sessions import Sessions, sessions_router
 from api.settings import Settings
 from api.site import Site
 from api.states import states_router
@@ -81,10 +88,11 @@ def create_app(
     `tokens` and `problems` in `request.app.state`.
     """
     views = views or Views()
+    tokens = tokens or Tokens(settings.data)
     renderer = Renderer(settings)
     site = Site(
-        settings, objects, views, tokens or Tokens(settings.data),
-        Problems(settings.base, renderer.problem), renderer, Measures(objects, views),
+        settings, objects, views, tokens, Problems(settings.base, renderer.problem), renderer,
+        Measures(objects, views), Sessions(tokens),
     )  # fmt: skip
     app = FastAPI(
         title=settings.title, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
@@ -130,14 +138,21 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         quality_router(site),
         lifecycle_router(site),
         media_router(site),
+        similar_router(site),
         queries_router(site),
         states_router(site),
         time_router(site),
         unapi_router(site),
         vocabulary_router(site.renderer, site.base),
         definitions_router(site),
+        agents_router(site),
         handles_router(site),
         proofs_router(site),
+        sessions_router(site),
+        annotation_queries_router(site),
+        decisions_router(site),
+        rating_router(site),
+        review_router(site),
         doip_router(site),
         pages_router(site),
     )
@@ -211,6 +226,10 @@ class Front:
         settings = self._site.settings
         if path == "/api/ingest":
             return settings.ingest_upload_mb * 1024 * 1024
+        if path == "/api/agents/annotations":
+            return settings.agent_batch_mb * 1024 * 1024
+        if path == "/similar":
+            return (UPLOAD_MB + 1) * 1024 * 1024
         if path == "/doip" or path.startswith("/doip/"):
             return sys.maxsize  # it counts for itself, and answers in its own form
         return settings.body_limit_kb * 1024

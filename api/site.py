@@ -8,6 +8,7 @@ from api.ops import Measures
 from api.problems import Problems
 from api.rendering import Renderer
 from api.security import Tokens
+from api.sessions import Sessions
 from api.settings import Settings
 from api.views import Views
 from eventstore.application import DigitalObjects
@@ -24,6 +25,7 @@ class Site:
     problems: Problems
     renderer: Renderer
     measures: Measures
+    sessions: Sessions
 
     @property
     def base(self) -> str:

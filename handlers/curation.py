@@ -23,8 +23,8 @@ _LEFT = (
     "ods:organisationID",
     "ods:organisationName", "ods:sourceSystemID", "ods:sourceSystemName",
     "ods:normalisedPhysicalSpecimenID", "ods:physicalSpecimenID", "ods:physicalSpecimenIDType",
-    "ods:topicDiscipline", "ods:hasTombstoneMetadata", "ods:mergingDecisionStatus", RELATIONS, "schema:identifier",
-    "schema:version", "schema:dateCreated", "schema:dateModified",
+    "ods:topicDiscipline", "ods:hasTombstoneMetadata", "ods:mergingDecisionStatus",
+    RELATIONS, "schema:identifier", "schema:version", "schema:dateCreated", "schema:dateModified",
 )  # fmt: skip
 """Terms that an erasure leaves: which object it is, whose, and what became of it."""
 

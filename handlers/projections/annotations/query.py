@@ -183,6 +183,9 @@ PARAMETERS: dict[str, Parameter] = {
 """Every parameter; of several values of one, any may hold."""
 
 
+_WAITING = "a.state='pending' OR (a.state='accepted' AND a.overlay='conflict')"
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotationQuery:
     """One question: conditions that all must hold, and the order of the answer."""
@@ -215,6 +218,14 @@ class AnnotationQuery:
                 conditions.append((" OR ".join([known.where] * len(read)), tuple(read)))
         given = {name: tuple(values) for name, values in parameters.items()}
         return cls(tuple(conditions), sort, given)
+
+    def queued(self, upto: int | None = None) -> AnnotationQuery:
+        """The same of what waits for a decision, the most urgent first: pending proposals, and
+        accepted ones that are in conflict with their source; known by an event."""
+        conditions = [*self.conditions, (_WAITING, ())]
+        if upto is not None:
+            conditions.append(("a.position<=?", (upto,)))
+        return AnnotationQuery(tuple(conditions), "urgent", self.given)
 
     def where(self) -> tuple[str, list[Any]]:
         """The conditions as SQL over `annotations a`, and their values."""

@@ -185,11 +185,14 @@ class Annotations:
         more = offset + limit if len(counted) > limit else None
         return Groups(groups, int(total), at, more)
 
-    def pids(self, query: AnnotationQuery, limit: int) -> list[str]:
-        """PIDs of the annotations that a query selects now, in its order, at most `limit`."""
+    def pids(self, query: AnnotationQuery, limit: int) -> tuple[list[str], int]:
+        """(PIDs of the annotations that a query selects now, in its order, at most `limit`; how
+        many more there are)"""
         with self._view.reading() as (connection, head):
-            rows = _Selection(query, head, head).rows(connection, limit, None)
-        return [row.pid for row in rows]
+            select = _Selection(query, head, head)
+            rows = select.rows(connection, limit, None)
+            total, _ = select.count(connection)
+        return [row.pid for row in rows], total - len(rows)
 
     def of_objects(self, pids: Sequence[str], limit: int, as_of: int | None = None) -> list[Found]:
         """Annotations of these objects, the newest first; ratings are left out."""

@@ -112,7 +112,7 @@ def entry_of(event: Recorded, log: Log) -> Entry | None:
     state = state_of(event.status, document)
     first = event if event.version == 1 else log.version(event.pid, 1)
     path = _path(document)
-    target = _target(document, path, first.position, log)
+    target = _target(document, path, first, log)
     said = state not in ("withdrawn", "superseded")
     values = _values(document) if said else []
     motivations = [str(one) for one in document.get("oa:motivatedBy", ())]
@@ -120,7 +120,7 @@ def entry_of(event: Recorded, log: Log) -> Entry | None:
     creator, creator_name, service = creators[0] if creators else ("", "", "")
     proposal = _bounded(_proposed(document) if said else None)
     term = text(path) if path is not None else ""
-    leaf = next((part for part in reversed(path or ()) if isinstance(part, str)), "")
+    leaf = _leaf(path or ())
     changes = bool(merging(document))
     row = Row(
         event.position, event.pid_text, event.version, state,
@@ -153,7 +153,8 @@ def targets(document: Document) -> Iterator[tuple[str, Path | None]]:
         else:
             node = target if isinstance(target, dict) else {"@id": target}
             name = str(node.get("oa:hasSource") or node.get("@id") or "")
-        yield from ((name, path) for path in list(_paths(target)) or [None])
+        paths: list[Path | None] = [*_paths(target)]
+        yield from ((name, path) for path in paths or [None])
 
 
 def _paths(target: Any) -> Iterator[Path]:
@@ -169,8 +170,12 @@ def _about(document: Document) -> Iterator[tuple[str, str]]:
         yield "target", name
         if path:
             yield "path", text(path)
-            yield from (("term", part) for part in path[-1:] if isinstance(part, str))
-            yield from (("term", part) for part in path[-2:-1] if isinstance(path[-1], int))
+            yield "term", _leaf(path)
+
+
+def _leaf(path: Path) -> str:
+    """The last name of a path: of `$['a'][0]['b'][2]` that is `b`."""
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
 def _path(document: Document) -> Path | None:
@@ -263,12 +268,12 @@ def _severity(document: Document, changes: bool, motivations: list[str], leaf: s
 # ── of what ──────────────────────────────────────────────────────────────────────────────
 
 
-def _target(document: Document, path: Path | None, position: int, log: Log) -> _Target:
+def _target(document: Document, path: Path | None, first: Recorded, log: Log) -> _Target:
     name = next((name for name, _ in targets(document)), "")
-    event = _at(name, position, log)
+    event = _meant(name, first, log)
     if event is None:
         return _Target(name)
-    holder = _held(event, position, log)
+    holder = _held(event, first.position, log)
     was = None
     if path and event.status is Status.ACTIVE:
         found = get(event.document, path)
@@ -293,6 +298,15 @@ def _held(event: Recorded, position: int, log: Log) -> Document:
             break
         event = below
     return event.document
+
+
+def _meant(name: str, first: Recorded, log: Log) -> Recorded | None:
+    """The version of the target on which the annotation was made, as its first event says; else
+    the one in force then."""
+    used = source_of(first.used[0]) if first.used else None
+    if used is not None and used.version is not None and str(used.pid) == name:
+        return log.version(used.pid, used.version)
+    return _at(name, first.position, log)
 
 
 def _at(name: str, position: int, log: Log) -> Recorded | None:

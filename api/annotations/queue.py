@@ -1,0 +1,102 @@
+"""The review queue: what waits for a decision, with what it would replace.
+
+Beside each proposal stand the value that was there when it was made and the one that is there
+now; of an accepted change in conflict also what its source says since. Values of objects that are
+not public are not shown, whatever an annotation says of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from api.annotations.asking import item, value
+from api.site import Site
+from fdo.annotation.paths import get, parse
+from fdo.documents import Document
+from fdo.errors import InvalidDocument
+from fdo.lifecycle import Status
+from handlers.projections.annotations import (
+    PARAMETERS,
+    SEVERITIES,
+    Found,
+    Group,
+)
+from handlers.projections.annotations.rows import Row
+
+FILTERS = tuple(name for name in PARAMETERS if name not in ("state", "sort", "pid"))
+"""By what the queue can be narrowed."""
+
+
+class Values:
+    """What stands at the places that annotations are about, read once for a page."""
+
+    def __init__(self, site: Site, rows: Iterable[Row]) -> None:
+        heads = site.objects.log.heads_of({row.target for row in rows if row.target})
+        public = [head for head in heads if head.status is Status.ACTIVE]
+        self._documents: dict[str, Document] = {
+            pid: known.document for pid, known in site.objects.states(public).items()
+        }
+
+    def public(self, row: Row) -> bool:
+        """Whether the object may be shown."""
+        return row.target in self._documents
+
+    def now(self, row: Row) -> Any:
+        """What stands at the place of the annotation now; None for nothing."""
+        try:
+            path = parse(row.term) if row.term else ()
+        except InvalidDocument:
+            return None
+        return get(self._documents.get(row.target, {}), path) if path else None
+
+
+def entries(site: Site, page: Sequence[Found]) -> list[dict[str, Any]]:
+    """The annotations of a page as the queue shows them."""
+    values = Values(site, [found.row for found in page])
+    return [item(site, found) | _beside(found, values) for found in page]
+
+
+def _beside(found: Found, values: Values) -> dict[str, Any]:
+    """What stands beside a proposal: old value, value now, and that of the source in a conflict."""
+    row, shown = found.row, found.shown
+    if not values.public(row):
+        return {"targetIsPublic": False}
+    was, now = value(shown.get("was")), values.now(row)
+    told = {"was": was, "now": now, "changed": not cut(shown.get("was")) and was != now}
+    if row.overlay == "conflict":
+        told["sourceValue"] = value(shown.get("sourceValue"))
+    return {name: held for name, held in told.items() if held is not None}
+
+
+def cut(written: str | None) -> bool:
+    """Whether a value is too long to be kept whole."""
+    return written is not None and written.endswith("…")
+
+
+def groups(site: Site, found: Sequence[Group]) -> list[dict[str, Any]]:
+    """Groups of equal proposals as the queue shows them."""
+    values = Values(site, [group.first for group in found])
+    return [_group(site, group, values) for group in found]
+
+
+def _group(site: Site, group: Group, values: Values) -> dict[str, Any]:
+    row = group.first
+    shown = Found(row, "", None, 0).shown
+    told: dict[str, Any] = {
+        "group": group.key,
+        "count": group.count,
+        "severity": SEVERITIES[group.severity],
+        "motivation": row.motivation,
+        "term": row.term,
+        "proposed": value(shown.get("proposed")),
+        "overlay": row.overlay,
+        "sample": [{"pid": pid, "url": f"{site.base}/{pid}"} for pid in group.sample],
+        "target": row.target,
+        "creator": {"id": row.creator, "name": row.creator_name},
+    }
+    if values.public(row):
+        told["was"] = value(shown.get("was"))
+        if row.overlay == "conflict":
+            told["sourceValue"] = value(shown.get("sourceValue"))
+    return {name: held for name, held in told.items() if held not in (None, "")}
