@@ -85,8 +85,9 @@ class Proposals(Hand):
             others = beside(outcomes) if callable(beside) else beside
             try:
                 positions = self._append([*changes, *others], by)
-            except AlreadyRegistered as taken:
-                if not changes or _names_another(taken) or attempt == ATTEMPTS - 1:
+            except AlreadyRegistered:
+                self._refuse_taken(others)
+                if not changes or attempt == ATTEMPTS - 1:
                     raise
             except VersionConflict:
                 if attempt == ATTEMPTS - 1:
@@ -183,18 +184,20 @@ class Proposals(Hand):
         document = stamped(ready.document, pid, 1, modified=self._now)
         return Change(pid, KIND, Registered(document), None, cause=cause, used=ready.used)
 
+    def _refuse_taken(self, beside: Sequence[Change]) -> None:
+        """AlreadyRegistered, where it is a claim of the changes beside them that is taken."""
+        keys = [key for change in beside for key in change.new_claims or ()]
+        for key, head in self._objects.log.claimed(keys).items():
+            raise AlreadyRegistered(
+                f"{key} is claimed already, by {head.pid}.", pid=str(head.pid), claim=key
+            )
+
     def _append(self, changes: Sequence[Change], by: Agent) -> Sequence[int]:
         return self._objects.append(changes, by=by) if changes else ()
 
 
 _NOBODY = Pid("20.5000.5072", "AAA-AAA-AAA")
 """Stands for the PID that is drawn when all is well."""
-
-
-def _names_another(taken: AlreadyRegistered) -> bool:
-    """Whether the claim that is taken is none of an annotation."""
-    claim = str(taken.details.get("claim", ""))
-    return bool(claim) and not claim.startswith("annotation:")
 
 
 def _about(document: Mapping[str, Any]) -> str:
