@@ -19,12 +19,15 @@ from typing import Any
 
 import uvicorn
 
+from api.annotations.batches import batches_router
+from api.annotations.running import asking, batches_beside
 from api.app import VERSION, Front, create_app
 from api.doip.certificate import tls_context
 from api.doip.native import listening
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
+from api.mas.running import dispatching_beside
 from api.minting import minting_beside
 from api.rates import Clients, Rates
 from api.repository import Repository, start_projector
@@ -134,6 +137,8 @@ def build(repository: Repository, tokens: Tokens) -> Front:
                 notary.running(),
                 listening(front.app.state.site),
                 minting_beside(settings, repository.objects),
+                batches_beside(settings, repository.objects, tokens),
+                dispatching_beside(settings, repository.objects),
             ):
                 yield
         finally:
@@ -152,6 +157,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         routers=[
             ingest_router(jobs, settings),
             harvests_router(repository.objects, settings.data / "workspace", jobs),
+            batches_router(repository.objects, settings, views, asking(pool)),
         ],
         lifespan=lifespan,
     )

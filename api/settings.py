@@ -191,6 +191,27 @@ class Settings(BaseSettings):
     nats_store_mb: int = Field(
         1024, ge=64, description="Disk for the queues of our own broker, in MB."
     )
+    rabbitmq_url: SecretStr = Field(
+        SecretStr(""), description="AMQP address of the RabbitMQ of services written for DiSSCo, "
+        "as amqp://USER:PASSWORD@HOST:5672/; empty: there are none.",
+    )  # fmt: skip
+    mas: Literal["off", "on"] = Field(
+        "on", description="off: no jobs are made for machine-annotation services, nor sent."
+    )
+    mas_in_flight: int = Field(
+        512, ge=1, le=100_000, description="Jobs that one queue of our own holds at most."
+    )
+    mas_jobs_per_cause: int = Field(
+        100, ge=1, le=1_000_000, description="Jobs that may come of one event, through all "
+        "services that follow one another.",
+    )  # fmt: skip
+    mas_auto_accept: bool = Field(
+        False, description="Whether proposals may be approved at once, of services that are "
+        "registered for it and sure enough.",
+    )  # fmt: skip
+    mas_allow_private: bool = Field(
+        False, description="Whether services may be called at loopback and private addresses."
+    )
     minting: Literal["off", "on"] = Field(
         "on", description="off: DOIs wait, also where datacite_url is set."
     )
@@ -261,6 +282,24 @@ class Sourced:
     value: str
     source: str
     description: str
+
+
+SECRETS = "secrets"
+"""Folder, in that of the data, of files that each hold one secret."""
+_SECRET = f"{PREFIX}SECRET_"
+
+
+def secret_values(settings: Settings) -> dict[str, str]:
+    """Name → value of what services keep secret: the variables `FDO_SECRET_…`, and the files in
+    `secrets` in the data folder, which come first."""
+    found = {
+        name[len(_SECRET) :]: value
+        for name, value in os.environ.items()  # noqa: TID251 - this is the one module that may look
+        if name.upper().startswith(_SECRET)
+    }
+    folder = settings.data / SECRETS
+    files = [one for one in folder.iterdir() if one.is_file()] if folder.is_dir() else []
+    return found | {one.name: one.read_text(encoding="utf-8").strip() for one in files}
 
 
 def read_settings(**arguments: Any) -> Settings:

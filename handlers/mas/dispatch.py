@@ -42,6 +42,8 @@ from handlers.mas.transport import Job, Transport
 
 LOCK = "mas.lock"
 POLL_S = 0.1
+LOOKED_S = 0.5
+"""Somebody who only looks whether the lock is held has it for a moment."""
 AT_ONCE = 256
 """Jobs that are handed over to one service before others have their turn."""
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
@@ -321,8 +323,9 @@ class Dispatcher:
 def _lock(folder: Path, stop: threading.Event, *, wait: bool) -> Iterator[bool]:
     """The right to dispatch the jobs of a folder; whether it was to be had."""
     with (folder / LOCK).open("w") as file:
+        patient_until = time.monotonic() + LOOKED_S
         while not (held := _locked(file.fileno(), fcntl.LOCK_EX)):
-            if not wait or stop.wait(POLL_S):
+            if stop.wait(POLL_S) or not (wait or time.monotonic() < patient_until):
                 break
         yield held
 

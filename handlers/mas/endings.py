@@ -11,8 +11,8 @@ from handlers.mas.store import Row
 
 FIRST_S, FACTOR, LONGEST_S = 5.0, 3.0, 3_600.0
 """Pauses before a job is tried again."""
-LONGEST = 2_000
-"""Characters of an error that are kept."""
+LONGEST = 300
+"""Characters of an error that the log keeps, for ever: services may quote what they read."""
 
 
 @dataclass(frozen=True, slots=True)

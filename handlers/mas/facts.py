@@ -13,7 +13,7 @@ Each may tell of many jobs of its service. Read twice, they give what they give 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from eventstore.envelope import Recorded
@@ -31,7 +31,7 @@ def _scheduled(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
         "requested_by, batching, position, state, attempt, spent, due, scheduled_at, error, "
         "annotations) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,'scheduled',0,0,0,?13,'',0) "
         "ON CONFLICT (id) DO UPDATE SET state='scheduled', spent=attempt, due=0, sent_at=NULL, "
-        "lease_until=NULL, ended_at=NULL WHERE state IN ('dead', 'failed')",
+        "lease_until=NULL, ended_at=NULL, started_at=NULL WHERE state IN ('dead', 'failed')",
         [
             (one["id"], event.pid_text, one["target"], one["version"], one["kind"], one["cause"],
              one["root"], one["depth"], one.get("annotation"), one.get("by"),
@@ -53,6 +53,7 @@ def _started(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
 
 def _failed(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
     at = event.recorded_at / 1e6
+    _remark(run, event, ((one["id"], f"Failed: {one['error']}") for one in jobs))
     run.executemany(
         "UPDATE jobs SET state='failed', due=?2, lease_until=NULL, error=?3, "
         "attempt=max(attempt, ?4) WHERE id=?1 AND state NOT IN ('completed', 'dead')",
@@ -64,6 +65,7 @@ def _failed(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
 
 
 def _dead(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
+    _remark(run, event, ((one["id"], f"Dead: {one['reason']}") for one in jobs))
     run.executemany(
         "UPDATE jobs SET state='dead', due=NULL, lease_until=NULL, error=?2, ended_at=?3 "
         "WHERE id=?1 AND state<>'completed'",
@@ -74,11 +76,24 @@ def _dead(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
 def _completed(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
     run.executemany(
         "UPDATE jobs SET state='completed', due=NULL, lease_until=NULL, error='', ended_at=?2, "
-        "annotations=?3, attempt=max(attempt, ?4) WHERE id=?1",
+        "annotations=?3, attempt=max(attempt, ?4), ended_by=?5 WHERE id=?1",
         [
-            (one["id"], event.recorded_at / 1e6, len(one["annotations"]), one.get("attempt", 1))
+            (
+                one["id"],
+                event.recorded_at / 1e6,
+                len(one["annotations"]),
+                one.get("attempt", 1),
+                event.position,
+            )
             for one in jobs
-        ],
+        ],  # fmt: skip
+    )
+
+
+def _remark(run: sqlite3.Connection, event: Recorded, said: Iterable[tuple[str, str]]) -> None:
+    run.executemany(
+        "INSERT INTO remarks VALUES (?, ?, ?)",
+        [(job, event.recorded_at / 1e6, text[:LONGEST]) for job, text in said],
     )
 
 

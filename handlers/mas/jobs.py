@@ -7,15 +7,16 @@ the same work is never made twice, whoever asks for it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eventstore.application import Change, DigitalObjects
+from eventstore.log import Head
 from fdo.agent import Agent
 from fdo.errors import VersionConflict
 from fdo.identifiers import SUFFIXES, suffix_of
-from fdo.lifecycle import Note, decide
+from fdo.lifecycle import DigitalObject, Note, decide
 from handlers.mas.services import Service
 from handlers.mas.store import Row, Store
 
@@ -76,41 +77,97 @@ def record(
     by: Agent,
     *,
     upto: int | None = None,
+    dry: bool = False,
 ) -> list[Made]:
-    """Schedule what is not there already, in one transaction; in the order of the wishes.
+    """Schedule what is not there already, in one transaction; in the order of the wishes. `dry`
+    only says what would be.
 
     The job facts of a service stand in its own stream, and the store is read to the end of it
     before anything is decided: should anybody else schedule meanwhile, the log refuses ours, and
     it is decided again.
     """
     for attempt in range(TRIES):
-        pids = list(dict.fromkeys(str(wish.service.pid) for wish in wishes))
-        heads = {str(head.pid): head for head in objects.log.heads_of(pids)}
-        states = objects.states(list(heads.values()))
-        store.follow(objects.log)
+        pids = {str(wish.service.pid) for wish in wishes}
+        heads, states = _streams(objects, store, pids)
         made = _named(objects, store, wishes)
-        changes = []
-        for pid in pids:
-            jobs = [one.wish.detail(one.id) for one in made if one.new and _of(one) == pid]
-            if not jobs:
-                continue
-            detail: dict[str, Any] = {"jobs": jobs}
-            if upto is not None:
-                detail["upto"] = upto
-            known = states[pid]
-            (fact,) = decide(known, Note("JobsScheduled", detail))
-            changes.append(Change(known.pid, known.type, fact, known, heads[pid].issue))
-        if not changes:
+        details: dict[str, dict[str, Any]] = {}
+        for one in made:
+            if one.new:
+                detail = details.setdefault(_of(one), {"jobs": []})
+                detail["jobs"].append(one.wish.detail(one.id))
+        if dry or not details:
             return made
+        if upto is not None:
+            for detail in details.values():
+                detail["upto"] = upto
         try:
-            objects.append(changes, by=by)
+            _append(objects, store, heads, states, details, by)
         except VersionConflict:
             if attempt == TRIES - 1:
                 raise
-            continue
-        store.follow(objects.log)
-        return made
+        else:
+            return made
     raise AssertionError("unreachable")
+
+
+def retry(objects: DigitalObjects, store: Store, jobs: Sequence[str], by: Agent) -> list[str]:
+    """Take up dead letters again; which of these were dead. Their attempts count anew."""
+    for attempt in range(TRIES):
+        pids = {row.service for row in store.jobs(jobs).values()}
+        heads, states = _streams(objects, store, pids)
+        rows = [row for row in store.jobs(jobs).values() if row.state == "dead"]
+        details: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            details.setdefault(row.service, {"jobs": []})["jobs"].append(_again(row, by))
+        try:
+            if details:
+                _append(objects, store, heads, states, details, by)
+        except VersionConflict:
+            if attempt == TRIES - 1:
+                raise
+        else:
+            return [row.id for row in rows]
+    raise AssertionError("unreachable")
+
+
+def _streams(
+    objects: DigitalObjects, store: Store, pids: Iterable[str]
+) -> tuple[dict[str, Head], dict[str, DigitalObject]]:
+    """Services as they stand; behind that, the store knows all their job facts up to there."""
+    heads = {str(head.pid): head for head in objects.log.heads_of(pids)}
+    states = objects.states(list(heads.values()))
+    store.follow(objects.log)
+    return heads, states
+
+
+def _append(
+    objects: DigitalObjects,
+    store: Store,
+    heads: Mapping[str, Head],
+    states: Mapping[str, DigitalObject],
+    details: Mapping[str, Mapping[str, Any]],
+    by: Agent,
+) -> None:
+    """One fact in the stream of each service, one transaction."""
+    changes = []
+    for pid, detail in details.items():
+        (fact,) = decide(states[pid], Note("JobsScheduled", detail))
+        changes.append(Change(heads[pid].pid, heads[pid].type, fact, states[pid], heads[pid].issue))
+    objects.append(changes, by=by)
+    store.follow(objects.log)
+
+
+def _again(row: Row, by: Agent) -> dict[str, Any]:
+    """A job that is there, as a fact of its scheduling says it."""
+    said: dict[str, Any] = {
+        "id": row.id, "target": row.target, "version": row.version, "kind": row.kind,
+        "cause": row.cause, "root": row.root, "depth": row.depth, "by": by.id,
+    }  # fmt: skip
+    if row.annotation:
+        said["annotation"] = row.annotation
+    if row.batching:
+        said["batching"] = True
+    return said
 
 
 def _of(made: Made) -> str:

@@ -180,7 +180,7 @@ def _wrong(document: Document) -> Iterator[tuple[str, str]]:
             yield (
                 f"/ods:hasEnvironmentalVariables/{place}",
                 (
-                    f"{one['schema:name']} looks like a secret, and this document is public for ever. "
-                    "Name it in ods:hasSecretVariables, with an ods:secretKeyRef."
+                    f"{one['schema:name']} looks like a secret, and this document is public for "
+                    "ever. Name it in ods:hasSecretVariables, with an ods:secretKeyRef."
                 ),
             )

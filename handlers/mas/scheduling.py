@@ -92,6 +92,8 @@ class Scheduler:
         known = {pid: held[-1][1] for pid, held in self._known.items() if held}
         spent = Counter[int]()
         for event in events:
+            if event.what == "Erased":
+                self._store.forget(event.pid_text)
             if event.operational or event.status is not Status.ACTIVE:
                 continue
             wanting = [

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from eventstore.log import Log
 from fdo.agent import Agent
 from fdo.documents import Document
+from fdo.errors import NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.mas.filters import Filter
@@ -151,3 +152,17 @@ def services(log: Log) -> Iterator[Service]:
         document = events[head.position].document
         if "ods:topicName" in document:  # not cut down by an erasure
             yield Service.of(document, active=head.status is Status.ACTIVE)
+
+
+def any_active(log: Log) -> bool:
+    """Whether there is a service that works."""
+    heads = log.heads_of(pid for _, pid in log.claims_under(f"{KIND}:"))
+    return any(head.status is Status.ACTIVE for head in heads)
+
+
+def service_at(log: Log, pid: Pid) -> Service:
+    """The service of a PID as it is now; NotFound where there is none."""
+    event = log.latest(pid)
+    if event.type != KIND or "ods:topicName" not in event.document:
+        raise NotFound(f"{pid} is no machine-annotation service; /api/mas lists those there are.")
+    return Service.of(event.document, active=event.status is Status.ACTIVE)

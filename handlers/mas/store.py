@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     batching INTEGER NOT NULL, position INTEGER NOT NULL, state TEXT NOT NULL,
     attempt INTEGER NOT NULL, spent INTEGER NOT NULL, due REAL, lease_until REAL,
     scheduled_at REAL NOT NULL, sent_at REAL, started_at REAL, ended_at REAL,
-    error TEXT NOT NULL, annotations INTEGER NOT NULL);
+    error TEXT NOT NULL, annotations INTEGER NOT NULL, ended_by INTEGER);
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (service, number, due)
     WHERE state IN ('scheduled', 'failed');
 CREATE INDEX IF NOT EXISTS jobs_leased ON jobs (service, lease_until)
@@ -107,6 +107,8 @@ class Row:
     error: str
     annotations: int
     """How many it made."""
+    ended_by: int | None
+    """The event by which it was completed."""
 
     @property
     def tries(self) -> int:
@@ -297,6 +299,14 @@ class Store:
                 "INSERT INTO remarks VALUES (?, ?, ?)",
                 [(job, at, text[:LONGEST]) for job, text in said],
             )
+
+    def forget(self, target: str) -> None:
+        """Forget what was said of jobs on an object of which something was erased."""
+        with self.writing() as run:
+            run.execute(
+                "DELETE FROM remarks WHERE job IN (SELECT id FROM jobs WHERE target=?)", (target,)
+            )
+            run.execute("UPDATE jobs SET error='' WHERE target=?", (target,))
 
     # ── looking ──────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,1 @@
+"""Machine-annotation services on the web: registered, asked, watched."""

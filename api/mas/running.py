@@ -1,0 +1,139 @@
+"""Dispatch as the settings ask for it, beside a server or for a command.
+
+Nothing is started before the first service is registered; then one process dispatches, and is
+started again when it dies. It is told its plan over a pipe, because some of that is secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from api.repository import ROOT
+from api.settings import Settings, secret_values
+from eventstore import mirroring
+from eventstore.application import DigitalObjects
+from fdo.errors import Refused
+from handlers.mas.dispatch import is_dispatching
+from handlers.mas.plan import Plan
+from handlers.mas.results import Results
+from handlers.mas.secrets import Secrets
+from handlers.mas.services import any_active
+
+LOOK_S = 0.5
+
+
+def plan_of(settings: Settings) -> Plan:
+    """What the settings ask of dispatch."""
+    password = settings.nats_password.get_secret_value()
+    return Plan(
+        folder=settings.data.resolve(),
+        base=settings.base,
+        prefixes=settings.prefixes,
+        durability=settings.durability,
+        in_flight=settings.mas_in_flight,
+        jobs_per_cause=settings.mas_jobs_per_cause,
+        auto_accept=settings.mas_auto_accept,
+        rejecting=settings.reject_profiles,
+        carriers={
+            "nats": {
+                "url": settings.nats_url,
+                "user": settings.nats_user,
+                "password": password,
+                "replicas": settings.nats_replicas,
+                "store_mb": settings.nats_store_mb,
+            },
+            "rabbitmq": {"url": settings.rabbitmq_url.get_secret_value()},
+            "http": {"allow_private": settings.mas_allow_private},
+        },
+        secrets=Secrets(secret_values(settings)),
+    )
+
+
+def results_of(settings: Settings, objects: DigitalObjects) -> Results:
+    """What takes answers that come to the web server."""
+    return Results(
+        objects,
+        settings.data,
+        base=settings.base,
+        auto_accept=settings.mas_auto_accept,
+        rejecting=settings.reject_profiles,
+    )
+
+
+def must_dispatch(settings: Settings, objects: DigitalObjects) -> None:
+    """Refused where dispatch is switched off, or the log is not our own."""
+    if settings.mas == "off":
+        raise Refused("Machine annotation is off; set FDO_MAS to on.")
+    if (source := mirroring.origin(objects.recorder)) is not None:
+        raise Refused(f"This repository is a mirror of {source.source}, whose services work there.")
+
+
+@asynccontextmanager
+async def dispatching_beside(settings: Settings, objects: DigitalObjects) -> AsyncIterator[None]:
+    """Dispatch beside a server, where the settings ask for it and the log is our own."""
+    if settings.mas == "off" or mirroring.origin(objects.recorder) is not None:
+        yield
+        return
+    watch = _Watch(settings, objects)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(watch.stop)
+
+
+class _Watch:
+    """Keeps one process that dispatches, as soon as there is a service to dispatch for."""
+
+    def __init__(self, settings: Settings, objects: DigitalObjects) -> None:
+        self._settings, self._log = settings, objects.log
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._run, name="mas", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_S):
+            try:
+                self._look()
+            except (OSError, sqlite3.Error):
+                logging.getLogger("collectome").exception("mas: dispatch cannot be started")
+
+    def _look(self) -> None:
+        alive = self._process is not None and self._process.poll() is None
+        if alive or not any_active(self._log) or is_dispatching(self._settings.data):
+            return
+        self._process = start(self._settings)
+        self._stopping.wait(1.0)  # one that dies at once is not started in a frenzy
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        self._stopping.set()
+        self._thread.join()
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+def start(settings: Settings) -> subprocess.Popen[bytes]:
+    """A process that dispatches; it ends with this one, whose end of the pipe closes then."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "handlers.mas"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None  # it was asked for
+    process.stdin.write(plan_of(settings).told())
+    process.stdin.flush()
+    return process
