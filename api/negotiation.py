@@ -115,8 +115,17 @@ def _best(accept: str, among: tuple[Format, ...]) -> Format | None:
         return among[0]
     wanted = parse_accept_header(accept, MIMEAccept)
     bare = [(name.partition(";")[0].strip(), quality) for name, quality in wanted]
-    found = MIMEAccept(bare).best_match([one.media_type for one in among])
-    return next((one for one in among if one.media_type == found), None)
+    accepted = MIMEAccept(bare)
+    found = accepted.best_match([one.media_type for one in among])
+    if found is None:  # who takes JSON takes any kind of it (RFC 6839, 3.1)
+        return next((one for one in among if accepted.quality(_plain(one.media_type)) > 0), None)
+    return next(one for one in among if one.media_type == found)
+
+
+def _plain(media_type: str) -> str:
+    """`application/json` of `application/linkset+json`; the type itself without a suffix."""
+    _, plus, suffix = media_type.partition("+")
+    return f"application/{suffix}" if plus else media_type
 
 
 def _refusal(said: str, among: Sequence[Format]) -> NotAcceptable:

@@ -36,7 +36,8 @@ def cite(
         None
     ),
     format: Annotated[
-        str, typer.Option(help="citation, bibtex, ris, csl, schemaorg or dc.")
+        str,
+        typer.Option(help="citation, bibtex, ris, csl, schemaorg, dc, datacite or datacite-xml."),
     ] = "citation",
     data: DataOption = None,
     json: JsonOption = False,
@@ -45,15 +46,29 @@ def cite(
     from api.citing.answers import told
     from api.citing.forms import written
     from api.citing.styles import manner
-    from api.negotiation import REFERENCE_FORMATS, choose
+    from api.negotiation import CITATION_FORMATS, choose
 
     if version is not None and as_of is not None:
         raise Refused("Name a version or a moment, not both.")
     how = manner("", style, locale)
-    form = choose("", format, REFERENCE_FORMATS)
+    form = choose("", format, CITATION_FORMATS)
     repository = Repository(settings_for(data), must_exist=True)
-    what = _public(repository, _chosen(repository, Pid.parse(pid), version, as_of))
-    content = written(what, form, how, numbered=version is not None)
+    event, hidden = _public(repository, _chosen(repository, Pid.parse(pid), version, as_of))
+    what = _cited(repository, event, hidden)
+    if form.name.startswith("datacite"):
+        from api.objects.datacite_face import metadata_of
+
+        content = metadata_of(
+            repository.log,
+            event,
+            repository.settings.title,
+            xml=form.name == "datacite-xml",
+            hidden=hidden,
+            number=version or 0,
+            past=as_of is not None,
+        )
+    else:
+        content = written(what, form, how, numbered=version is not None)
     if json:
         emit({**told(what, [how]), "format": form.name, "content": content.decode()})
     else:
@@ -69,18 +84,23 @@ def _chosen(repository: Repository, pid: Pid, version: int | None, as_of: str | 
     return repository.log.latest(pid)
 
 
-def _public(repository: Repository, event: Recorded) -> Cited:
-    """What of the object is public, as it is cited: the FDO record, where that is all."""
-    from api.citing.forms import cited
-
-    log, settings = repository.log, repository.settings
+def _public(repository: Repository, event: Recorded) -> tuple[Recorded, bool]:
+    """What of the object is public, and whether that is the FDO record alone."""
+    log = repository.log
     if event.status is Status.DRAFT:
         raise NotFound(f"{event.pid} is a draft; only what is public can be cited.")
     head = log.head(event.pid)
     hidden = event.status is Status.PID_ONLY or log.withheld(head)
+    return log.event(head.position) if hidden else event, hidden
+
+
+def _cited(repository: Repository, event: Recorded, hidden: bool) -> Cited:
+    from api.citing.forms import cited
+
+    settings = repository.settings
     return cited(
-        log.event(head.position) if hidden else event,
-        log.minted(event.pid),
+        event,
+        repository.log.minted(event.pid),
         base=settings.base,
         repository=settings.title,
         hidden=hidden,

@@ -70,7 +70,7 @@ def media_router(site: Site) -> APIRouter:
         """What is known of the file of a medium; nothing is fetched for it."""
         return described(Pid.parse(f"{prefix}/{suffix}"), files, site.base)
 
-    @router.api_route("/{prefix}/{suffix}/file", methods=["GET", "HEAD"], operation_id="media_file")
+    @router.get("/{prefix}/{suffix}/file")
     def file(
         prefix: str,
         suffix: str,

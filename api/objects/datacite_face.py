@@ -9,6 +9,7 @@ from __future__ import annotations
 from api.datacite_schema import require_valid, to_xml
 from api.site import Site
 from eventstore.envelope import Recorded
+from eventstore.log import Log
 from fdo.documents import canonical
 from fdo.representations.datacite import metadata
 from handlers.processes.minting.wanted import of_record
@@ -29,7 +30,21 @@ def datacite(
     anywhere else that of the object. `past`: without the DOIs of versions, which may have come
     later. `hidden`: only the FDO record is public, and `event` is the object's newest.
     """
-    log = site.objects.log
+    return metadata_of(
+        site.objects.log,
+        event,
+        site.settings.title,
+        xml=xml,
+        hidden=hidden,
+        past=past,
+        number=number,
+    )
+
+
+def metadata_of(
+    log: Log, event: Recorded, repository: str, *, xml: bool, hidden: bool, past: bool, number: int
+) -> bytes:
+    """As `datacite`, of any log; `repository` publishes what has a Handle."""
     minted = () if past else log.minted(event.pid)
     if hidden:
         found = of_record(log, event, number if number in minted else 0)
@@ -39,7 +54,7 @@ def datacite(
             version_of=number in minted,
             versions=sorted(minted),
             previous=max((each for each in minted if each < event.version), default=None),
-            publisher=site.settings.title if event.pid.scheme == "handle" else None,
+            publisher=repository if event.pid.scheme == "handle" else None,
         )
     require_valid(found)
     return to_xml(found) if xml else canonical(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.negotiation import DOCUMENT_FORMATS, choose
+from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS, choose
 from api.problems import NotAcceptable
 
 
@@ -26,6 +26,13 @@ from api.problems import NotAcceptable
 )
 def test_the_best_format_that_is_there_is_chosen(accept, name):
     assert choose(accept, None, DOCUMENT_FORMATS).name == name
+
+
+@pytest.mark.parametrize(
+    ("accept", "name"), [("application/json", "json"), ("application/xml;q=0.5", "xml")]
+)
+def test_who_takes_json_takes_any_kind_of_it(accept, name):
+    assert choose(accept, None, DATACITE_FORMATS).name == name
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "nonsense"])

@@ -40,7 +40,7 @@ def test_the_version_in_force_is_cited_so_that_it_can_be_checked(sample, revised
 
 
 def test_each_format_is_in_the_json_too(sample, revised):
-    for form in ("bibtex", "ris", "csl", "citation"):
+    for form in ("bibtex", "ris", "csl", "citation", "datacite", "datacite-xml"):
         plain = sample("cite", revised, f"--format={form}").stdout_bytes.decode()
         assert sample.json("cite", revised, f"--format={form}")["content"] == plain
 
