@@ -70,6 +70,8 @@ class Access:
                 name=name,
                 allow_reconnect=False,
                 connect_timeout=int(CONNECT_S),
+                max_reconnect_attempts=1,  # of each server, also at first
+                reconnect_time_wait=0,
                 ping_interval=int(PING_S),
                 max_outstanding_pings=3,
                 error_cb=on_error,
