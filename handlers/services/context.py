@@ -77,6 +77,15 @@ def texts(annotation: Mapping[str, Any]) -> list[str]:
     return [one for one in said if isinstance(one, str)]
 
 
+def annotated(work: Work) -> Work | None:
+    """The object that the annotation of a work is about, as a work of its own."""
+    for node in _listed(work.object, "oa:hasTarget", "target"):
+        source = node.get("oa:hasSource", node.get("source", node.get("@id")))
+        if isinstance(source, str) and (document := linked(work, source)):
+            return replace(work, object=document, version=int(document.get("ods:version", 1)))
+    return None
+
+
 def specimens(work: Work) -> Iterator[Work]:
     """The specimens that a work is about, each as a work of its own: the object itself, or those
     that the medium shows. One that cannot be read now is left out."""
