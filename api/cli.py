@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands import (
+    annotations,
     cite,
     definitions,
     double,
@@ -62,6 +63,10 @@ pids_group = typer.Typer(help="DOIs at DataCite: minted, waiting, refused.", no_
 media_group = typer.Typer(help="The files behind media: fetched, checked.", no_args_is_help=True)
 token_group = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
 instants_group = typer.Typer(help="Past states of the graph that are kept.", no_args_is_help=True)
+annotations_group = typer.Typer(
+    help="Annotations: listed, reviewed, accepted, rejected.", no_args_is_help=True
+)
+app.add_typer(annotations_group, name="annotations")
 app.add_typer(identity_group, name="identity")
 app.add_typer(instants_group, name="instants")
 app.add_typer(time_group, name="time")
@@ -251,6 +256,7 @@ _commands(
     make=instants.make,
     thin=instants.thin,
 )
+_commands(annotations_group, **annotations.COMMANDS)
 _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
 _commands(definitions_group, **definitions.COMMANDS)

@@ -100,12 +100,12 @@ def address(path: str, asked: Given, without: Sequence[str] = (), **more: str) -
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-def item(site: Site, found: Found) -> dict[str, Any]:
+def item(base: str, found: Found) -> dict[str, Any]:
     """One annotation as programs are told of it."""
     row, shown = found.row, found.shown
     told: dict[str, Any] = {
         "pid": row.pid,
-        "url": f"{site.base}/{row.pid}",
+        "url": f"{base}/{row.pid}",
         "version": row.version,
         "state": row.state,
         "severity": SEVERITIES[row.severity],

@@ -122,7 +122,7 @@ def _listed(site: Site, page: Page, links: dict[str, str]) -> dict[str, Any]:
         "totalIsExact": page.exact,
         "asOf": page.as_of,
         "links": links,
-        "items": [item(site, found) for found in page.found],
+        "items": [item(site.base, found) for found in page.found],
     }
 
 

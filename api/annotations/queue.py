@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from api.annotations.asking import item, value
-from api.site import Site
+from eventstore.application import DigitalObjects
 from fdo.annotation.paths import get, parse
 from fdo.documents import Document
 from fdo.errors import InvalidDocument
@@ -31,11 +31,11 @@ FILTERS = tuple(name for name in PARAMETERS if name not in ("state", "sort", "pi
 class Values:
     """What stands at the places that annotations are about, read once for a page."""
 
-    def __init__(self, site: Site, rows: Iterable[Row]) -> None:
-        heads = site.objects.log.heads_of({row.target for row in rows if row.target})
+    def __init__(self, objects: DigitalObjects, rows: Iterable[Row]) -> None:
+        heads = objects.log.heads_of({row.target for row in rows if row.target})
         public = [head for head in heads if head.status is Status.ACTIVE]
         self._documents: dict[str, Document] = {
-            pid: known.document for pid, known in site.objects.states(public).items()
+            pid: known.document for pid, known in objects.states(public).items()
         }
 
     def public(self, row: Row) -> bool:
@@ -51,10 +51,10 @@ class Values:
         return get(self._documents.get(row.target, {}), path) if path else None
 
 
-def entries(site: Site, page: Sequence[Found]) -> list[dict[str, Any]]:
+def entries(base: str, objects: DigitalObjects, page: Sequence[Found]) -> list[dict[str, Any]]:
     """The annotations of a page as the queue shows them."""
-    values = Values(site, [found.row for found in page])
-    return [item(site, found) | _beside(found, values) for found in page]
+    values = Values(objects, [found.row for found in page])
+    return [item(base, found) | _beside(found, values) for found in page]
 
 
 def _beside(found: Found, values: Values) -> dict[str, Any]:
@@ -74,13 +74,13 @@ def cut(written: str | None) -> bool:
     return written is not None and written.endswith("…")
 
 
-def groups(site: Site, found: Sequence[Group]) -> list[dict[str, Any]]:
+def groups(base: str, objects: DigitalObjects, found: Sequence[Group]) -> list[dict[str, Any]]:
     """Groups of equal proposals as the queue shows them."""
-    values = Values(site, [group.first for group in found])
-    return [_group(site, group, values) for group in found]
+    values = Values(objects, [group.first for group in found])
+    return [_group(base, group, values) for group in found]
 
 
-def _group(site: Site, group: Group, values: Values) -> dict[str, Any]:
+def _group(base: str, group: Group, values: Values) -> dict[str, Any]:
     row = group.first
     shown = Found(row, "", None, 0).shown
     told: dict[str, Any] = {
@@ -91,7 +91,7 @@ def _group(site: Site, group: Group, values: Values) -> dict[str, Any]:
         "term": row.term,
         "proposed": value(shown.get("proposed")),
         "overlay": row.overlay,
-        "sample": [{"pid": pid, "url": f"{site.base}/{pid}"} for pid in group.sample],
+        "sample": [{"pid": pid, "url": f"{base}/{pid}"} for pid in group.sample],
         "target": row.target,
         "creator": {"id": row.creator, "name": row.creator_name},
     }

@@ -146,7 +146,7 @@ def _listed(
         "total": page.total,
         "asOf": page.as_of,
         "next": following,
-        "items": queue.entries(site, page.found),
+        "items": queue.entries(site.base, site.objects, page.found),
     }
 
 
@@ -164,7 +164,7 @@ def _grouped(
         "total": found.total,
         "asOf": found.as_of,
         "next": following,
-        "groups": queue.groups(site, found.groups),
+        "groups": queue.groups(site.base, site.objects, found.groups),
     }
 
 
