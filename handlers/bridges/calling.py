@@ -2,8 +2,9 @@
 
     200                             the jobs are answered
     202                             each is answered later, at the address that came with it
-    408, 425, 429, 5xx, nobody      again after 1 s, 3 s, 9 s …, at least as asked (Retry-After)
-    anything else                   the service refuses the jobs: they failed
+    408, 425, 429, 5xx, nobody      again after 1 s, 3 s, 9 s …, at least as asked (Retry-After);
+                                    the attempt failed where its lease is over before
+    anything else                   the service refuses the jobs: they are dead
 
 A service has as many calls at a time as it has replicas, with as many jobs as its micro-batch. One
 process calls: the dispatcher. What it was doing when it died is done again by the next.
@@ -23,7 +24,8 @@ import httpx
 
 from handlers.bridges.outbox import Errand, Outbox
 from handlers.bridges.posting import Answer, Desk, message_name, post, results
-from handlers.mas.results import Result, Taken
+from handlers.bridges.reading import failed
+from handlers.mas.answers import Result, Taken
 from handlers.mas.services import Service
 
 LONGEST_S = 300.0
@@ -71,6 +73,14 @@ class Calling:
     def serve(self, service: Service, secret: str) -> None:
         """Call this service from now on, under this secret."""
         self._services[str(service.pid)] = (service, secret)
+
+    def forget(self, service: Service) -> None:
+        """Call it no more: it asks for its work now."""
+        self._services.pop(str(service.pid), None)
+
+    def serves(self, service: str) -> bool:
+        """Whether this service is called."""
+        return service in self._services
 
     async def _run(self) -> None:
         limits = httpx.Limits(max_keepalive_connections=0)  # a connection belongs to one name
@@ -129,13 +139,26 @@ class Calling:
         if answer.later:
             self._outbox.taken(errands)
         elif answer.patient:
-            for errand in errands:
-                self._outbox.postponed([errand], _wait(errand, answer.wait_s), answer.said)
+            self._postpone(errands, answer)
         else:
-            for taken in self._brought(results(errands, answer)):
-                if taken.outcome != "recorded":
-                    _LOG.info("http services: %s is %s: %s", taken.job, taken.outcome, taken.reason)
-            self._outbox.answered([errand.job for errand in errands])
+            self._record(results(errands, answer))
+
+    def _postpone(self, errands: Sequence[Errand], answer: Answer) -> None:
+        over = []
+        for errand in errands:
+            wait = _wait(errand, answer.wait_s)
+            if time.time() + wait < errand.ends:
+                self._outbox.postponed([errand], wait, answer.said)
+            else:
+                said = f"Called {errand.tries + 1} times; the last time {answer.said}."
+                over.append(failed(errand.job, said))
+        self._record(over)
+
+    def _record(self, found: Sequence[Result]) -> None:
+        for taken in self._brought(found) if found else ():
+            if taken.outcome != "recorded":
+                _LOG.info("http services: %s is %s: %s", taken.job, taken.outcome, taken.reason)
+        self._outbox.answered([result.job for result in found])
 
     def _brought(self, found: Sequence[Result]) -> list[Taken]:
         """What the log made of results; asked again where it could not be written."""

@@ -15,7 +15,7 @@ from handlers.bridges.calling import Calling
 from handlers.bridges.outbox import Outbox
 from handlers.bridges.posting import Desk
 from handlers.bridges.tickets import Tickets
-from handlers.mas.results import Result, Taken
+from handlers.mas.answers import Result, Taken
 from handlers.mas.services import Service
 from handlers.mas.transport import Job
 from handlers.webhooks.signing import checked_secret
@@ -47,7 +47,9 @@ class Http:
 
     def declare(self, service: Service) -> None:
         """Know how to reach a service; Unavailable where the secret it names has no value."""
-        if service.endpoint is not None:
+        if service.endpoint is None:
+            self._calling.forget(service)
+        else:
             self._calling.serve(service, signing_secret(service, self._tickets, self._secret))
             if not self._started:
                 self._started = True
@@ -55,10 +57,11 @@ class Http:
 
     def send(self, jobs: Sequence[Job]) -> None:
         """Keep jobs for their service; they are on disk when this returns."""
-        self._outbox.put(jobs)
+        if jobs:
+            self._outbox.put(jobs, called=self._calling.serves(jobs[0].service))
 
     def waiting(self, topic: str) -> int:
-        """Jobs that the service has not answered."""
+        """Jobs that the service has not asked for, or has still time to answer."""
         return self._outbox.waiting(topic)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ the broker.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -17,18 +18,19 @@ from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ConnectionClosedByBroker
 
 from fdo.errors import Unavailable
-from handlers.bridges.answers import Malformed, answer, failed
 from handlers.bridges.rabbitmq import DEAD, FAILURES, RESULTS, declare_platform, parameters
-from handlers.mas.results import Result, Taken
+from handlers.bridges.reading import Malformed, answer, failed
+from handlers.mas.answers import Result, Taken
 
 TOGETHER = 256
 TRIES = 3
 """How often an answer is brought to a log that neither takes nor refuses it."""
 _WAIT_S = 1.0
 _LONGEST_REASON = 500
+_INTERNAL_ERROR = 541
 _LOG = logging.getLogger("collectome")
 
 Take = Callable[[Sequence[Result]], list[Taken]]
@@ -86,7 +88,7 @@ class Listening:
             channel.basic_qos(prefetch_count=TOGETHER)
             letters: list[_Letter] = []
             for name in (RESULTS, FAILURES):
-                channel.basic_consume(f"{name}-queue", _into(letters))
+                self._consume(channel, f"{name}-queue", letters)
             while not self._stopping.is_set():
                 connection.process_data_events(time_limit=_WAIT_S / 5)
                 if letters:
@@ -95,6 +97,18 @@ class Listening:
         finally:
             if connection.is_open:
                 connection.close()
+
+    def _consume(self, channel: BlockingChannel, queue: str, letters: list[_Letter]) -> None:
+        try:
+            channel.basic_consume(queue, _into(letters))
+        except ConnectionClosedByBroker as error:
+            if error.reply_code == _INTERNAL_ERROR:
+                # in name only, as in `rabbitmq._publish`; nobody can read what it held, and the
+                # jobs are sent again when their lease is over
+                _LOG.warning("rabbitmq: %s cannot be read and is made anew", queue)
+                with contextlib.closing(BlockingConnection(self._parameters)) as connection:
+                    connection.channel().queue_delete(queue)
+            raise
 
     def _settle(
         self, connection: BlockingConnection, channel: BlockingChannel, hand: Sequence[_Letter]

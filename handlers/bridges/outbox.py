@@ -4,7 +4,8 @@
        │    ── leased ───────▶ taken
        └─── called, 200 ─────▶ (gone)
 
-An errand is one attempt of a job; the next attempt takes its place. Nothing here is needed to know
+An errand is one attempt of a job; the next attempt takes its place. For a service that is called
+its lease begins at once, for one that asks for work when it does. Nothing here is needed to know
 what is to be done: what is lost with the file is sent again when its lease is over.
 """
 
@@ -20,14 +21,15 @@ from pathlib import Path
 from handlers.mas.transport import Job
 
 FILE = "mas-http.sqlite"
+_NEVER = float("inf")
 _KEPT_S = 86_400.0
 """For how long an errand that nobody answered is remembered after its lease."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS errands (
     job TEXT PRIMARY KEY, attempt INTEGER NOT NULL, service TEXT NOT NULL, topic TEXT NOT NULL,
-    payload BLOB NOT NULL, ends REAL NOT NULL, state TEXT NOT NULL, due REAL NOT NULL,
-    tries INTEGER NOT NULL, said TEXT NOT NULL);
+    payload BLOB NOT NULL, lease REAL NOT NULL, ends REAL NOT NULL, state TEXT NOT NULL,
+    due REAL NOT NULL, tries INTEGER NOT NULL, said TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS errands_due ON errands (service, state, due);
 CREATE INDEX IF NOT EXISTS errands_topic ON errands (topic, ends);
 """
@@ -58,22 +60,24 @@ class Outbox:
             run.execute("PRAGMA journal_mode=WAL")
             run.executescript(_SCHEMA)
 
-    def put(self, jobs: Sequence[Job]) -> None:
-        """Keep jobs; a new attempt takes the place of the old one, the same twice is one."""
+    def put(self, jobs: Sequence[Job], called: bool) -> None:
+        """Keep jobs of a service that is called, or asks; a new attempt takes the place of the old
+        one, the same twice is one."""
         now = self._clock()
         with self._writing() as run:
             run.executemany(
-                "INSERT INTO errands VALUES (?,?,?,?,?,?,'waiting',?,0,'') "
+                "INSERT INTO errands VALUES (?,?,?,?,?,?,?,'waiting',?,0,'') "
                 "ON CONFLICT (job) DO UPDATE SET attempt=excluded.attempt, "
-                "payload=excluded.payload, ends=excluded.ends, state='waiting', "
-                "due=excluded.due, tries=0, said='' WHERE excluded.attempt > errands.attempt",
+                "payload=excluded.payload, lease=excluded.lease, ends=excluded.ends, "
+                "state='waiting', due=excluded.due, tries=0, said='' "
+                "WHERE excluded.attempt > errands.attempt",
                 [
-                    (one.id, one.attempt, one.service, one.topic, one.payload,
-                     now + one.lease_s, now)
+                    (one.id, one.attempt, one.service, one.topic, one.payload, one.lease_s,
+                     now + one.lease_s if called else _NEVER, now)
                     for one in jobs
                 ],
             )  # fmt: skip
-            run.execute("DELETE FROM errands WHERE ends < ?", (now - _KEPT_S,))
+            run.execute("DELETE FROM errands WHERE ends<?", (now - _KEPT_S,))
 
     def due(self, service: str, most: int) -> list[Errand]:
         """Errands of a service that should go out now, oldest first."""
@@ -87,14 +91,14 @@ class Outbox:
         return [Errand(*row) for row in rows]
 
     def lease(self, service: str, most: int) -> list[Errand]:
-        """The same, for a service that asks; no other asker gets them."""
+        """The same, for a service that asks: no other asker gets them, and their lease begins."""
         with self._writing() as run:
             now = self._clock()
             rows = run.execute(
-                f"UPDATE errands SET state='taken' WHERE job IN (SELECT job FROM errands WHERE "
-                "service=? AND state='waiting' AND due<=? AND ends>? ORDER BY due, job LIMIT ?) "
-                f"RETURNING {_COLUMNS}",
-                (service, now, now, most),
+                f"UPDATE errands SET state='taken', ends=?1+lease WHERE job IN (SELECT job FROM "
+                "errands WHERE service=?2 AND state='waiting' AND due<=?1 AND ends>?1 "
+                f"ORDER BY due, job LIMIT ?3) RETURNING {_COLUMNS}",
+                (now, service, most),
             ).fetchall()
         return [Errand(*row) for row in rows]
 
@@ -112,13 +116,13 @@ class Outbox:
             run.executemany("DELETE FROM errands WHERE job=?", [(job,) for job in jobs])
 
     def attempt(self, job: str) -> int | None:
-        """The attempt of a job that is under way; None: there is none."""
+        """The newest attempt of a job that is unanswered; None: there is none."""
         with self._connected() as run:
             row = run.execute("SELECT attempt FROM errands WHERE job=?", (job,)).fetchone()
         return None if row is None else int(row[0])
 
     def waiting(self, topic: str) -> int:
-        """Jobs of a topic that are under way and unanswered."""
+        """Jobs of a topic that nobody asked for yet, or whose lease runs."""
         with self._connected() as run:
             (number,) = run.execute(
                 "SELECT count(*) FROM errands WHERE topic=? AND ends>?", (topic, self._clock())

@@ -20,10 +20,10 @@ from typing import Any
 import httpx
 import orjson
 
-from handlers.bridges.answers import MOST_BYTES, Malformed, answer_of, failed
 from handlers.bridges.outbox import Errand
+from handlers.bridges.reading import MOST_BYTES, Malformed, answer_of, failed
 from handlers.bridges.tickets import Tickets
-from handlers.mas.results import Result
+from handlers.mas.answers import Result
 from handlers.outgoing import UnknownHost, UnsafeAddress, target_of
 from handlers.webhooks.signing import signature
 

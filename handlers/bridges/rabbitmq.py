@@ -13,6 +13,7 @@ machine annotation services, and the templates by which its operator deploys the
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from typing import TypeVar
 import orjson
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, ChannelClosedByBroker
+from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError
 
 from fdo.errors import Refused, Unavailable
 from handlers.mas.services import Service
@@ -32,6 +33,8 @@ RESULTS = "mas-annotation"
 FAILURES = "mas-annotation-failed"
 DEAD = "mas-annotation-dead-queue"
 """Ours: messages that are no answers, each with its reason in a header."""
+
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # it says ten times what we say once
 
 _CONTRACT = ("object", "jobId", "batchingRequested")
 _REMEMBERED = 10_000
@@ -91,6 +94,7 @@ class RabbitMQ:
         """Hand jobs over; returns when the broker has them on disk, Unavailable otherwise."""
         with self._lock:
             for job in jobs:
+                self._topics[job.topic] = None
                 if (job.id, job.attempt) not in self._sent:
                     self._asked(lambda channel, job=job: _publish(channel, job))  # type: ignore[misc]  # the loop's value is bound
                     self._remember(job)
@@ -98,11 +102,7 @@ class RabbitMQ:
     def waiting(self, topic: str) -> int:
         """Jobs that no service has taken yet."""
         with self._lock:
-            return self._asked(
-                lambda channel: int(
-                    channel.queue_declare(queue_of(topic), passive=True).method.message_count
-                )
-            )
+            return self._asked(lambda channel: held(channel, queue_of(topic)))
 
     def close(self) -> None:
         """End the connection."""
@@ -124,7 +124,7 @@ class RabbitMQ:
                 if last:
                     raise Unavailable(f"RabbitMQ refuses: {error.reply_text}.") from error
             except (AMQPError, OSError) as error:
-                self._drop()  # what was deleted there is declared again with the new channel
+                self._drop()  # what is missing there is declared again with the new channel
                 if last:
                     raise Unavailable(
                         f"RabbitMQ does not take jobs: {str(error) or type(error).__name__}.",
@@ -162,13 +162,27 @@ def _declare(channel: BlockingChannel, topic: str) -> None:
 
 def _publish(channel: BlockingChannel, job: Job) -> None:
     """Publish a job; raises unless a queue has it."""
-    channel.basic_publish(
-        EXCHANGE,
-        job.topic,
-        message(job.payload),
-        pika.BasicProperties(content_type="application/json", delivery_mode=2, message_id=job.id),
-        mandatory=True,
-    )
+    try:
+        channel.basic_publish(
+            EXCHANGE,
+            job.topic,
+            message(job.payload),
+            pika.BasicProperties(
+                content_type="application/json", delivery_mode=2, message_id=job.id
+            ),
+            mandatory=True,
+        )
+    except NackError:
+        # a quorum queue whose broker died seconds after it was declared may be there in name only
+        # (RabbitMQ 3.10); whatever it held is sent again when its lease is over
+        if held(channel, queue_of(job.topic)) == 0:
+            channel.queue_delete(queue_of(job.topic))
+        raise
+
+
+def held(channel: BlockingChannel, queue: str) -> int:
+    """How many messages wait in a queue."""
+    return int(channel.queue_declare(queue, passive=True).method.message_count)
 
 
 def message(payload: bytes) -> bytes:

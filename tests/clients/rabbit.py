@@ -1,12 +1,13 @@
-"""A RabbitMQ of the tests' own: one node in a folder, on a free port of this machine only.
+"""A RabbitMQ of the tests' own: one node in a folder, on a loopback address of its own.
 
     with RabbitMQ(folder) as broker:
         broker.url
         broker.restart()
 
-Nothing of the system's RabbitMQ is touched: node name, cookie, data and port mapper are ours, and
-all of it listens on 127.0.0.1 (the port mapper would take every address unless told before its
-start).
+The port is 5672, because the contract of DiSSCo's services has no variable for another; so each
+broker takes another address of 127.0.0.0/8. Nothing of the system's RabbitMQ is touched: node
+name, cookie, data and port mapper are ours (the mapper would listen on every address unless told
+before its start).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from random import randrange
 
 import pika
 import pytest
@@ -41,13 +43,13 @@ class RabbitMQ:
         self._program = server()
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.port, self._mapper, self._nodes = _free_ports(3)
-        self.host, self.user, self.password = "127.0.0.1", "guest", "guest"
-        self.url = f"amqp://{self.user}:{self.password}@{self.host}:{self.port}/%2F"
+        self.host = f"127.{randrange(1, 255)}.{randrange(1, 255)}.{randrange(1, 255)}"
+        self.url = f"amqp://guest:guest@{self.host}:5672/%2F"
+        mapper, nodes = _free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "enabled_plugins").write_text("[].\n")
         (folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.default = 127.0.0.1:{self.port}\n"
+            f"listeners.tcp.default = {self.host}:5672\n"
             "vm_memory_high_watermark.absolute = 512MB\n"
             "disk_free_limit.absolute = 50MB\n"
             "raft.wal_max_size_bytes = 8388608\n"
@@ -57,9 +59,9 @@ class RabbitMQ:
             **{name: value for name, value in os.environ.items() if "RABBITMQ" not in name},
             "HOME": str(folder),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "ERL_EPMD_PORT": str(self._mapper),
-            "RABBITMQ_NODENAME": f"tests-{self.port}@localhost",
-            "RABBITMQ_DIST_PORT": str(self._nodes),
+            "ERL_EPMD_PORT": str(mapper),
+            "RABBITMQ_NODENAME": f"tests-{nodes}@localhost",
+            "RABBITMQ_DIST_PORT": str(nodes),
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
             "RABBITMQ_MNESIA_BASE": str(folder / "data"),

@@ -21,7 +21,7 @@ import orjson
 
 from fdo.errors import InvalidIdentifier
 from fdo.identifiers import Pid
-from handlers.mas.results import Result
+from handlers.mas.answers import Result
 
 MOST_BYTES = 16 * 1024 * 1024
 """The longest answer that is read."""
