@@ -1,8 +1,9 @@
 """Record the sample history as a log: `python -m api.demo.record`.
 
 The definitions come first. Each sample harvest is ingested with the clock set to its date, in a
-scratch repository with a seeded choice of PIDs; then their DOIs are confirmed, as if DataCite had
-taken them, and a curator ends two objects. The log is then written to `log.jsonl.gz`, which
+scratch repository with a seeded choice of PIDs, and between them people and a service annotate what
+is there; then their DOIs are confirmed, as if DataCite had taken them, and a curator ends two
+objects. The log is then written to `log.jsonl.gz`, which
 `collectome demo` imports with its recorded times. Run it again when the samples, the mapping or
 the definitions change.
 """
@@ -15,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from api.demo import LOG
+from api.demo.annotations import annotate
 from api.demo.source import write_harvests
 from eventstore.application import DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
@@ -41,6 +43,10 @@ class Clock:
     def __init__(self) -> None:
         self.now = 0
 
+    def put(self, now: int) -> None:
+        """Stand there."""
+        self.now = now
+
     def __call__(self) -> int:
         self.now += 1_000
         return self.now
@@ -56,7 +62,11 @@ def record() -> int:
         harvests = write_harvests(folder / "harvests")
         clock.now = to_micros(harvests[0].observed_at) + HOUR
         ensure(objects)
+        saying = annotate(objects, clock.put)
+        day = next(saying)
         for harvest in harvests:
+            while day < harvest.observed_at.date().isoformat():
+                day = next(saying)
             clock.now = to_micros(harvest.observed_at) + 2 * HOUR
             options = Options(
                 source_system=harvest.title,
@@ -65,6 +75,8 @@ def record() -> int:
             )
             summary = Harvest(objects, folder / "workspace", options).run(str(harvest.path))
             assert summary.balanced, summary
+        for _ in saying:
+            pass
         _mint(objects, folder / "data", clock)
         _curate(objects, clock)
         _mint(objects, folder / "data", clock)
