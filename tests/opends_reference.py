@@ -17,6 +17,7 @@ import jsonschema_rs
 ADDRESS = "https://schemas.dissco.tech/schemas/"
 THEIRS = {
     "specimen": "fdo-type/digital-specimen/0.4.0/digital-specimen.json",
+    "annotation": "fdo-type/annotation/0.4.0/annotation.json",
     "media": "fdo-type/digital-media/0.5.0/digital-media.json",
     "source-system": "fdo-type/source-system/0.4.0/source-system.json",
     "data-mapping": "fdo-type/data-mapping/0.4.0/data-mapping.json",

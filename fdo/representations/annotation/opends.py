@@ -103,8 +103,8 @@ def _target(targets: list[Any], object_: Mapping[str, Any], losses: dict[str, No
         "dcterms:identifier": name,
         "ods:fdoType": kind,
     }
-    if node.get("@type") != SPECIFIC:
-        losses["openDS knows objects of repositories only."] = None
+    if node.get("@type") != SPECIFIC or not kind:
+        losses["openDS knows objects of repositories only, and their types."] = None
     for key in sorted(node.keys() - {"@type", "oa:hasSource", "ods:fdoType", "oa:hasSelector"}):
         losses[f"openDS has no place for {key} of a target."] = None
     selectors = node.get("oa:hasSelector", [])

@@ -49,6 +49,9 @@ class Read:
 LIMITS = Limits()
 _IDS = ("id", "@id", "dcterms:identifier")
 _DECIDED = "ods:mergingDecisionStatus"
+_DECISIONS = [f"{prefix}{word}" for prefix in ("", "ods:") for word in ("Approved", "Rejected")]
+_IGNORED = MANAGED | {"ods:MergingStateChangedBy"}
+"""What is decided here; the last as openDS's own examples misspell it."""
 _STAMPS: Document = {
     "@id": "https://hdl.handle.net/20.5000.5072/AAA-AAA-AAA",
     "dcterms:identifier": "https://hdl.handle.net/20.5000.5072/AAA-AAA-AAA",
@@ -82,10 +85,10 @@ def read(
     said = {key: value for key, value in data.items() if value is not None}
     contexts = said.pop("@context", None)
     names = [name for key in _IDS if isinstance(name := said.pop(key, None), str) and name]
-    before = said.get("col:repaired", []) if own else []
-    if own is None and said.get(_DECIDED, "").removeprefix("ods:") in ("Approved", "Rejected"):
+    before = _sentences(said.get("col:repaired")) if own else []
+    if own is None and said.get(_DECIDED) in _DECISIONS:
         nodes.mended("What becomes of a proposal is decided here; the decision sent was left out.")
-    said = {key: value for key, value in said.items() if key not in MANAGED}
+    said = {key: value for key, value in said.items() if key not in _IGNORED}
     if is_opends(said):
         draft = read_opends(nodes, said)
     else:
@@ -108,6 +111,10 @@ def refusal(problems: list[tuple[str, str]]) -> InvalidDocument:
     told = "; ".join(f"{at or '/'}: {said.rstrip('.')}" for at, said in problems[:3])
     more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
     return InvalidDocument(f"The annotation cannot be taken: {told}{more}.", problems[:100])
+
+
+def _sentences(found: Any) -> list[str]:
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _measure(data: Mapping[str, Any], limits: Limits) -> None:

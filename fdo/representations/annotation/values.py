@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
+from uuid import UUID, uuid5
 
 import orjson
 
@@ -36,6 +36,8 @@ LONG = 4_096
 _SPOKEN = 60
 """Characters of a sender's value that a sentence repeats."""
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BATCHES = UUID("4c1d8f0e-52a7-5a0c-9a55-6f0f7a2b9d11")
+"""Makes UUIDs of other names of batches."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBERED = re.compile(r"(.+)/([1-9]\d{0,8})", re.ASCII)
@@ -202,7 +204,7 @@ class Values:
                 return found
             self.mended(f"The time {found} had no zone and was taken as UTC.")
             return f"{found}Z"
-        self.wrong(at, f"is a date and time, as {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}.")
+        self.wrong(at, "is a date and time, as 2026-03-01T12:00:00Z.")
         return None
 
     def count(self, found: Any, at: str) -> int | None:
@@ -228,11 +230,16 @@ class Values:
         return None
 
     def uuid(self, found: Any, at: str) -> str | None:
-        """A UUID in its written form."""
-        if isinstance(found, str) and _UUID.fullmatch(found.lower().removeprefix("urn:uuid:")):
-            return found.lower().removeprefix("urn:uuid:")
-        self.wrong(at, f"is a UUID, not {_short(found)}.")
-        return None
+        """A UUID in its written form; another name becomes one, always the same."""
+        if not isinstance(found, str) or not found.strip() or len(found) > LONG:
+            self.wrong(at, f"is a UUID, not {_short(found)}.")
+            return None
+        bare = found.strip().lower().removeprefix("urn:uuid:")
+        if _UUID.fullmatch(bare):
+            return bare
+        made = str(uuid5(_BATCHES, found))
+        self.mended(f"{_short(found)} is no UUID; {made} stands for it.")
+        return made
 
     def hash(self, found: Any, at: str) -> str | None:
         """A SHA-256 in hex."""

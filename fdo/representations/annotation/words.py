@@ -148,6 +148,8 @@ MANAGED = frozenset(
         "col:overlayState",
         "col:repaired",
         "col:sourceValue",
+        "created",
+        "dcterms:created",
         "dcterms:identifier",
         "dcterms:issued",
         "dcterms:modified",
