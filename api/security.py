@@ -225,7 +225,8 @@ def require(*roles: Role) -> Callable[..., Token]:
 
 def _read(row: dict[str, Any]) -> Token:
     several = ("roles", "scopes", "quotas")
-    return Token(**{name: tuple(v) if name in several else v for name, v in row.items()})
+    read: dict[str, Any] = {n: tuple(v) if n in several else v for n, v in row.items()}
+    return Token(**read)
 
 
 def _digest(text: str) -> str:

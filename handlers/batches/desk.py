@@ -35,7 +35,9 @@ from handlers.batches.store import Batch, Batches, Kind, State
 _NAMES: Final = uuid.UUID("7d2f7c54-6f0b-5f0e-9a53-2f3f6f1f7c11")
 """Names batches that come with a key, so that the same key is the same batch for ever."""
 _PART: Final = 1 << 16
-_ENDED: Final[tuple[State, ...]] = ("done", "failed", "interrupted")
+_ENDED: Final[tuple[State, ...]] = ("done", "failed", "interrupted", "undone")
+LEFT: Final = "left"
+"""What undoing an annotation came to where somebody else has to: it is tried again when asked."""
 _HELD: Final[set[tuple[Path, str]]] = set()
 """The batches that are worked on in this process; those of others are known by their locks."""
 _GUARD: Final = threading.Lock()
@@ -54,7 +56,7 @@ class Desk:
     ) -> None:
         self.objects, self.batches, self.clock = objects, Batches(folder), clock
         self.annotations = Annotations(objects, rejecting)
-        self._folder, self._base = folder.resolve(), base
+        self._folder, self.base = folder.resolve(), base
 
     # ── taking in ────────────────────────────────────────────────────────────────────────
 
@@ -135,7 +137,7 @@ class Desk:
         return ended
 
     def _posting(self, batch: Batch, by: Speaker) -> Posting:
-        recording = Recording(self.objects, self.annotations, by, batch.id, self._base)
+        recording = Recording(self.objects, self.annotations, by, batch.id, self.base)
         return Posting(self.batches, batch, recording, by, self.clock)
 
     # ── the way back ─────────────────────────────────────────────────────────────────────
@@ -145,7 +147,7 @@ class Desk:
         asked = {**batch.about, "by": by}
         if not self.batches.claim(batch.id, _ENDED, "undoing", reason, asked):
             batch = self.batches.get(batch.id)
-            if batch.state not in ("undoing", "undone"):
+            if batch.state != "undoing":
                 raise Refused(f"The batch {batch.id} is {batch.state}; undo it when it has ended.")
         return self.batches.get(batch.id)
 
@@ -156,7 +158,8 @@ class Desk:
         once; what a person decided otherwise is left and told."""
         with self.held(batch):
             batch = self.batches.move(batch.id, "undoing", batch.note)
-            done = self.batches.undone(batch.id)
+            done = {pid for pid, (became, _) in self.batches.undone(batch.id).items()
+                    if became != LEFT}  # fmt: skip
             for one in self.batches.outcomes(batch.id):
                 if one.outcome != "created" or one.pid is None or one.pid in done:
                     continue
@@ -169,18 +172,18 @@ class Desk:
     def _undone(self, pid: Pid, by: Speaker, reason: str) -> tuple[str, str]:
         known, _ = self.objects.state(pid)
         if known is None:
-            return "left", f"{pid} is not there."
+            return LEFT, f"{pid} is not there."
         state = state_of(known.status, known.document)
         if state in ("withdrawn", "superseded", "rejected"):
             return state, f"{pid} was {state} already."
         if state == "accepted" and (why := self._may_not_take_back(known, by)):
-            return "left", why
+            return LEFT, why
         try:
             self.annotations.withdraw(pid, reason, by.agent)
         except Tombstoned:
             return "withdrawn", f"{pid} was withdrawn already."
         except CollectomeError as wrong:
-            return "left", wrong.message
+            return LEFT, wrong.message
         return "withdrawn", "Its change was taken back." if state == "accepted" else ""
 
     def _may_not_take_back(self, annotation: DigitalObject, by: Speaker) -> str | None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from fdo.errors import CollectomeError
 from handlers.batches.desk import Desk
@@ -30,17 +29,16 @@ class Runner:
     def __init__(self, desk: Desk, speaker_of: Callable[[str], Speaker]) -> None:
         self._desk, self._speaker_of = desk, speaker_of
         self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Carry out what waits until the end of the block."""
-        thread = threading.Thread(target=self._work, name="batches", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stopping.set()
-            thread.join()
+    def start(self) -> None:
+        """Begin with what waits."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End behind the section that is being recorded."""
+        self._stopping.set()
+        self._thread.join()
 
     def _work(self) -> None:
         while not self._stopping.wait(POLL_S):
