@@ -15,6 +15,7 @@ import typer
 
 from api.commands import (
     annotations,
+    bridge,
     cite,
     definitions,
     double,
@@ -261,7 +262,7 @@ _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
 _commands(definitions_group, **definitions.COMMANDS)
 _commands(media_group, **media.COMMANDS)
-_commands(mas_group, **work.COMMANDS)
+_commands(mas_group, **work.COMMANDS, **bridge.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)
 _commands(
     app,

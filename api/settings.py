@@ -195,6 +195,13 @@ class Settings(BaseSettings):
         SecretStr(""), description="AMQP address of the RabbitMQ of services written for DiSSCo, "
         "as amqp://USER:PASSWORD@HOST:5672/; empty: there are none.",
     )  # fmt: skip
+    rabbitmq_service_host: str = Field(
+        "", description="Host of that RabbitMQ as services see it; empty: that of the address."
+    )
+    rabbitmq_service_user: str = Field(
+        "", description="Account that services are given there; empty: that of the address."
+    )
+    rabbitmq_service_password: SecretStr = Field(SecretStr(""), description="Its password.")
     mas: Literal["off", "on"] = Field(
         "on", description="off: no jobs are made for machine-annotation services, nor sent."
     )
