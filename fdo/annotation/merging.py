@@ -168,7 +168,9 @@ def _judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
         return (
             (None, Judged("dropped"))
             if array is None
-            else _take_out(document, array, get(laid.held, was.path[:-1]) or (), before)
+            else _take_out(
+                document, array, was.path[-1], get(laid.held, was.path[:-1]) or (), before
+            )
         )
     return _set(document, laid, was, before)
 
@@ -176,23 +178,16 @@ def _judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
 def _set(
     document: Document, laid: Laid, was: Operation, before: Any
 ) -> tuple[Operation | None, Judged]:
-    parent = follow(was.path[:-1], taken_back(laid.held, laid.annotation), document)
-    last = was.path[-1]
-    if parent is None or not isinstance(get(document, parent), dict | list):
+    there = follow(was.path, laid.held, document)
+    if was.what == "set" and there is not None and same(get(document, there), was.value):
+        return None, Judged("adopted", was.value)
+    path = follow(was.path, taken_back(laid.held, laid.annotation), document)
+    if path is None or not isinstance(get(document, path[:-1]), dict | list):
         return None, Judged("dropped")
-    path = (*parent, last)
-    if isinstance(last, int):
-        found = follow(was.path, taken_back(laid.held, laid.annotation), document)
-        if found is None:
-            return None, Judged("dropped")
-        path = found
     says = get(document, path)
-    what = Operation(was.what, path, was.value)
     if same(says, was.value):  # of a removal: nothing is there
         return None, Judged("adopted", says)
-    kept = was.what == "remove" or says is not None or not isinstance(last, int)
-    if not kept:
-        return None, Judged("dropped", says)
+    what = Operation(was.what, path, was.value)
     return what, Judged(_standing(laid, same(says, before)), says)
 
 
@@ -208,14 +203,15 @@ def _append(document: Document, array: Path, was: Operation) -> tuple[Operation 
 
 
 def _take_out(
-    document: Document, array: Path, kept: Sequence[Any], before: Any
+    document: Document, array: Path, place: int, kept: Sequence[Any], before: Any
 ) -> tuple[Operation | None, Judged]:
     """Take the member that was deleted out again, if the source still shows it: as it was, or
     with other values. `kept` are the members that the deletion left; a twin may be among them."""
     members = get(document, array) or []
     equal = [at for at, each in enumerate(members) if same(each, before)]
     if len(equal) > sum(same(each, before) for each in kept):
-        return Operation("remove", (*array, equal[0])), Judged("applied", before)
+        twin = min(equal, key=lambda at: abs(at - place))
+        return Operation("remove", (*array, twin)), Judged("applied", before)
     for at, each in enumerate(members):
         if not any(same(each, other) for other in kept) and _revised(before, each):
             return Operation("remove", (*array, at)), Judged("conflict", each)
