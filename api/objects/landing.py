@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from api.annotations.section import annotation_section
 from api.citing.answers import citation, told
 from api.citing.styles import Manner
 from api.harvesting.dataset_page import dataset_part
@@ -112,6 +113,9 @@ def landing_page(
         definition=definition_part(event, document),
         query=_query(site, event, document),
         dataset=None if past or hidden else dataset_part(site, event),
+        annotations=None
+        if past or hidden
+        else annotation_section(site, event, _related(document, "hasDigitalMedia")),
         local=Addresses(log),
     )
 

@@ -177,7 +177,8 @@ PARAMETERS: dict[str, Parameter] = {
                   "a.overlay=?"),
         Parameter("group", "Key of equal proposals, as the review queue gives it.", _any,
                   "a.grouped=?"),
-        Parameter("sort", "newest (last recorded first; when left out), oldest or urgent.", _one_of(*SORTS), ""),
+        Parameter("sort", "newest (last recorded first; when left out), oldest or urgent.",
+                  _one_of(*SORTS), ""),
     )
 }  # fmt: skip
 """Every parameter; of several values of one, any may hold."""
