@@ -28,6 +28,7 @@ from api.commands import (
     objects,
     pids,
     read,
+    services,
     time,
     verify,
     versions,
@@ -262,6 +263,7 @@ _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
 _commands(definitions_group, **definitions.COMMANDS)
 _commands(media_group, **media.COMMANDS)
+_commands(mas_group, **services.COMMANDS)
 _commands(mas_group, **work.COMMANDS, **bridge.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)
 _commands(

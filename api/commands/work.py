@@ -42,9 +42,9 @@ def work(
 
     settings = settings_for(data)
     if replicas == 0:
-        code = Worker(
-            named(service, settings.data), access_of(settings), until_idle=until_idle
-        ).run()
+        embedding = settings.embedding_model, settings.embedding_sha256 or None
+        found = named(service, settings.data, embedding)
+        code = Worker(found, access_of(settings), until_idle=until_idle).run()
     else:
         code = _watched(service, replicas, settings, until_idle)
     if code:

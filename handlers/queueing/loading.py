@@ -13,14 +13,16 @@ from handlers.queueing.kit import Service
 FILE, NAME = "service.py", "service"
 
 
-def named(name: str, data: Path) -> Service:
+def named(
+    name: str, data: Path, embedding: tuple[Path | None, str | None] = (None, None)
+) -> Service:
     """The service in this folder or file, or the one that ships under this name, with the options
-    of the data folder."""
+    of the data folder; `embedding` is the model by which the settings have images described."""
     if name.endswith(".py") or Path(name).is_dir():
         return in_file(Path(name))
     from handlers.services import make
 
-    return make(name, data)
+    return make(name, data, embedding)
 
 
 def in_file(place: Path) -> Service:

@@ -2,6 +2,7 @@
 
     label-ocr          printed text of images             label_ocr
     barcodes           codes, and whether they fit        barcodes
+    image-embedding    vectors, to find similar images    embedding
     image-quality      sharpness, exposure, scale         image_quality
     coordinates        places that cannot be              coordinates
     names, label-names names against a checklist          names
@@ -14,10 +15,11 @@ that the program runs without it. Options come from `services.toml` in the data 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from fdo.errors import NotFound
+from fdo.errors import CollectomeError, NotFound
 from handlers.queueing.kit import Service
 from handlers.services.options import Options, read
 
@@ -34,6 +36,12 @@ def _barcodes(_: Options) -> Service:
     from handlers.services.barcodes import Barcodes
 
     return Barcodes()
+
+
+def _image_embedding(options: Options) -> Service:
+    from handlers.services.embedding import ImageEmbedding
+
+    return ImageEmbedding(*options.embedding)
 
 
 def _image_quality(_: Options) -> Service:
@@ -69,6 +77,7 @@ def _language(_: Options) -> Service:
 SERVICES: dict[str, Factory] = {
     "barcodes": _barcodes,
     "coordinates": _coordinates,
+    "image-embedding": _image_embedding,
     "image-quality": _image_quality,
     "label-names": _label_names,
     "label-ocr": _label_ocr,
@@ -82,9 +91,13 @@ def names(folder: Path) -> list[str]:
     return sorted((*SERVICES, *read(folder).classifiers))
 
 
-def make(name: str, folder: Path) -> Service:
-    """The service of this name, not loaded yet; NotFound when there is none."""
-    options = read(folder)
+def make(
+    name: str, folder: Path, embedding: tuple[Path | None, str | None] = (None, None)
+) -> Service:
+    """The service of this name, not loaded yet; NotFound when there is none. `embedding` is the
+    model, and its SHA-256, by which images are described; the settings name it, since who asks
+    for similar images needs the same."""
+    options = replace(read(folder), embedding=embedding)
     if name in SERVICES:
         return SERVICES[name](options)
     if name in options.classifiers:
@@ -95,3 +108,12 @@ def make(name: str, folder: Path) -> Service:
         f"No shipped service is called {name!r}; there are {', '.join(names(folder))}. A model of "
         f"your own is configured in {options.place}."
     )
+
+
+def described(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """(name, description, what it lacks here) of each service."""
+    for name in names(folder):
+        try:
+            yield name, str(make(name, folder).describe()["schema:description"]), ""
+        except (ImportError, CollectomeError) as lacking:
+            yield name, "", f"Not to be had here: {lacking}"

@@ -121,9 +121,7 @@ class Classifier:
                 made.run(None, {entry.name: images[at : at + fixed]})[0]
                 for at in range(0, len(images), fixed)
             ]
-            raw = np.concatenate(
-                [np.asarray(one, np.float64).reshape(len(one), -1) for one in given]
-            )
+            flat = [np.asarray(one, np.float64).reshape(len(one), -1) for one in given]
         except Exception as wrong:  # ONNX Runtime's errors share no class of their own
             raise ModelRefused(f"{self._model.file.name} cannot be asked of images as configured: "
                                f"{wrong}") from wrong  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 from fdo.documents import Document
 from handlers.queueing.kit import ANNO, Answer, Work, target
 from handlers.services.about import IMAGES, About
+from handlers.services.images import Picture
 from handlers.services.sight import Seen, each
 from handlers.similarity.embedding import Embedder
 from handlers.similarity.vectors import body_of
@@ -50,7 +51,7 @@ class ImageEmbedding:
         self.load()
         return each(works, self._said)
 
-    def _said(self, seen: Seen) -> Answer:
+    def _said(self, seen: Seen, picture: Picture) -> Answer:
         embedder = self._embedder
         assert embedder is not None  # load made it
         annotation = {
@@ -58,7 +59,7 @@ class ImageEmbedding:
             "type": "Annotation",
             "motivation": "describing",
             "target": target(seen.work),
-            "body": body_of(embedder.packed(seen.picture)),
+            "body": body_of(embedder.packed(picture)),
         }
         meta = {
             "modelSha256": embedder.sha256,

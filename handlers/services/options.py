@@ -68,6 +68,8 @@ class Options:
     place: Path
     told: Mapping[str, Any] = field(default_factory=dict)
     classifiers: Mapping[str, Model] = field(default_factory=dict)
+    embedding: tuple[Path | None, str | None] = (None, None)
+    """Model and SHA-256 by which images are described; the settings say it."""
 
     def file(self, service: str, key: str) -> Path | None:
         """A file that a service is told of; None when it is told of none."""

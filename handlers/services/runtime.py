@@ -39,16 +39,23 @@ def inside(package: str, *path: str) -> Path:
     """A file inside an installed package, found without importing it."""
     found = util.find_spec(package)
     if found is None or found.origin is None:
-        raise ModelRefused(
-            f"The package {package} is not installed; the packages of the shipped services are "
-            "listed in requirements-mas.lock."
-        )
+        raise _absent(package)
     return Path(found.origin).parent.joinpath(*path)
+
+
+def _absent(package: str) -> ModelRefused:
+    return ModelRefused(
+        f"The package {package} is not installed; the packages of the shipped services are listed "
+        "in requirements-mas.lock."
+    )
 
 
 def release(*distributions: str) -> str:
     """`name version` of each installed distribution, for the record of an annotation."""
-    return ", ".join(f"{name} {metadata.version(name)}" for name in distributions)
+    try:
+        return ", ".join(f"{name} {metadata.version(name)}" for name in distributions)
+    except metadata.PackageNotFoundError as missing:
+        raise _absent(str(missing.name)) from missing
 
 
 def providers() -> list[str]:
