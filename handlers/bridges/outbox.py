@@ -100,7 +100,7 @@ class Outbox:
                 f"ORDER BY due, job LIMIT ?3) RETURNING {_COLUMNS}",
                 (now, service, most),
             ).fetchall()
-        return [Errand(*row) for row in rows]
+        return [Errand(*row) for row in sorted(rows)]
 
     def taken(self, errands: Sequence[Errand]) -> None:
         """The service has these and will answer later."""
