@@ -20,7 +20,7 @@ from fdo.annotation.life import merging as proposed
 from fdo.annotation.merging import operation
 from fdo.annotation.paths import Path, get, parse, text
 from fdo.annotation.values import Impossible, place_at
-from fdo.documents import Document
+from fdo.documents import VOLATILE, Document
 from fdo.errors import InvalidDocument
 from fdo.lifecycle import DigitalObject, Status
 from ontologies.schemas import explain, validator
@@ -57,6 +57,9 @@ FORBIDDEN = frozenset(
     }
 )
 """Terms of the object itself that only the repository and its source write."""
+
+_STAMPS = VOLATILE | {"@id", "@type"}
+"""Terms that only the repository writes wherever they stand; most of them make no version."""
 
 RELATIONS = "ods:hasEntityRelationships"
 KEPT_RELATIONS = frozenset(
@@ -157,7 +160,7 @@ def _place(edit: Edit, document: Document) -> str | None:
     shown = text(path)
     if not path:
         return "Name the term that is to change; a whole object is not changed at once."
-    if any(step in ("@id", "@type") for step in path) or path[0] in FORBIDDEN:
+    if path[0] in FORBIDDEN or any(step in _STAMPS for step in path):
         return f"{shown} is written by the repository or its source only."
     there = get(document, path) is not None
     if edit.motivation != "ods:adding":

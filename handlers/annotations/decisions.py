@@ -142,7 +142,7 @@ class Decisions(Hand):
             used=(pid.version_iri(known.version),),
             cause=proposal.position,
         )
-        approved["col:overlayState"] = "applied" if change else "adopted"
+        approved["col:overlayState"] = merge.state
         changes = [self._revision(known, issue, approved, by)]
         changes += [self._overridden(each, by) for each in merge.covered]
         return self._recorded("accepted", known, changes, by, target, change)

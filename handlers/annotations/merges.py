@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from eventstore.application import DigitalObjects
 from fdo.annotation import rules
 from fdo.annotation.life import Edit, edit_of
 from fdo.annotation.merging import (
     Laid,
-    Operation,
     anchored,
     covers,
     done,
@@ -44,6 +43,9 @@ class Merge:
     """What the source says at the place; None for nothing."""
     covered: tuple[str, ...] = ()
     """Accepted annotations (PID text) whose places this change decides from now on."""
+    state: Literal["applied", "adopted", "dropped"] = "applied"
+    """Of the overlay: adopted where the source said so in the meantime, dropped where another
+    accepted annotation already brought the same."""
 
 
 def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObject) -> Merge:
@@ -53,8 +55,11 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
     assert edit is not None  # a pending annotation proposes a change
     before, version = _annotated(objects, known, target)
     here = edit if before is target.document else anchored(edit, before, target.document)
+    laid = laid_on(objects, [target]).get(str(target.pid), [])
     if here is not None and _says_so(here, target):
-        return Merge(target.document, here, get(target.document, here.path))
+        others = any(_covered(here.path, each, target.document) for each in laid)
+        state: Literal["adopted", "dropped"] = "dropped" if others else "adopted"
+        return Merge(target.document, here, state=state)
     if here is None or not _unchanged(edit, before, here, target.document):
         raise Refused(
             f"{target.pid} says something else at {text(edit.path)} since {known.pid} was made on "
@@ -65,9 +70,11 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
     if broken := rules.breaches(annotation, target):
         raise InvalidDocument(f"{known.pid} no longer fits {target.pid}: {broken[0][1]}", broken)
     what = operation(target.document, here, target.type)
-    laid = laid_on(objects, [target]).get(str(target.pid), [])
-    covered = [each for each in laid if _covered(what, each, target.document)]
-    source = None if what.what == "append" else _source(target.document, what.path, covered)
+    append = what.what == "append"
+    covered = (
+        [] if append else [each for each in laid if _covered(what.path, each, target.document)]
+    )
+    source = None if append else _source(target.document, what.path, covered)
     document = done(target.document, what)
     return Merge(document, here, source, tuple(each.pid for each in covered))
 
@@ -100,12 +107,10 @@ def _unchanged(edit: Edit, before: Document, here: Edit, now: Document) -> bool:
     return same(get(before, edit.path), says)
 
 
-def _covered(what: Operation, laid: Laid, document: Document) -> bool:
-    """Whether a change decides the place of an accepted one."""
-    if what.what == "append":
-        return False
+def _covered(path: Path, laid: Laid, document: Document) -> bool:
+    """Whether a change at a path decides the place of an accepted one."""
     place = place_of(laid, document)
-    return place is not None and covers(what.path, place)
+    return place is not None and covers(path, place)
 
 
 def _source(document: Document, path: Path, covered: Sequence[Laid]) -> Any:

@@ -60,7 +60,7 @@ class _Ready:
 
     @property
     def key(self) -> str:
-        return f"annotation:{self.document['col:contentKey']}"
+        return _key(self.document)
 
 
 class Proposals(Hand):
@@ -101,10 +101,7 @@ class Proposals(Hand):
     def examine(self, draft: Mapping[str, Any], by: Agent) -> Outcome:
         """What `propose` would say of a draft, without recording anything."""
         (checked,) = self._checked([draft], by)
-        if isinstance(checked, Outcome):
-            return checked
-        holder = self._objects.log.claimed([checked.key]).get(checked.key)
-        return Outcome("duplicate", holder.pid, holder.version) if holder else Outcome("created")
+        return checked if isinstance(checked, Outcome) else Outcome("created")
 
     def revise(
         self, pid: Pid, draft: Mapping[str, Any], by: Agent, expected: int | None = None
@@ -115,7 +112,7 @@ class Proposals(Hand):
         state = state_of(known.status, known.document)
         if state not in ("pending", "standing"):
             raise Refused(f"{pid} is {state}; make a new annotation that supersedes it.")
-        (checked,) = self._checked([draft], by)
+        (checked,) = self._checked([draft], by, own=pid)
         if isinstance(checked, Outcome):
             return checked
         document = checked.document
@@ -123,10 +120,7 @@ class Proposals(Hand):
             raise Refused(f"{pid} is about {_about(known.document)}; a revision keeps its object.")
         created = known.document["dcterms:created"]
         document = stamped(document, pid, known.version + 1, modified=self._now, created=created)
-        holder = self._objects.log.claimed([checked.key]).get(checked.key)
-        if holder is not None and holder.pid != pid:
-            return Outcome("duplicate", holder.pid, holder.version)
-        claims = () if holder else (checked.key,)
+        claims = () if self._objects.log.claimed([checked.key]) else (checked.key,)
         change = self._change(known, issue, Revise(document), new_claims=claims, used=checked.used)
         if change is None:
             return Outcome("unchanged", pid, known.version)
@@ -135,26 +129,39 @@ class Proposals(Hand):
 
     # ── checking ─────────────────────────────────────────────────────────────────────────
 
-    def _checked(self, drafts: Sequence[Mapping[str, Any]], by: Agent) -> list[_Ready | Outcome]:
+    def _checked(
+        self, drafts: Sequence[Mapping[str, Any]], by: Agent, own: Pid | None = None
+    ) -> list[_Ready | Outcome]:
+        """Each draft ready to be recorded, or what became of it. What was said before is a
+        duplicate, whatever its target says by now: it may be because of it. `own` is the
+        annotation that is being revised, which may say again what it says."""
         targets = Targets(self._objects, drafts)
-        return [self._check(draft, by, targets) for draft in drafts]
+        completed = [_completed(draft, by, targets) for draft in drafts]
+        keys = [_key(each) for each in completed if isinstance(each, dict)]
+        holders = self._objects.log.claimed(keys) if keys else {}
+        found: list[_Ready | Outcome] = []
+        for each in completed:
+            holder = holders.get(_key(each)) if isinstance(each, dict) else None
+            if not isinstance(each, dict):
+                found.append(each)
+            elif holder is not None and holder.pid != own:
+                found.append(Outcome("duplicate", holder.pid, holder.version))
+            else:
+                found.append(self._check(each, targets))
+        return found
 
-    def _check(self, draft: Mapping[str, Any], by: Agent, targets: Targets) -> _Ready | Outcome:
+    def _check(self, document: Document, targets: Targets) -> _Ready | Outcome:
+        trial = stamped(document, _NOBODY, 1, modified=self._now)
+        faults = breaches(KIND, trial, self._rejecting) or list(_missing(document, targets))
+        if faults:
+            return _refused(*faults)
         try:
-            document = _completed(draft, by, targets)
-            trial = stamped(document, _NOBODY, 1, modified=self._now)
-            if broken := breaches(KIND, trial, self._rejecting):
-                return Outcome("refused", errors=tuple(broken))
-            if faults := list(_targets_missing(document, targets)):
-                return Outcome("refused", errors=tuple(faults))
             meant = targets.meant(document["oa:hasTarget"][0])
-            if faults := rules.breaches(document, meant):
-                return Outcome("refused", errors=tuple(faults))
-            return _Ready(document, (meant.pid.version_iri(meant.version),))
-        except InvalidDocument as bad:
-            return Outcome("refused", errors=bad.pointers or (("/oa:hasTarget/0", bad.message),))
         except CollectomeError as bad:
-            return Outcome("refused", errors=(("/oa:hasTarget/0", bad.message),))
+            return _refused(("/oa:hasTarget/0", bad.message))
+        if faults := rules.breaches(document, meant):
+            return _refused(*faults)
+        return _Ready(document, (meant.pid.version_iri(meant.version),))
 
     def _sorted(
         self, checked: Sequence[_Ready | Outcome], causes: Sequence[Cause]
@@ -200,6 +207,16 @@ _NOBODY = Pid("20.5000.5072", "AAA-AAA-AAA")
 """Stands for the PID that is drawn when all is well."""
 
 
+def _key(document: Mapping[str, Any]) -> str:
+    """The claim by which an annotation is recorded once."""
+    (key,) = OBJECT_TYPES[KIND].claims(dict(document))
+    return key
+
+
+def _refused(*errors: Breach) -> Outcome:
+    return Outcome("refused", errors=errors)
+
+
 def _about(document: Mapping[str, Any]) -> str:
     source = source_of(document["oa:hasTarget"][0])
     return str(source.pid if source else "nothing of ours")
@@ -208,8 +225,15 @@ def _about(document: Mapping[str, Any]) -> str:
 # ── completing ───────────────────────────────────────────────────────────────────────────
 
 
-def _completed(draft: Mapping[str, Any], by: Agent, targets: Targets) -> Document:
-    """The draft with what the repository says of every annotation."""
+def _completed(draft: Mapping[str, Any], by: Agent, targets: Targets) -> Document | Outcome:
+    """The draft with what the repository says of every annotation, or what is wrong with it."""
+    try:
+        return _complete(draft, by, targets)
+    except InvalidDocument as bad:
+        return _refused(*(bad.pointers or (("/oa:hasTarget/0", bad.message),)))
+
+
+def _complete(draft: Mapping[str, Any], by: Agent, targets: Targets) -> Document:
     document: Document = {key: value for key, value in draft.items() if key not in _OURS}
     document["@type"] = OBJECT_TYPES[KIND].rdf_type
     document["ods:fdoType"] = OBJECT_TYPES[KIND].fdo_type
@@ -270,7 +294,7 @@ def _selector(selector: Any) -> Any:
     return {**selector, **paths}
 
 
-def _targets_missing(document: Document, targets: Targets) -> Iterator[Breach]:
+def _missing(document: Document, targets: Targets) -> Iterator[Breach]:
     for at, target in enumerate(document["oa:hasTarget"]):
         source = source_of(target)
         if source is not None and targets.missing(source):

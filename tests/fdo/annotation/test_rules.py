@@ -115,6 +115,11 @@ def test_the_name_and_class_of_a_node_are_not_changed() -> None:
     assert "written by" in faults(adding(f"{EVENT}['@id']", "x"))
 
 
+def test_what_makes_no_version_is_not_changed() -> None:
+    date = "$['ods:hasEntityRelationships'][0]['dwc:relationshipEstablishedDate']"
+    assert "written by" in faults(adding(date, "2026-01-01T00:00:00.000Z"))
+
+
 def test_a_term_that_its_class_does_not_have_is_refused() -> None:
     assert "is no term of ods:Location" in faults(
         adding(f"{EVENT}['ods:hasLocation']['dwc:sex']", "f")
