@@ -203,10 +203,10 @@ def _prefix_triples(endpoint: str) -> Iterator[Triple]:
 
 
 def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
-    """The examples of a folder, by file name; relative IRIs and the names of states get the
-    server's address here."""
+    """The examples of a folder, in the order of the numbers of its files; relative IRIs and the
+    names of states get the server's address here."""
     found = []
-    for file in sorted(folder.glob("*.ttl")):
+    for file in sorted(folder.glob("*.ttl"), key=lambda file: int(file.stem.partition("-")[0])):
         text = file.read_text("utf-8").replace(_HERE, public_base)
         read = parse(text, format=RdfFormat.TURTLE, base_iri=f"{public_base}/")
         triples = [quad.triple for quad in read]
