@@ -40,7 +40,7 @@ _DECIDED: dict[str, State] = {
     "Approved": "accepted",
     "Rejected": "rejected",
 }
-_REMARKS = frozenset({"oa:commenting", "oa:describing", "oa:questioning", "oa:replying"})
+REMARKS = frozenset({"oa:commenting", "oa:describing", "oa:questioning", "oa:replying"})
 """Purposes of a body that is no value, but says something about the change."""
 
 
@@ -131,7 +131,7 @@ def _values(document: Mapping[str, Any]) -> Iterator[Value]:
     for body in document.get("oa:hasBody", ()):
         if not isinstance(body, Mapping) or "rdf:value" not in body:
             continue
-        if _REMARKS.isdisjoint(body.get("oa:hasPurpose", ())):
+        if REMARKS.isdisjoint(body.get("oa:hasPurpose", ())):
             is_json = JSON_FORMAT in body.get("dcterms:format", ())
             yield Value(_json(body["rdf:value"]) if is_json else body["rdf:value"], is_json)
 
