@@ -39,6 +39,7 @@ from api.handles import handles_router
 from api.harvesting.catalogue import catalogue_router
 from api.harvesting.oai.routes import oai_router
 from api.harvesting.sitemaps import sitemaps_router
+from api.mas.routers import mas_routers
 from api.media.routes import media_router
 from api.media.similar import UPLOAD_MB, similar_router
 from api.objects.exchange import PATH
@@ -64,6 +65,7 @@ from api.unapi import unapi_router
 from api.views import Views
 from api.vocabulary_pages import vocabulary_router
 from eventstore.application import DigitalObjects
+from handlers.bridges.reading import MOST_BYTES
 
 VERSION = "2026.11.0"
 STATIC = Path(__file__).parent / "static"
@@ -154,6 +156,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         rating_router(site),
         review_router(site),
         doip_router(site),
+        *mas_routers(site),
         pages_router(site),
     )
 
@@ -228,6 +231,8 @@ class Front:
             return settings.ingest_upload_mb * 1024 * 1024
         if path == "/api/agents/annotations":
             return settings.agent_batch_mb * 1024 * 1024
+        if path.startswith("/api/mas/jobs/"):
+            return MOST_BYTES
         if path == "/similar":
             return (UPLOAD_MB + 1) * 1024 * 1024
         if path == "/doip" or path.startswith("/doip/"):

@@ -24,6 +24,7 @@ from api.commands import (
     ingest,
     instants,
     keep,
+    mas,
     media,
     objects,
     pids,
@@ -263,6 +264,7 @@ _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
 _commands(definitions_group, **definitions.COMMANDS)
 _commands(media_group, **media.COMMANDS)
+_commands(mas_group, **mas.COMMANDS)
 _commands(mas_group, **services.COMMANDS)
 _commands(mas_group, **work.COMMANDS, **bridge.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)

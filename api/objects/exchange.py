@@ -40,6 +40,9 @@ CORS: Headers = [
      b"Collectome-Version, Collectome-Position, Collectome-Graph-Digest"),
     (b"x-content-type-options", b"nosniff"),
 ]  # fmt: skip
+KEPT = b"public, max-age=86400"
+"""Of what cannot change and may be erased: caches of others ask again after a day, and learn of
+the erasure then (decision 0062)."""
 MOMENT = ("as-of", "observed-at")
 """The parameters that name a moment."""
 _BODY_HEADERS = (b"content-type", b"content-length")
@@ -138,11 +141,11 @@ def canonical_location(found: re.Match[str], scope: Scope) -> str | None:
     return str(scope.get("root_path", "")) + path + (f"?{query}" if query else "")
 
 
-async def redirect_to(send: Send, location: str) -> int:
+async def redirect_to(send: Send, location: str, status: int = 301) -> int:
     headers = [(b"location", location.encode("ascii", "ignore")), (b"content-length", b"0"), *CORS]
-    await send({"type": "http.response.start", "status": 301, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
-    return 301
+    return status
 
 
 async def transmit(send: Send, sent: Sent, method: str, known: bytes | None) -> int:

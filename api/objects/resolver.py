@@ -19,13 +19,17 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from api.annotations.faces import annotation_face
 from api.citing.answers import negotiated
+from api.mas.handles import JobHandles
 from api.negotiation import (
+    ANNOTATION_FORMATS,
     CITATION_FORMATS,
     HTML,
     JSON,
     JSONLD_FORMS,
     OBJECT_FORMATS,
+    W3C,
     Format,
     choose,
     jsonld_form,
@@ -48,9 +52,10 @@ from api.objects.shown import Shown, stored
 from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Head
-from fdo.errors import CollectomeError, PidOnly, Tombstoned
+from fdo.errors import CollectomeError, NotFound, PidOnly, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from fdo.representations.annotation.words import PROFILE
 from fdo.representations.jsonld import to_jsonld
 from fdo.representations.rdf import SYNTAXES
 from ontologies.jsonld import CONTEXT_NAME, expand, flatten
@@ -63,6 +68,7 @@ class Resolver:
         self._site = site
         self._shown = Shown(site)
         self._log = site.objects.log
+        self._jobs = JobHandles(site)
         self._kept = KeptDocuments(self._log, self._current)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="object")
 
@@ -87,6 +93,10 @@ class Resolver:
             sent = await loop.run_in_executor(self._threads, self.answer, asked)
             return await transmit(send, sent, scope["method"], known)
         except CollectomeError as refusal:
+            if isinstance(refusal, NotFound) and (
+                job := self._jobs.address(f"{found[1]}/{found[2]}", found[3])
+            ):
+                return await redirect_to(send, job, 303)
             response = self._site.problems.of(refusal, accept)
             if isinstance(refusal, PidOnly | Tombstoned):  # what is held back has a past too
                 response.headers["Link"] = self._shown.ways(Pid(found[1], found[2]))
@@ -116,15 +126,20 @@ class Resolver:
         return REPORTS[asked.tail](self._shown, asked)
 
     def _document(self, asked: Asked) -> Sent:
-        wanted = asked.format(OBJECT_FORMATS)
+        head = self._log.head(asked.pid)
+        more = ANNOTATION_FORMATS if head.type == "annotation" else ()
+        wanted = asked.format((*OBJECT_FORMATS, *more))
         if wanted in CITATION_FORMATS:
             return negotiated(self._shown, asked, wanted)
         asked.only("format", *MOMENT)
-        head = self._log.head(asked.pid)
         event = self._shown.select(asked, head)
         if wanted is HTML:
             return self._page(asked, event, head)
         self._shown.guard(event, head)
+        if more and wanted.name == "jsonld" and PROFILE in asked.accept:
+            wanted = W3C
+        if wanted in more:
+            return annotation_face(self._shown, asked, event, head, wanted)
         body, wanted = self._written(asked, event, wanted)
         return self._shown.sent(
             body,

@@ -86,7 +86,7 @@ def _completed(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
                 event.position,
             )
             for one in jobs
-        ],  # fmt: skip
+        ],
     )
 
 

@@ -130,14 +130,19 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self._local = local()
-        if not self._path.exists():  # what failed may quote what is not public
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+    @property
+    def there(self) -> bool:
+        """Whether there is anything to be read."""
+        return self._path.exists()
 
     @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection."""
         known: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if known is None:
+            # only for its owner: what failed may quote what is not public
+            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
             known = sqlite3.connect(
                 self._path, isolation_level=None, timeout=60, check_same_thread=False
             )

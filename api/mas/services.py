@@ -1,0 +1,197 @@
+"""Machine-annotation services over HTTP: listed, registered, revised, withdrawn, asked.
+
+    GET    /api/mas                              all services and how their jobs stand
+    POST   /api/mas                              register one (curators): openDS form, or ours
+    GET    /api/mas/{prefix}/{suffix}            one service
+    PUT    /api/mas/{prefix}/{suffix}            a new version, with If-Match
+    DELETE /api/mas/{prefix}/{suffix}?reason=    withdraw it
+    POST   /api/mas/{prefix}/{suffix}/backfill   jobs for all objects that a choice gives
+
+The document of a service is at its PID, as of every object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.mas.shown import Services, ServiceShown, service_shown
+from api.objects.preconditions import document_etag, version_seen
+from api.security import Forbidden, Token, require
+from api.site import Site
+from eventstore.envelope import Recorded
+from fdo.errors import Unavailable
+from fdo.identifiers import Pid
+from handlers.mas.registration import Registration
+from handlers.mas.requests import Requests, everything
+from handlers.mas.services import KIND, Service, service_at
+from handlers.mas.store import Store
+from handlers.projections.search.query import SearchQuery
+
+MOST_PIDS = 10_000
+MOST_AT_ONCE = 100_000
+"""Objects that one request may fill; the command line has no bound."""
+_PAGE = 200
+
+Curator = Annotated[Token, Depends(require("curator"))]
+IfMatch = Annotated[str | None, Header(description="ETag of the version that is changed.")]
+Reason = Annotated[
+    str, Query(min_length=1, max_length=1_000, description="Shown on the tombstone.")
+]
+Form = Annotated[dict[str, Any], Body(description="A service in the words of openDS, or a request "
+    "of DiSSCo around it; what is left out has a default.")]  # fmt: skip
+
+
+class Choice(BaseModel):
+    """Which objects a back-fill is for: named, found by a search, of one source system, or all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pids: list[Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=list, max_length=MOST_PIDS, description="PIDs of objects."
+    )
+    search: dict[str, str | list[str]] = Field(
+        default_factory=dict, description="Parameters of /api/search; finds specimens."
+    )
+    source: str | None = Field(None, max_length=200, description="PID of a source system.")
+    all: bool = Field(False, description="Everything that the service works on.")
+    preview: bool = Field(True, description="Only count; false: make the jobs.")
+    again: bool = Field(False, description="Also where the same work was done before.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Choice:
+        if sum(map(bool, (self.pids, self.search, self.source, self.all))) != 1:
+            raise ValueError("Choose objects by one of pids, search, source and all.")
+        return self
+
+
+class FilledShown(BaseModel):
+    """What a back-fill made, or would make."""
+
+    preview: bool
+    seen: int = Field(description="Objects that were looked at.")
+    scheduled: int = Field(description="Jobs that are new.")
+    there: int = Field(description="Objects whose job is there already.")
+    refused: dict[str, int] = Field(description="Why others get none → how many.")
+    sample: list[str] = Field(description="Some of those that get a job.")
+
+
+def services_router(site: Site, store: Store) -> APIRouter:
+    """The routes under /api/mas."""
+    router = APIRouter(tags=["machine annotation"])
+    objects = site.objects
+
+    @router.get("/api/mas")
+    def listed() -> Services:
+        """All services, the withdrawn ones included, in order of name."""
+        return Services(services=all_services(site, store))
+
+    @router.post("/api/mas", status_code=201)
+    def register(form: Form, by: Curator, response: Response) -> ServiceShown:
+        """Register a service."""
+        _unlimited(by)
+        return told(Registration(objects, by.agent).register(form), response)
+
+    @router.get("/api/mas/{prefix}/{suffix}")
+    def one(prefix: str, suffix: str, response: Response) -> ServiceShown:
+        """One service and how its jobs stand."""
+        pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
+        return told(objects.log.latest(pid), response)
+
+    @router.put("/api/mas/{prefix}/{suffix}")
+    def revise(
+        prefix: str, suffix: str, form: Form, by: Curator, response: Response,
+        if_match: IfMatch = None,
+    ) -> ServiceShown:  # fmt: skip
+        """Replace a service by a new version, if the caller saw the current one."""
+        _unlimited(by)
+        pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
+        seen = version_seen(if_match, pid, objects.log)
+        return told(Registration(objects, by.agent).revise(pid, form, seen), response)
+
+    @router.delete("/api/mas/{prefix}/{suffix}")
+    def retire(
+        prefix: str, suffix: str, reason: Reason, by: Curator, response: Response,
+        if_match: IfMatch = None,
+    ) -> ServiceShown:  # fmt: skip
+        """Withdraw a service; what it made stays, its jobs end."""
+        _unlimited(by)
+        pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
+        seen = version_seen(if_match, pid, objects.log)
+        return told(Registration(objects, by.agent).retire(pid, reason, seen), response)
+
+    @router.post("/api/mas/{prefix}/{suffix}/backfill")
+    def backfill(prefix: str, suffix: str, choice: Choice, by: Curator) -> FilledShown:
+        """Jobs for many objects; without `preview: false` they are only counted."""
+        _unlimited(by)
+        service = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}"))
+        filled = Requests(objects, store, by.agent).fill(
+            service,
+            _chosen(site, service, choice),
+            preview=choice.preview,
+            again=choice.again,
+            most=MOST_AT_ONCE,
+        )
+        return FilledShown(
+            preview=choice.preview, seen=filled.seen, scheduled=filled.scheduled,
+            there=filled.there, refused=dict(filled.refused), sample=filled.sample,
+        )  # fmt: skip
+
+    def told(event: Recorded, response: Response) -> ServiceShown:
+        response.headers["ETag"] = document_etag(event).decode()
+        response.headers["Location"] = f"{site.base}/api/mas/{event.pid}"
+        service = service_at(objects.log, event.pid)
+        return service_shown(service, event.document, site.base, store, store.counts())
+
+    return router
+
+
+def all_services(site: Site, store: Store) -> list[ServiceShown]:
+    """Every service as it is shown."""
+    log, counts = site.objects.log, store.counts()
+    heads = log.heads_of(pid for _, pid in log.claims_under(f"{KIND}:"))
+    events = log.events_at(head.position for head in heads)
+    found = [
+        service_shown(
+            service_at(log, head.pid), events[head.position].document, site.base, store, counts
+        )
+        for head in heads
+        if "ods:topicName" in events[head.position].document
+    ]
+    return sorted(found, key=lambda one: (not one.active, one.name))
+
+
+def _chosen(site: Site, service: Service, choice: Choice) -> Iterable[str]:
+    if choice.pids:
+        return choice.pids
+    if choice.search:
+        return _searched(site, choice.search)
+    source = Pid.parse(choice.source) if choice.source else None
+    return everything(site.objects.log, service, source)
+
+
+def _searched(site: Site, asked: dict[str, str | list[str]]) -> Iterator[str]:
+    """The specimens that a search finds, page by page of one state of the view."""
+    view = site.views.search
+    if view is None:
+        raise Unavailable("There is no search view here; name the objects by pids.")
+    wanted = {name: [said] if isinstance(said, str) else said for name, said in asked.items()}
+    query, cursor = SearchQuery.parse(wanted), None
+    while True:
+        page = view.find(query, cursor, _PAGE)
+        yield from (hit.pid for hit in page.hits)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _unlimited(by: Token) -> None:
+    """Services work on everything; a token for one institution's objects does not rule them."""
+    if by.organisation is not None and not by.may("admin"):
+        raise Forbidden(
+            f"The token {by.name!r} is limited to objects of {by.organisation}; services work on "
+            "all. Ask an admin."
+        )

@@ -1,0 +1,300 @@
+"""Services and jobs over HTTP: who may do what, and what is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from handlers.mas.results import Result, Results
+from tests.api.conftest import Browser, Repository
+
+FORM = {"schema:name": "Label reader", "col:worksOn": ["specimen"]}
+DISSCO = {
+    "data": {
+        "type": "ods:MachineAnnotationService",
+        "attributes": {
+            "schema:name": "georeferencing",
+            "ods:containerImage": "public.ecr.aws/example/georeferencing",
+            "ods:containerTag": "sha-1234567",
+            "ods:batchingPermitted": False,
+            "ods:hasTargetDigitalObjectFilter": {"$['ods:topicDiscipline']": ["Botany"]},
+        },
+    }
+}
+
+
+class Web:
+    """A repository, a browser and tokens of several people."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.browser = Browser(repository.app())
+        self._tokens = {
+            role: repository.tokens.create(role, (role,), days=1)  # type: ignore[arg-type]
+            for role in ("admin", "curator", "agent")
+        }
+
+    def ask(self, method: str, path: str, role: str | None = "curator", **options: Any) -> Any:
+        """One request in a role."""
+        headers = {**options.pop("headers", {})}
+        if role:
+            headers["authorization"] = f"Bearer {self._tokens[role]}"
+        return self.browser.request(method, path, headers=headers, **options)
+
+    def service(self, **more: Any) -> str:
+        """The PID of a new service."""
+        answer = self.ask("POST", "/api/mas", json=FORM | more)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["pid"])
+
+    def specimen(self, **more: Any) -> str:
+        """The PID of a new specimen."""
+        draft = {
+            "@type": "ods:DigitalSpecimen",
+            "ods:fdoType": "https://doi.org/21.T11148/894b1e6cad57e921764e",
+            "ods:status": "Active",
+            "ods:physicalSpecimenID": "TU-1",
+            "ods:normalisedPhysicalSpecimenID": "TU-1",
+            "ods:organisationID": "https://ror.org/03z77qz90",
+            **more,
+        }
+        return str(self.repository.register("specimen", draft))
+
+
+@pytest.fixture
+def web(repository: Repository) -> Web:
+    return Web(repository)
+
+
+def test_a_service_is_registered_from_few_words(web: Web) -> None:
+    answer = web.ask("POST", "/api/mas", json=FORM)
+    said = answer.json()
+    assert answer.status_code == 201
+    assert (said["queue"], said["topic"], said["worksOn"]) == (
+        "nats",
+        "label-reader",
+        ["specimen"],
+    )
+    document = web.browser.get(f"/{said['pid']}", "application/json").json()
+    assert document["ods:containerImage"] == "n/a"
+    assert document["schema:creator"]["schema:name"] == "curator"
+
+
+def test_a_service_written_for_dissco_is_registered_as_it_is(web: Web) -> None:
+    said = web.ask("POST", "/api/mas", json=DISSCO).json()
+    assert (said["queue"], said["topic"]) == ("rabbitmq", "georeferencing")
+
+
+def test_a_name_is_taken_once(web: Web) -> None:
+    web.service()
+    answer = web.ask("POST", "/api/mas", json=FORM)
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize("role", [None, "agent"])
+def test_services_are_for_curators(web: Web, role: str | None) -> None:
+    answer = web.ask("POST", "/api/mas", role, json=FORM)
+    assert answer.status_code == (403 if role else 401)
+
+
+def test_a_token_of_one_institution_rules_no_services(web: Web) -> None:
+    text = web.repository.tokens.create(
+        "ours", ("curator",), days=1, organisation="https://ror.org/03z77qz90"
+    )
+    headers = {"authorization": f"Bearer {text}"}
+    answer = web.browser.request("POST", "/api/mas", headers=headers, json=FORM)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"schema:name": ""}, "/ods:topicName"),
+        ({"ods:topicName": "mas.work.>"}, "/ods:topicName"),
+        ({"col:worksOn": ["museum"]}, "/col:worksOn/0"),
+        ({"surprise": 1}, ""),
+        ({"ods:hasTargetDigitalObjectFilter": {"$[": ["x"]}}, "/ods:hasTargetDigitalObjectFilter"),
+        ({"ods:hasTargetDigitalObjectFilter": {"$['x']": []}}, "/ods:hasTargetDigitalObjectFilter"),
+        ({"col:autoAccept": True}, "/col:autoAcceptScore"),
+        ({"col:endpoint": "file:///etc/passwd"}, "/col:endpoint"),
+        ({"ods:timeToLive": 60}, "/ods:timeToLive"),
+        (
+            {"ods:hasEnvironmentalVariables": [{"schema:name": "API_KEY", "schema:value": "s3"}]},
+            "/ods:hasEnvironmentalVariables/0",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_registration_is_said(
+    web: Web, wrong: dict[str, Any], pointer: str
+) -> None:
+    answer = web.ask("POST", "/api/mas", json=FORM | wrong)
+    assert answer.status_code == 422
+    assert pointer in [one["pointer"] for one in answer.json()["errors"]]
+
+
+def test_a_revision_names_the_version_that_it_saw(web: Web) -> None:
+    pid = web.service()
+    assert web.ask("PUT", f"/api/mas/{pid}", json=FORM).status_code == 428
+    etag = web.ask("GET", f"/api/mas/{pid}", None).headers["etag"]
+    changed = FORM | {"schema:description": "Reads labels."}
+    headers = {"if-match": etag}
+    answer = web.ask("PUT", f"/api/mas/{pid}", json=changed, headers=headers)
+    assert (answer.status_code, answer.json()["version"]) == (200, 2)
+    assert web.ask("PUT", f"/api/mas/{pid}", json=changed, headers=headers).status_code == 412
+    renamed = changed | {"schema:name": "Other"}
+    headers = {"if-match": answer.headers["etag"]}
+    assert web.ask("PUT", f"/api/mas/{pid}", json=renamed, headers=headers).status_code == 409
+
+
+def test_a_withdrawn_service_is_asked_no_more(web: Web) -> None:
+    pid, specimen = web.service(), web.specimen()
+    answer = web.ask(
+        "DELETE", f"/api/mas/{pid}", params={"reason": "Too slow."}, headers={"if-match": "*"}
+    )
+    assert answer.json()["active"] is False
+    wanted = {"service": pid, "target": specimen}
+    assert web.ask("POST", "/api/jobs", json=wanted).status_code == 409
+
+
+def test_asking_twice_is_asking_once(web: Web) -> None:
+    wanted = {"service": web.service(), "target": web.specimen()}
+    first = web.ask("POST", "/api/jobs", "agent", json=wanted)
+    assert first.status_code == 202
+    again = web.ask("POST", "/api/jobs", "agent", json=wanted)
+    assert again.json()["id"] == first.json()["id"]
+    assert len(web.ask("GET", "/api/jobs", None).json()["jobs"]) == 1
+    forced = web.ask("POST", "/api/jobs", json=wanted | {"again": True})
+    assert forced.json()["id"] != first.json()["id"]
+    assert web.ask("POST", "/api/jobs", "agent", json=wanted | {"again": True}).status_code == 403
+
+
+def test_the_handle_of_a_job_leads_to_it(web: Web) -> None:
+    wanted = {"service": web.service(), "target": web.specimen()}
+    job = web.ask("POST", "/api/jobs", json=wanted).json()
+    answer = web.browser.get(f"/{job['id']}")
+    assert (answer.status_code, answer.headers["location"]) == (303, job["url"])
+    shown = web.ask("GET", f"/api/jobs/{job['id']}", None).json()
+    assert (shown["state"], shown["ahead"], shown["kind"]) == ("scheduled", 0, "request")
+    assert web.browser.get("/20.5000.5072/AAA-AAA-AAA").status_code == 404
+
+
+def test_what_a_job_made_is_told(web: Web) -> None:
+    specimen = web.specimen()
+    wanted = {"service": web.service(), "target": specimen}
+    job = web.ask("POST", "/api/jobs", json=wanted).json()["id"]
+    results = Results(web.repository.objects, web.repository.folder)
+    annotation = {
+        "type": "Annotation",
+        "motivation": "commenting",
+        "target": Pid.parse(specimen).iri,
+        "bodyValue": "A label.",
+    }
+    (taken,) = results.take([Result(job, [annotation])])
+    shown = web.ask("GET", f"/api/jobs/{job}", None).json()
+    assert shown["created"] == list(taken.created) and shown["state"] == "completed"
+    assert [line["said"] for line in shown["log"]][-1] == "Completed; 1 new annotations."
+
+
+def test_a_filter_is_no_suggestion(web: Web) -> None:
+    pid = web.service(**{"ods:hasTargetDigitalObjectFilter": {"$['ods:specimenName']": ["*"]}})
+    answer = web.ask("POST", "/api/jobs", json={"service": pid, "target": web.specimen()})
+    assert answer.status_code == 409 and "filter" in answer.json()["detail"]
+
+
+def test_services_are_not_shown_what_is_not_public(web: Web) -> None:
+    service, specimen = web.service(), web.specimen()
+    web.repository.withhold(Pid.parse(specimen), "No licence.")
+    answer = web.ask("POST", "/api/jobs", json={"service": service, "target": specimen})
+    assert answer.status_code == 403
+    draft = {"@type": "ods:DigitalSpecimen", "ods:normalisedPhysicalSpecimenID": "TU-9"}
+    hidden = web.repository.register("specimen", draft, Status.DRAFT)
+    answer = web.ask("POST", "/api/jobs", json={"service": service, "target": str(hidden)})
+    assert answer.status_code == 404
+
+
+def test_clients_of_dissco_ask_in_their_own_words(web: Web) -> None:
+    service, specimen = web.service(), web.specimen()
+    asked = {"type": "MasRequest", "attributes": {"mass": [{"masId": service, "batching": False}]}}
+    answer = web.ask("POST", f"/{specimen}/mas", "agent", json={"data": asked})
+    assert answer.status_code == 202
+    (record,) = answer.json()["data"]
+    assert record["attributes"]["state"] == "QUEUED"
+    shown = web.browser.get(f"/api/mjr/v1/{record['id']}").json()["data"]
+    assert shown == record
+    offered = web.browser.get(f"/{specimen}/mas").json()["data"]
+    assert [one["id"] for one in offered] == [service]
+
+
+def test_unknown_parameters_are_refused_by_name(web: Web) -> None:
+    answer = web.browser.get("/api/jobs?status=dead")
+    assert answer.status_code == 400 and "status" in answer.json()["detail"]
+
+
+def test_jobs_come_in_pages(web: Web) -> None:
+    service, specimen = web.service(), web.specimen()
+    for _ in range(5):
+        wanted = {"service": service, "target": specimen, "again": True}
+        web.ask("POST", "/api/jobs", json=wanted)
+    seen, address = [], "/api/jobs?limit=2"
+    while address:
+        page = web.browser.get(address).json()
+        seen += [one["id"] for one in page["jobs"]]
+        address = page["next"]
+    assert len(seen) == len(set(seen)) == 5
+
+
+def test_a_backfill_counts_before_it_acts(web: Web) -> None:
+    service, specimen = web.service(), web.specimen()
+    address = f"/api/mas/{service}/backfill"
+    preview = web.ask("POST", address, json={"all": True}).json()
+    assert (preview["preview"], preview["scheduled"], preview["sample"]) == (True, 1, [specimen])
+    assert web.ask("GET", "/api/jobs", None).json()["jobs"] == []
+    done = web.ask("POST", address, json={"all": True, "preview": False}).json()
+    assert (done["scheduled"], done["there"]) == (1, 0)
+    again = web.ask("POST", address, json={"pids": [specimen], "preview": False}).json()
+    assert (again["scheduled"], again["there"]) == (0, 1)
+    assert web.ask("POST", address, json={"all": True, "pids": [specimen]}).status_code == 422
+    assert web.ask("POST", address, "agent", json={"all": True}).status_code == 403
+
+
+def test_a_backfill_says_why_others_get_no_job(web: Web) -> None:
+    service = web.service()
+    address = f"/api/mas/{service}/backfill"
+    told = web.ask("POST", address, json={"pids": [service, "10.5072/AAA-AAA-AAA"]}).json()
+    assert told["scheduled"] == 0 and sum(told["refused"].values()) == 2
+
+
+@pytest.fixture
+def dead(web: Web) -> str:
+    """A job that is dead."""
+    wanted = {"service": web.service(), "target": web.specimen()}
+    job: str = web.ask("POST", "/api/jobs", json=wanted).json()["id"]
+    results = Results(web.repository.objects, web.repository.folder)
+    results.take([Result(job, error="<script>alert(1)</script>", final=True)])
+    return job
+
+
+def test_dead_letters_are_taken_up_again(web: Web, dead: str) -> None:
+    assert web.ask("POST", "/api/jobs/retry", "agent", json={}).status_code == 403
+    assert web.ask("POST", "/api/jobs/retry", json={}).json() == {"jobs": [dead]}
+    assert web.ask("GET", f"/api/jobs/{dead}", None).json()["state"] == "scheduled"
+    assert web.ask("POST", "/api/jobs/retry", json={}).json() == {"jobs": []}
+
+
+def test_the_page_shows_dead_letters_and_is_not_taken_in(web: Web, dead: str) -> None:
+    page = web.browser.get("/mas", "text/html")
+    assert page.status_code == 200 and dead in page.text
+    assert "<script>" not in page.text and "Sign in to try them again" in page.text
+
+
+def test_the_page_is_there_before_the_first_service(web: Web) -> None:
+    assert "None is registered yet" in web.browser.get("/mas", "text/html").text
+
+
+def test_measures_count_jobs(web: Web, dead: str) -> None:
+    del dead
+    text = web.browser.get("/metrics").text
+    assert 'collectome_mas_jobs{service="Label reader",state="dead"} 1.0' in text
