@@ -13,6 +13,7 @@ from fdo.documents import Document
 from fdo.errors import NotFound, Refused, VersionConflict
 from fdo.identifiers import Pid
 from fdo.lifecycle import Command, DigitalObject, decide
+from fdo.representations.lexical import is_iri
 
 KIND = "annotation"
 ATTEMPTS = 4
@@ -66,7 +67,7 @@ def maker_of(annotation: Document, recorded_by: Agent) -> Agent:
     who sent it."""
     for creator in annotation.get("dcterms:creator", ()):
         known = agent_id(creator)
-        if ":" in known:
+        if is_iri(known):  # it is written into the graph as it stands
             kind = _KINDS.get(creator.get("@type", ""), "schema:SoftwareApplication")
             return Agent(known, creator.get("schema:name") or known, kind, "Requestor")
     return Agent(recorded_by.id, recorded_by.name, recorded_by.kind, "Requestor")

@@ -63,6 +63,16 @@ def test_an_accepted_change_is_a_version_that_names_annotator_and_approver(museu
     assert museum.log.event(event.position - 1).pid == pid, "one transaction"
 
 
+@pytest.mark.parametrize("name", ["Anna", "urn:a> <urn:b> <urn:c", "https://x.org/ y"])
+def test_an_annotator_whose_id_is_no_iri_is_named_by_who_sent_it(museum: Museum, name: str) -> None:
+    edit = draft("oa:editing", COUNTRY, "Eesti", of=museum.specimen)
+    edit["dcterms:creator"] = [{"@type": "schema:Person", "schema:identifier": name}]
+    pid = museum.annotations.propose(edit, BEN).required().pid
+    assert pid is not None
+    museum.annotations.accept(pid, CLARA)
+    assert [each.id for each in museum.now(museum.specimen).also] == [BEN.id]
+
+
 def test_the_annotation_says_who_decided_when_and_over_what(museum: Museum) -> None:
     pid = proposed(museum)
     museum.annotations.accept(pid, CLARA, "As on the label.")
