@@ -18,15 +18,13 @@ import base64
 
 import orjson
 
-from api.objects.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
+from api.objects.exchange import CORS, KEPT, Asked, Headers, Sent, etag_of, http_date
 from api.objects.shown import REVALIDATE, Shown, stored
 from eventstore.checkpoints import Checkpoints
 from eventstore.envelope import Recorded
 from eventstore.proofs import proof_of
 from fdo.errors import Erased, NotFound
 from fdo.verifiable import Citation
-
-_IMMUTABLE = b"public, max-age=31536000, immutable"
 
 
 def sealed(shown: Shown, asked: Asked) -> Sent:
@@ -50,7 +48,7 @@ def sealed(shown: Shown, asked: Asked) -> Sent:
     headers: Headers = [
         (b"content-type", b"application/octet-stream"),
         (b"repr-digest", f"sha-256=:{digest}:".encode()),
-        (b"cache-control", _IMMUTABLE),
+        (b"cache-control", KEPT),
         (b"last-modified", http_date(event.recorded_at // 1_000_000)),
     ]
     return _file(event, "sealed", body, etag, headers)

@@ -13,7 +13,7 @@ import orjson
 
 from api.moments import event_as_of
 from api.negotiation import HTML, JSON, PLAIN_FORMATS, Format
-from api.objects.exchange import CORS, Asked, Headers, Sent, etag_of, http_date
+from api.objects.exchange import CORS, KEPT, Asked, Headers, Sent, etag_of, http_date
 from api.objects.links import Face, Link, link_header, root, standing_links
 from api.objects.memento import Mementos
 from api.objects.preconditions import document_etag
@@ -28,7 +28,6 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 
 _SALT = b"collectome-salt"
-_IMMUTABLE = b"public, max-age=31536000, immutable"
 _SHORT = b"public, max-age=300"
 REVALIDATE = b"no-cache"
 
@@ -114,7 +113,7 @@ class Shown:
         memento = numbered or past
         cache = REVALIDATE
         if numbered and not (past or page) and not gone:
-            cache = _IMMUTABLE if event.version < latest else _SHORT
+            cache = KEPT if event.version < latest else _SHORT
         standing = link_header(
             self.site.base,
             event.pid.iri,

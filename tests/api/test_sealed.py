@@ -35,7 +35,7 @@ def test_its_sha256_is_the_hash_of_the_citation(repository, browse, oak):
             f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
         )
         assert answer.headers["content-type"] == "application/octet-stream"
-        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["cache-control"] == "public, max-age=86400"
         name = f"{str(oak).replace('/', '_')}_{version}.sealed"
         assert name in answer.headers["content-disposition"]
 
