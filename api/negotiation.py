@@ -18,6 +18,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from api.problems import NotAcceptable
+from fdo.representations.annotation.words import PROFILE
 from fdo.representations.citation import bibtex, csl, dublin_core, ris, schema_org
 from fdo.representations.rdf import SYNTAXES
 
@@ -92,6 +93,11 @@ CITATION_FORMATS: tuple[Format, ...] = (
 is not registered at DataCite, and is described in its words all the same."""
 OBJECT_FORMATS: tuple[Format, ...] = (*DOCUMENT_FORMATS, *CITATION_FORMATS)
 """All formats in which an object can be had at its own address."""
+W3C = Format("w3c", f'application/ld+json; profile="{PROFILE}"', "jsonld", "Web Annotation (W3C)")
+OPENDS = Format("opends", "application/json", "json", "openDS 0.4 annotation")
+ANNOTATION_FORMATS: tuple[Format, ...] = (W3C, OPENDS)
+"""How an annotation can be had beside the formats of all objects, by ?format=; the first also by
+the profile of Accept (Web Annotation Protocol, 3.1)."""
 PLAIN_FORMATS: tuple[Format, ...] = (JSON, HTML)
 """How lists and reports about an object can be had."""
 

@@ -132,6 +132,10 @@ class Settings(BaseSettings):
     agent_batch_mb: int = Field(
         512, ge=1, description="Largest batch of annotations that an agent may post at once, in MB."
     )
+    annotation_kb: int = Field(64, ge=1, description="Largest annotation, in KB.")
+    annotation_parts: int = Field(
+        100, ge=1, description="Most targets, and most bodies, of one annotation."
+    )
     allow_private_hosts: bool = Field(
         False, description="Whether ingest may fetch from loopback and private addresses."
     )

@@ -107,11 +107,11 @@ class Recording:
         except CollectomeError as wrong:
             return refusal(line.number, wrong)
         draft: Document = {"ods:batchID": self._batch, **found.draft}
-        return self._named(Meant(line.number, wanted, draft, tuple(found.repaired)))
+        return self.named(Meant(line.number, wanted, draft, tuple(found.repaired)))
 
     # ── who may ──────────────────────────────────────────────────────────────────────────
 
-    def _named(self, meant: Meant) -> Meant | LineOutcome:
+    def named(self, meant: Meant) -> Meant | LineOutcome:
         """The line in a name that the speaker may use: its own where it names nobody known."""
         own = self._by.agent.id
         for node in creators_of(meant.draft):

@@ -180,7 +180,7 @@ bodies = st.one_of(
 
 
 @st.composite
-def annotations(draw: st.DrawFn) -> dict[str, Any]:
+def any_annotation(draw: st.DrawFn) -> dict[str, Any]:
     """Any annotation of the W3C that can be held here."""
     optional = {
         "creator": st.lists(agents, min_size=1, max_size=2),
@@ -190,10 +190,9 @@ def annotations(draw: st.DrawFn) -> dict[str, Any]:
         "rights": iris,
         "audience": st.builds(lambda name: {"schema:name": name}, words),
     }
-    made = w3c(
+    return w3c(
         motivation=draw(st.lists(motivations, min_size=1, max_size=2, unique=True)),
         target=draw(st.lists(targets, min_size=1, max_size=3)),
         body=draw(st.lists(bodies, max_size=3)),
         **draw(st.fixed_dictionaries({}, optional=optional)),
     )
-    return made

@@ -23,8 +23,7 @@ from tests.fdo.representations.annotation.made import (
     SAMPLES,
     SPECIMEN,
     SPECIMEN_TYPE,
-    agents,
-    annotations,
+    any_annotation,
     drafted,
     stored,
     w3c,
@@ -55,7 +54,7 @@ def test_samples_are_valid_opends(name: str, shared_data: Path) -> None:
 
 
 @ANY
-@given(sent=annotations())
+@given(sent=any_annotation())
 def test_any_annotation_becomes_valid_opends(sent: dict[str, Any], shared_data: Path) -> None:
     face, _ = to_opends(orjson.loads(orjson.dumps(stored(drafted(sent)))), IMAGE)
     assert their_validator(shared_data / "openDS", "annotation").is_valid(
@@ -64,7 +63,7 @@ def test_any_annotation_becomes_valid_opends(sent: dict[str, Any], shared_data: 
 
 
 @ANY
-@given(sent=annotations())
+@given(sent=any_annotation())
 def test_what_is_held_without_loss_comes_back(sent: dict[str, Any]) -> None:
     draft = drafted(sent)
     face, losses = to_opends(stored(draft), IMAGE)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from fdo.representations.annotation.w3c import to_w3c
 from fdo.representations.annotation.words import CONTEXT
 from ontologies.schemas import validator
-from tests.fdo.representations.annotation.made import PID, SAMPLES, annotations, drafted, stored
+from tests.fdo.representations.annotation.made import PID, SAMPLES, any_annotation, drafted, stored
 from tests.fdo.representations.annotation.w3c_schemas import broken, musts
 
 ANY = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -43,7 +43,7 @@ def test_samples_are_read_back_as_they_are_stored(name: str) -> None:
 
 
 @ANY
-@given(sent=annotations())
+@given(sent=any_annotation())
 def test_any_annotation_keeps_every_must_and_comes_back(
     sent: dict[str, Any], shared_data: Path
 ) -> None:
@@ -56,7 +56,7 @@ def test_any_annotation_keeps_every_must_and_comes_back(
 
 
 @ANY
-@given(sent=annotations())
+@given(sent=any_annotation())
 def test_a_stored_document_is_read_as_it_is(sent: dict[str, Any]) -> None:
     draft = drafted(sent)
     assert drafted(stored(draft), own=PID) == draft

@@ -1,0 +1,59 @@
+"""The W3C's and openDS's face of an annotation, at the address of its PID."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from api.negotiation import OPENDS, Format
+from api.objects.exchange import Asked, Sent
+from api.objects.shown import Shown
+from eventstore.envelope import Recorded
+from eventstore.log import Head, Log
+from fdo.annotation.life import source_of
+from fdo.errors import NotFound
+from fdo.lifecycle import Status
+from fdo.representations.annotation.opends import to_opends
+from fdo.representations.annotation.w3c import to_w3c
+
+LOSSES = b"collectome-losses"
+"""Header of the openDS face: what it could not hold, as sentences."""
+
+
+def annotation_face(
+    shown: Shown, asked: Asked, event: Recorded, head: Head, wanted: Format
+) -> Sent:
+    """The annotation in one of `ANNOTATION_FORMATS`."""
+    losses: list[str] = []
+    if wanted is OPENDS:
+        face, losses = to_opends(event.document, target_of(event.document, shown.log))
+    else:
+        face = to_w3c(event.document)
+    sent = shown.sent(
+        orjson.dumps(face),
+        wanted,
+        event,
+        head.version,
+        numbered=asked.numbered,
+        past=asked.past,
+        face="metadata" if "format" in asked.query else "landing",
+    )
+    if losses:
+        sent.headers.append((LOSSES, " ".join(losses).encode("ascii", "replace")))
+    return sent
+
+
+def target_of(document: dict[str, Any], log: Log) -> dict[str, Any] | None:
+    """The document of the object that an annotation is about, where it is here and public."""
+    targets = document.get("oa:hasTarget", ())
+    source = source_of(targets[0]) if targets else None
+    if source is None:
+        return None
+    try:
+        found = (
+            log.version(source.pid, source.version) if source.version else log.latest(source.pid)
+        )
+    except NotFound:
+        return None
+    return found.document if found.status is Status.ACTIVE else None

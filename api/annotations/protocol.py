@@ -1,0 +1,392 @@
+"""The Web Annotation Protocol (W3C Recommendation, 23 February 2017).
+
+    GET, HEAD, OPTIONS, POST    /annotations/    /{pid}/annotations/
+    GET, HEAD, OPTIONS          an annotation, at its PID's address
+    PUT, DELETE                 the same, by its maker or a curator of the institution
+
+A new annotation gets a PID whatever Slug asks for. PUT names the version that was seen
+(If-Match); DELETE withdraws: the tombstone, the versions and the history stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.datastructures import URL
+from starlette.responses import RedirectResponse, Response
+
+from api.annotations.containers import Asked, Containers, Part
+from api.annotations.rights import admit_change, annotation
+from api.annotations.speaking import speaker
+from api.negotiation import HTML, JSON, W3C, Format, choose
+from api.objects.exchange import CORS, etag_of
+from api.objects.preconditions import document_etag
+from api.problems import PreconditionRequired
+from api.security import Token, require
+from api.site import Site
+from eventstore.envelope import Recorded
+from fdo.annotation.life import state_of
+from fdo.documents import Document
+from fdo.errors import (
+    CollectomeError,
+    InvalidDocument,
+    InvalidIdentifier,
+    NotFound,
+    VersionConflict,
+)
+from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from fdo.representations.annotation.reading import Limits, read
+from fdo.representations.annotation.w3c import to_w3c
+from fdo.representations.rdf import turtle
+from handlers.annotations import Annotations
+from handlers.batches import quotas
+from handlers.batches.lines import Wanted
+from handlers.batches.recording import Meant, Recording, Speaker
+from handlers.batches.store import Batches
+
+CONSTRAINED = "http://www.w3.org/TR/annotation-protocol/"
+ALLOW_CONTAINER = "GET, HEAD, OPTIONS, POST"
+ALLOW_RESOURCE = "GET, HEAD, OPTIONS, PUT, DELETE"
+ACCEPT_POST = f"{W3C.media_type}, application/ld+json, application/json"
+_BODIES = ("application/ld+json", "application/json")
+_TURTLE = Format("turtle", "text/turtle", "ttl", "Turtle")
+_LD = Format("jsonld", "application/ld+json", "jsonld", "JSON-LD")
+_FORMATS = (_LD, JSON, HTML, _TURTLE)
+_LINKS = (
+    f'<http://www.w3.org/ns/ldp#BasicContainer>; rel="type", '
+    f'<{CONSTRAINED}>; rel="http://www.w3.org/ns/ldp#constrainedBy"'
+)
+_PREFERRED = re.compile(r"""include\s*=\s*"([^"]*)"|include\s*=\s*([^\s;,]+)""", re.I)
+_MAY_SEND = "Accept, Authorization, Content-Type, If-Match, Prefer, Slug"
+_UNSAID = "Withdrawn by its maker."
+_may_annotate = require("agent", "curator")
+
+
+def protocol_router(site: Site) -> APIRouter:
+    """The containers, and what is done to annotations at /api/annotations/{pid}, to which the
+    addresses of their PIDs lead."""
+    router = APIRouter(tags=["annotations"])
+    door = Door(site)
+
+    @router.get("/annotations/", response_class=Response, responses=_ANSWERS)
+    @router.get(_OBJECTS, response_class=Response, responses=_ANSWERS)
+    def container(request: Request) -> Response:
+        """The container of all annotations, or of those on one object; or a page of it."""
+        return door.answer(request, lambda: door.container(request))
+
+    @router.post("/annotations/", status_code=201, response_class=Response, openapi_extra=_SENT)
+    @router.post(_OBJECTS, status_code=201, response_class=Response, openapi_extra=_SENT)
+    async def create(request: Request) -> Response:
+        """Record an annotation, in the form of the W3C or of openDS."""
+        body = await request.body()
+        return await asyncio.to_thread(door.answer, request, lambda: door.create(request, body))
+
+    @router.options("/annotations/", response_class=Response, status_code=204)
+    @router.options(_OBJECTS, response_class=Response, status_code=204)
+    def of_container(request: Request) -> Response:
+        """What can be done with a container."""
+        return door.options(request, ALLOW_CONTAINER)
+
+    @router.put("/api/annotations/{pid:path}", response_class=Response, openapi_extra=_SENT)
+    async def revise(request: Request, pid: str) -> Response:
+        """Replace what an annotation says; If-Match names the version that was seen."""
+        body = await request.body()
+        return await asyncio.to_thread(
+            door.answer, request, lambda: door.revise(request, pid, body)
+        )
+
+    @router.delete("/api/annotations/{pid:path}", response_class=Response, status_code=204)
+    def withdraw(request: Request, pid: str, reason: str = _UNSAID) -> Response:
+        """Withdraw an annotation; its tombstone says why."""
+        return door.answer(request, lambda: door.withdraw(request, pid, reason))
+
+    @router.options("/api/annotations/{pid:path}", response_class=Response, status_code=204)
+    def of_annotation(request: Request, pid: str) -> Response:  # noqa: ARG001 - it is in the path
+        """What can be done with an annotation."""
+        return door.options(request, ALLOW_RESOURCE)
+
+    return router
+
+
+_OBJECTS = "/{prefix}/{suffix}/annotations/"
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A container or a page of it",
+        "content": {one: {} for one in (*_BODIES, "text/html", "text/turtle")},
+    }
+}
+_SENT = {
+    "requestBody": {
+        "required": True,
+        "content": {one: {"schema": {"type": "object"}} for one in _BODIES},
+    },
+    "security": [{"HTTPBearer": []}],
+}
+
+
+class Door:
+    """Takes annotations in, and shows containers."""
+
+    def __init__(self, site: Site) -> None:
+        settings = site.settings
+        self._site, self._log = site, site.objects.log
+        self._containers = Containers(site)
+        self._annotations = Annotations(site.objects, settings.reject_profiles)
+        self._batches = Batches(settings.data)
+        self._limits = Limits(settings.annotation_kb * 1024, settings.annotation_parts)
+
+    # ── how it answers ───────────────────────────────────────────────────────────────────
+
+    def answer(self, request: Request, made: Callable[[], Response]) -> Response:
+        """The answer, or the refusal as a problem; programs of other pages may read both."""
+        try:
+            response = made()
+        except CollectomeError as refusal:
+            response = self._site.problems.of(refusal, request.headers.get("accept", ""))
+        for name, value in CORS:
+            response.headers[name.decode()] = value.decode()
+        response.headers["access-control-expose-headers"] += ", Allow, Accept-Post"
+        return response
+
+    def options(self, request: Request, allow: str) -> Response:
+        """What is allowed, for protocols and for browsers that ask beforehand."""
+        headers = {
+            "Allow": allow,
+            "Access-Control-Allow-Methods": allow,
+            "Access-Control-Allow-Headers": _MAY_SEND,
+            "Access-Control-Max-Age": "86400",
+        }
+        if "POST" in allow:
+            headers |= {"Accept-Post": ACCEPT_POST, "Link": _LINKS}
+        return self.answer(request, lambda: Response(status_code=204, headers=headers))
+
+    # ── containers ───────────────────────────────────────────────────────────────────────
+
+    def container(self, request: Request) -> Response:
+        """A container or a page of it, as it is preferred."""
+        target = _target(request)
+        if target is not None and str(target) not in request.url.path:
+            path = f"/{target}/annotations/"
+            return RedirectResponse(URL(path).replace(query=request.url.query), 301)
+        self._containers.exists(target)
+        pairs = [(k, v) for k, v in request.query_params.multi_items() if k != "format"]
+        asked = self._containers.asked(pairs, target)
+        preferred = _preference(request.headers.get("prefer", ""))
+        asked = _preferring(asked, preferred)
+        shown = choose(
+            request.headers.get("accept", ""), request.query_params.get("format"), _FORMATS
+        )
+        part = self._containers.part(asked)
+        body, content_type = self._written(part, shown)
+        etag = etag_of(body, None, shown.name).decode()
+        headers = {
+            "ETag": etag,
+            "Allow": ALLOW_CONTAINER,
+            "Accept-Post": ACCEPT_POST,
+            "Vary": "Accept, Prefer",
+            "Cache-Control": "no-cache",
+            "Content-Location": part.shown,
+            "Link": _LINKS if asked.page is None else _paging(part),
+        }
+        if preferred:
+            headers["Preference-Applied"] = "return=representation"
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=content_type, headers=headers)
+
+    def _written(self, part: Part, shown: Format) -> tuple[bytes, str]:
+        if shown is HTML:
+            page = self._site.renderer.page("annotations.html", part=part, rows=_rows(part))
+            return page.encode(), "text/html; charset=utf-8"
+        if shown is _TURTLE:
+            return turtle(part.lines(), part.address).encode(), "text/turtle; charset=utf-8"
+        return orjson.dumps(part.json()), W3C.media_type if shown is _LD else JSON.media_type
+
+    # ── annotations ──────────────────────────────────────────────────────────────────────
+
+    def create(self, request: Request, body: bytes) -> Response:
+        """Record an annotation; where it is sent to an object's container, it is about that."""
+        by = speaker(_may_annotate(request, None), self._site.objects)
+        if refused := self._unread(request):
+            return refused
+        target = _target(request)
+        self._containers.exists(target)
+        draft = self._draft(body, by)
+        if target is not None and not _is_about(draft, target):
+            raise InvalidDocument(
+                f"This is the container of {target}, and the annotation is about something else.",
+                [("/target", f"names {target.iri}")],
+            )
+        self._spend(by, len(body))
+        outcome = self._annotations.propose(draft, by.agent).required()
+        assert outcome.pid is not None  # what was recorded has a PID
+        return self._shown(self._log.latest(outcome.pid), 201)
+
+    def revise(self, request: Request, pid: str, body: bytes) -> Response:
+        """A new version of an annotation."""
+        token = _may_annotate(request, None)
+        event = annotation(pid, self._log)
+        expected = seen(request.headers.get("if-match"), event, needed=True)
+        self._admit(token, event)
+        if refused := self._unread(request):
+            return refused
+        by = speaker(token, self._site.objects)
+        draft = self._draft(body, by, event)
+        self._spend(by, len(body))
+        self._annotations.revise(event.pid, draft, by.agent, expected).required()
+        return self._shown(self._log.latest(event.pid), 200)
+
+    def withdraw(self, request: Request, pid: str, reason: str) -> Response:
+        """The end of an annotation."""
+        token = _may_annotate(request, None)
+        event = annotation(pid, self._log)
+        expected = seen(request.headers.get("if-match"), event, needed=False)
+        self._admit(token, event)
+        self._annotations.withdraw(event.pid, reason[:2_000], token.agent, expected)
+        return Response(status_code=204, headers={"Allow": ALLOW_RESOURCE})
+
+    def _unread(self, request: Request) -> Response | None:
+        """The refusal of a body in a form that is not read here."""
+        form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if form in _BODIES:
+            return None
+        return self._site.problems.answer(
+            "unsupported-media-type",
+            f"An annotation is sent as {' or '.join(_BODIES)}, not as {form or 'no type'}.",
+            accept=request.headers.get("accept", ""),
+            headers={"Accept-Post": ACCEPT_POST},
+        )
+
+    def _admit(self, token: Token, event: Recorded) -> None:
+        """Who recorded it may change it, as may its creator and curators of the institution."""
+        first = self._log.version(event.pid, 1)
+        accepted = state_of(event.status, event.document) == "accepted"
+        if accepted or first.agent.id != token.agent.id:
+            admit_change(token, event, self._log)
+
+    def _draft(self, body: bytes, by: Speaker, known: Recorded | None = None) -> Document:
+        """The annotation of a body, in a name and of objects that the token may write."""
+        try:
+            sent = orjson.loads(body)
+        except orjson.JSONDecodeError as fault:
+            raise InvalidDocument("The body is no JSON.", [("", f"{fault}")]) from fault
+        found = read(
+            sent,
+            default_creator=by.creator,
+            own=known.pid.iri if known else None,
+            base=self._site.base,
+            limits=self._limits,
+        )
+        recording = Recording(self._site.objects, self._annotations, by, "", self._site.base)
+        op = "revise" if known else "create"
+        meant = recording.named(Meant(1, Wanted(op), found.draft, tuple(found.repaired)))
+        if isinstance(meant, Meant):
+            (meant,) = recording.admitted([meant])
+        if not isinstance(meant, Meant):
+            told = "; ".join(sentence for _, sentence in meant.errors)
+            raise InvalidDocument(f"The annotation may not be written so: {told}", meant.errors)
+        return meant.draft
+
+    def _spend(self, by: Speaker, size: int) -> None:
+        """Count it against the quota of the token; QuotaSpent."""
+        now = time.time()
+        if by.quotas and not self._batches.take(by.name, by.quotas, [size], now):
+            raise quotas.spent(self._batches.left(by.name, by.quotas, now), now)
+
+    def _shown(self, event: Recorded, status: int) -> Response:
+        """The annotation as it stands now, in the W3C's form."""
+        body = w3c_bytes(event)
+        headers = {
+            "ETag": etag_of(body, event.salt, W3C.name).decode(),
+            "Allow": ALLOW_RESOURCE,
+            "Vary": "Accept",
+            "Link": '<http://www.w3.org/ns/ldp#Resource>; rel="type"',
+            "Content-Location": f"{self._site.base}/{event.pid}",
+        }
+        if status == 201:
+            headers["Location"] = f"{self._site.base}/{event.pid}"
+        return Response(body, status, headers, W3C.media_type)
+
+
+def w3c_bytes(event: Recorded) -> bytes:
+    """An annotation in the W3C's form, the same bytes each time."""
+    return orjson.dumps(to_w3c(event.document))
+
+
+def seen(header: str | None, event: Recorded, *, needed: bool) -> int | None:
+    """The version that If-Match names, by the ETag of any of its JSON forms; refused where it is
+    another one, or is `needed` and missing (RFC 9110, 13.1.1; RFC 6585, 3)."""
+    if header is None:
+        if not needed:
+            return None
+        raise PreconditionRequired(
+            f"A change of {event.pid} needs the header If-Match with its ETag; it is at version "
+            f"{event.version}.",
+            version=event.version,
+        )
+    known = {"*", document_etag(event).decode()}
+    if event.status is Status.ACTIVE:
+        known.add(etag_of(w3c_bytes(event), event.salt, W3C.name).decode())
+    if known.isdisjoint(one.strip() for one in header.split(",")):
+        raise VersionConflict(
+            f"{event.pid} is at version {event.version}, and If-Match names another; read it "
+            "again.",
+            version=event.version,
+        )
+    return event.version
+
+
+def _target(request: Request) -> Pid | None:
+    parts = request.path_params
+    if "prefix" not in parts:
+        return None
+    try:
+        return Pid.parse(f"{parts['prefix']}/{parts['suffix']}")
+    except InvalidIdentifier:
+        raise NotFound("No page has this address.") from None
+
+
+def _is_about(draft: Document, target: Pid) -> bool:
+    return any(
+        isinstance(one, dict) and str(one.get("oa:hasSource", "")).startswith(target.iri)
+        for one in draft["oa:hasTarget"]
+    )
+
+
+def _preference(header: str) -> frozenset[str]:
+    """What the client prefers to be shown (RFC 7240; Protocol, 4.2)."""
+    found = _PREFERRED.search(header)
+    named = (found[1] or found[2] or "").split() if found else []
+    return frozenset(re.split(r"[#/:]", one)[-1] for one in named) & {
+        "PreferContainedIRIs", "PreferContainedDescriptions", "PreferMinimalContainer",
+    }  # fmt: skip
+
+
+def _preferring(asked: Asked, preferred: frozenset[str]) -> Asked:
+    if "PreferContainedIRIs" in preferred and "PreferContainedDescriptions" not in preferred:
+        return replace(asked, iris=True)
+    return replace(asked, minimal=preferred == {"PreferMinimalContainer"})
+
+
+def _paging(part: Part) -> str:
+    links = {"next": part.following, "prev": part.preceding}
+    return ", ".join(f'<{to}>; rel="{rel}"' for rel, to in links.items() if to) or _LINKS
+
+
+def _rows(part: Part) -> list[dict[str, Any]]:
+    return [
+        {
+            "pid": one.row.pid, "state": one.row.state, "motivation": one.row.motivation,
+            "target": one.row.target, "term": one.row.term, "text": one.body[:300],
+            "by": one.row.creator_name or one.row.creator,
+        }
+        for one in part.found
+    ]  # fmt: skip
