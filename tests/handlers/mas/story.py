@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from fdo.agent import Agent
 from fdo.errors import Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Register, Revise, Tombstone, stamped
+from handlers.harvest.links import HAS_SPECIMEN, relation
 from handlers.mas.dispatch import Dispatcher, Step
 from handlers.mas.plan import Plan
 from handlers.mas.registration import Registration
@@ -26,6 +27,13 @@ from tests.eventstore.story import AT, specimen
 BY = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
 START = 1_772_366_400.0
 """1 March 2026, 12:00 UTC."""
+
+WHOLE = {
+    "ods:midsLevel": 1,
+    "ods:physicalSpecimenIDType": "Local",
+    "ods:sourceSystemID": "https://hdl.handle.net/20.5000.5072/SSS-SSS-SSS",
+}
+"""What makes a short specimen a valid one."""
 
 Answering = Callable[[dict[str, Any]], Result | None]
 """A service: the payload of a job in, its result out; None: it says nothing."""
@@ -117,14 +125,28 @@ class Repository:
     def specimen(self, number: int, name: str = "Abies alba", **more: Any) -> Pid:
         """A registered specimen."""
         pid = self.objects.reserve("specimen")
-        draft = specimen(number, name, **more)
+        draft = specimen(number, name, **WHOLE, **more)
         self._do(Register(stamped(draft, pid, 1, modified=AT)), pid, "specimen")
+        return pid
+
+    def medium(self, number: int, *specimens: Pid, **more: Any) -> Pid:
+        """A registered medium, of these specimens."""
+        pid = self.objects.reserve("media")
+        draft = {
+            "@type": "ods:DigitalMedia",
+            "ods:fdoType": "https://doi.org/21.T11148/bbad8c4e101e8af01115",
+            "ods:status": "Active",
+            "ac:accessURI": f"https://media.example/{number}.jpg",
+            "ods:hasEntityRelationships": [relation(HAS_SPECIMEN, one) for one in specimens],
+            **more,
+        }
+        self._do(Register(stamped(draft, pid, 1, modified=AT)), pid, "media")
         return pid
 
     def revise(self, pid: Pid, number: int, name: str, **more: Any) -> None:
         """Another version of a specimen."""
         version = self.log.head(pid).version + 1
-        draft = specimen(number, name, **more)
+        draft = specimen(number, name, **WHOLE, **more)
         self._do(Revise(stamped(draft, pid, version, modified=AT)), pid, "specimen")
 
     def withdraw(self, pid: Pid) -> None:
@@ -158,6 +180,11 @@ class Repository:
         """Target → state of its newest job."""
         self.store.follow(self.log)
         return {row.target: row.state for row in reversed(self.store.page(limit=10_000))}
+
+    def states_of_jobs(self) -> dict[str, int]:
+        """State → how many jobs are in it."""
+        self.store.follow(self.log)
+        return dict(Counter(row.state for row in self.store.page(limit=10_000)))
 
     def facts(self, service: Pid) -> list[str]:
         """The job facts of a service, in order."""
