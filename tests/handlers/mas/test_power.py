@@ -120,9 +120,7 @@ def test_the_power_may_fail_at_every_step(tmp_path: Path, step: Step, forgetting
     assert at > 1  # the step was passed at least once
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 1_000_000))
 def test_whatever_fails_and_however_often(
     tmp_path_factory: pytest.TempPathFactory, seed: int
