@@ -36,6 +36,7 @@ def annotation_section(site: Site, event: Recorded, media: Sequence[str]) -> dic
         "rows": [_row(event.pid_text, one) for one in found[:SHOWN]],
         "more": len(found) > SHOWN,
         "all": f"/api/annotations?{query}",
+        "waiting": f"/review?{query}" if any(one.row.state == "pending" for one in found) else "",
     }
 
 

@@ -22,8 +22,8 @@ VERSION = 1
 
 _CURRENT = "WHERE valid_to IS NULL"
 _COLUMNS = {"position": "INTEGER PRIMARY KEY", "score": "REAL", "stars": "INTEGER"}
-_ORDERED = ("state", "dataset", "organisation", "service", "model", "batch", "job", "grouped")
-"""Columns by which current rows are found."""
+_FOUND_BY = ("state", "dataset", "organisation", "service", "model", "batch", "job", "grouped")
+"""Columns by which rows are found, now and in the past: an annotation has few versions."""
 
 SCHEMA: tuple[str, ...] = (
     "CREATE TABLE annotations ("
@@ -33,10 +33,7 @@ SCHEMA: tuple[str, ...] = (
     "CREATE INDEX of_target ON annotations (target, position)",
     "CREATE INDEX of_target_event ON annotations (target_position)",
     f"CREATE INDEX urgent ON annotations (state, severity, position) {_CURRENT}",
-    *(
-        f"CREATE INDEX current_{name} ON annotations ({name}, position) {_CURRENT}"
-        for name in _ORDERED
-    ),
+    *(f"CREATE INDEX by_{name} ON annotations ({name}, position)" for name in _FOUND_BY),
     "CREATE TABLE names (kind TEXT NOT NULL, value TEXT NOT NULL, position INTEGER NOT NULL, "
     "PRIMARY KEY (kind, value, position)) WITHOUT ROWID",
     "CREATE VIRTUAL TABLE bodies USING fts5(body, tokenize='unicode61 remove_diacritics 2')",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from fdo.agent import Agent
@@ -32,6 +33,9 @@ def test_annotations_on_a_specimen_and_its_media_are_listed_with_state_and_maker
     assert section(reviewing.ask("GET", f"/{one}", headers=PAGE).text) == ""
     proposed = reviewing.propose(one)
     remark = reviewing.propose(medium, "Out of focus <b>", None, "oa:commenting")
+    waiting = section(reviewing.ask("GET", f"/{one}", headers=PAGE).text)
+    (review,) = re.findall(r'href="(/review[^"]*)"', waiting)
+    assert str(proposed) in reviewing.ask("GET", html.unescape(review)).text
     reviewing.hands.reject(proposed, Agent("urn:example:x", "X"), "no")
     shown = section(reviewing.ask("GET", f"/{one}", headers=PAGE).text)
     assert f'href="/{proposed}"' in shown
