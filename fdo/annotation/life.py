@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -64,8 +65,11 @@ class Source:
 def source_of(target: Any) -> Source | None:
     """The object of ours that a target may be about; None for what is no PID."""
     iri = target.get("oa:hasSource", target.get("@id")) if isinstance(target, Mapping) else target
-    if not isinstance(iri, str):
-        return None
+    return _named(iri) if isinstance(iri, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _named(iri: str) -> Source | None:
     name, _, last = iri.rpartition("/")
     try:
         return Source(Pid.parse(iri))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from fdo.errors import InvalidDocument
@@ -56,6 +57,7 @@ def parse(text: str) -> Path:
     return tuple(step for step in path if not isinstance(step, _Wild))
 
 
+@lru_cache(maxsize=1024)
 def parse_pattern(text: str) -> Pattern:
     """The pattern of its text: a path in which `[*]` stands for every member."""
     if len(text) > LONGEST:
