@@ -122,8 +122,11 @@ Register it, then let it work, beside a running server of the folder `DATA`:
     collectome mas register registration.json --data DATA
     collectome mas work . --data DATA
 
-Ask for a job: `collectome mas backfill $name --data DATA` for all objects that its filter
-accepts, or on the page of one object.
+From then on it works on every specimen that comes in or changes. For those that are there
+already:
+
+    collectome mas backfill $name --all --data DATA
+    collectome mas request $name PID --data DATA
 """)
 
 

@@ -34,7 +34,7 @@ DUPLICATES_S = 600.0
 ACK_WAIT_S = 30.0
 """After which a worker that says nothing counts as dead; one that works says so more often."""
 DEAD_DAYS, DEAD_BYTES = 90, 16 * 1024 * 1024
-IN_HAND = 4
+IN_HAND = 8
 """Micro-batches of each replica that may be out unanswered."""
 
 

@@ -38,7 +38,7 @@ HANGS = 70
 LOOK_S = 1.0
 """How long one request for work waits; also how soon a worker hears that it should end."""
 AGAIN_S = 0.3
-UNDERWAY = 2
+UNDERWAY = 4
 """Micro-batches whose answers may be on their way while the next one is annotated."""
 REPLY_S = 30.0
 """In which a transaction of the dispatcher is expected to be through."""
