@@ -17,6 +17,7 @@ from api.commands import (
     annotations,
     bridge,
     cite,
+    corrections,
     definitions,
     double,
     feeds,
@@ -285,6 +286,7 @@ _commands(
     split=objects.split,
     restore=objects.restore,
     erase=objects.erase,
+    corrections=corrections.corrections,
 )
 _commands(
     webhooks_group,
