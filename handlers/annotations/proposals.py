@@ -16,13 +16,14 @@ from fdo.agent import Agent
 from fdo.annotation import rules
 from fdo.annotation.identity import content_key
 from fdo.annotation.life import merging, source_of, state_of
+from fdo.annotation.merging import applied
 from fdo.annotation.paths import parse, text
 from fdo.annotation.rules import Breach
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, CollectomeError, InvalidDocument, Refused, VersionConflict
 from fdo.identifiers import Pid
-from fdo.lifecycle import Registered, Revise, stamped
+from fdo.lifecycle import DigitalObject, Registered, Revise, stamped
 from handlers.annotations.hand import ATTEMPTS, KIND, Hand, node_of
 from handlers.annotations.outcome import Outcome
 from handlers.annotations.targets import Targets
@@ -159,9 +160,19 @@ class Proposals(Hand):
             meant = targets.meant(document["oa:hasTarget"][0])
         except CollectomeError as bad:
             return _refused(("/oa:hasTarget/0", bad.message))
-        if faults := rules.breaches(document, meant):
+        if faults := rules.breaches(document, meant) or self._shapes(document, meant):
             return _refused(*faults)
         return _Ready(document, (meant.pid.version_iri(meant.version),))
+
+    def _shapes(self, document: Document, meant: DigitalObject) -> list[Breach]:
+        """What shapes that reject say of the target with the change."""
+        if meant.type not in self._rejecting or not merging(document):
+            return []
+        after = applied(meant.document, document, meant.type)
+        told = breaches(meant.type, after, self._rejecting)
+        return [
+            ("/oa:hasBody", f"With it, {meant.pid} breaks {shape}: {why}") for shape, why in told
+        ]
 
     def _sorted(
         self, checked: Sequence[_Ready | Outcome], causes: Sequence[Cause]

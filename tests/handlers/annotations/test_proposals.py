@@ -13,7 +13,7 @@ from fdo.annotation.identity import content_key
 from fdo.errors import AlreadyRegistered, InvalidDocument, Refused, VersionConflict
 from fdo.identifiers import Pid
 from fdo.lifecycle import Note, Status, decide
-from handlers.annotations import changed_since, made_on
+from handlers.annotations import Annotations, changed_since, made_on
 from ontologies.schemas import explain
 from tests.fdo.annotation.saying import COUNTRY, NAMES, named, note
 from tests.handlers.annotations.museum import ANNA, BEN, CLARA, Museum, draft
@@ -159,6 +159,19 @@ def test_two_who_say_the_same_at_once_make_one_annotation(museum: Museum) -> Non
     for thread in threads:
         thread.join()
     assert len(found) == 3 and found[0] == found[1] == found[2] and len(set(found[0])) == 40
+
+
+def test_shapes_that_reject_are_asked_too(museum: Museum) -> None:
+    place = "$['ods:hasEvents'][0]['ods:hasLocation']['ods:hasGeoreference']"
+    half = draft("ods:adding", place, {"dwc:decimalLatitude": 58.4}, of=museum.specimen)
+    strict = Annotations(museum.objects, frozenset({"specimen"}))
+    outcome = strict.propose(half, ANNA)
+    assert outcome.what == "refused" and "One coordinate alone" in outcome.errors[0][1]
+    pid = museum.annotations.propose(half, ANNA).required().pid
+    assert pid is not None
+    with pytest.raises(InvalidDocument, match="One coordinate alone"):
+        strict.accept(pid, CLARA)
+    assert museum.annotations.accept(pid, CLARA).target_version == 2
 
 
 # ── targets ──────────────────────────────────────────────────────────────────────────────
