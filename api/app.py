@@ -22,7 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
 from api.annotations.agents import agents_router
+from api.annotations.corrections import corrections_router
 from api.annotations.decisions import decisions_router
+from api.annotations.protocol import protocol_router, takes
 from api.annotations.queries import annotation_queries_router
 from api.annotations.rating import rating_router
 from api.annotations.review import review_router
@@ -148,10 +150,12 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         vocabulary_router(site.renderer, site.base),
         definitions_router(site),
         agents_router(site),
+        corrections_router(site),
         handles_router(site),
         proofs_router(site),
         sessions_router(site),
         annotation_queries_router(site),
+        protocol_router(site),
         decisions_router(site),
         rating_router(site),
         review_router(site),
@@ -179,6 +183,8 @@ class Front:
         started = time.perf_counter()
         path: str = scope["path"]
         found = PATH.match(path)
+        if found is not None and takes(scope, found, self._site.objects.log):
+            found, scope = None, {**scope, "path": f"/api/annotations{path}"}
         if found is not None:
             route, status = "object", await self._resolver(scope, receive, send, found)
         else:

@@ -15,14 +15,17 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.datastructures import URL
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Scope
 
 from api.annotations.containers import Asked, Containers, Part
+from api.annotations.pages import plain
 from api.annotations.rights import admit_change, annotation
 from api.annotations.speaking import speaker
 from api.negotiation import HTML, JSON, W3C, Format, choose
@@ -32,6 +35,7 @@ from api.problems import PreconditionRequired
 from api.security import Token, require
 from api.site import Site
 from eventstore.envelope import Recorded
+from eventstore.log import Log
 from fdo.annotation.life import state_of
 from fdo.documents import Document
 from fdo.errors import (
@@ -87,7 +91,7 @@ def protocol_router(site: Site) -> APIRouter:
     async def create(request: Request) -> Response:
         """Record an annotation, in the form of the W3C or of openDS."""
         body = await request.body()
-        return await asyncio.to_thread(door.answer, request, lambda: door.create(request, body))
+        return await asyncio.to_thread(door.answer, request, partial(door.create, request, body))
 
     @router.options("/annotations/", response_class=Response, status_code=204)
     @router.options(_OBJECTS, response_class=Response, status_code=204)
@@ -114,6 +118,15 @@ def protocol_router(site: Site) -> APIRouter:
         return door.options(request, ALLOW_RESOURCE)
 
     return router
+
+
+def takes(scope: Scope, found: re.Match[str], log: Log) -> bool:
+    """Whether a request for the address of a PID is one to change an annotation; its route is
+    /api/annotations/{pid}."""
+    if scope["method"] not in ("PUT", "DELETE", "OPTIONS") or found[3] is not None:
+        return False
+    heads = log.heads_of([f"{found[1]}/{found[2]}".upper()])
+    return bool(heads) and heads[0].type == "annotation"
 
 
 _OBJECTS = "/{prefix}/{suffix}/annotations/"
@@ -286,8 +299,8 @@ class Door:
             limits=self._limits,
         )
         recording = Recording(self._site.objects, self._annotations, by, "", self._site.base)
-        op = "revise" if known else "create"
-        meant = recording.named(Meant(1, Wanted(op), found.draft, tuple(found.repaired)))
+        wanted = Wanted("revise" if known else "create")
+        meant = recording.named(Meant(1, wanted, found.draft, tuple(found.repaired)))
         if isinstance(meant, Meant):
             (meant,) = recording.admitted([meant])
         if not isinstance(meant, Meant):
@@ -385,8 +398,8 @@ def _rows(part: Part) -> list[dict[str, Any]]:
     return [
         {
             "pid": one.row.pid, "state": one.row.state, "motivation": one.row.motivation,
-            "target": one.row.target, "term": one.row.term, "text": one.body[:300],
-            "by": one.row.creator_name or one.row.creator,
+            "target": one.row.target, "term": one.row.term, "text": plain(one.body, 300),
+            "by": plain(one.row.creator_name or one.row.creator, 300),
         }
         for one in part.found
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from api.annotations.pages import annotation_part
 from api.annotations.section import annotation_section
 from api.citing.answers import citation, told
 from api.citing.styles import Manner
@@ -111,6 +112,7 @@ def landing_page(
         cite=told(what, [Manner()]),
         doi_state=_DOI_STATES[doi_state(events)] if event.pid.scheme == "doi" else None,
         definition=definition_part(event, document),
+        annotation=annotation_part(site, event, document),
         query=_query(site, event, document),
         dataset=None if past or hidden else dataset_part(site, event),
         annotations=None

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from api.negotiation import (
+    ANNOTATION_FORMATS,
     CITATION_FORMATS,
     DOCUMENT_FORMATS,
     HTML,
@@ -29,6 +30,7 @@ from fdo.catalogue import OBJECT_TYPES
 from ontologies.jsonld import CONTEXT_NAME
 from ontologies.terms import iri
 
+_ANNOTATION_SERVICE = "http://www.w3.org/ns/oa#annotationService"
 JSONLD_CONTEXT = "http://www.w3.org/ns/json-ld#context"
 LINKSET_FORMATS: tuple[Format, ...] = (
     Format("json", "application/linkset+json", "json", "Linkset, JSON"),
@@ -151,8 +153,9 @@ def _patterns(
         Link(f"{base}/timemap/link{_PATH}", "timemap", "application/link-format"),
         *(Link(f"{shown}/linkset", "linkset", one.media_type) for one in LINKSET_FORMATS),
         *_types(base, kind, sent, face),
-        *_formats(shown, sent, face),
+        *_formats(shown, kind, sent, face),
         *(_citations(shown) if sent is HTML else ()),
+        *(_annotating(page) if sent is HTML and face != "record" else ()),
     ]
     if older:
         found.append(Link(f"{page}/{_BEFORE}", "predecessor-version"))
@@ -166,25 +169,35 @@ def _types(base: str, kind: str, sent: Format, face: Face) -> list[Link]:
     found = [Link(iri(OBJECT_TYPES[kind].rdf_type), "type")]
     if sent is HTML:
         found.append(Link("https://schema.org/AboutPage", "type"))
+    if kind == "annotation":
+        found.append(Link("http://www.w3.org/ns/ldp#Resource", "type"))
     if sent is JSON and face != "record":
         context = f"{root(base)}/contexts/{CONTEXT_NAME}"
         found.append(Link(context, f"describedby {JSONLD_CONTEXT}", "application/ld+json"))
     return found
 
 
-def _formats(shown: str, sent: Format, face: Face) -> list[Link]:
+def _formats(shown: str, kind: str, sent: Format, face: Face) -> list[Link]:
     """Other forms. At the object's own address they describe it; one of them leads back."""
     if face == "record":
         return []
     landing = face == "landing"
     found = []
-    for one in DOCUMENT_FORMATS:
+    more = ANNOTATION_FORMATS if kind == "annotation" else ()
+    for one in (*DOCUMENT_FORMATS, *more):
         rels = [] if one is sent else ["alternate"]
         if landing and one is not HTML:
             rels.append("describedby")
         if rels:
-            found.append(Link(f"{shown}?format={one.name}", " ".join(rels), one.media_type))
+            kind_of_file = one.media_type.partition(";")[0]
+            found.append(Link(f"{shown}?format={one.name}", " ".join(rels), kind_of_file))
     return found if landing else [*found, Link(shown, "describes", HTML.media_type)]
+
+
+def _annotating(page: str) -> list[Link]:
+    """Where annotations of the object are, and where new ones are sent (Web Annotation Protocol,
+    5.4)."""
+    return [Link(f"{page}/annotations/", _ANNOTATION_SERVICE, "application/ld+json")]
 
 
 def _citations(shown: str) -> list[Link]:

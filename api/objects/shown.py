@@ -29,6 +29,8 @@ from fdo.lifecycle import Status
 
 _SALT = b"collectome-salt"
 _SHORT = b"public, max-age=300"
+_ANNOTATIONS = (b"allow", b"GET, HEAD, OPTIONS, PUT, DELETE")
+"""What can be done with an annotation (Web Annotation Protocol, 5.1)."""
 REVALIDATE = b"no-cache"
 
 
@@ -136,6 +138,8 @@ class Shown:
             (b"collectome-position", b"%d" % event.position),
             *CORS,
         ]
+        if event.type == "annotation":
+            headers.append(_ANNOTATIONS)
         if shown is JSON and event.salt:
             headers.append((_SALT, event.salt.hex().encode()))
         if memento:
