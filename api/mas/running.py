@@ -128,7 +128,7 @@ class _Watch:
 def start(settings: Settings) -> subprocess.Popen[bytes]:
     """A process that dispatches; it ends with this one, whose end of the pipe closes then."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "handlers.mas"],
+        [sys.executable, "-m", "handlers.mas", str(settings.data.resolve())],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -224,7 +224,7 @@ def _made(row: Row, log: Log) -> tuple[list[str], list[str]]:
     if row.ended_by is None:
         return [], []
     told = log.event(row.ended_by).detail.get("jobs", ())
-    mine = next((one for one in told if one["id"] == row.id), {})
+    mine: Mapping[str, Any] = next((one for one in told if one["id"] == row.id), {})
     return list(mine.get("annotations", ())), list(mine.get("duplicates", ()))
 
 

@@ -1,9 +1,10 @@
 """The process that dispatches jobs to machine-annotation services.
 
-    python -m handlers.mas < plan
+    python -m handlers.mas FOLDER < plan
 
 Its plan is one line of JSON on standard input, which then stays open: it ends when its parent
-does. There is one on a data folder, whoever started it; a second one waits for its turn.
+does. The folder stands in the plan too; as an argument it is for those who list processes. There
+is one on a data folder, whoever started it; a second one waits for its turn.
 """
 
 from __future__ import annotations

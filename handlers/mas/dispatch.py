@@ -219,7 +219,7 @@ class Dispatcher:
         """The transport of a service, which knows the service's newest version; None where one
         of the two cannot be had now."""
         name, pid = service.queue, str(service.pid)
-        blamed = name
+        blamed: str = name
         try:
             if name not in self._transports:
                 self._transports[name] = self._opener(name, self._plan, self.results)

@@ -105,8 +105,8 @@ class Requests:
                 refused["its filter does not let it through."] += 1
             else:
                 place = head.version, kind, head.position, head.position, 1
-                more = {"by": self._by.id, "batching": batching, "nonce": nonce}
-                wishes.append(Wish(service, name, *place, **more))
+                who = self._by.id
+                wishes.append(Wish(service, name, *place, None, who, batching, nonce))
         return wishes, refused
 
 

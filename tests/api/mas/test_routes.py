@@ -33,7 +33,7 @@ class Web:
         self.repository = repository
         self.browser = Browser(repository.app())
         self._tokens = {
-            role: repository.tokens.create(role, (role,), days=1)  # type: ignore[arg-type]
+            role: repository.tokens.create(role, (role,), days=1)
             for role in ("admin", "curator", "agent")
         }
 

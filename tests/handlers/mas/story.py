@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ BY = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:P
 START = 1_772_366_400.0
 """1 March 2026, 12:00 UTC."""
 
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "ods:midsLevel": 1,
     "ods:physicalSpecimenIDType": "Local",
     "ods:sourceSystemID": "https://hdl.handle.net/20.5000.5072/SSS-SSS-SSS",
@@ -113,11 +113,15 @@ class Repository:
 
     # ── objects ──────────────────────────────────────────────────────────────────────────
 
-    def service(self, name: str = "reader", answering: Answering | None = None,
-                **more: Any) -> Pid:  # fmt: skip
+    def service(
+        self,
+        name: str = "reader",
+        answering: Answering | None = None,
+        form: Mapping[str, Any] | None = None,
+    ) -> Pid:
         """A registered service, which reads specimens as they come in unless told otherwise."""
-        form = {"schema:name": name, "col:trigger": ["registered", "changed"], **more}
-        pid = self.registration.register(form).pid
+        whole = {"schema:name": name, "col:trigger": ["registered", "changed"], **(form or {})}
+        pid = self.registration.register(whole).pid
         if answering is not None:
             self.answering[name] = answering
         return pid

@@ -80,7 +80,7 @@ def test_scheduling_the_same_section_twice_is_scheduling_it_once(repository: Rep
 
 
 def test_a_service_is_asked_as_it_was_when_the_event_happened(repository: Repository) -> None:
-    service = repository.service(**{"col:trigger": ["changed"]})
+    service = repository.service(form={"col:trigger": ["changed"]})
     repository.specimen(1)
     form = {"schema:name": "reader", "col:trigger": ["registered"]}
     repository.registration.revise(service, form)
@@ -110,7 +110,7 @@ def test_a_failure_is_tried_again_after_a_pause(repository: Repository) -> None:
 def test_what_fails_again_and_again_is_a_dead_letter(repository: Repository) -> None:
     service = repository.service(
         answering=lambda work: Result(work["jobId"], error="Cannot read it."),
-        **{"col:maxAttempts": 2},
+        form={"col:maxAttempts": 2},
     )
     specimen = repository.specimen(1)
     repository.settle()
@@ -136,7 +136,7 @@ def test_a_job_without_an_answer_is_handed_over_again(repository: Repository) ->
     silent = iter([True, False])
     repository.service(
         answering=lambda work: None if next(silent) else commenting(work),
-        **{"col:leaseSeconds": 60},
+        form={"col:leaseSeconds": 60},
     )
     specimen = repository.specimen(1)
     repository.settle()
@@ -150,7 +150,7 @@ def test_a_job_without_an_answer_is_handed_over_again(repository: Repository) ->
 
 
 def test_a_job_that_still_waits_in_its_queue_is_not_lost(repository: Repository) -> None:
-    repository.service(**{"col:leaseSeconds": 60})  # nobody works
+    repository.service(form={"col:leaseSeconds": 60})  # nobody works
     specimen = repository.specimen(1)
     repository.settle()
     repository.now += 1_000_000
@@ -184,7 +184,7 @@ def test_the_same_job_twice_in_one_batch_counts_once(repository: Repository) -> 
 
 
 def test_an_answer_counts_where_the_job_was_given_up(repository: Repository) -> None:
-    repository.service(**{"col:maxAttempts": 1, "col:leaseSeconds": 1})
+    repository.service(form={"col:maxAttempts": 1, "col:leaseSeconds": 1})
     specimen = repository.specimen(1)
     repository.settle()
     (job,) = repository.queue.drain("reader")
@@ -216,7 +216,7 @@ def test_what_is_wrong_with_one_annotation_is_said_and_the_rest_stands(
 
 
 def test_a_service_says_only_what_it_was_registered_for(repository: Repository) -> None:
-    repository.service(answering=commenting, **{"oa:motivatedBy": ["oa:assessing"]})
+    repository.service(answering=commenting, form={"oa:motivatedBy": ["oa:assessing"]})
     repository.specimen(1)
     repository.dispatcher.round()
     (taken,) = repository.work()
@@ -231,7 +231,7 @@ def test_nothing_found_completes_a_job(repository: Repository) -> None:
 
 
 def test_a_service_gets_no_more_than_it_may_hold(repository: Repository) -> None:
-    repository.service(**{"col:queue": "rabbitmq", "col:microBatch": 2, "ods:maxReplicas": 2})
+    repository.service(form={"col:queue": "rabbitmq", "col:microBatch": 2, "ods:maxReplicas": 2})
     for number in range(9):
         repository.specimen(number)
     repository.settle()

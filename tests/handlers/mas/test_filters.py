@@ -118,7 +118,7 @@ def test_what_is_a_filter_is_taken(conditions: dict[str, list[Any]]) -> None:
     assert breaches(conditions) == []
 
 
-SPECIMENS = {
+SPECIMENS: dict[str, Any] = {
     "col:worksOn": ["media"],
     "ods:hasTargetDigitalObjectFilter": {
         "$['digitalSpecimen']['ods:topicDiscipline']": ["Botany"],
@@ -128,7 +128,7 @@ SPECIMENS = {
 
 
 def test_a_filter_for_media_may_look_at_the_specimens_they_show(repository: Repository) -> None:
-    repository.service("reader", commenting, **SPECIMENS)
+    repository.service("reader", commenting, SPECIMENS)
     plant = repository.specimen(1, **{"ods:topicDiscipline": "Botany"})
     beetle = repository.specimen(2, "Lucanus cervus", **{"ods:topicDiscipline": "Zoology"})
     wanted = repository.medium(1, beetle, plant)
@@ -139,7 +139,7 @@ def test_a_filter_for_media_may_look_at_the_specimens_they_show(repository: Repo
 
 
 def test_conditions_on_specimens_hold_for_one_and_the_same(repository: Repository) -> None:
-    repository.service("reader", commenting, **SPECIMENS)
+    repository.service("reader", commenting, SPECIMENS)
     other = repository.specimen(1, "Picea abies", **{"ods:topicDiscipline": "Botany"})
     namesake = repository.specimen(2, "Abies alba", **{"ods:topicDiscipline": "Zoology"})
     repository.medium(1, other, namesake)

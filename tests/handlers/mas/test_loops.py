@@ -16,7 +16,7 @@ from handlers.annotations import Annotations
 from handlers.mas.results import Result
 from tests.handlers.mas.story import BY, Repository, comment, commenting
 
-FOLLOWS = {"col:worksOn": ["annotation"], "col:trigger": ["annotated"]}
+FOLLOWS: dict[str, Any] = {"col:worksOn": ["annotation"], "col:trigger": ["annotated"]}
 CURATOR = Agent("https://orcid.org/0000-0001-5000-0007", "A Curator", "schema:Person", "Approver")
 
 
@@ -46,11 +46,15 @@ def editing(value: str) -> Callable[[dict[str, Any]], Result]:
     return edit
 
 
-def annotate(repository: Repository, target: Pid, by: Agent = BY, **more: Any) -> Pid:
+def annotate(
+    repository: Repository, target: Pid, by: Agent = BY, more: dict[str, Any] | None = None
+) -> Pid:
     """An annotation that somebody makes."""
     draft = {
         "oa:motivatedBy": ["oa:commenting"],
-        "oa:hasTarget": [{"@type": "oa:SpecificResource", "oa:hasSource": target.iri, **more}],
+        "oa:hasTarget": [
+            {"@type": "oa:SpecificResource", "oa:hasSource": target.iri} | (more or {})
+        ],
         "oa:hasBody": [{"@type": "oa:TextualBody", "rdf:value": "Look at this."}],
     }
     made = Annotations(repository.objects).propose(draft, by).required()
@@ -59,7 +63,7 @@ def annotate(repository: Repository, target: Pid, by: Agent = BY, **more: Any) -
 
 
 def test_a_service_does_not_follow_itself(repository: Repository) -> None:
-    repository.service("echo", replying("echo"), **FOLLOWS)
+    repository.service("echo", replying("echo"), FOLLOWS)
     annotate(repository, repository.specimen(1))
     repository.settle()
     assert len(repository.store.page()) == 1
@@ -67,7 +71,7 @@ def test_a_service_does_not_follow_itself(repository: Repository) -> None:
 
 
 def test_a_service_does_not_follow_what_it_posts_without_a_job(repository: Repository) -> None:
-    service = repository.service("echo", replying("echo"), **FOLLOWS)
+    service = repository.service("echo", replying("echo"), FOLLOWS)
     itself = Agent(service.iri, "echo", "schema:SoftwareApplication", "Annotator")
     annotate(repository, repository.specimen(1), itself)
     repository.settle()
@@ -80,7 +84,7 @@ def test_two_services_that_answer_one_another_come_to_an_end(
     repository: Repository, deepest: int
 ) -> None:
     for name in ("ping", "pong"):
-        repository.service(name, replying(name), **FOLLOWS, **{"col:maxDepth": deepest})
+        repository.service(name, replying(name), FOLLOWS | {"col:maxDepth": deepest})
     annotate(repository, repository.specimen(1))
     repository.settle()
     rows = repository.store.page()
@@ -98,7 +102,7 @@ def test_one_event_leads_to_so_many_jobs_and_no_more(tmp_path: Path) -> None:
         return Result(work["jobId"], [comment(work, f"{next(turn)}") for _ in range(5)])
 
     for name in ("ping", "pong"):
-        repository.service(name, chattering, **FOLLOWS, **{"col:maxDepth": 9})
+        repository.service(name, chattering, FOLLOWS | {"col:maxDepth": 9})
     annotate(repository, repository.specimen(1))
     repository.settle()
     assert len(repository.store.page()) == 7
@@ -142,13 +146,13 @@ def test_a_region_wakes_the_reader_of_images_and_a_remark_does_not(
         return Result(work["jobId"])
 
     service = {"col:worksOn": ["media"], "col:trigger": ["annotated"]}
-    repository.service("reader", reading, **service)
+    repository.service("reader", reading, service)
     medium = repository.medium(1)
     annotate(repository, medium)
     repository.settle()
     assert works == []
     region = {"@type": "oa:FragmentSelector", "rdf:value": "xywh=percent:10,10,20,20"}
-    marked = annotate(repository, medium, **{"oa:hasSelector": [region]})
+    marked = annotate(repository, medium, more={"oa:hasSelector": [region]})
     repository.settle()
     (work,) = works
     assert work["object"]["@id"] == medium.iri

@@ -18,6 +18,7 @@ from tests.handlers.mas.story import Repository, commenting
 
 OBJECTS = 5
 LONGEST_STORY = 300
+STEPS: tuple[Step, ...] = ("scheduled", "lapsed", "sent", "noted")
 
 
 class PowerCut(BaseException):
@@ -42,7 +43,7 @@ class Cutting:
 def begun(folder: Path) -> Repository:
     """A repository in which there is something to do, of every kind."""
     repository = Repository(folder, in_flight=2)
-    repository.service("reader", commenting, **{"col:maxAttempts": 99, "col:leaseSeconds": 10})
+    repository.service("reader", commenting, form={"col:maxAttempts": 99, "col:leaseSeconds": 10})
     turns = Counter[str]()
 
     def stumbling(work: dict[str, str]) -> Result | None:
@@ -54,7 +55,7 @@ def begun(folder: Path) -> Repository:
     repository.service(
         "stumbler",
         stumbling,
-        **{"col:maxAttempts": 99, "col:leaseSeconds": 10, "col:microBatch": 1},
+        form={"col:maxAttempts": 99, "col:leaseSeconds": 10, "col:microBatch": 1},
     )
     for number in range(OBJECTS):
         repository.specimen(number)
@@ -99,7 +100,7 @@ def must_be_whole(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("forgetting", [False, True], ids=["kept", "deleted"])
-@pytest.mark.parametrize("step", ["scheduled", "lapsed", "sent", "noted"])
+@pytest.mark.parametrize("step", STEPS)
 def test_the_power_may_fail_at_every_step(tmp_path: Path, step: Step, forgetting: bool) -> None:
     at = 0
     cutting = Cutting(step, 1)
@@ -128,7 +129,7 @@ def test_whatever_fails_and_however_often(
     chance = random.Random(seed)
     repository = begun(tmp_path_factory.mktemp("chaos"))
     for _ in range(12):
-        step = chance.choice(["scheduled", "lapsed", "sent", "noted"])
+        step = chance.choice(STEPS)
         repository.dispatcher = repository.dispatching(Cutting(step, chance.randint(1, 4)))
         try:
             for _ in range(4):
