@@ -9,6 +9,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.views import Views
 from eventstore.follower import follow_once
+from handlers.projections.annotations import Annotations, AnnotationsIndex
 from handlers.projections.conformance import Conformance, ConformanceReader
 from handlers.projections.holdings import Holdings, HoldingsReader
 from handlers.projections.members import Members, MembersReader
@@ -29,8 +30,10 @@ def described(tmp_path_factory):
     changed = repository.folder / "terms.sqlite"
     paged = repository.folder / "members.sqlite"
     named = repository.folder / "holdings.sqlite"
+    said = repository.folder / "annotations.sqlite"
     projections = [
-        SearchIndex(found), Conformance(kept), Members(paged), Terms(changed), Holdings(named)
+        SearchIndex(found), Conformance(kept), Members(paged), Terms(changed), Holdings(named),
+        AnnotationsIndex(said),
     ]  # fmt: skip
     follow_once(repository.objects.log, projections)
     for projection in projections:
@@ -38,6 +41,7 @@ def described(tmp_path_factory):
     views = Views(
         search=Search(found), conformance=ConformanceReader(kept), members=MembersReader(paged),
         terms=TermsReader(changed), holdings=HoldingsReader(named),
+        annotations=Annotations(said),
     )  # fmt: skip
     schema = schemathesis.openapi.from_asgi("/openapi.json", repository.app(views=views))
     yield schema.exclude(path="/changes/live")  # it answers until the client leaves

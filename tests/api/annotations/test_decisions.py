@@ -173,3 +173,43 @@ def test_a_rating_that_was_withdrawn_is_not_made_again(reviewing: Reviewing):
     reviewing.post(f"/api/annotations/{made}/withdraw", "any", {"reason": "too quick"})
     assert reviewing.post(path, "any", {"stars": 4}).status_code == 409
     assert rating(reviewing, pid) is None
+
+
+# ── conflicts ────────────────────────────────────────────────────────────────────────────
+
+
+def in_conflict(reviewing: Reviewing):
+    """An accepted change whose source says something else since."""
+    one = reviewing.specimen()
+    pid = reviewing.propose(one)
+    assert reviewing.post(ACCEPT.format(pid), "curator", {}).status_code == 200
+    document = dict(reviewing.told.objects.log.latest(pid).document)
+    document |= {"col:overlayState": "conflict", "col:sourceValue": '"Lithuania"'}
+    reviewing.told.revise(pid, document, "annotation")
+    return one, pid
+
+
+@pytest.mark.parametrize(("keep", "left"), [(True, "applied"), (False, "dropped")])
+def test_a_conflict_waits_with_what_the_source_says_until_it_is_settled(
+    reviewing: Reviewing, keep: bool, left: str
+):
+    one, pid = in_conflict(reviewing)
+    (item,) = reviewing.get("/api/review?overlay=conflict")["items"]
+    assert (item["pid"], item["severity"], item["state"]) == (str(pid), "high", "accepted")
+    assert (item["now"], item["sourceValue"]) == ("Latvia", "Lithuania")
+    path = f"/api/annotations/{pid}/settle"
+    assert reviewing.post(path, "other", {"keep": keep}).status_code == 403
+    answer = reviewing.post(path, "curator", {"keep": keep, "reason": "Looked at it."})
+    assert (answer.status_code, answer.json()["what"]) == (200, "settled")
+    assert reviewing.get("/api/review")["items"] == []
+    (item,) = reviewing.get(f"/api/annotations?pid={pid}")["items"]
+    assert item["overlay"] == left
+    assert (reviewing.says(one) == "Latvia") == keep
+
+
+def test_conflicts_are_settled_many_at_once(reviewing: Reviewing):
+    _, pid = in_conflict(reviewing)
+    pending = reviewing.propose(reviewing.specimen("DH-2"))
+    body = {"pids": [str(pid), str(pending)], "decision": "keep", "reason": "Looked at it."}
+    report = reviewing.post("/api/review/decisions", "curator", body).json()
+    assert [item["what"] for item in report["items"]] == ["settled", "refused"]

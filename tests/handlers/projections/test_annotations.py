@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from eventstore.follower import follow_once
 from fdo.documents import canonical
-from fdo.identifiers import Pid
+from fdo.lifecycle import Register, Status
 from handlers.curation import redacted
 from handlers.projections.annotations import (
     AnnotationQuery,
@@ -338,9 +341,6 @@ def _same_as_rebuilt(told: Repository, folder: Path) -> None:
 
 
 def test_a_draft_is_nobodys_business(told, followed):
-    assert Pid.parse(str(pid_of(1))) == pid_of(1)
-    from fdo.lifecycle import Register, Status
-
     stamp = told._stamped(an_annotation(told.pid(1)), pid_of(1))
     told._do(Register(stamp, Status.DRAFT), pid_of(1), "annotation")
     assert asked(followed()) == []
@@ -352,3 +352,59 @@ def test_annotations_of_objects_are_listed_with_theirs_of_their_media(told, foll
     found = followed().of_objects([str(told.pid(7)), str(told.pid(50))], 10)
     assert [each.row.pid for each in found] == numbers(20, 3)
     assert followed().of_objects([str(pid_of(1))], 10) == []  # ratings stand in the mean
+
+
+DEEDS = ("propose", "remark", "approve", "reject", "withdraw", "supersede", "revise")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(1, 4)), min_size=1, max_size=20),
+    st.integers(1, 7),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_after_every_event_the_view_says_what_a_fold_says(
+    tmp_path_factory: pytest.TempPathFactory, deeds: list[tuple[str, int]], section: int
+):
+    told = Repository(tmp_path_factory.mktemp("log"))
+    for number in range(1, 5):
+        told.register(number, a_specimen(number))
+    story, states, expected = Annotating(told), dict[int, str](), dict[int, dict[str, str]]()
+    for deed, number in deeds:
+        before = told.log.position()
+        _carried_out(story, states, deed, number)
+        if told.log.position() > before:
+            expected[told.log.position()] = {str(pid_of(n)): s for n, s in states.items()}
+    folder = tmp_path_factory.mktemp("view")
+    projection = AnnotationsIndex(folder / "view.sqlite")
+    while follow_once(told.log, [projection], section):
+        pass
+    projection.close()
+    view = Annotations(folder / "view.sqlite")
+    for position, folded in expected.items():
+        page = view.find(AnnotationQuery(), as_of=position)
+        assert {found.row.pid: found.row.state for found in page.found} == folded
+        assert view.states(AnnotationQuery(), position) == dict(Counter(folded.values()))
+    view.close()
+    told.objects.close()
+
+
+def _carried_out(story: Annotating, states: dict[int, str], deed: str, number: int) -> None:
+    """Do it where the life of an annotation allows it, and note the state that follows."""
+    state, target = states.get(number), story.told.pid(number)
+    if deed in ("propose", "remark") and state is None:
+        motivation = "oa:editing" if deed == "propose" else "oa:commenting"
+        story.propose(number, an_annotation(target, f"v{number}", motivation=motivation))
+        states[number] = "pending" if deed == "propose" else "standing"
+    elif deed in ("approve", "reject") and state == "pending":
+        story.decide(number, "Approved" if deed == "approve" else "Rejected", "because")
+        states[number] = "accepted" if deed == "approve" else "rejected"
+    elif deed == "revise" and state is None:
+        story.told.revise(number, a_specimen(number, dwc_preparations=f"{len(states)}"))
+    elif deed in ("withdraw", "supersede") and state not in (None, "withdrawn", "superseded"):
+        others = [n for n, s in states.items() if n != number and s in ("standing", "pending")]
+        if deed == "supersede" and others:
+            story.supersede(number, others[0])
+            states[number] = "superseded"
+        else:
+            story.withdraw(number)
+            states[number] = "withdrawn"
