@@ -10,7 +10,8 @@ True
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import orjson
 
 from fdo.annotation.life import Value
-from fdo.annotation.paths import Path, text
+from fdo.annotation.paths import DEEPEST, Path, text
 from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS, Shape
 
 
@@ -31,6 +32,9 @@ class Place:
     shape: Shape | None = None
     many: bool = False
     """Whether it is an array; its members are of the kind or class."""
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Impossible(ValueError):
@@ -91,21 +95,23 @@ def member(place: Place, values: tuple[Value, ...]) -> Any:
 
 
 def _one(place: Place, value: Value) -> Any:
-    if place.shape is not None:
-        return _node(place.shape, value)
-    if place.kind == "json":
-        return _as_json(value)
-    schema = KINDS[place.kind]
-    wanted = schema["items"].get("type") if schema.get("type") == "array" else schema.get("type")
-    return _AS.get(wanted if isinstance(wanted, str) else "", _plain)(value.raw)
-
-
-def _node(shape: Shape, value: Value) -> Any:
-    node = _as_json(value)
-    if not isinstance(node, dict):
+    shape = place.shape
+    raw = _as_json(value) if shape is not None or place.kind == "json" else value.raw
+    if any(map(_CONTROL.search, texts(raw))):
+        raise Impossible("The value holds control characters, which no document may hold.")
+    if shape is None:
+        return raw if place.kind == "json" else _AS.get(_json_type(place.kind), _plain)(raw)
+    if not isinstance(raw, dict):
         noun = shape.types[0] if shape.types else "node"
         raise Impossible(f"This place holds a {noun}: give it as a JSON object.")
-    return with_types(shape, node)
+    return with_types(shape, raw)
+
+
+def _json_type(kind: str) -> str:
+    """The JSON type of one value of a kind; "" where it may be of several."""
+    schema = KINDS[kind]
+    wanted = (schema["items"] if schema.get("type") == "array" else schema).get("type")
+    return wanted if isinstance(wanted, str) else ""
 
 
 def _as_json(value: Value) -> Any:
@@ -115,6 +121,25 @@ def _as_json(value: Value) -> Any:
         return orjson.loads(value.raw)
     except orjson.JSONDecodeError:
         raise Impossible("This place holds a node: give it as a JSON object.") from None
+
+
+def texts(node: Any) -> Iterator[str]:
+    """Every key and text of a JSON value. Impossible where it is nested deeper than any document
+    of ours; so nothing that reads it level by level is led too deep."""
+    level = [node]
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, str):
+                yield each
+            elif isinstance(each, dict):
+                yield from each
+                below += each.values()
+            elif isinstance(each, list):
+                below += each
+        level = below
+    if level:
+        raise Impossible(f"It is nested more than {DEEPEST} levels deep.")
 
 
 def with_types(shape: Shape, node: dict[str, Any]) -> dict[str, Any]:

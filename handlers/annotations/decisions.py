@@ -21,7 +21,7 @@ from fdo.errors import CollectomeError, InvalidDocument, Refused, VersionConflic
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Merge, Revise, Status, Tombstone, stamped
 from fdo.mids import assess
-from handlers.annotations.hand import ATTEMPTS, KIND, Hand, maker_of, node_of, said
+from handlers.annotations.hand import ATTEMPTS, KIND, Hand, maker_of, node_of, pause, said
 from handlers.annotations.merges import moved, worked_out
 from handlers.annotations.outcome import Decision, Outcome
 from handlers.annotations.targets import laid_on
@@ -271,6 +271,7 @@ class Decisions(Hand):
             except VersionConflict:
                 if expected is not None or attempt == ATTEMPTS - 1:
                     raise
+                pause(attempt)
         raise AssertionError("unreachable")
 
     @staticmethod

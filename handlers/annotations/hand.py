@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -16,8 +18,14 @@ from fdo.lifecycle import Command, DigitalObject, decide
 from fdo.representations.lexical import is_iri
 
 KIND = "annotation"
-ATTEMPTS = 4
+ATTEMPTS = 8
 """How often a lost race is tried."""
+
+
+def pause(attempt: int) -> None:
+    """Let the others through after a race was lost, each for another while."""
+    time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311  (no secret hangs on it)
+
 
 _KINDS: dict[str, Kind] = {
     "prov:Person": "schema:Person",

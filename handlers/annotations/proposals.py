@@ -19,12 +19,13 @@ from fdo.annotation.life import merging, source_of, state_of
 from fdo.annotation.merging import applied
 from fdo.annotation.paths import parse, text
 from fdo.annotation.rules import Breach
+from fdo.annotation.values import Impossible, texts
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, CollectomeError, InvalidDocument, Refused, VersionConflict
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Registered, Revise, stamped
-from handlers.annotations.hand import ATTEMPTS, KIND, Hand, node_of
+from handlers.annotations.hand import ATTEMPTS, KIND, Hand, node_of, pause
 from handlers.annotations.outcome import Outcome
 from handlers.annotations.targets import Targets
 from handlers.harvest.standards import breaches
@@ -93,6 +94,7 @@ class Proposals(Hand):
             except VersionConflict:
                 if attempt == ATTEMPTS - 1:
                     raise
+                pause(attempt)
             else:
                 for place, change, position in zip(places, changes, positions, strict=False):
                     outcomes[place] = Outcome("created", change.pid, 1, position)
@@ -239,9 +241,13 @@ def _about(document: Mapping[str, Any]) -> str:
 def _completed(draft: Mapping[str, Any], by: Agent, targets: Targets) -> Document | Outcome:
     """The draft with what the repository says of every annotation, or what is wrong with it."""
     try:
+        for _ in texts(dict(draft)):
+            pass  # to its end: it is nested no deeper than what is read below
         return _complete(draft, by, targets)
     except InvalidDocument as bad:
         return _refused(*(bad.pointers or (("/oa:hasTarget/0", bad.message),)))
+    except Impossible as bad:
+        return _refused(("", str(bad)))
 
 
 def _complete(draft: Mapping[str, Any], by: Agent, targets: Targets) -> Document:

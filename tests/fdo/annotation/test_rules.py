@@ -344,3 +344,15 @@ def test_whatever_a_body_says_the_result_is_valid_or_refused(
     annotation, document = make(path, value), located()
     if not breaches(annotation, the(document)):
         assert validator("specimen").is_valid(applied(document, annotation))
+
+
+def test_a_value_that_is_nested_without_end_is_refused() -> None:
+    nested = '{"ods:hasAgents":' + "[" * 900 + "]" * 900 + "}"
+    for annotation in (editing(EVENT, nested), adding("$['ods:hasEvents']", nested)):
+        assert "levels deep" in faults(annotation)
+
+
+def test_control_characters_are_no_part_of_a_value() -> None:
+    assert "control characters" in faults(editing(COUNTRY, "Ees\x00ti"))
+    assert "control characters" in faults(adding(NAMES, named("Abies\x1balba")))
+    assert not faults(editing(COUNTRY, "Eesti\n(Estland)"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -294,3 +295,26 @@ def test_a_sure_proposal_may_be_approved_at_once_by_who_answers_for_it(museum: M
     assert museum.annotations.propose(edit, BEN, accept_as=CLARA).what == "duplicate"
     comment = draft("oa:commenting", None, "x", of=museum.specimen)
     assert museum.annotations.propose(comment, BEN, accept_as=CLARA).what == "created"
+
+
+def test_what_is_accepted_at_the_same_time_is_all_kept(museum: Museum) -> None:
+    terms = ("county", "locality", "island", "municipality", "stateProvince", "continent")
+    place = f"{EVENT}['ods:hasLocation']"
+    made = [museum.propose("ods:adding", f"{place}['dwc:{term}']", term).pid for term in terms]
+    pids = [pid for pid in made if pid is not None]
+    failed: list[BaseException] = []
+
+    def decide(pid: Pid) -> None:
+        try:
+            museum.annotations.accept(pid, CLARA)
+        except Exception as broken:
+            failed.append(broken)
+
+    threads = [threading.Thread(target=decide, args=(pid,)) for pid in pids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed and museum.versions() == 1 + len(terms)
+    assert {term: museum.says(place).get(f"dwc:{term}") for term in terms} == {t: t for t in terms}
+    assert set(museum.now(museum.specimen).overlay) == {str(pid) for pid in pids}

@@ -289,3 +289,13 @@ def test_what_is_no_annotation_is_refused_in_words(
     sent = draft("oa:commenting", None, "x", of=museum.specimen) | broken
     outcome = museum.annotations.propose(sent, ANNA)
     assert outcome.what == "refused" and all(told for _, told in outcome.errors)
+
+
+def test_a_draft_that_is_nested_without_end_is_refused(museum: Museum) -> None:
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+    for term in ("oa:hasBody", "oa:hasTarget", "unknown"):
+        sent = draft("oa:commenting", None, "x", of=museum.specimen) | {term: [{"x": deep}]}
+        outcome = museum.annotations.propose(sent, ANNA)
+        assert "levels deep" in outcome.errors[0][1]
