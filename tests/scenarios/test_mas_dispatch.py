@@ -1,4 +1,4 @@
-"""Dispatch beside a server: begun with the first service, begun anew when it dies, ended with it."""
+"""Dispatch beside a server: from the first service on, begun anew when it dies, ended with it."""
 
 from __future__ import annotations
 
