@@ -144,6 +144,7 @@ def _place(selector: Any, pid: Pid | None, object_: Document | None) -> dict[str
         "",
     )
     place: dict[str, Any] = {"kind": kind, "text": plain(str(words), 300), "crop": None}
+    place |= {"fractions": None, "pixels": None}
     region = _region(selector)
     if region is not None and pid is not None and object_ and "ac:accessURI" in object_:
         fragment = str(region).removeprefix("xywh=").removeprefix("pixel:")
@@ -165,17 +166,24 @@ def _region(selector: Any) -> Region | None:
 # ── what it says ─────────────────────────────────────────────────────────────────────────
 
 
+_NOTHING: dict[str, Any] = {
+    "link": "", "text": "", "cut": False, "language": "", "format": "", "purpose": (),
+    "score": None, "reference": "", "choice": False,
+}  # fmt: skip
+"""What the template asks of every body."""
+
+
 def _body(body: Any, depth: int = 3) -> Iterator[dict[str, Any]]:
     if isinstance(body, str):
-        yield {"link": _href(body), "text": plain(body, 300)}
+        yield _NOTHING | {"link": _href(body), "text": plain(body, 300)}
     elif "rdf:value" in body:
-        yield _said(body)
+        yield _NOTHING | _said(body)
     elif "as:items" in body and depth:
         for one in body["as:items"][:BODIES]:
             yield from ({**said, "choice": True} for said in _body(one, depth - 1))
     else:
         name = str(body.get("oa:hasSource", body.get("@id", "")))
-        yield {"link": _href(name), "text": plain(name, 300)}
+        yield _NOTHING | {"link": _href(name), "text": plain(name, 300)}
 
 
 def _href(name: str) -> str:
