@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bench import (
     across_time,
+    annotating,
     changes,
     compression,
     feed,
@@ -26,6 +27,7 @@ from bench import (
     harvesting,
     http,
     ingest,
+    jobs,
     live,
     minting,
     profiles,
@@ -40,12 +42,14 @@ from bench.result import Result, table
 
 SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
     "across": across_time.measure,
+    "annotating": annotating.measure,
     "changes": changes.measure,
     "compression": compression.measure,
     "feed": feed.measure,
     "follow": follow.measure,
     "harvesting": harvesting.measure,
     "ingest": ingest.measure,
+    "jobs": jobs.measure,
     "live": live.measure,
     "http": http.measure,
     "minting": minting.measure,
