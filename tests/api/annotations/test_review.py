@@ -163,6 +163,7 @@ def test_a_curator_decides_on_the_page_without_a_script(reviewing: Reviewing):
     page = reviewing.ask("GET", "/review", headers=cookie)
     assert page.headers["cache-control"] == "no-store"
     assert "script" not in page.text
+    assert 'href="/review?organisation=https%3A//ror.org/03z77qz90"' in page.text
     fields = {
         "csrf": hidden(page.text, "csrf"), "as-of": hidden(page.text, "as-of"), "back": "",
         "group": hidden(page.text, "group"), "decision": "accept", "reason": "",
