@@ -15,6 +15,7 @@ from fdo.errors import CollectomeError, InvalidDocument
 from fdo.identifiers import PROXIES
 from fdo.representations.annotation.reading import read
 from handlers.mas.answers import Result
+from handlers.mas.copying import batch_of
 from handlers.mas.services import Service
 from handlers.mas.store import Row
 
@@ -65,8 +66,8 @@ def _draft(
         draft["col:repaired"] = repaired
     draft["dcterms:creator"] = [service.node]
     draft["ods:jobID"] = f"{PROXIES['handle']}{row.id}"
-    if result.batch_id and "ods:batchID" not in draft:
-        draft["ods:batchID"] = result.batch_id.lower()
+    if result.batch or result.batch_id:
+        draft.setdefault("ods:batchID", (result.batch_id or batch_of(row)).lower())
     draft |= _made_with(service, result.meta)
     return draft
 

@@ -24,6 +24,7 @@ from fdo.lifecycle import DigitalObject, Note, decide, evolve
 from handlers.annotations import Annotations, Outcome
 from handlers.mas.accepting import accept_sure
 from handlers.mas.answers import Ending, Result, Taken
+from handlers.mas.copying import Copied, Copying
 from handlers.mas.drafting import Drafted, drafted
 from handlers.mas.endings import Ended, notes
 from handlers.mas.services import KIND, Service
@@ -47,6 +48,7 @@ class _Answer:
     items: list[Drafted] = field(default_factory=list)
     outcomes: Sequence[Outcome] = ()
     """Of the drafts, in their order."""
+    copied: Copied = field(default_factory=Copied)
 
     @property
     def drafts(self) -> list[dict[str, Any]]:
@@ -67,6 +69,11 @@ class _Answer:
         return told
 
     @property
+    def remarks(self) -> list[str]:
+        """What is to be known of it beside the log."""
+        return [*(f"Not recorded: {why}" for why in self.refused), *self.copied.remarks]
+
+    @property
     def fact(self) -> dict[str, Any]:
         """The end of the job as the log says it."""
         said: dict[str, Any] = {
@@ -76,6 +83,8 @@ class _Answer:
         }
         if same := self.pids("duplicate"):
             said["duplicates"] = same
+        if self.copied.made:
+            said["copies"] = self.copied.made
         if refused := self.refused:
             said["refused"] = len(refused)
         seconds = self.result.meta.get("seconds")
@@ -116,6 +125,7 @@ class Results:
         self._objects, self._log, self._clock = objects, objects.log, clock
         self._base, self._auto_accept = base, auto_accept
         self._annotations = Annotations(objects, rejecting)
+        self._copying = Copying(objects.log, folder / "projections" / "graph")
         self._services: dict[tuple[str, int], Service] = {}
         self.store = Store(folder)
         self.lock = threading.RLock()
@@ -221,6 +231,10 @@ class Results:
         service = self._service(head)
         for one in some.answers:
             one.items = list(drafted(service, one.row, one.result, self._base))
+            one.copied = self._copying.copy(
+                service, one.row, one.result, one.drafts,
+                lambda drafts, cause=one.row.position: self._copies(service, drafts, cause),  # type: ignore[misc] # bound
+            )  # fmt: skip
         told = notes(service, [one for _, one in some.failed], self._clock())
         known = self._objects.states([head])[str(head.pid)]
 
@@ -242,8 +256,7 @@ class Results:
         )
         self.store.follow(self._log)
         self.store.remark(
-            ((one.row.id, f"Not recorded: {why}") for one in some.answers for why in one.refused),
-            self._clock(),
+            ((one.row.id, said) for one in some.answers for said in one.remarks), self._clock()
         )
         if self._auto_accept and service.auto_accept:
             made = {
@@ -253,6 +266,11 @@ class Results:
                 if outcome.what == "created" and (pid := outcome.pid)
             }
             accept_sure(self._annotations, service, made)
+
+    def _copies(self, service: Service, drafts: Sequence[dict[str, Any]], cause: int) -> int:
+        """Record copies of an answer for other objects; how many of them are new."""
+        made = self._annotations.propose_many(drafts, service.agent, cause=cause)
+        return sum(one.what == "created" for one in made)
 
     def _late(self, row: Row, result: Result) -> Taken:
         """An answer to a job that has ended: kept as a remark, and nothing else."""
