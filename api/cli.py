@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands import (
+    annotate,
     annotations,
     bridge,
     cite,
@@ -286,6 +287,7 @@ _commands(
     split=objects.split,
     restore=objects.restore,
     erase=objects.erase,
+    annotate=annotate.annotate,
     corrections=corrections.corrections,
 )
 _commands(
