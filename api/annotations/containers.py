@@ -87,11 +87,6 @@ class Containers:
             at=None if when is None else position_as_of(when, self._site.objects),
         )
 
-    def exists(self, target: Pid | None) -> None:
-        """NotFound where there is no such object."""
-        if target is not None:
-            self._log.head(target)
-
     def part(self, asked: Asked) -> Part:
         """What is asked for, read from the view at one moment."""
         view = view_of(self._site)

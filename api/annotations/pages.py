@@ -21,7 +21,7 @@ from fdo.annotation.identity import agent_id
 from fdo.annotation.life import selectors, source_of, state_of
 from fdo.documents import Document
 from fdo.identifiers import Pid
-from fdo.representations.annotation.regions import Region, bounding
+from fdo.representations.annotation.regions import Region, bounding, size_of
 from handlers.annotations import changed_since
 
 LONG = 2_000
@@ -149,10 +149,9 @@ def _place(selector: Any, pid: Pid | None, object_: Document | None) -> dict[str
     if region is not None and pid is not None and object_ and "ac:accessURI" in object_:
         fragment = str(region).removeprefix("xywh=").removeprefix("pixel:")
         place["crop"] = f"/api/media/{pid}/region?xywh={quote(fragment, safe=':,.')}"
-        size = (object_.get("exif:PixelXDimension"), object_.get("exif:PixelYDimension"))
-        known = size if all(type(one) is int and one > 0 for one in size) else None
-        place["fractions"] = region.fractions(known)
-        place["pixels"] = region.pixels(known)
+        size = size_of(object_)
+        place["fractions"] = region.fractions(size)
+        place["pixels"] = region.pixels(size)
     return place
 
 

@@ -14,21 +14,18 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
-from starlette.datastructures import URL
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.types import Scope
 
-from api.annotations.containers import Asked, Containers, Part
-from api.annotations.pages import plain
 from api.annotations.rights import admit_change, annotation
+from api.annotations.shelves import ACCEPT_POST, ALLOW, LINKS, Shelves
 from api.annotations.speaking import speaker
-from api.negotiation import HTML, JSON, W3C, Format, choose
+from api.negotiation import W3C
 from api.objects.exchange import CORS, etag_of
 from api.objects.preconditions import document_etag
 from api.problems import PreconditionRequired
@@ -41,34 +38,20 @@ from fdo.documents import Document
 from fdo.errors import (
     CollectomeError,
     InvalidDocument,
-    InvalidIdentifier,
-    NotFound,
     VersionConflict,
 )
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.annotation.reading import Limits, read
 from fdo.representations.annotation.w3c import to_w3c
-from fdo.representations.rdf import turtle
 from handlers.annotations import Annotations
 from handlers.batches import quotas
 from handlers.batches.lines import Wanted
 from handlers.batches.recording import Meant, Recording, Speaker
 from handlers.batches.store import Batches
 
-CONSTRAINED = "http://www.w3.org/TR/annotation-protocol/"
-ALLOW_CONTAINER = "GET, HEAD, OPTIONS, POST"
 ALLOW_RESOURCE = "GET, HEAD, OPTIONS, PUT, DELETE"
-ACCEPT_POST = f"{W3C.media_type}, application/ld+json, application/json"
 _BODIES = ("application/ld+json", "application/json")
-_TURTLE = Format("turtle", "text/turtle", "ttl", "Turtle")
-_LD = Format("jsonld", "application/ld+json", "jsonld", "JSON-LD")
-_FORMATS = (_LD, JSON, HTML, _TURTLE)
-_LINKS = (
-    f'<http://www.w3.org/ns/ldp#BasicContainer>; rel="type", '
-    f'<{CONSTRAINED}>; rel="http://www.w3.org/ns/ldp#constrainedBy"'
-)
-_PREFERRED = re.compile(r"""include\s*=\s*"([^"]*)"|include\s*=\s*([^\s;,]+)""", re.I)
 _MAY_SEND = "Accept, Authorization, Content-Type, If-Match, Prefer, Slug"
 _UNSAID = "Withdrawn by its maker."
 _may_annotate = require("agent", "curator")
@@ -78,13 +61,14 @@ def protocol_router(site: Site) -> APIRouter:
     """The containers, and what is done to annotations at /api/annotations/{pid}, to which the
     addresses of their PIDs lead."""
     router = APIRouter(tags=["annotations"])
-    door = Door(site)
+    shelves = Shelves(site)
+    door = Door(site, shelves)
 
     @router.get("/annotations/", response_class=Response, responses=_ANSWERS)
     @router.get(_OBJECTS, response_class=Response, responses=_ANSWERS)
     def container(request: Request) -> Response:
         """The container of all annotations, or of those on one object; or a page of it."""
-        return door.answer(request, lambda: door.container(request))
+        return door.answer(request, lambda: shelves.shown(request))
 
     @router.post("/annotations/", status_code=201, response_class=Response, openapi_extra=_SENT)
     @router.post(_OBJECTS, status_code=201, response_class=Response, openapi_extra=_SENT)
@@ -97,7 +81,7 @@ def protocol_router(site: Site) -> APIRouter:
     @router.options(_OBJECTS, response_class=Response, status_code=204)
     def of_container(request: Request) -> Response:
         """What can be done with a container."""
-        return door.options(request, ALLOW_CONTAINER)
+        return door.options(request, ALLOW)
 
     @router.put("/api/annotations/{pid:path}", response_class=Response, openapi_extra=_SENT)
     async def revise(request: Request, pid: str) -> Response:
@@ -148,10 +132,10 @@ _SENT = {
 class Door:
     """Takes annotations in, and shows containers."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, shelves: Shelves) -> None:
         settings = site.settings
         self._site, self._log = site, site.objects.log
-        self._containers = Containers(site)
+        self._shelves = shelves
         self._annotations = Annotations(site.objects, settings.reject_profiles)
         self._batches = Batches(settings.data)
         self._limits = Limits(settings.annotation_kb * 1024, settings.annotation_parts)
@@ -178,50 +162,8 @@ class Door:
             "Access-Control-Max-Age": "86400",
         }
         if "POST" in allow:
-            headers |= {"Accept-Post": ACCEPT_POST, "Link": _LINKS}
+            headers |= {"Accept-Post": ACCEPT_POST, "Link": LINKS}
         return self.answer(request, lambda: Response(status_code=204, headers=headers))
-
-    # ── containers ───────────────────────────────────────────────────────────────────────
-
-    def container(self, request: Request) -> Response:
-        """A container or a page of it, as it is preferred."""
-        target = _target(request)
-        if target is not None and str(target) not in request.url.path:
-            path = f"/{target}/annotations/"
-            return RedirectResponse(URL(path).replace(query=request.url.query), 301)
-        self._containers.exists(target)
-        pairs = [(k, v) for k, v in request.query_params.multi_items() if k != "format"]
-        asked = self._containers.asked(pairs, target)
-        preferred = _preference(request.headers.get("prefer", ""))
-        asked = _preferring(asked, preferred)
-        shown = choose(
-            request.headers.get("accept", ""), request.query_params.get("format"), _FORMATS
-        )
-        part = self._containers.part(asked)
-        body, content_type = self._written(part, shown)
-        etag = etag_of(body, None, shown.name).decode()
-        headers = {
-            "ETag": etag,
-            "Allow": ALLOW_CONTAINER,
-            "Accept-Post": ACCEPT_POST,
-            "Vary": "Accept, Prefer",
-            "Cache-Control": "no-cache",
-            "Content-Location": part.shown,
-            "Link": _LINKS if asked.page is None else _paging(part),
-        }
-        if preferred:
-            headers["Preference-Applied"] = "return=representation"
-        if etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(body, media_type=content_type, headers=headers)
-
-    def _written(self, part: Part, shown: Format) -> tuple[bytes, str]:
-        if shown is HTML:
-            page = self._site.renderer.page("annotations.html", part=part, rows=_rows(part))
-            return page.encode(), "text/html; charset=utf-8"
-        if shown is _TURTLE:
-            return turtle(part.lines(), part.address).encode(), "text/turtle; charset=utf-8"
-        return orjson.dumps(part.json()), W3C.media_type if shown is _LD else JSON.media_type
 
     # ── annotations ──────────────────────────────────────────────────────────────────────
 
@@ -230,8 +172,7 @@ class Door:
         by = speaker(_may_annotate(request, None), self._site.objects)
         if refused := self._unread(request):
             return refused
-        target = _target(request)
-        self._containers.exists(target)
+        target = self._shelves.target(request)
         draft = self._draft(body, by)
         if target is not None and not _is_about(draft, target):
             raise InvalidDocument(
@@ -357,49 +298,8 @@ def seen(header: str | None, event: Recorded, *, needed: bool) -> int | None:
     return event.version
 
 
-def _target(request: Request) -> Pid | None:
-    parts = request.path_params
-    if "prefix" not in parts:
-        return None
-    try:
-        return Pid.parse(f"{parts['prefix']}/{parts['suffix']}")
-    except InvalidIdentifier:
-        raise NotFound("No page has this address.") from None
-
-
 def _is_about(draft: Document, target: Pid) -> bool:
     return any(
         isinstance(one, dict) and str(one.get("oa:hasSource", "")).startswith(target.iri)
         for one in draft["oa:hasTarget"]
     )
-
-
-def _preference(header: str) -> frozenset[str]:
-    """What the client prefers to be shown (RFC 7240; Protocol, 4.2)."""
-    found = _PREFERRED.search(header)
-    named = (found[1] or found[2] or "").split() if found else []
-    return frozenset(re.split(r"[#/:]", one)[-1] for one in named) & {
-        "PreferContainedIRIs", "PreferContainedDescriptions", "PreferMinimalContainer",
-    }  # fmt: skip
-
-
-def _preferring(asked: Asked, preferred: frozenset[str]) -> Asked:
-    if "PreferContainedIRIs" in preferred and "PreferContainedDescriptions" not in preferred:
-        return replace(asked, iris=True)
-    return replace(asked, minimal=preferred == {"PreferMinimalContainer"})
-
-
-def _paging(part: Part) -> str:
-    links = {"next": part.following, "prev": part.preceding}
-    return ", ".join(f'<{to}>; rel="{rel}"' for rel, to in links.items() if to) or _LINKS
-
-
-def _rows(part: Part) -> list[dict[str, Any]]:
-    return [
-        {
-            "pid": one.row.pid, "state": one.row.state, "motivation": one.row.motivation,
-            "target": one.row.target, "term": one.row.term, "text": plain(one.body, 300),
-            "by": plain(one.row.creator_name or one.row.creator, 300),
-        }
-        for one in part.found
-    ]  # fmt: skip

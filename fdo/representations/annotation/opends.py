@@ -12,7 +12,7 @@ from typing import Any
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.representations.annotation.opends_reading import GENERATOR, REASON, holds_json
-from fdo.representations.annotation.regions import Region, Size, bounding
+from fdo.representations.annotation.regions import Region, Size, bounding, size_of
 from fdo.representations.annotation.resources import SPECIFIC
 from fdo.representations.annotation.words import JSON_TYPE, MANAGED, MEDIA_FRAGMENTS
 from fdo.representations.lexical import is_iri
@@ -110,17 +110,9 @@ def _target(targets: list[Any], object_: Mapping[str, Any], losses: dict[str, No
     selectors = node.get("oa:hasSelector", [])
     if len(selectors) > 1:
         losses[f"openDS takes one selector; {len(selectors) - 1} more are left out."] = None
-    if selectors and (selector := _selector(selectors[0], _size(object_), losses)):
+    if selectors and (selector := _selector(selectors[0], size_of(object_), losses)):
         target["oa:hasSelector"] = selector
     return target
-
-
-def _size(object_: Mapping[str, Any]) -> Size | None:
-    size = object_.get("exif:PixelXDimension"), object_.get("exif:PixelYDimension")
-    across, down = size
-    if type(across) is int and type(down) is int and across > 0 and down > 0:
-        return across, down
-    return None
 
 
 def _selector(selector: Any, size: Size | None, losses: dict[str, None]) -> Document | None:

@@ -12,9 +12,10 @@ Numbers are decimal, so that a fraction that became per cent and went back is th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Unit = Literal["percent", "pixel"]
 Size = tuple[int, int]
@@ -98,6 +99,14 @@ def _plain(number: Decimal) -> str:
     """Without exponent and without zeros that say nothing."""
     text = f"{number:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def size_of(medium: Mapping[str, Any]) -> Size | None:
+    """The size that the document of an image states."""
+    across, down = medium.get("exif:PixelXDimension"), medium.get("exif:PixelYDimension")
+    if type(across) is int and type(down) is int and across > 0 and down > 0:
+        return across, down
+    return None
 
 
 def bounding(svg: str) -> Region | None:

@@ -118,7 +118,7 @@ words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 iris = st.integers(0, 99).map(lambda n: f"https://example.org/{n}")
 objects = st.sampled_from([SPECIMEN, MEDIA, f"{SPECIMEN}/2"])
 motivations = st.sampled_from([*sorted(MOTIVATIONS), "ods:adding", "ods:deleting"])
-instants = st.datetimes(allow_imaginary=False).map(lambda t: f"{t:%Y-%m-%dT%H:%M:%S}Z".zfill(20))
+instants = st.datetimes().map(lambda t: f"{t:%Y-%m-%dT%H:%M:%S}Z".zfill(20))
 numbers = st.decimals(0, 45, places=3, allow_nan=False).map(lambda n: f"{n.normalize():f}")
 regions = st.tuples(st.sampled_from(["", "pixel:", "percent:"]), *[numbers] * 4).map(
     lambda r: f"xywh={r[0]}{','.join(r[1:])}"
