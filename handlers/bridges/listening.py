@@ -21,14 +21,21 @@ from pika.adapters.blocking_connection import BlockingChannel, BlockingConnectio
 from pika.exceptions import AMQPError, ConnectionClosedByBroker
 
 from fdo.errors import Unavailable
-from handlers.bridges.rabbitmq import DEAD, FAILURES, RESULTS, declare_platform, parameters
+from handlers.bridges.rabbitmq import (
+    DEAD,
+    FAILURES,
+    RESULTS,
+    declare_platform,
+    parameters,
+    told,
+)
 from handlers.bridges.reading import Malformed, answer, failed
 from handlers.mas.answers import Result, Taken
 
 TOGETHER = 256
 TRIES = 3
 """How often an answer is brought to a log that neither takes nor refuses it."""
-_WAIT_S = 1.0
+_WAIT_S, _LONGEST_WAIT_S = 1.0, 15.0
 _LONGEST_REASON = 500
 _INTERNAL_ERROR = 541
 _LOG = logging.getLogger("collectome")
@@ -53,6 +60,7 @@ class Listening:
     def __init__(self, url: str, take: Take) -> None:
         self._parameters = parameters(url)
         self._take = take
+        self._pause_s = _WAIT_S
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rabbitmq answers", daemon=True)
 
@@ -73,11 +81,11 @@ class Listening:
             except _Stopped:
                 return
             except (AMQPError, OSError) as error:
-                said = str(error) or type(error).__name__
-                _LOG.warning("rabbitmq: no connection for answers: %s", said)
+                _LOG.warning("rabbitmq: no connection for answers: %s", told(error))
             except Exception:
                 _LOG.exception("rabbitmq: answers could not be taken")
-            self._stopping.wait(_WAIT_S)
+            self._stopping.wait(self._pause_s)
+            self._pause_s = min(2 * self._pause_s, _LONGEST_WAIT_S)
 
     def _listen(self) -> None:
         connection = BlockingConnection(self._parameters)
@@ -89,6 +97,7 @@ class Listening:
             letters: list[_Letter] = []
             for name in (RESULTS, FAILURES):
                 self._consume(channel, f"{name}-queue", letters)
+            self._pause_s = _WAIT_S
             while not self._stopping.is_set():
                 connection.process_data_events(time_limit=_WAIT_S / 5)
                 if letters:

@@ -127,7 +127,7 @@ class RabbitMQ:
                 self._drop()  # what is missing there is declared again with the new channel
                 if last:
                     raise Unavailable(
-                        f"RabbitMQ does not take jobs: {str(error) or type(error).__name__}.",
+                        f"RabbitMQ does not take jobs: {told(error)}.",
                         retry_after=5,
                     ) from error
         raise AssertionError
@@ -153,6 +153,11 @@ class RabbitMQ:
         self._sent[job.id, job.attempt] = None
         if len(self._sent) > _REMEMBERED:
             self._sent.popitem(last=False)
+
+
+def told(error: Exception) -> str:
+    """What went wrong with a connection; some errors of the library say nothing."""
+    return str(error).rstrip(".") or "it cannot be reached"
 
 
 def _declare(channel: BlockingChannel, topic: str) -> None:

@@ -88,6 +88,7 @@ class RabbitMQ:
         end = time.monotonic() + _UP_S
         while True:
             try:
+                socket.create_connection((self.host, 5672), 1).close()  # pika is loud where none is
                 self.connection().close()
                 return
             except (pika.exceptions.AMQPError, OSError):
