@@ -42,7 +42,7 @@ def event_as_of(
 def history_as_of(text: str | None, pid: Pid, objects: DigitalObjects) -> list[Recorded]:
     """The events of an object as far as they were known at a moment; of a version (`v3`), and of
     no moment, all."""
-    events = objects.log.history(pid)
+    events = objects.log.life(pid)
     if text is None or _VERSION.match(text):
         return events
     position = position_as_of(text, objects, versions=True)

@@ -211,6 +211,17 @@ class Log:
             raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
         return [self._recorded(row) for row in rows]
 
+    def life(self, pid: Pid) -> list[Recorded]:
+        """The events of an object that are about itself, oldest first: all but the jobs of a
+        service, of which there may be very many. NotFound for an unknown PID."""
+        rows = self._recorder.rows(
+            f"{SELECT} WHERE object=? AND topic NOT LIKE '%Jobs%.v%' ORDER BY sequence",
+            [str(pid)],
+        )
+        if not rows:
+            raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+        return [self._recorded(row) for row in rows]
+
     def stream(self, pid: Pid, after: int, limit: int) -> list[Recorded]:
         """Events of an object behind a sequence, oldest first."""
         rows = self._recorder.rows(

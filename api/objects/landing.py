@@ -75,7 +75,7 @@ def landing_page(
     what = citation(site, event, hidden=hidden)
     past = not hidden and (numbered or as_of is not None)
     address = f"/{event.pid}/{event.version}" if past else f"/{event.pid}"
-    events = log.history(event.pid)
+    events = log.life(event.pid)
     kind = OBJECT_TYPES[event.type]
     document = {} if hidden else event.document
     return site.renderer.page(

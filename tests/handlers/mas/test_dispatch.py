@@ -312,3 +312,11 @@ def test_pending_work_is_made_again_from_the_log(repository: Repository, forgott
     repository.settle()
     assert repository.states() == {str(done): "completed", str(waiting): "completed"}
     assert len(repository.annotations()) == 2 and len(repository.queue.sent) == 2
+
+
+def test_the_life_of_a_service_is_told_without_its_jobs(repository: Repository) -> None:
+    service = repository.service(answering=commenting)
+    repository.specimen(1)
+    repository.settle()
+    assert [event.what for event in repository.log.life(service)] == ["Registered"]
+    assert len(repository.log.history(service)) == 3
