@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
 from api.annotations.agents import agents_router
+from api.annotations.batch_pages import batch_pages_router
 from api.annotations.corrections import corrections_router
 from api.annotations.decisions import decisions_router
 from api.annotations.protocol import protocol_router, takes
@@ -150,6 +151,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         vocabulary_router(site.renderer, site.base),
         definitions_router(site),
         agents_router(site),
+        batch_pages_router(site),
         corrections_router(site),
         handles_router(site),
         proofs_router(site),
