@@ -86,7 +86,7 @@ SERVICES: dict[str, Factory] = {
 }
 
 
-def names(folder: Path) -> list[str]:
+def available(folder: Path) -> list[str]:
     """The services that can be had with this data folder: shipped, and models configured."""
     return sorted((*SERVICES, *read(folder).classifiers))
 
@@ -105,14 +105,14 @@ def make(
 
         return Classifier(name, options.classifiers[name])
     raise NotFound(
-        f"No shipped service is called {name!r}; there are {', '.join(names(folder))}. A model of "
-        f"your own is configured in {options.place}."
+        f"No shipped service is called {name!r}; there are {', '.join(available(folder))}. A "
+        f"model of your own is configured in {options.place}."
     )
 
 
 def described(folder: Path) -> Iterator[tuple[str, str, str]]:
     """(name, description, what it lacks here) of each service."""
-    for name in names(folder):
+    for name in available(folder):
         try:
             yield name, str(make(name, folder).describe()["schema:description"]), ""
         except (ImportError, CollectomeError) as lacking:

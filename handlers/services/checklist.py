@@ -11,7 +11,7 @@ import csv
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -110,8 +110,8 @@ class Checklist:
         """The one that is meant: by the author where one is given, else the one that stands."""
         signed = [one for one in found if same_author(authorship, one.authorship)]
         pool = signed or found
-        if len({self._accepted(one).id for one in pool}) > 1:
-            pool, score = [one for one in pool if self._accepted(one).id == one.id], score - 0.2
+        if len({self.accepted(one).id for one in pool}) > 1:
+            pool, score = [one for one in pool if self.accepted(one).id == one.id], score - 0.2
             if len(pool) != 1:
                 return None
         taxon = next((one for one in pool if one.status in _ACCEPTED), pool[0])
@@ -119,9 +119,15 @@ class Checklist:
             score += 0.08
         elif authorship and taxon.authorship:
             kind, score = ("author differs" if kind == "exact" else kind), score - 0.1
-        return Match(taxon, self._accepted(taxon), kind, round(score, 2))
+        return Match(taxon, self.accepted(taxon), kind, round(score, 2))
 
-    def _accepted(self, taxon: Taxon) -> Taxon:
+    @property
+    def taxa(self) -> Iterable[Taxon]:
+        """All rows that have a name."""
+        return self._taxa.values()
+
+    def accepted(self, taxon: Taxon) -> Taxon:
+        """The taxon of which this one is a synonym, or itself."""
         for _ in range(5):  # synonyms of synonyms; a ring of them ends here
             if taxon.accepted_id in ("", taxon.id) or taxon.accepted_id not in self._taxa:
                 break

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fdo.documents import Document
@@ -68,24 +69,19 @@ class Coordinates:
 
     name = ABOUT.name
 
-    def __init__(self) -> None:
-        self._map: Map | None = None
-
     def describe(self) -> Document:
         """The registration."""
         return ABOUT.document()
 
     def load(self) -> str:
-        """Load outlines and mask, once; it runs on the CPU."""
-        self._map = self._map or Map()
+        """Load outlines and mask, once in a process; it runs on the CPU."""
+        the_map()
         return "CPU"
 
     def annotate(self, works: Sequence[Work]) -> list[Answer]:
         """What is wrong with the points of every specimen."""
-        self.load()
-        assert self._map is not None  # load made it
         meta = {"softwareVersion": ABOUT.release, "executionProvider": "CPU"}
-        return [Answer(list(_said(work, self._map)), meta=meta) for work in works]
+        return [Answer(list(_said(work, the_map())), meta=meta) for work in works]
 
 
 def _said(work: Work, known: Map) -> Iterator[dict[str, Any]]:
@@ -216,6 +212,12 @@ class Map:
             return None
         severity = "medium" if high > SHORE_M else "low"
         return Finding(MARINE, f"The point {place} lies in the sea, {told}.", severity)
+
+
+@cache
+def the_map() -> Map:
+    """The one map of this process."""
+    return Map()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,16 @@ class Countries:
         return bool(within) and not self._shapely.contains(self._gaps[code], point).any()
 
     def _areas(self, rings: list[list[tuple[float, float]]]) -> Iterator[Geometry]:
-        """Rings of the table, whose points are (latitude, longitude)."""
+        """Rings of the table, whose points are (latitude, longitude). A ring that crosses itself
+        falls into parts, of which lines and points are left out."""
         for ring in rings:
-            if len(ring) >= 4:
-                yield self._shapely.make_valid(
-                    self._shapely.Polygon(np.asarray(ring, np.float64)[:, ::-1])
-                )
+            if len(ring) < 4:
+                continue
+            whole = self._shapely.Polygon(np.asarray(ring, np.float64)[:, ::-1])
+            parts = self._shapely.get_parts(self._shapely.make_valid(whole))
+            for part in self._shapely.get_parts(parts):
+                if part.geom_type == "Polygon":
+                    yield part
 
 
 class LandMask:

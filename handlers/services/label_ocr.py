@@ -17,7 +17,7 @@ from handlers.services.context import area_of, cause, specimens, texts
 from handlers.services.images import Picture
 from handlers.services.runtime import sha256_of
 from handlers.services.sight import WHOLE, Seen, look
-from handlers.services.text_lines import Line, Reader, weights
+from handlers.services.text_lines import Line, reader, weights
 
 LABEL = "dwc:verbatimLabel"
 ABOUT = About(
@@ -45,26 +45,20 @@ class LabelOcr:
 
     name = ABOUT.name
 
-    def __init__(self) -> None:
-        self._reader: Reader | None = None
-
     def describe(self) -> Document:
         """The registration."""
         return ABOUT.document()
 
     def load(self) -> str:
-        """Load the models, once; what they run on."""
-        self._reader = self._reader or Reader()
-        return self._reader.provider
+        """Load the models, once in a process; what they run on."""
+        return reader().provider
 
     def annotate(self, works: Sequence[Work]) -> list[Answer]:
         """The lines of every image; those of all images are read together."""
-        provider = self.load()
-        assert self._reader is not None  # load made it
         meta = {
             "modelSha256": sha256_of(weights()[0]),
             "softwareVersion": ABOUT.release,
-            "executionProvider": provider,
+            "executionProvider": self.load(),
         }
         answers: list[Answer | Seen] = []
 
@@ -77,7 +71,7 @@ class LabelOcr:
                     answers.append(looked[0])
                     yield looked[1]
 
-        read = iter(self._reader.lines(pictures()))
+        read = iter(reader().lines(pictures()))
         return [one if isinstance(one, Answer) else _said(one, next(read), meta) for one in answers]
 
 

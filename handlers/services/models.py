@@ -16,11 +16,13 @@ from eventstore.envelope import opends_time, to_moment
 from fdo.agent import Agent
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
+from fdo.errors import InvalidDocument
 from fdo.identifiers import Pid
 from fdo.lifecycle import Register, stamped
 from handlers.services.about import LICENSE
 from handlers.services.options import Model, Options
 from handlers.services.runtime import release, sha256_of
+from ontologies.schemas import explain
 
 KIND = "ml-model"
 _BSD = "https://spdx.org/licenses/BSD-3-Clause"
@@ -54,7 +56,6 @@ class Card:
         name, origin = self.maker
         told: Document = {
             "@type": known.rdf_type,
-            "ods:fdoType": known.fdo_type,
             "ods:status": "Active",
             "schema:name": self.name,
             "schema:description": self.told,
@@ -100,6 +101,9 @@ def _register(objects: DigitalObjects, card: Card, by: Agent) -> Pid:
     pid = objects.reserve(KIND)
     now = opends_time(to_moment(objects.clock()))
     document = stamped(card.document(), pid, 1, modified=now, created=now)
+    if wrong := explain(KIND, document):
+        told = "; ".join(f"{at}: {said.rstrip('.')}" for at, said in wrong[:3])
+        raise InvalidDocument(f"{card.name} is not described as a model should be: {told}.", wrong)
     objects.handle(Register(document), pid=pid, kind=KIND, by=by)
     return pid
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ def weights() -> tuple[Path, Path, Path]:
 
 
 class Reader:
-    """The three models, loaded; one in a process is enough."""
+    """The three models, loaded."""
 
     def __init__(self) -> None:
         from rapidocr import RapidOCR
@@ -143,6 +144,12 @@ class Reader:
             return []  # how it says that there is no text
         quads = map_boxes_to_original(found.boxes, done, picture.height, picture.width)
         return [np.asarray(quad, np.float32) for quad in quads[:MOST_LINES]]
+
+
+@cache
+def reader() -> Reader:
+    """The one reader of this process: its models take some hundred megabytes."""
+    return Reader()
 
 
 def batches(shapes: Sequence[float], most: int) -> Iterator[list[int]]:

@@ -1,4 +1,5 @@
-"""Images that tests draw, and works that ask about them without a server."""
+"""Images that tests draw, works that ask about them without a server, and what the log would say
+of the answers."""
 
 from __future__ import annotations
 
@@ -6,21 +7,28 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import orjson
 from PIL import Image, ImageDraw, ImageFont
 
-from fdo.catalogue import OBJECT_TYPES
-from handlers.queueing.kit import Media, MediaUnavailable, Work
+from fdo.annotation.rules import breaches
+from fdo.documents import Document
+from fdo.identifiers import Pid
+from fdo.representations.annotation.reading import read as read_annotation
+from handlers.queueing.kit import Answer, Media, MediaUnavailable, Work
 from handlers.services.images import Picture, read
+from tests.fdo.annotation.saying import IMAGE, SPECIMEN, image, specimen, the
 
-MEDIUM = "https://doi.org/10.5072/AAA-AAA-AAA"
-SPECIMEN = "https://doi.org/10.5072/BBB-BBB-BBB"
-ANNOTATION = "https://hdl.handle.net/20.5000.5072/CCC-CCC-CCC"
 BASE = "http://here.example"
+SERVICE = {
+    "@type": "schema:SoftwareApplication",
+    "schema:identifier": "https://hdl.handle.net/20.5000.5072/SER-V1C-E00",
+    "schema:name": "service",
+}
+FILE = f"/api/media/{IMAGE}/file"
+SHOWN = f"/{SPECIMEN}?format=json"
 
 
-class Kept(Media):
+class Held(Media):
     """Media that are there without anybody being asked; everything else is missing."""
 
     def __init__(self, held: Mapping[str, bytes]) -> None:
@@ -34,65 +42,93 @@ class Kept(Media):
         return self._held[path]
 
 
-def medium(image: bytes, *, shows: Mapping[str, Any] | None = None, **more: Any) -> Work:
+def medium(file: bytes, shown: Document | None = None, *, annotation: Document | None = None,
+           regions: Mapping[str, bytes] | None = None) -> Work:  # fmt: skip
     """The work of an image, which shows this specimen."""
-    document = {
-        "@id": MEDIUM,
-        "ods:fdoType": OBJECT_TYPES["media"].fdo_type,
-        "ods:version": 1,
-        "ods:hasEntityRelationships": [
-            {
-                "dwc:relationshipOfResource": "hasDigitalSpecimen",
-                "dwc:relatedResourceID": SPECIMEN,
-            }
-        ],
+    relation = {
+        "@type": "ods:EntityRelationship",
+        "dwc:relationshipOfResource": "hasDigitalSpecimen",
+        "dwc:relatedResourceID": SPECIMEN.iri,
     }
-    held = {"/api/media/10.5072/AAA-AAA-AAA/file": image}
-    if shows is not None:
-        held["/10.5072/BBB-BBB-BBB?format=json"] = orjson.dumps(specimen(shows))
-    held |= {path: found for path, found in more.items() if isinstance(found, bytes)}
-    payload = {key: found for key, found in more.items() if not isinstance(found, bytes)}
-    return Work("job", document, 1, BASE, payload, Kept(held))
+    document = image(**{"ods:hasEntityRelationships": [relation]})
+    held = {FILE: file}
+    if shown is not None:
+        held[SHOWN] = orjson.dumps(shown)
+    for xywh, part in (regions or {}).items():
+        held[f"/api/media/{IMAGE}/region?xywh={xywh}"] = part
+    payload = {"annotation": annotation} if annotation else {}
+    return Work("job", document, 1, BASE, payload, Held(held))
 
 
-def specimen(said: Mapping[str, Any]) -> dict[str, Any]:
-    """A specimen that says this."""
-    return {
-        "@id": SPECIMEN,
-        "ods:fdoType": OBJECT_TYPES["specimen"].fdo_type,
-        "ods:version": 1,
-        **said,
-    }
+def about(**said: Any) -> Work:
+    """The work of a specimen that says this."""
+    return Work("job", specimen(**said), 1, BASE, {}, Held({}))
 
 
-def about(said: Mapping[str, Any]) -> Work:
-    """The work of a specimen."""
-    return Work("job", specimen(said), 1, BASE, {}, Kept({}))
+def stored(answer: Answer, *documents: Document) -> list[Document]:
+    """The annotations of an answer as the repository reads them, each without a fault; the
+    documents are those of the objects that they are about."""
+    assert answer.error is None
+    held = {document["@id"]: the(document) for document in documents}
+    drafts = [read_annotation(said, default_creator=SERVICE).draft for said in answer.annotations]
+    for draft in drafts:
+        assert breaches(draft, held[draft["oa:hasTarget"][0]["oa:hasSource"]]) == []
+        assert "col:repaired" not in draft
+    return drafts
 
 
-def png(image: Image.Image) -> bytes:
+def target_of(draft: Document) -> Pid:
+    """The object that an annotation is about."""
+    return Pid.parse(draft["oa:hasTarget"][0]["oa:hasSource"])
+
+
+def selector(draft: Document) -> Document:
+    """The part of it that the annotation is about."""
+    found: Document = draft["oa:hasTarget"][0]["oa:hasSelector"][0]
+    return found
+
+
+def value(draft: Document) -> Any:
+    """What an annotation says first: text, or what its JSON holds."""
+    body = draft["oa:hasBody"][0]
+    is_json = "application/json" in body.get("dcterms:format", ())
+    return orjson.loads(body["rdf:value"]) if is_json else body["rdf:value"]
+
+
+def png(drawn: Image.Image, form: str = "PNG", **options: Any) -> bytes:
     """The bytes of a file."""
     out = io.BytesIO()
-    image.save(out, "PNG")
+    drawn.save(out, form, **options)
     return out.getvalue()
+
+
+def picture(drawn: Image.Image) -> Picture:
+    """An image as services get it."""
+    return read(png(drawn))
 
 
 def label(lines: list[str], font: str = "DejaVuSerif", size: int = 30) -> Image.Image:
     """A label with these lines."""
     face = ImageFont.truetype(f"{font}.ttf", size)
     width = max(int(face.getlength(line)) for line in lines) + 80
-    image = Image.new("RGB", (width, len(lines) * size * 2 + 60), "#fdfbf4")
-    pen = ImageDraw.Draw(image)
+    drawn = Image.new("RGB", (width, len(lines) * size * 2 + 60), "#fdfbf4")
+    pen = ImageDraw.Draw(drawn)
     for at, line in enumerate(lines):
         pen.text((40, 30 + at * size * 2), line, fill="#1c1a17", font=face)
-    return image
+    return drawn
 
 
-def picture(image: Image.Image) -> Picture:
-    """The image as services get it."""
-    return read(png(image))
-
-
-def array(pixels: np.ndarray[Any, Any]) -> Image.Image:
-    """Pixels as an image."""
-    return Image.fromarray(pixels)
+def sheet(pixels_per_mm: float, *, length: int = 60, upright: bool = False) -> Image.Image:
+    """A herbarium sheet with a plant, a label and a ruler in millimetres."""
+    drawn = Image.new("RGB", (1_600, 2_200), "#f6f2e8")
+    pen = ImageDraw.Draw(drawn)
+    for at in range(120):
+        x, y = 500 + (at * 37) % 300, 300 + (at * 53) % 900
+        pen.ellipse((x, y, x + 70, y + 30), fill=(60, 90 + at % 40, 40))
+    left, top = 120, 1_950
+    pen.rectangle((left - 20, top - 5, left + length * pixels_per_mm + 20, top + 140), "white")
+    for at in range(length + 1):
+        x, long = left + at * pixels_per_mm, 90 if at % 10 == 0 else 65 if at % 5 == 0 else 40
+        pen.rectangle((x - 0.8, top, x + 0.8, top + long), "black")
+    drawn.paste(label(["Herbarium Musei Botanici", "Ranunculus acris L."]), (850, 1_500))
+    return drawn.transpose(Image.Transpose.ROTATE_90) if upright else drawn
