@@ -32,7 +32,12 @@ PAGE = 100
 """Annotations on a page."""
 LDP_CONTEXT = "http://www.w3.org/ns/ldp.jsonld"
 LDP = "http://www.w3.org/ns/ldp#"
-PARAMETERS = ("page", "after", "iris", "as-of")
+PARAMETERS = {
+    "page": "Number of a page, from 0; without it the container itself.",
+    "after": "The event behind which the page begins, as links give it.",
+    "iris": "1: members by their IRI only.",
+    "as-of": "As it was: an event number, a day or an RFC 3339 instant.",
+}
 
 _MEMBERS = AnnotationQuery.parse({"state": ["standing", "pending", "accepted", "rejected"]})
 _WHOLE = re.compile(r"0|[1-9]\d{0,15}", re.ASCII)

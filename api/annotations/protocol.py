@@ -22,6 +22,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.annotations.containers import PARAMETERS
 from api.annotations.rights import admit_change, annotation
 from api.annotations.shelves import ACCEPT_POST, ALLOW, LINKS, Shelves
 from api.annotations.speaking import speaker
@@ -64,14 +65,14 @@ def protocol_router(site: Site) -> APIRouter:
     shelves = Shelves(site)
     door = Door(site, shelves)
 
-    @router.get("/annotations/", response_class=Response, responses=_ANSWERS)
-    @router.get(_OBJECTS, response_class=Response, responses=_ANSWERS)
+    @router.get("/annotations/", response_class=Response, responses=_ANSWERS, openapi_extra=_ASKING)
+    @router.get(_OBJECTS, response_class=Response, responses=_ANSWERS, openapi_extra=_ASKING)
     def container(request: Request) -> Response:
         """The container of all annotations, or of those on one object; or a page of it."""
         return door.answer(request, lambda: shelves.shown(request))
 
-    @router.post("/annotations/", status_code=201, response_class=Response, openapi_extra=_SENT)
-    @router.post(_OBJECTS, status_code=201, response_class=Response, openapi_extra=_SENT)
+    @router.post("/annotations/", **_CREATING)
+    @router.post(_OBJECTS, **_CREATING)
     async def create(request: Request) -> Response:
         """Record an annotation, in the form of the W3C or of openDS."""
         body = await request.body()
@@ -83,7 +84,7 @@ def protocol_router(site: Site) -> APIRouter:
         """What can be done with a container."""
         return door.options(request, ALLOW)
 
-    @router.put("/api/annotations/{pid:path}", response_class=Response, openapi_extra=_SENT)
+    @router.put(_ONE, response_class=Response, openapi_extra=_SENT | _SEEN, responses=_REFUSED)
     async def revise(request: Request, pid: str) -> Response:
         """Replace what an annotation says; If-Match names the version that was seen."""
         body = await request.body()
@@ -91,12 +92,14 @@ def protocol_router(site: Site) -> APIRouter:
             door.answer, request, lambda: door.revise(request, pid, body)
         )
 
-    @router.delete("/api/annotations/{pid:path}", response_class=Response, status_code=204)
+    @router.delete(
+        _ONE, response_class=Response, status_code=204, openapi_extra=_SEEN, responses=_REFUSED
+    )
     def withdraw(request: Request, pid: str, reason: str = _UNSAID) -> Response:
         """Withdraw an annotation; its tombstone says why."""
         return door.answer(request, lambda: door.withdraw(request, pid, reason))
 
-    @router.options("/api/annotations/{pid:path}", response_class=Response, status_code=204)
+    @router.options(_ONE, response_class=Response, include_in_schema=False)
     def of_annotation(request: Request, pid: str) -> Response:  # noqa: ARG001 - it is in the path
         """What can be done with an annotation."""
         return door.options(request, ALLOW_RESOURCE)
@@ -113,20 +116,45 @@ def takes(scope: Scope, found: re.Match[str], log: Log) -> bool:
     return bool(heads) and heads[0].type == "annotation"
 
 
+_ONE = "/api/annotations/{pid:path}"
 _OBJECTS = "/{prefix}/{suffix}/annotations/"
+_SHOWN: dict[str, Any] = {key: {} for key in (*_BODIES, "text/html", "text/turtle")}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "A container or a page of it",
-        "content": {one: {} for one in (*_BODIES, "text/html", "text/turtle")},
-    }
+    200: {"description": "A container or a page of it", "content": _SHOWN},
+    301: {"description": "The container of that PID in its canonical form"},
 }
-_SENT = {
+_ASKING: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "query", "schema": {"type": "string"}, "description": text}
+        for name, text in PARAMETERS.items()
+    ]
+}
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/problem+json": {}}}
+    for status, text in (
+        (409, "Another annotation says the same, or a person has decided"),
+        (415, "Neither JSON-LD nor JSON"),
+        (429, "The quota of the token is spent"),
+    )
+}
+_MADE = {201: {"description": "Recorded", "content": {"application/ld+json": {}}}, **_REFUSED}
+_SENT: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {one: {"schema": {"type": "object"}} for one in _BODIES},
     },
     "security": [{"HTTPBearer": []}],
 }
+_CREATING: dict[str, Any] = {
+    "status_code": 201, "response_class": Response, "openapi_extra": _SENT, "responses": _MADE,
+}  # fmt: skip
+_SEEN: dict[str, Any] = {
+    "parameters": [{
+        "name": "if-match", "in": "header", "schema": {"type": "string"},
+        "description": "ETag of the version that was seen.",
+    }],
+    "security": [{"HTTPBearer": []}],
+}  # fmt: skip
 
 
 class Door:
