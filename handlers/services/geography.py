@@ -126,8 +126,8 @@ class LandMask:
     def __init__(self) -> None:
         file = inside("global_land_mask", "globe_combined_mask_compressed.npz")
         with zipfile.ZipFile(file) as archive, archive.open("mask.npy") as grid:
-            np.lib.format.read_magic(grid)  # type: ignore[arg-type]  # it reads what can be read
-            shape, _, _ = np.lib.format.read_array_header_1_0(grid)  # type: ignore[arg-type]
+            np.lib.format.read_magic(grid)
+            shape, _, _ = np.lib.format.read_array_header_1_0(grid)
             self._height, self._width = shape
             self._rows: list[tuple[bool, NDArray[np.int32]]] = []
             for _ in range(self._height):
