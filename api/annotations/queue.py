@@ -7,12 +7,14 @@ not public are not shown, whatever an annotation says of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from api.annotations.asking import item, value
 from eventstore.application import DigitalObjects
-from fdo.annotation.paths import get, parse
+from fdo.annotation.life import Edit, edit_of
+from fdo.annotation.merging import anchored, same
+from fdo.annotation.paths import get
 from fdo.documents import Document
 from fdo.errors import InvalidDocument
 from fdo.lifecycle import Status
@@ -31,24 +33,42 @@ FILTERS = tuple(name for name in PARAMETERS if name not in ("state", "sort", "pi
 class Values:
     """What stands at the places that annotations are about, read once for a page."""
 
-    def __init__(self, objects: DigitalObjects, rows: Iterable[Row]) -> None:
-        heads = objects.log.heads_of({row.target for row in rows if row.target})
+    def __init__(self, objects: DigitalObjects, rows: Sequence[Row]) -> None:
+        log = objects.log
+        heads = log.heads_of({row.target for row in rows if row.target})
         public = [head for head in heads if head.status is Status.ACTIVE]
         self._documents: dict[str, Document] = {
             pid: known.document for pid, known in objects.states(public).items()
         }
+        self._then = log.events_at(
+            {row.target_position for row in rows if row.term and self.public(row)}
+        )
+        self._said = log.events_at(
+            {row.position for row in rows if row.target_position in self._then}
+        )
 
     def public(self, row: Row) -> bool:
         """Whether the object may be shown."""
         return row.target in self._documents
 
-    def now(self, row: Row) -> Any:
-        """What stands at the place of the annotation now; None for nothing."""
-        try:
-            path = parse(row.term) if row.term else ()
-        except InvalidDocument:
-            return None
-        return get(self._documents.get(row.target, {}), path) if path else None
+    def now(self, row: Row) -> tuple[Any, bool]:
+        """(what stands at the place of the annotation now, None for nothing; whether that is
+        something else than when it was made). A place moves with its array."""
+        now, then = self._documents.get(row.target, {}), self._then.get(row.target_position)
+        if then is None or not (edit := _edit(self._said[row.position].document)):
+            return None, False
+        if row.state == "accepted":  # its path is that of the version that it made
+            return get(now, edit.path), False
+        moved = anchored(edit, then.document, now)
+        found = None if moved is None else get(now, moved.path)
+        return found, moved is None or not same(get(then.document, edit.path), found)
+
+
+def _edit(document: Document) -> Edit | None:
+    try:
+        return edit_of(document)
+    except InvalidDocument:
+        return None
 
 
 def entries(base: str, objects: DigitalObjects, page: Sequence[Found]) -> list[dict[str, Any]]:
@@ -62,16 +82,11 @@ def _beside(found: Found, values: Values) -> dict[str, Any]:
     row, shown = found.row, found.shown
     if not values.public(row):
         return {"targetIsPublic": False}
-    was, now = value(shown.get("was")), values.now(row)
-    told = {"was": was, "now": now, "changed": not cut(shown.get("was")) and was != now}
+    now, changed = values.now(row)
+    told = {"was": value(shown.get("was")), "now": now, "changed": changed}
     if row.overlay == "conflict":
         told["sourceValue"] = value(shown.get("sourceValue"))
     return {name: held for name, held in told.items() if held is not None}
-
-
-def cut(written: str | None) -> bool:
-    """Whether a value is too long to be kept whole."""
-    return written is not None and written.endswith("…")
 
 
 def groups(base: str, objects: DigitalObjects, found: Sequence[Group]) -> list[dict[str, Any]]:

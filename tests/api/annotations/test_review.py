@@ -44,6 +44,22 @@ def test_the_queue_tells_that_the_value_has_changed_since(reviewing: Reviewing):
     assert (item["was"], item["now"], item["changed"]) == ("Estonia", "Finland", True)
 
 
+def test_a_value_is_found_where_its_array_moved_it(reviewing: Reviewing):
+    one = reviewing.specimen()
+    reviewing.propose(one)
+    moved = a_specimen()
+    earlier = {"@type": "ods:Event", "dwc:eventDate": "1901-01-01"}
+    moved["ods:hasEvents"] = [earlier, *moved["ods:hasEvents"]]
+    reviewing.told.revise(one, moved)
+    (item,) = reviewing.get("/api/review")["items"]
+    assert (item["was"], item["now"], item["changed"]) == ("Estonia", "Estonia", False)
+    gone = a_specimen(**{"ods:hasEvents": [earlier]})
+    reviewing.told.revise(one, gone)
+    (item,) = reviewing.get("/api/review")["items"]
+    assert "now" not in item
+    assert item["changed"] is True
+
+
 def test_values_of_an_object_that_is_not_public_are_not_shown(reviewing: Reviewing):
     one = reviewing.specimen()
     reviewing.propose(one)
