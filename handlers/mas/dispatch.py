@@ -33,6 +33,7 @@ from fdo.errors import CollectomeError, Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.mas.endings import Ended
+from handlers.mas.leases import lease_of
 from handlers.mas.plan import Plan
 from handlers.mas.results import Results
 from handlers.mas.scheduling import SECTION, Scheduler
@@ -50,6 +51,7 @@ PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """How long a transport that is down is left in peace."""
 SOON_S = 30.0
 """Until idle: what is to be tried within this time is waited for."""
+NO_ANSWER = "No answer within"
 _SECTIONS = 4
 
 Step = Literal["scheduled", "lapsed", "sent", "noted", "cleared"]
@@ -198,7 +200,7 @@ class Dispatcher:
         nothing new is added until it is empty; then they are lost, and count as failed."""
         if transport.waiting(service.topic):
             return False
-        said = f"No answer within {service.lease:g} s."
+        said = f"No answer within {lease_of(service, self._store):.0f} s."
         self.results.end([Ended(row, said) for row in lapsed])
         self._passing("lapsed")
         return True
@@ -271,6 +273,7 @@ class Dispatcher:
         notes = {row.annotation for row in due if row.annotation}
         heads = {str(head.pid): head for head in self._log.heads_of(notes)}
         said = self._log.events_at(head.position for head in heads.values())
+        lease = lease_of(service, self._store)
         jobs, gone = [], []
         for row in due:
             event = shown.get((row.target, row.version))
@@ -280,7 +283,7 @@ class Dispatcher:
                 continue
             about = heads.get(row.annotation or "")
             annotation = said[about.position].document_bytes if about else None
-            jobs.append(self._job(service, row, event, annotation))
+            jobs.append(self._job(service, row, event, annotation, lease))
         return jobs, gone
 
     def _shown(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Recorded]:
@@ -301,7 +304,14 @@ class Dispatcher:
                 found[target, version] = event
         return found
 
-    def _job(self, service: Service, row: Row, event: Recorded, annotation: bytes | None) -> Job:
+    def _job(
+        self,
+        service: Service,
+        row: Row,
+        event: Recorded,
+        annotation: bytes | None,
+        lease: float,
+    ) -> Job:
         attempt = row.attempt + 1
         said = {
             "object": orjson.Fragment(event.document_bytes or b"{}"),
@@ -314,7 +324,7 @@ class Dispatcher:
         if annotation is not None:
             said["annotation"] = orjson.Fragment(annotation)
         return Job(
-            row.id, row.service, service.topic, row.target, row.version, attempt, service.lease,
+            row.id, row.service, service.topic, row.target, row.version, attempt, lease,
             orjson.dumps(said),
         )  # fmt: skip
 

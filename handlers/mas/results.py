@@ -27,6 +27,7 @@ from handlers.mas.answers import Ending, Result, Taken
 from handlers.mas.copying import Copied, Copying
 from handlers.mas.drafting import Drafted, drafted
 from handlers.mas.endings import Ended, notes
+from handlers.mas.leases import lease_of
 from handlers.mas.services import KIND, Service
 from handlers.mas.store import Row, Store
 
@@ -179,7 +180,7 @@ class Results:
                 of.setdefault(row.service, []).append(row)
         changes: list[Change] = []
         for pid, rows in of.items():
-            lease = self._service(heads[pid]).lease
+            lease = lease_of(self._service(heads[pid]), self.store)
             said = [{"id": r.id, "attempt": max(r.attempt, 1), "lease": lease} for r in rows]
             changes += self._changes(heads[pid], [("JobsStarted", {"jobs": said})])
         self._append(changes, heads, of)

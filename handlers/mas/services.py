@@ -50,7 +50,8 @@ class Service:
     """Whether it may ask for its answer to be copied to other objects."""
     micro_batch: int = MICRO_BATCH
     wait_ms: int = WAIT_MS
-    lease_s: float = LEASE_S
+    lease_s: float | None = None
+    """As its document says; None: as its jobs show."""
     ttl_s: float = TTL_S
     max_attempts: int = MAX_ATTEMPTS
     max_depth: int = MAX_DEPTH
@@ -86,7 +87,7 @@ class Service:
     @property
     def lease(self) -> float:
         """Seconds for which one attempt may go without an answer: never beyond its life."""
-        return min(self.lease_s, self.ttl_s)
+        return min(self.lease_s or LEASE_S, self.ttl_s)
 
     @classmethod
     def of(cls, document: Mapping[str, Any], *, active: bool = True) -> Service:
@@ -105,7 +106,7 @@ class Service:
             batching=document["ods:batchingPermitted"],
             micro_batch=said("col:microBatch", MICRO_BATCH),
             wait_ms=said("col:microBatchWaitMs", WAIT_MS),
-            lease_s=float(said("col:leaseSeconds", LEASE_S)),
+            lease_s=said("col:leaseSeconds"),
             ttl_s=float(document["ods:timeToLive"]),
             max_attempts=said("col:maxAttempts", MAX_ATTEMPTS),
             max_depth=said("col:maxDepth", MAX_DEPTH),

@@ -272,6 +272,15 @@ class Store:
                 [(*one, now) for one in jobs],
             )
 
+    def took(self, service: str, limit: int) -> list[float]:
+        """Seconds from the first hand-over to the answer, of the newest jobs that are done."""
+        rows = self.connection.execute(
+            "SELECT ended_at-sent_at FROM jobs WHERE service=? AND state='completed' "
+            "AND sent_at<=ended_at ORDER BY number DESC LIMIT ?",
+            (service, limit),
+        )
+        return [float(seconds) for (seconds,) in rows]
+
     def in_flight(self, service: str) -> int:
         """How many jobs the service has."""
         return self._count("service=? AND state IN ('queued', 'running')", (service,))

@@ -21,7 +21,7 @@ def asking(behind: Any) -> Pid:
     repository = behind.repository
     repository.now = time.time()
     repository.queue = Http(repository.folder, BASE, repository.results.take, Secrets({}))
-    service: Pid = repository.service("reader", **{"col:queue": "http"})
+    service: Pid = repository.service("reader", form={"col:queue": "http"})
     for number in (1, 2):
         repository.specimen(number)
     repository.dispatcher.round()
@@ -168,10 +168,12 @@ def test_who_asks_for_too_much_is_told_the_limit(
 
 
 def test_a_token_takes_work_for_its_own_service_only(behind: Any, asking: Pid) -> None:
-    other = behind.repository.service("other", **{"col:queue": "http", "col:trigger": ["request"]})
+    other = behind.repository.service(
+        "other", form={"col:queue": "http", "col:trigger": ["request"]}
+    )
     by_post = behind.repository.service(
         "called",
-        **{"col:queue": "http", "col:endpoint": "https://example.org/jobs",
+        form={"col:queue": "http", "col:endpoint": "https://example.org/jobs",
            "col:trigger": ["request"]},
     )  # fmt: skip
     wrong = behind.tokens.create("wrong", ("agent",), service=str(other))

@@ -17,7 +17,7 @@ def running(service: Pid, job: str) -> str:
 @pytest.fixture
 def handed(behind: Any) -> tuple[Pid, str]:
     """A service of the contract, and a job that it has."""
-    service = behind.repository.service("reader", commenting, **{"col:queue": "rabbitmq"})
+    service = behind.repository.service("reader", commenting, {"col:queue": "rabbitmq"})
     specimen = behind.repository.specimen(1)
     behind.repository.dispatcher.round()
     return service, behind.job(specimen)
@@ -50,7 +50,7 @@ def test_who_only_looks_changes_nothing(behind: Any, handed: tuple[Pid, str]) ->
 
 def test_a_job_that_waits_for_its_turn_does_not_run_whoever_says_so(behind: Any) -> None:
     repository = behind.repository
-    service = repository.service("reader", commenting, **{"col:queue": "rabbitmq"})
+    service = repository.service("reader", commenting, {"col:queue": "rabbitmq"})
     specimen = repository.specimen(1)
     repository.queue.down = True
     repository.dispatcher.round()
@@ -70,7 +70,7 @@ def test_the_job_of_another_service_and_no_job_at_all_are_not_found(
     behind: Any, handed: tuple[Pid, str]
 ) -> None:
     service, job = handed
-    other = behind.repository.service("other", **{"col:trigger": ["request"]})
+    other = behind.repository.service("other", form={"col:trigger": ["request"]})
     for path in (running(other, job), running(service, f"{service.prefix}/AAA-AAA-AAA")):
         answer = behind.web.get(path)
         assert answer.status_code == 404
