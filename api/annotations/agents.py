@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from api.annotations.reports import Report, outcome_lines, owned, report
-from api.annotations.speaking import Annotator, speaker
+from api.annotations.speaking import Annotator, desk_of, speaker
 from api.negotiation import JSON, Format, choose
 from api.problems import TooLarge
 from api.site import Site
@@ -68,8 +68,7 @@ class Undo(BaseModel):
 def agents_router(site: Site) -> APIRouter:
     """The routes under /api/agents; all need the role agent or curator."""
     router = APIRouter(prefix=PREFIX, tags=["annotations by agents"])
-    settings = site.settings
-    desk = Desk(site.objects, settings.data, settings.reject_profiles, settings.base)
+    desk = desk_of(site.objects, site.settings)
     door = _Door(site, desk)
 
     @router.post("/annotations", response_model=Report, openapi_extra=_BODY)

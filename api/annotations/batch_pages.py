@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.annotations.batches import PREFIX as API
 from api.annotations.reports import owned, report
-from api.annotations.speaking import speaker
+from api.annotations.speaking import desk_of, speaker
 from api.security import Forbidden, Token
 from api.sessions import Form, SentForm, Session, one, session_of, signed_in
 from api.site import Site
@@ -25,7 +25,6 @@ from fdo.annotation.paths import text
 from fdo.errors import InvalidDocument, Unavailable
 from fdo.identifiers import Pid
 from handlers.batches.choosing import COLUMNS, Chosen, of_objects, of_table
-from handlers.batches.desk import Desk
 from handlers.batches.naming import Numbers, path_of
 from handlers.batches.previewing import Previews
 from handlers.batches.selecting import look_in, searched
@@ -42,7 +41,7 @@ def batch_pages_router(site: Site) -> APIRouter:
     """The pages under /annotations/batches, for who is signed in as agent or curator."""
     router = APIRouter(tags=["pages"], include_in_schema=False)
     settings = site.settings
-    desk = Desk(site.objects, settings.data, settings.reject_profiles, settings.base)
+    desk = desk_of(site.objects, settings)
 
     @router.get(PREFIX)
     def batches(request: Request) -> Response:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.annotations.agents import NDJSON, Undo
 from api.annotations.reports import Report, outcome_lines, owned, report
-from api.annotations.speaking import Annotator, speaker
+from api.annotations.speaking import Annotator, desk_of, speaker
 from api.security import Token
 from api.settings import Settings
 from api.views import Views
@@ -29,7 +29,6 @@ from eventstore.application import DigitalObjects
 from fdo.errors import InvalidDocument, Unavailable
 from fdo.identifiers import Pid
 from handlers.batches.choosing import Chosen, of_objects, of_table
-from handlers.batches.desk import Desk
 from handlers.batches.naming import Numbers
 from handlers.batches.previewing import Previews
 from handlers.batches.selecting import answered, look_in, searched
@@ -80,7 +79,7 @@ def batches_router(
 ) -> APIRouter:
     """The routes under /api/annotations/batches; all need the role agent or curator."""
     router = APIRouter(prefix=PREFIX, tags=["annotations in batches"])
-    desk = Desk(objects, settings.data, settings.reject_profiles, settings.base)
+    desk = desk_of(objects, settings)
     choosing = _Choosing(objects, views, ask)
 
     def told(batch: Batch, response: Response) -> Report:

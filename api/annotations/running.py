@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from api.annotations.batches import Ask
-from api.annotations.speaking import speaker_of
+from api.annotations.speaking import desk_of, speaker_of
 from api.security import Tokens
 from api.settings import Settings
 from eventstore.application import DigitalObjects
-from handlers.batches.desk import Desk
 from handlers.batches.runner import Runner
 from handlers.queries.answer import Question
 from handlers.queries.pool import QueryPool
@@ -22,8 +21,7 @@ async def batches_beside(
     settings: Settings, objects: DigitalObjects, tokens: Tokens
 ) -> AsyncIterator[None]:
     """Batches that wait are carried out until the end of the block."""
-    desk = Desk(objects, settings.data, settings.reject_profiles, settings.base)
-    runner = Runner(desk, lambda name: speaker_of(name, tokens, objects))
+    runner = Runner(desk_of(objects, settings), lambda name: speaker_of(name, tokens, objects))
     runner.start()
     try:
         yield

@@ -7,10 +7,13 @@ from typing import Annotated
 from fastapi import Depends
 
 from api.security import Forbidden, Token, Tokens, require
+from api.settings import Settings
 from eventstore.application import DigitalObjects
 from fdo.agent import Agent
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
+from fdo.representations.annotation.reading import Limits
+from handlers.batches.desk import Desk
 from handlers.batches.recording import Speaker
 
 SERVICE = "machine-annotation-service"
@@ -35,6 +38,12 @@ def speaker_of(name: str, tokens: Tokens, objects: DigitalObjects) -> Speaker:
         if token.name == name:
             return speaker(token, objects)
     raise Forbidden(f"The token {name!r} was revoked; what waited in its name is not carried out.")
+
+
+def desk_of(objects: DigitalObjects, settings: Settings) -> Desk:
+    """The desk of a repository, with its limits."""
+    limits = Limits(settings.annotation_kb * 1024, settings.annotation_parts)
+    return Desk(objects, settings.data, settings.reject_profiles, settings.base, limits)
 
 
 def _service_name(token: Token, objects: DigitalObjects) -> str:

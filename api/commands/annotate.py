@@ -55,13 +55,13 @@ def annotate(
     json: JsonOption = False,
 ) -> None:
     """Say the same of many objects, or what a table says of each: preview, run, undo."""
+    from api.annotations.speaking import desk_of
     from api.repository import Repository
-    from handlers.batches.desk import Desk
     from handlers.batches.previewing import Previews
 
     settings = settings_for(data)
     repository = Repository(settings, must_exist=True)
-    desk = Desk(repository.objects, settings.data, settings.reject_profiles, settings.base)
+    desk = desk_of(repository.objects, settings)
     by = _operator()
     if undo is not None:
         found = _undone(desk, by, undo, reason)

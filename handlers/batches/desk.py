@@ -16,20 +16,20 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from eventstore.application import DigitalObjects
-from fdo.annotation.life import source_of, state_of
-from fdo.errors import CollectomeError, NotFound, Refused, Tombstoned
+from fdo.annotation.life import state_of
+from fdo.errors import CollectomeError, Refused, Tombstoned
 from fdo.identifiers import Pid
-from fdo.lifecycle import DigitalObject
+from fdo.representations.annotation.reading import LIMITS, Limits
 from handlers.annotations import Annotations
 from handlers.batches.errors import BatchBusy, KeyReused, Stopped
 from handlers.batches.posting import Posting
 from handlers.batches.quotas import QuotaSpent
-from handlers.batches.recording import Recording, Speaker
+from handlers.batches.recording import Recording, Speaker, not_taken_back
 from handlers.batches.store import Batch, Batches, Kind, State
 
 _NAMES: Final = uuid.UUID("7d2f7c54-6f0b-5f0e-9a53-2f3f6f1f7c11")
@@ -52,11 +52,14 @@ class Desk:
         folder: Path,
         rejecting: Collection[str] = (),
         base: str = "",
+        limits: Limits = LIMITS,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`rejecting`: object types whose shapes reject; `base`: public address, whose pages stand
+        for PIDs; `limits`: how much one annotation may hold."""
         self.objects, self.batches, self.clock = objects, Batches(folder), clock
         self.annotations = Annotations(objects, rejecting)
-        self._folder, self.base = folder.resolve(), base
+        self._folder, self._base, self._limits = folder.resolve(), base, limits
 
     # ── taking in ────────────────────────────────────────────────────────────────────────
 
@@ -136,9 +139,12 @@ class Desk:
         body.unlink()
         return ended
 
+    def recording(self, batch: Batch, by: Speaker) -> Recording:
+        """Reads and records the lines of a batch."""
+        return Recording(self.objects, self.annotations, by, batch.id, self._base, self._limits)
+
     def _posting(self, batch: Batch, by: Speaker) -> Posting:
-        recording = Recording(self.objects, self.annotations, by, batch.id, self.base)
-        return Posting(self.batches, batch, recording, by, self.clock)
+        return Posting(self.batches, batch, self.recording(batch, by), by, self.clock)
 
     # ── the way back ─────────────────────────────────────────────────────────────────────
 
@@ -176,7 +182,8 @@ class Desk:
         state = state_of(known.status, known.document)
         if state in ("withdrawn", "superseded", "rejected"):
             return state, f"{pid} was {state} already."
-        if state == "accepted" and (why := self._may_not_take_back(known, by)):
+        accepted = state == "accepted"
+        if accepted and (why := not_taken_back(known.document, by, self.objects.log)):
             return LEFT, why
         try:
             self.annotations.withdraw(pid, reason, by.agent)
@@ -184,19 +191,7 @@ class Desk:
             return "withdrawn", f"{pid} was withdrawn already."
         except CollectomeError as wrong:
             return LEFT, wrong.message
-        return "withdrawn", "Its change was taken back." if state == "accepted" else ""
-
-    def _may_not_take_back(self, annotation: DigitalObject, by: Speaker) -> str | None:
-        """Why this speaker may not take back an accepted change; None: it may."""
-        if not by.decides:
-            return f"{annotation.pid} was accepted; a curator may undo it."
-        source = source_of(annotation.document["oa:hasTarget"][0])
-        with suppress(NotFound):
-            if source is not None and by.organisation is not None:
-                holder = self.objects.log.latest(source.pid).document.get("ods:organisationID")
-                if holder != by.organisation:
-                    return f"{source.pid} is held by {holder or 'nobody known'}, not by yours."
-        return None
+        return "withdrawn", "Its change was taken back." if accepted else ""
 
 
 @contextmanager

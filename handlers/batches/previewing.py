@@ -49,9 +49,7 @@ class Previews:
                 "Nothing was chosen: the search finds no object, or the table has no row."
             )
         batch = self._desk.begin(self._by, None, "chosen", "previewed")
-        recording = Recording(
-            self._desk.objects, self._desk.annotations, self._by, batch.id, self._desk.base
-        )
+        recording = self._desk.recording(batch, self._by)
         preview = Preview()
         good = [self._seen(one, recording, preview) for one in every]
         self._desk.batches.body(batch.id).write_bytes(b"".join(lines_of(good)))

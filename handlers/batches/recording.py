@@ -14,14 +14,15 @@ from itertools import groupby
 from typing import Any
 
 from eventstore.application import DigitalObjects
-from eventstore.log import Head
+from eventstore.log import Head, Log
 from fdo.agent import Agent
 from fdo.annotation.identity import agent_id
-from fdo.annotation.life import source_of
+from fdo.annotation.life import source_of, state_of
 from fdo.documents import Document
 from fdo.errors import CollectomeError, InvalidDocument, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from fdo.representations.annotation.reading import LIMITS, Limits
 from fdo.representations.annotation.reading import read as read_annotation
 from handlers.annotations import Annotations, Outcome
 from handlers.batches.lines import Line, Wanted, read
@@ -74,9 +75,10 @@ class Recording:
         by: Speaker,
         batch: str,
         base: str = "",
+        limits: Limits = LIMITS,
     ) -> None:
         self._log, self._annotations = objects.log, annotations
-        self._by, self._batch, self._base = by, batch, base
+        self._by, self._batch, self._base, self._limits = by, batch, base, limits
 
     @property
     def position(self) -> int:
@@ -103,6 +105,7 @@ class Recording:
                 default_creator=self._by.creator,
                 own=Pid.parse(wanted.pid).iri if wanted.pid else None,
                 base=self._base,
+                limits=self._limits,
             )
         except CollectomeError as wrong:
             return refusal(line.number, wrong)
@@ -207,6 +210,7 @@ class Recording:
             if again is not None and head.position > again:
                 return self._changed_before(meant, head)
             if wanted.op == "withdraw":
+                self._may_end(pid)
                 event = self._annotations.withdraw(
                     pid, wanted.reason, self._by.agent, wanted.version
                 )
@@ -215,6 +219,13 @@ class Recording:
         except CollectomeError as wrong:
             return refusal(meant.line, wrong)
         return _outcome(meant, revised)
+
+    def _may_end(self, pid: Pid) -> None:
+        event = self._log.latest(pid)
+        if state_of(event.status, event.document) == "accepted":
+            why = not_taken_back(event.document, self._by, self._log)
+            if why is not None:
+                raise Refused(why)
 
     def _changed_before(self, meant: Meant, head: Head) -> LineOutcome:
         """The outcome of a change that the try before recorded."""
@@ -237,6 +248,19 @@ class Recording:
             raise Refused(
                 f"{pid} was not written with the token {self._by.name!r}; a curator may change it."
             )
+
+
+def not_taken_back(annotation: Mapping[str, Any], by: Speaker, log: Log) -> str | None:
+    """Why a speaker may not take back an accepted change, which changes the object: agents never
+    may, curators of an institution may on its objects. None: the speaker may."""
+    if not by.decides:
+        return "It was accepted; a curator may take it back."
+    source = source_of(annotation["oa:hasTarget"][0])
+    if source is not None and by.organisation is not None:
+        holder = log.latest(source.pid).document.get("ods:organisationID")
+        if holder != by.organisation:
+            return f"{source.pid} is held by {holder or 'nobody known'}, not by {by.organisation}."
+    return None
 
 
 def targets_of(draft: Mapping[str, Any]) -> list[str]:

@@ -217,6 +217,18 @@ def test_nobody_changes_by_lines_what_another_wrote(house: House):
     assert outcome["outcome"] == "refused" and "robot" not in outcome["errors"][0]["detail"]
 
 
+def test_an_agent_does_not_take_back_by_a_line_what_was_accepted(house: House):
+    (made,) = told(house, house.send(jsonl(edit(house.oak, "Latvia"))))
+    house.desk.annotations.accept(Pid.parse(made["pid"]), CURATOR)
+    line = jsonl({"op": "withdraw", "pid": made["pid"], "reason": "Wrong."})
+    (refused,) = told(house, house.send(line, key="run-2"))
+    assert refused["outcome"] == "refused" and "curator" in refused["errors"][0]["detail"]
+    ours = robot(decides=True, organisation="https://ror.org/0566bfb96")
+    (refused,) = told(house, house.send(line, key="run-3", by=ours))
+    assert "https://ror.org/03z77qz90" in refused["errors"][0]["detail"]
+    assert house.send(line, key="run-4", by=robot(decides=True)).counts == {"withdrawn": 1}
+
+
 # ── who may ──────────────────────────────────────────────────────────────────────────────
 
 
