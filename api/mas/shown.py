@@ -12,6 +12,7 @@ from eventstore.envelope import iso, to_micros
 from eventstore.log import Log
 from fdo.errors import NotFound
 from fdo.identifiers import PROXIES
+from handlers.mas.dispatch import NO_ANSWER
 from handlers.mas.services import Service
 from handlers.mas.store import Row, State, Store
 
@@ -167,10 +168,18 @@ def job_record(row: Row, service: Service) -> dict[str, Any]:
             "timeCompleted": _when(row.ended_at),
             "batchingRequested": bool(row.batching),
             "timeToLive": int(service.ttl_s),
+            "error": _error(row),
             "errorMessage": row.error or None,
             "annotationCount": row.annotations,
         },
     }
+
+
+def _error(row: Row) -> str | None:
+    """The kind of a failure in the words of DiSSCo."""
+    if row.state != "dead":
+        return None
+    return "TIMEOUT" if row.error.startswith(NO_ANSWER) else "MAS_EXCEPTION"
 
 
 def found(store: Store, id: str) -> Row:

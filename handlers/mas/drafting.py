@@ -6,13 +6,14 @@ what that ran on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fdo.documents import Document
-from fdo.errors import CollectomeError, InvalidDocument
-from fdo.identifiers import PROXIES
+from fdo.errors import CollectomeError, InvalidDocument, InvalidIdentifier
+from fdo.identifiers import PROXIES, Pid
 from fdo.representations.annotation.reading import read
 from handlers.mas.answers import Result
 from handlers.mas.copying import batch_of
@@ -23,6 +24,10 @@ _META = {
     "modelSha256": "col:modelSha256",
     "softwareVersion": "col:softwareVersion",
     "executionProvider": "col:executionProvider",
+}
+_FORMS = {
+    "col:model": re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+"),
+    "col:modelSha256": re.compile(r"[0-9a-f]{64}"),
 }
 LONGEST = 500
 """Characters of what a service says of itself."""
@@ -61,23 +66,38 @@ def _draft(
     if allowed and not set(draft.get("oa:motivatedBy", ())) <= set(allowed):
         told = f"{service.name} is registered for {', '.join(allowed)} and nothing else."
         raise InvalidDocument(told, [("/motivation", told)])
-    repaired = list(found.repaired)
-    if repaired:
+    made_with, left_out = _made_with(service, result.meta)
+    if repaired := [*found.repaired, *left_out]:
         draft["col:repaired"] = repaired
     draft["dcterms:creator"] = [service.node]
     draft["ods:jobID"] = f"{PROXIES['handle']}{row.id}"
     if result.batch or result.batch_id:
         draft.setdefault("ods:batchID", (result.batch_id or batch_of(row)).lower())
-    draft |= _made_with(service, result.meta)
-    return draft
+    return draft | made_with
 
 
-def _made_with(service: Service, meta: Mapping[str, Any]) -> Document:
-    """Model, release and hardware, as the service says them, else as it was registered."""
-    said = {term: str(meta[name])[:LONGEST] for name, term in _META.items() if meta.get(name)}
+def _made_with(service: Service, meta: Mapping[str, Any]) -> tuple[Document, list[str]]:
+    """Model, release and hardware, as the service says them, else as it was registered; and what
+    of that could not be kept."""
+    said: Document = {
+        term: str(meta[name])[:LONGEST] for name, term in _META.items() if meta.get(name)
+    }
+    left_out = []
     if service.software_version:
         said.setdefault("col:softwareVersion", service.software_version)
-    model = meta.get("model") or service.model
-    if model:
-        said["col:model"] = str(model)[:LONGEST]
-    return said
+    if model := meta.get("model") or service.model:
+        said["col:model"] = _iri(str(model)[:LONGEST])
+    if "col:modelSha256" in said:
+        said["col:modelSha256"] = said["col:modelSha256"].lower()
+    for term, form in _FORMS.items():
+        if term in said and not form.fullmatch(said[term]):
+            left_out.append(f"{said.pop(term)!r:.100} is no value of {term}; it was left out.")
+    return said, left_out
+
+
+def _iri(name: str) -> str:
+    """A model's IRI, where it is named by its PID."""
+    try:
+        return Pid.parse(name).iri
+    except InvalidIdentifier:
+        return name

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded
 from fdo.agent import Agent
+from fdo.errors import NotFound
+from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.mas.jobs import Wish, record
 from handlers.mas.loops import lineage, refusal
@@ -25,6 +27,11 @@ SECTION = 500
 JOBS_PER_CAUSE = 100
 """Jobs that may come of one first event, unless the settings say otherwise."""
 
+_LISTS = {
+    "specimen": "ods:specimenMachineAnnotationServices",
+    "media": "ods:mediaMachineAnnotationServices",
+}
+"""Where a source system names services (openDS 0.4)."""
 _BEGINNINGS = ("Activated", "Registered", "Released", "Restored")
 
 
@@ -39,6 +46,7 @@ class Scheduler:
         self._known: dict[str, list[tuple[int, Service]]] = {}
         """PID → its versions, each with the event from which on it holds."""
         self._versions: dict[str, tuple[int, Status]] = {}
+        self._sources: dict[tuple[str, str], frozenset[str]] = {}
 
     def step(self) -> int:
         """Look at the next section of the log; how many events it had."""
@@ -91,6 +99,7 @@ class Scheduler:
         found: list[Wish] = []
         known = {pid: held[-1][1] for pid, held in self._known.items() if held}
         spent = Counter[int]()
+        self._sources.clear()  # a section is looked at with what sources say by then
         for event in events:
             if event.what == "Erased":
                 self._store.forget(event.pid_text)
@@ -124,11 +133,24 @@ class Scheduler:
         if event.type not in service.works_on:
             return None
         kind: Trigger = "registered" if event.what in _BEGINNINGS else "changed"
-        if kind not in service.triggers or not passes(
-            self._objects, service, event.type, event.document
-        ):
+        if kind not in service.triggers and service.pid.iri not in self._listed(event):
             return None
-        return kind, event.pid_text, event.version, None
+        wanted = passes(self._objects, service, event.type, event.document)
+        return (kind, event.pid_text, event.version, None) if wanted else None
+
+    def _listed(self, event: Recorded) -> frozenset[str]:
+        """The services that the source system of an object lists for objects of its type: they
+        look at all that comes from there, whatever their own triggers."""
+        if event.source is None or event.type not in _LISTS:
+            return frozenset()
+        key = event.source, event.type
+        if key not in self._sources:
+            try:
+                document = self._log.latest(Pid.parse(event.source)).document
+            except NotFound:
+                document = {}
+            self._sources[key] = frozenset(document.get(_LISTS[event.type], ()))
+        return self._sources[key]
 
     def _annotated(
         self, service: Service, event: Recorded

@@ -126,11 +126,20 @@ class Repository:
             self.answering[name] = answering
         return pid
 
-    def specimen(self, number: int, name: str = "Abies alba", **more: Any) -> Pid:
-        """A registered specimen."""
+    def specimen(
+        self, number: int, name: str = "Abies alba", source: Pid | None = None, **more: Any
+    ) -> Pid:
+        """A registered specimen, which a source system brought."""
         pid = self.objects.reserve("specimen")
         draft = specimen(number, name, **WHOLE, **more)
-        self._do(Register(stamped(draft, pid, 1, modified=AT)), pid, "specimen")
+        self._do(Register(stamped(draft, pid, 1, modified=AT)), pid, "specimen", source)
+        return pid
+
+    def source(self, **more: Any) -> Pid:
+        """A registered source system."""
+        pid = self.objects.reserve("source-system")
+        draft = {"@type": "ods:SourceSystem", "schema:name": "Museum", **more}
+        self._do(Register(stamped(draft, pid, 1, modified=AT)), pid, "source-system")
         return pid
 
     def medium(self, number: int, *specimens: Pid, **more: Any) -> Pid:
@@ -158,8 +167,8 @@ class Repository:
         by = {"@type": "schema:Person", "schema:name": "Josiah Carberry"}
         self._do(Tombstone("A mistake.", by, AT), pid, self.log.head(pid).type)
 
-    def _do(self, command: Any, pid: Pid, kind: str) -> None:
-        self.objects.handle(command, pid=pid, kind=kind, by=BY)
+    def _do(self, command: Any, pid: Pid, kind: str, source: Pid | None = None) -> None:
+        self.objects.handle(command, pid=pid, kind=kind, by=BY, source=source)
 
     # ── time ─────────────────────────────────────────────────────────────────────────────
 

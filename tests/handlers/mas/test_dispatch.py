@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from fdo.identifiers import Pid
+from handlers.curation import Curation
 from handlers.mas.results import Result
 from handlers.mas.store import FILE
-from tests.handlers.mas.story import Repository, comment, commenting
+from tests.handlers.mas.story import BY, Repository, comment, commenting
 
 
 def test_an_object_that_comes_in_is_annotated(repository: Repository) -> None:
@@ -320,3 +321,43 @@ def test_the_life_of_a_service_is_told_without_its_jobs(repository: Repository) 
     repository.settle()
     assert [event.what for event in repository.log.life(service)] == ["Registered"]
     assert len(repository.log.history(service)) == 3
+
+
+def test_a_source_system_may_name_the_services_that_look_at_what_it_brings(
+    repository: Repository,
+) -> None:
+    service = repository.service(answering=commenting, form={"col:trigger": []})
+    source = repository.source(**{"ods:specimenMachineAnnotationServices": [service.iri]})
+    repository.specimen(1)
+    listed = repository.specimen(2, source=source)
+    repository.medium(3)
+    repository.settle()
+    assert list(repository.states()) == [str(listed)]
+
+
+def test_what_a_service_says_of_itself_costs_it_no_annotation(repository: Repository) -> None:
+    def boasting(work: dict[str, Any]) -> Result:
+        meta = {"model": "the best one", "modelSha256": "A" * 64, "softwareVersion": 3}
+        return Result(work["jobId"], [comment(work)], meta=meta)
+
+    repository.service(answering=boasting)
+    repository.specimen(1)
+    repository.settle()
+    (annotation,) = repository.annotations()
+    assert "col:model" not in annotation
+    assert annotation["col:modelSha256"] == "a" * 64
+    assert annotation["col:softwareVersion"] == "3"
+    assert "the best one" in annotation["col:repaired"][0]
+
+
+def test_an_erasure_takes_along_what_was_said_of_the_jobs(repository: Repository) -> None:
+    repository.service(answering=lambda work: Result(work["jobId"], error="A name.", final=True))
+    specimen = repository.specimen(1)
+    repository.settle()
+    (row,) = repository.store.page()
+    assert "A name." in row.error and repository.store.remarks(row.id)
+    curation = Curation(repository.objects, BY)
+    curation.erase(curation.erasable(specimen), "By request.")
+    repository.settle()
+    (row,) = repository.store.page()
+    assert row.error == "" and repository.store.remarks(row.id) == []

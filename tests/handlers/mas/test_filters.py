@@ -129,8 +129,8 @@ SPECIMENS: dict[str, Any] = {
 
 def test_a_filter_for_media_may_look_at_the_specimens_they_show(repository: Repository) -> None:
     repository.service("reader", commenting, SPECIMENS)
-    plant = repository.specimen(1, **{"ods:topicDiscipline": "Botany"})
-    beetle = repository.specimen(2, "Lucanus cervus", **{"ods:topicDiscipline": "Zoology"})
+    plant = repository.specimen(1, "Abies alba", None, **{"ods:topicDiscipline": "Botany"})
+    beetle = repository.specimen(2, "Lucanus cervus", None, **{"ods:topicDiscipline": "Zoology"})
     wanted = repository.medium(1, beetle, plant)
     repository.medium(2, beetle)
     repository.medium(3)
@@ -140,8 +140,8 @@ def test_a_filter_for_media_may_look_at_the_specimens_they_show(repository: Repo
 
 def test_conditions_on_specimens_hold_for_one_and_the_same(repository: Repository) -> None:
     repository.service("reader", commenting, SPECIMENS)
-    other = repository.specimen(1, "Picea abies", **{"ods:topicDiscipline": "Botany"})
-    namesake = repository.specimen(2, "Abies alba", **{"ods:topicDiscipline": "Zoology"})
+    other = repository.specimen(1, "Picea abies", None, **{"ods:topicDiscipline": "Botany"})
+    namesake = repository.specimen(2, "Abies alba", None, **{"ods:topicDiscipline": "Zoology"})
     repository.medium(1, other, namesake)
     repository.settle()
     assert repository.states() == {}
