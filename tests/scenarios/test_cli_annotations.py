@@ -14,6 +14,8 @@ from tests.api.annotations.reviewing import ANNA, a_draft
 from tests.scenarios.terminal import Terminal
 
 NAME = "$['ods:specimenName']"
+BY_ANNA = ("--filter", f"creator={ANNA.id}")
+"""The sample has annotations of its own."""
 
 
 @pytest.fixture
@@ -38,22 +40,24 @@ def test_what_is_accepted_changes_the_object_and_the_rest_waits(proposed):
     head = objects.log.position()
     objects.close()
     assert set(positions(terminal.data).values()) == {head}
-    listed = terminal.json("annotations", "list", "--filter", f"target={specimen}")
+    listed = terminal.json("annotations", "list", "--filter", f"target={specimen}", *BY_ANNA)
     assert {one["pid"]: one["state"] for one in listed["items"]} == {
         pids[0]: "accepted", pids[1]: "pending", pids[2]: "pending", pids[3]: "pending",
     }  # fmt: skip
-    waiting = terminal.json("annotations", "queue")
+    waiting = terminal.json("annotations", "queue", *BY_ANNA)
     assert (waiting["total"], waiting["items"][0]["severity"]) == (3, "high")
-    assert terminal.json("annotations", "queue", "--grouped")["total"] == 3
+    assert terminal.json("annotations", "queue", "--grouped", *BY_ANNA)["total"] == 3
     shown = terminal.json("annotations", "show", pids[1])
     assert (shown["proposed"], shown["now"], shown["changed"]) == (
         "Abies nigra",
         "Abies alba",
         True,
     )
-    then = terminal.json("annotations", "list", "--filter", "state=accepted", "--as-of", head - 2)
+    accepted = ("list", "--filter", "state=accepted", *BY_ANNA)
+    then = terminal.json("annotations", *accepted, "--as-of", head - 2)
     assert then["items"] == []
-    for command in (("list",), ("queue",), ("queue", "--grouped"), ("show", pids[2])):
+    lists = (("list", *BY_ANNA), ("queue", *BY_ANNA), ("queue", "--grouped", *BY_ANNA))
+    for command in (*lists, ("show", pids[2])):
         assert "Abies nova" in terminal("annotations", *command).stdout
 
 
@@ -77,4 +81,4 @@ def test_what_cannot_be_asked_is_refused(sample: Terminal):
     assert "lacks its value" in sample.refused("annotations", "list", "--filter", "state")
     assert "no filter 'state'" in sample.refused("annotations", "queue", "--filter", "state=x")
     assert "No annotation" in sample.refused("annotations", "show", "20.5000.5072/AAA-AAA-AAA")
-    assert "Nothing waits" in sample("annotations", "queue").stdout
+    assert "Nothing waits" in sample("annotations", "queue", "--filter", "term=dwc:no").stdout
