@@ -1,6 +1,6 @@
 """The job facts of the log as rows: what each of them makes of a job.
 
-    JobsScheduled   {jobs: [{id, target, version, kind, cause, root, depth, annotation?, by?,
+    JobsScheduled   {jobs: [{id, target, version, kind, cause, root?, depth?, annotation?, by?,
                      batching?}], upto?}                 new, or a dead one that is tried again
     JobsStarted     {jobs: [{id, attempt, lease}]}
     JobsFailed      {jobs: [{id, attempt, error, wait}]}  one attempt; tried again after `wait`
@@ -34,8 +34,8 @@ def _scheduled(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
         "lease_until=NULL, ended_at=NULL, started_at=NULL WHERE state IN ('dead', 'failed')",
         [
             (one["id"], event.pid_text, one["target"], one["version"], one["kind"], one["cause"],
-             one["root"], one["depth"], one.get("annotation"), one.get("by"),
-             int(one.get("batching", False)), event.position, at)
+             one.get("root", one["cause"]), one.get("depth", 1), one.get("annotation"),
+             one.get("by"), int(one.get("batching", False)), event.position, at)
             for one in jobs
         ],
     )  # fmt: skip

@@ -44,8 +44,12 @@ class Wish:
         """As the log says it."""
         said: dict[str, Any] = {
             "id": id, "target": self.target, "version": self.version, "kind": self.kind,
-            "cause": self.cause, "root": self.root, "depth": self.depth,
+            "cause": self.cause,
         }  # fmt: skip
+        if self.root != self.cause:
+            said["root"] = self.root
+        if self.depth != 1:
+            said["depth"] = self.depth
         if self.annotation:
             said["annotation"] = self.annotation
         if self.by:

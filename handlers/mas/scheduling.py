@@ -101,7 +101,7 @@ class Scheduler:
         spent = Counter[int]()
         self._sources.clear()  # a section is looked at with what sources say by then
         for event in events:
-            if event.what == "Erased":
+            if event.what in ("Erased", "Withheld"):
                 self._store.forget(event.pid_text)
             if event.operational or event.status is not Status.ACTIVE:
                 continue

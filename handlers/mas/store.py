@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
+from handlers.bridges.outbox import Outbox
 from handlers.mas.facts import LONGEST, TAKE
 from handlers.mas.services import KIND
 
@@ -315,12 +316,15 @@ class Store:
             )
 
     def forget(self, target: str) -> None:
-        """Forget what was said of jobs on an object of which something was erased."""
+        """Forget what was said of jobs on an object that is not public any more, or of which
+        something was erased."""
         with self.writing() as run:
             run.execute(
                 "DELETE FROM remarks WHERE job IN (SELECT id FROM jobs WHERE target=?)", (target,)
             )
             run.execute("UPDATE jobs SET error='' WHERE target=?", (target,))
+        if outbox := Outbox.there(self._path.parent):
+            outbox.forget(target)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────
 
