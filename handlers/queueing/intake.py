@@ -16,7 +16,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -108,16 +108,16 @@ class Intake:
         for result in results:
             self._running.pop(result.job, None)
         for arrived in section:
-            said = [asdict(next(taken)) for _ in arrived.results]
+            said = [next(taken) for _ in arrived.results]
             await _reply(arrived.message, {"taken": said})
 
     async def _one_by_one(self, section: Sequence[_Arrived]) -> None:
         """What cannot be taken must not keep back what can."""
         for arrived in section:
-            said: list[Mapping[str, Any]] = []
+            said: list[Taken | Mapping[str, Any]] = []
             for result in arrived.results:
                 try:
-                    said += map(asdict, await self.take([result]))
+                    said += await self.take([result])
                 except Exception as error:
                     log.warning("the answer to %s could not be recorded", result.job, exc_info=True)
                     said.append({"job": result.job, "error": str(error) or repr(error)})

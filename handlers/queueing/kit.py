@@ -32,6 +32,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 import httpx
+import orjson
 
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
@@ -124,7 +125,7 @@ class Work:
     @classmethod
     def read(cls, message: bytes, media: Media) -> Work:
         """The work that a job's message asks for; ValueError where it is none."""
-        said = json.loads(message)
+        said = orjson.loads(message)
         try:
             return cls(
                 job_id=str(said["jobId"]),

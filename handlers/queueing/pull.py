@@ -65,4 +65,16 @@ class Pull:
 
 def delivered(message: Msg) -> int:
     """How often this message was delivered, this time included."""
-    return int(message.metadata.num_delivered)
+    return int(_fields(message)[-5])
+
+
+def place_of(message: Msg) -> int:
+    """What names a message in its stream however often it comes."""
+    return int(_fields(message)[-4])
+
+
+def _fields(message: Msg) -> list[str]:
+    """Of the address for acknowledgements (ADR-15): …, delivered, place in the stream, place in
+    the consumer, time, pending; one more stands behind them where accounts are named."""
+    fields = message.reply.split(".")
+    return fields if len(fields) == 9 else fields[:11]

@@ -30,7 +30,7 @@ from handlers.queueing.answering import Answering, Said
 from handlers.queueing.broker import MAX_PAYLOAD
 from handlers.queueing.connection import Access, while_open
 from handlers.queueing.kit import Service
-from handlers.queueing.pull import Pull, delivered
+from handlers.queueing.pull import Pull, delivered, place_of
 from handlers.queueing.streams import RESULTS, STARTED, WORKERS, Terms, stream_of, terms
 
 HANGS = 70
@@ -64,7 +64,7 @@ class Worker:
         self._answering = Answering(service)
         self._until_idle = until_idle
         self._service, self._access = service, access
-        self._held = dict[str, _Held]()
+        self._held = dict[int, _Held]()
         self._busy_until: float | None = None
         self._connection: Client | None = None
         self._connected, self._closed = asyncio.Event(), asyncio.Event()
@@ -149,7 +149,7 @@ class Worker:
                     await self._brought(asyncio.ALL_COMPLETED)
                 await self._annotate([suspect], how)
         finally:
-            for place in map(_place, messages):
+            for place in map(place_of, messages):
                 if place in self._held and self._held[place].said is None:
                     del self._held[place]  # it comes again
 
@@ -163,7 +163,7 @@ class Worker:
         """Those that are not in hand already: after a broker's restart some come again."""
         new = []
         for message in messages:
-            place = _place(message)
+            place = place_of(message)
             if place in self._held:
                 self._held[place].message = message
             else:
@@ -183,12 +183,12 @@ class Worker:
         finally:
             self._busy_until = None
         for message, one in zip(messages, said, strict=True):
-            self._held[_place(message)].said = one
-        task = asyncio.create_task(self._deliver([_place(message) for message in messages]))
+            self._held[place_of(message)].said = one
+        task = asyncio.create_task(self._deliver([place_of(message) for message in messages]))
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)
 
-    async def _deliver(self, places: Sequence[str]) -> None:
+    async def _deliver(self, places: Sequence[int]) -> None:
         """Bring the answers until they are durable or refused."""
         for part in self._parts(places):
             said = [self._held[place].said for place in part]
@@ -198,9 +198,9 @@ class Worker:
             for place, outcome in zip(part, taken, strict=True):
                 await self._settle(place, outcome.get("error"))
 
-    def _parts(self, places: Sequence[str]) -> list[list[str]]:
+    def _parts(self, places: Sequence[int]) -> list[list[int]]:
         """As many answers in one request as a message of the broker holds."""
-        parts, size = [list[str]()], 0
+        parts, size = [list[int]()], 0
         for place in places:
             said = self._held[place].said
             length = len(said.body) if said else 0
@@ -222,7 +222,7 @@ class Worker:
         except (nats.errors.Error, OSError):
             return None
 
-    async def _settle(self, place: str, error: str | None) -> None:
+    async def _settle(self, place: int, error: str | None) -> None:
         """Acknowledge what is durable; what was refused comes again later."""
         held = self._held.pop(place)
         kind = b"+ACK"
@@ -256,8 +256,3 @@ class Worker:
         if self._connection is not None:
             with contextlib.suppress(nats.errors.Error, OSError):
                 await self._connection.flush()
-
-
-def _place(message: Msg) -> str:
-    """What names a message however often it comes."""
-    return str(message.metadata.sequence.stream)
