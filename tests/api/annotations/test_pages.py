@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -186,3 +188,42 @@ def a_medium() -> Document:
         "exif:PixelYDimension": 1000,
         "ods:sourceSystemID": "https://hdl.handle.net/20.5000.5072/SRC-000-001",
     }
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["versions", "history", "diff?from=1&to=2", "record", "linkset", "cite", "conformance",
+     "datacite", "1", "2", "?as-of=v1", "1/cite", "1/linkset"],
+)  # fmt: skip
+def test_the_past_of_an_annotation_is_told_like_that_of_every_object(
+    rejected: tuple[Reviewing, Pid], tail: str
+) -> None:
+    told, pid = rejected
+    path = f"/{pid}{tail}" if tail.startswith("?") else f"/{pid}/{tail}"
+    answer = told.ask("GET", path, headers={"accept": "text/html, */*;q=0.1"})
+    assert answer.status_code == 200, (tail, answer.text)
+
+
+def test_the_past_is_a_memento_in_the_w3c_form_too(rejected: tuple[Reviewing, Pid]) -> None:
+    told, pid = rejected
+    answer = told.ask("GET", f"/{pid}?as-of=v1&format=w3c")
+    assert answer.json()["ods:mergingDecisionStatus"] == "Pending"
+    assert answer.headers["memento-datetime"]
+    assert told.ask("GET", f"/{pid}?format=w3c").json()["ods:mergingDecisionStatus"] == "Rejected"
+
+
+def test_the_head_of_the_page_describes_the_annotation(rejected: tuple[Reviewing, Pid]) -> None:
+    told, pid = rejected
+    page = page_of(told, pid)
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)
+    described = json.loads(block)
+    assert described["@id"] == pid.iri
+    assert described["creator"]
+
+
+@pytest.fixture
+def rejected(reviewing: Reviewing) -> tuple[Reviewing, Pid]:
+    """An annotation of two versions."""
+    pid = reviewing.propose(reviewing.specimen(), "Latvia", COUNTRY)
+    reviewing.post(f"/api/annotations/{pid}/reject", "curator", {"reason": "Seen: no."})
+    return reviewing, pid
