@@ -163,6 +163,8 @@ class _Office:
         if state is None or state.type != KIND:
             raise NotFound(f"There is no machine-annotation service {service}; see /api/mas.")
         known = Service.of(state.document or {}, active=state.status is Status.ACTIVE)
+        if not known.active:
+            raise Refused(f"{known.name} was withdrawn; its jobs are over.")
         if known.queue != "http" or known.endpoint is not None:
             raise Refused(
                 f"{known.name} gets its work by another way (queue {known.queue}); only a service "

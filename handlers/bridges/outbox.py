@@ -17,21 +17,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from handlers.mas.transport import Job
+if TYPE_CHECKING:  # the dispatcher's store, which the transport knows, forgets here as well
+    from handlers.mas.transport import Job
 
 FILE = "mas-http.sqlite"
-_NEVER = float("inf")
+_PATIENCE_S = 30 * 86_400.0
+"""For how long work waits for a service to ask for it."""
 _KEPT_S = 86_400.0
 """For how long an errand that nobody answered is remembered after its lease."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS errands (
     job TEXT PRIMARY KEY, attempt INTEGER NOT NULL, service TEXT NOT NULL, topic TEXT NOT NULL,
-    payload BLOB NOT NULL, lease REAL NOT NULL, ends REAL NOT NULL, state TEXT NOT NULL,
-    due REAL NOT NULL, tries INTEGER NOT NULL, said TEXT NOT NULL);
+    target TEXT NOT NULL, payload BLOB NOT NULL, lease REAL NOT NULL, ends REAL NOT NULL,
+    state TEXT NOT NULL, due REAL NOT NULL, tries INTEGER NOT NULL, said TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS errands_due ON errands (service, state, due);
 CREATE INDEX IF NOT EXISTS errands_topic ON errands (topic, ends);
+CREATE INDEX IF NOT EXISTS errands_target ON errands (target);
 """
 _COLUMNS = "job, attempt, service, payload, ends, tries"
 
@@ -60,20 +64,26 @@ class Outbox:
             run.execute("PRAGMA journal_mode=WAL")
             run.executescript(_SCHEMA)
 
+    @classmethod
+    def there(cls, folder: Path) -> Outbox | None:
+        """The outbox of a folder that has one."""
+        return cls(folder) if (folder / FILE).exists() else None
+
     def put(self, jobs: Sequence[Job], called: bool) -> None:
         """Keep jobs of a service that is called, or asks; a new attempt takes the place of the old
         one, the same twice is one."""
         now = self._clock()
         with self._writing() as run:
             run.executemany(
-                "INSERT INTO errands VALUES (?,?,?,?,?,?,?,'waiting',?,0,'') "
+                "INSERT INTO errands VALUES (?,?,?,?,?,?,?,?,'waiting',?,0,'') "
                 "ON CONFLICT (job) DO UPDATE SET attempt=excluded.attempt, "
                 "payload=excluded.payload, lease=excluded.lease, ends=excluded.ends, "
                 "state='waiting', due=excluded.due, tries=0, said='' "
                 "WHERE excluded.attempt > errands.attempt",
                 [
-                    (one.id, one.attempt, one.service, one.topic, one.payload, one.lease_s,
-                     now + one.lease_s if called else _NEVER, now)
+                    (one.id, one.attempt, one.service, one.topic, one.target, one.payload,
+                     one.lease_s,
+                     now + (one.lease_s if called else _PATIENCE_S), now)
                     for one in jobs
                 ],
             )  # fmt: skip
@@ -121,6 +131,14 @@ class Outbox:
             row = run.execute("SELECT attempt FROM errands WHERE job=?", (job,)).fetchone()
         return None if row is None else int(row[0])
 
+    def forget(self, target: str) -> None:
+        """Forget the jobs on an object of which something was erased; what is left of it to be
+        done goes out anew."""
+        with self._writing() as run:
+            run.execute("DELETE FROM errands WHERE target=?", (target,))
+        with self._connected() as run:
+            run.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def waiting(self, topic: str) -> int:
         """Jobs of a topic that nobody asked for yet, or whose lease runs."""
         with self._connected() as run:
@@ -155,6 +173,7 @@ class Outbox:
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         run = sqlite3.connect(self._path, isolation_level=None, timeout=30)
+        run.execute("PRAGMA secure_delete=ON")
         try:
             yield run
         finally:

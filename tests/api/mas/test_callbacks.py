@@ -176,6 +176,8 @@ def test_a_token_takes_work_for_its_own_service_only(behind: Any, asking: Pid) -
         form={"col:queue": "http", "col:endpoint": "https://example.org/jobs",
            "col:trigger": ["request"]},
     )  # fmt: skip
+    gone = behind.repository.service("gone", form={"col:queue": "http", "col:trigger": ["request"]})
+    behind.repository.registration.retire(gone, "It was of no use.")
     wrong = behind.tokens.create("wrong", ("agent",), service=str(other))
     plain = behind.tokens.create("plain", ("agent",))
     called = behind.tokens.create("called", ("agent",), service=str(by_post))
@@ -186,6 +188,7 @@ def test_a_token_takes_work_for_its_own_service_only(behind: Any, asking: Pid) -
         (asking, plain, 403),
         (by_post, called, 409),
         (unknown, admin, 404),
+        (gone, admin, 409),
         (asking, admin, 200),
     ]:
         path = f"/api/mas/{service}/jobs/lease"

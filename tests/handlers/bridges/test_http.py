@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from handlers.bridges.http import Http
 from handlers.bridges.outbox import Outbox
 from handlers.bridges.tickets import Tickets
 from handlers.mas.secrets import Secrets
+from handlers.mas.store import Store
 from handlers.webhooks.signing import new_secret
 from tests.handlers.bridges.http_service import HttpService, Orders, Reply, nothing_found
 from tests.handlers.bridges.work import SERVICE, Ledger, a_job, a_service, job_id, until
@@ -267,15 +269,15 @@ def test_what_was_not_called_is_called_by_the_next_process(opened: Any, ledger: 
 def test_who_asks_for_work_gets_each_job_once_and_its_time_begins_then(
     opened: Any, tmp_path: Path
 ) -> None:
-    now = 1_000.0
+    now = time.time() + 1
     http, outbox = opened(), Outbox(tmp_path, lambda: now)
     http.declare(a_service(queue="http"))
     http.send([a_job(number, lease_s=60) for number in range(3)])
     assert http.waiting("naming") == 3
-    now = 2e9
+    now += 86_400  # nobody asked for a day, and that costs no attempt
     first, second = outbox.lease(str(SERVICE), 2), outbox.lease(str(SERVICE), 2)
     assert [one.job for one in (*first, *second)] == sorted(job_id(n) for n in range(3))
-    assert {one.ends for one in first} == {2e9 + 60}
+    assert {one.ends for one in first} == {now + 60}
     assert outbox.lease(str(SERVICE), 2) == []
     assert outbox.waiting("naming") == 3
     now += 61
@@ -287,3 +289,19 @@ def test_who_asks_for_work_gets_each_job_once_and_its_time_begins_then(
     assert outbox.attempt(job_id(1)) == 2
     outbox.answered([job_id(1)])
     assert outbox.attempt(job_id(1)) is None
+
+
+def test_what_was_erased_is_not_kept_on_its_way_to_a_service(opened: Any, tmp_path: Path) -> None:
+    http = opened()
+    http.declare(a_service(queue="http"))
+    http.send([a_job(1)])
+    Store(tmp_path).forget("10.5072/BBB-BBB-BBB")
+    assert b"N1" in kept(tmp_path)
+    Store(tmp_path).forget(a_job(1).target)
+    assert b"N1" not in kept(tmp_path)
+    assert Outbox(tmp_path).lease(str(SERVICE), 9) == []
+
+
+def kept(folder: Path) -> bytes:
+    """All bytes of the outbox on disk."""
+    return b"".join(file.read_bytes() for file in folder.glob("mas-http.sqlite*"))
