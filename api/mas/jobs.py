@@ -17,7 +17,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.mas.shown import JobDetail, Jobs, found, job_detail, job_record, job_shown
+from api.mas.shown import (
+    JobDetail,
+    Jobs,
+    found,
+    job_detail,
+    job_record,
+    job_shown,
+    refusals,
+)
 from api.problems import UnknownParameter
 from api.security import Forbidden, Token, require
 from api.site import Site
@@ -121,7 +129,7 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
             following = f"{site.base}/api/jobs?{urlencode(more | {'limit': limit})}"
         return Jobs(jobs=[job_shown(row, site.base) for row in rows[:limit]], next=following)
 
-    @router.post("/api/jobs", status_code=202)
+    @router.post("/api/jobs", status_code=202, responses=refusals(409, 410))
     def ask(body: Wanted, by: Anybody, response: Response) -> JobDetail:
         """Ask a service to work on an object; asked again, it is the same job."""
         if body.again and not by.may("curator"):
@@ -134,7 +142,7 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
         response.headers["Location"] = f"{site.base}/api/jobs/{made.id}"
         return job_detail(found(store, made.id), site.base, store, log)
 
-    @router.post("/api/jobs/retry")
+    @router.post("/api/jobs/retry", responses=refusals(409))
     def again(body: Letters, by: Curator) -> Retried:
         """Take up dead letters again; their attempts count anew."""
         return Retried(jobs=retried(site, store, by, body.jobs, body.service))
@@ -145,13 +153,13 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
         row = found(store, str(Pid.parse(f"{prefix}/{suffix}")))
         return job_detail(row, site.base, store, log)
 
-    @router.get("/{prefix}/{suffix}/mas")
+    @router.get("/{prefix}/{suffix}/mas", responses=refusals(403, 410))
     def fitting(prefix: str, suffix: str) -> dict[str, Any]:
         """The services that would work on an object."""
         pid = _public(site, Pid.parse(f"{prefix}/{suffix}"))
         return {"data": [_offered(one) for one in _fitting(site, pid)]}
 
-    @router.post("/{prefix}/{suffix}/mas", status_code=202)
+    @router.post("/{prefix}/{suffix}/mas", status_code=202, responses=refusals(409, 410))
     def ask_many(prefix: str, suffix: str, body: Asked, by: Anybody) -> dict[str, Any]:
         """Ask several services to work on an object."""
         pid = _public(site, Pid.parse(f"{prefix}/{suffix}"))

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.mas.shown import Services, ServiceShown, service_shown
+from api.mas.shown import Services, ServiceShown, refusals, service_shown
 from api.objects.preconditions import document_etag, version_seen
 from api.security import Forbidden, Token, require
 from api.site import Site
@@ -89,7 +89,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         """All services, the withdrawn ones included, in order of name."""
         return Services(services=all_services(site, store))
 
-    @router.post("/api/mas", status_code=201)
+    @router.post("/api/mas", status_code=201, responses=refusals(409))
     def register(form: Form, by: Curator, response: Response) -> ServiceShown:
         """Register a service."""
         _unlimited(by)
@@ -101,7 +101,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
         return told(objects.log.latest(pid), response)
 
-    @router.put("/api/mas/{prefix}/{suffix}")
+    @router.put("/api/mas/{prefix}/{suffix}", responses=refusals(409))
     def revise(
         prefix: str, suffix: str, form: Form, by: Curator, response: Response,
         if_match: IfMatch = None,
@@ -112,7 +112,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         seen = version_seen(if_match, pid, objects.log)
         return told(Registration(objects, by.agent).revise(pid, form, seen), response)
 
-    @router.delete("/api/mas/{prefix}/{suffix}")
+    @router.delete("/api/mas/{prefix}/{suffix}", responses=refusals(409))
     def retire(
         prefix: str, suffix: str, reason: Reason, by: Curator, response: Response,
         if_match: IfMatch = None,
@@ -123,7 +123,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         seen = version_seen(if_match, pid, objects.log)
         return told(Registration(objects, by.agent).retire(pid, reason, seen), response)
 
-    @router.post("/api/mas/{prefix}/{suffix}/backfill")
+    @router.post("/api/mas/{prefix}/{suffix}/backfill", responses=refusals(409))
     def backfill(prefix: str, suffix: str, choice: Choice, by: Curator) -> FilledShown:
         """Jobs for many objects; without `preview: false` they are only counted."""
         _unlimited(by)

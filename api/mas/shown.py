@@ -27,6 +27,19 @@ DISSCO: Mapping[State, str] = {
 """The states of DiSSCo: what was handed over is scheduled there, what waits here is queued."""
 
 
+_REFUSALS = {
+    403: "Only the PID is public, or the token may not",
+    409: "Another service bears the name, or the object or the service is not in a state for it",
+    410: "The object was withdrawn",
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Answers of a route beside those of every route, for its description."""
+    content: dict[str, Any] = {"application/problem+json": {}}
+    return {one: {"description": _REFUSALS[one], "content": content} for one in statuses}
+
+
 class ServiceShown(BaseModel):
     """A service and how its jobs stand."""
 
