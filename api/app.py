@@ -21,8 +21,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi
+from api.annotations import batch_pages, batches
 from api.annotations.agents import agents_router
-from api.annotations.batch_pages import batch_pages_router
 from api.annotations.corrections import corrections_router
 from api.annotations.decisions import decisions_router
 from api.annotations.protocol import protocol_router, takes
@@ -151,7 +151,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         vocabulary_router(site.renderer, site.base),
         definitions_router(site),
         agents_router(site),
-        batch_pages_router(site),
+        batch_pages.batch_pages_router(site),
         corrections_router(site),
         handles_router(site),
         proofs_router(site),
@@ -239,6 +239,8 @@ class Front:
             return settings.ingest_upload_mb * 1024 * 1024
         if path == "/api/agents/annotations":
             return settings.agent_batch_mb * 1024 * 1024
+        if path in (batches.PREFIX, batch_pages.PREFIX):
+            return batches.TABLE_LIMIT
         if path.startswith("/api/mas/jobs/"):
             return MOST_BYTES
         if path == "/similar":

@@ -36,6 +36,8 @@ from handlers.batches.store import Batch
 
 PREFIX = "/api/annotations/batches"
 CSV = "text/csv"
+TABLE_LIMIT = 8 << 20
+"""Bytes of a table or of a list of objects, which are read whole."""
 
 Ask = Callable[[str], Awaitable[bytes]]
 """A SPARQL query → its answer as JSON."""

@@ -19,6 +19,9 @@ from handlers.batches.outcomes import LineOutcome
 from handlers.batches.recording import Recording, Speaker
 from handlers.batches.store import Batch
 
+_NAME = 200
+"""Characters of what a row calls its object that are shown."""
+
 
 @dataclass(slots=True)
 class Preview:
@@ -71,10 +74,10 @@ class Previews:
         outcome, draft = self._outcome(one, recording)
         preview.counts[outcome.outcome] += 1
         if outcome.outcome == "created" and len(preview.sample) < SHOWN:
-            preview.sample.append({"name": one.name, **self._shown(one, draft)})
+            preview.sample.append({"name": one.name[:_NAME], **self._shown(one, draft)})
         if outcome.outcome == "refused":
             if len(preview.errors) < 5 * SHOWN:
-                preview.errors.append({"name": one.name, **outcome.told})
+                preview.errors.append({"name": one.name[:_NAME], **outcome.told})
             return Chosen(one.line, one.name, None)
         return one
 

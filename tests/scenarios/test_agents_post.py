@@ -80,6 +80,7 @@ def recorded(data: Path) -> int:
     return int(number)
 
 
+@pytest.mark.slow
 def test_a_server_killed_within_a_batch_doubles_nothing_and_loses_nothing(garden: Path):
     headers = agent(garden)
     sent: bytes | None = None
@@ -139,6 +140,7 @@ def _begun(base: str, sent: bytes, headers: dict[str, str], at: int) -> Iterator
         yield
 
 
+@pytest.mark.slow
 def test_two_clients_with_one_key_at_once_record_each_line_once(garden: Path):
     headers = agent(garden)
     with Server("serve", garden) as server:
@@ -163,6 +165,7 @@ def test_two_clients_with_one_key_at_once_record_each_line_once(garden: Path):
         assert recorded(garden) == 600
 
 
+@pytest.mark.slow
 def test_a_batch_that_was_put_by_goes_on_after_a_kill(garden: Path):
     headers = {**agent(garden), "prefer": "respond-async"}
     with Server("serve", garden) as server:

@@ -147,6 +147,14 @@ def test_what_cannot_be_chosen_is_refused_with_a_reason(office: Office, body: An
     assert answer.json()["detail"]
 
 
+def test_a_table_may_be_larger_than_other_bodies_up_to_a_limit(office: Office):
+    rows = b"pid,term,value\n" + f"{office.oaks[0]},locality,Laelatu\n".encode()
+    csv = {"content-type": "text/csv"}
+    told = office.post(body=rows + b"\n" * (2 << 20), **csv)
+    assert told.json()["about"]["preview"]["counts"] == {"created": 1}
+    assert office.post(body=rows + b"\n" * (8 << 20), **csv).status_code == 413
+
+
 def test_a_batch_is_its_makers_own(office: Office):
     told = office.post(body={"query": {"pids": [str(office.oaks[0])]}, "template": EDIT}).json()
     assert [one["id"] for one in office.get(PATH).json()] == [told["id"]]
