@@ -10,6 +10,7 @@ what it says is kept in a stream of its own until it was acted upon.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
@@ -95,11 +96,10 @@ async def prepare(js: JetStreamContext, replicas: int) -> None:
     )
 
 
-async def declare(js: JetStreamContext, service: Service, replicas: int) -> bool:
-    """The queue of a service and its consumer, as the service's document wants them now; whether
-    the queue is new."""
+async def declare(js: JetStreamContext, service: Service, replicas: int) -> None:
+    """The queue of a service and its consumer, as the service's document wants them now."""
     stream, ack_wait = stream_of(service.topic), min(service.lease, ACK_WAIT_S)
-    new = await _stream(
+    await _stream(
         js,
         StreamConfig(
             name=stream,
@@ -128,7 +128,13 @@ async def declare(js: JetStreamContext, service: Service, replicas: int) -> bool
             max_ack_pending=service.micro_batch * max(1, service.replicas) * IN_HAND,
         ),
     )
-    return new
+
+
+async def forget(js: JetStreamContext, service: Service, replicas: int) -> None:
+    """The queue of a service made anew: its files are removed, and with them what was in them."""
+    with contextlib.suppress(NotFoundError):
+        await js.delete_stream(stream_of(service.topic))
+    await declare(js, service, replicas)
 
 
 async def terms(js: JetStreamContext, topic: str) -> Terms:
@@ -144,17 +150,16 @@ async def terms(js: JetStreamContext, topic: str) -> Terms:
     )
 
 
-async def _stream(js: JetStreamContext, wanted: StreamConfig) -> bool:
-    """Make the stream, or bring the one that is there into line; whether it is new."""
+async def _stream(js: JetStreamContext, wanted: StreamConfig) -> None:
+    """Make the stream, or bring the one that is there into line."""
     assert wanted.name is not None
     try:
         await js.stream_info(wanted.name)
     except NotFoundError:
         await js.add_stream(wanted)
-        return True
+        return
     try:
         await js.update_stream(wanted)
     except APIError as error:
         if error.code != 500:  # a cluster that lost its leader: it is asked again
             raise
-    return False

@@ -92,6 +92,12 @@ class NatsTransport:
         """Jobs in the queue, those included that workers hold."""
         return self._ask(partial(_waiting, topic=topic))
 
+    def forget(self) -> None:
+        """Make all queues anew, empty: what was erased from the log must not live on in the files
+        of the broker. Whatever was handed over has to be handed over again."""
+        for service in list(self._declared.values()):
+            self._ask(partial(streams.forget, service=service, replicas=self._replicas))
+
     def close(self) -> None:
         """Disconnect, and end the broker where it is ours."""
         self._loop.close()

@@ -20,6 +20,7 @@ from handlers.mas.services import Service as Registered
 from handlers.mas.transport import Job
 from handlers.queueing.connection import Access
 from handlers.queueing.kit import Answer, Service, Work, comment
+from handlers.queueing.replicas import Replicas
 from handlers.queueing.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -140,3 +141,15 @@ def program(place: Path, annotate: str, data: Path) -> list[str]:
 def started(command: Sequence[str]) -> subprocess.Popen[bytes]:
     """The command, begun."""
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@contextmanager
+def beside(watched: Replicas) -> Iterator[None]:
+    """Replicas that are watched on a thread."""
+    thread = threading.Thread(target=watched.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        watched.stop()
+        thread.join()

@@ -23,8 +23,10 @@ from handlers.queueing.streams import DEAD, IN_HAND, WORKERS, stream_of
 from handlers.queueing.transport import NatsTransport
 from handlers.queueing.worker import HANGS
 from tests.handlers.queueing.story import (
+    ROOT,
     Echo,
     Ledger,
+    beside,
     job,
     program,
     registered,
@@ -118,15 +120,14 @@ def test_one_bad_work_costs_the_others_nothing(
 
 
 def test_a_job_that_kills_its_workers_is_given_up_once_and_takes_nobody_with_it(
-    tmp_path: Path, transport: NatsTransport, ledger: Ledger
+    tmp_path: Path, transport: NatsTransport, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     transport.declare(registered(lease_s=0.5))
     transport.send([job(number) for number in range(20)])
     deadly = "[os._exit(9) for w in works if w.object['number'] == 5]"
     watched = Replicas(program(tmp_path / "deadly.py", deadly, tmp_path), 1)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(pythonpath())
-        stack.enter_context(beside(watched))
+    with beside(watched):
         until(lambda: len(ledger.recorded) == 20, 60)
         until(lambda: transport.waiting("echo") == 0)
     assert watched.restarts >= 3
@@ -283,29 +284,27 @@ def test_without_a_broker_the_caller_is_told(
         lonely.close()
 
 
-@contextlib.contextmanager
-def pythonpath():
-    """Children find the program."""
-    from tests.handlers.queueing.story import ROOT
+def test_what_is_forgotten_is_in_no_file_and_work_goes_on(
+    tmp_path: Path, transport: NatsTransport, ledger: Ledger
+) -> None:
+    transport.declare(registered())
+    jobs = [job(number, filling="Dr. Secret Name") for number in range(3)]
+    transport.send(jobs)
+    assert held(tmp_path, b"Secret Name")
+    transport.forget()
+    until(lambda: not held(tmp_path, b"Secret Name"))
+    assert transport.waiting("echo") == 0
+    transport.send(jobs)  # the same attempts: that they were sent before is forgotten as well
+    with working(Echo(), Access(tmp_path)):
+        until(lambda: len(ledger.recorded) == 3)
+        until(lambda: not held(tmp_path, b"Secret Name"))
 
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(ROOT)
-    yield
-    if before is None:
-        del os.environ["PYTHONPATH"]
-    else:
-        os.environ["PYTHONPATH"] = before
 
-
-@contextlib.contextmanager
-def beside(watched: Replicas):
-    """Replicas that are watched on a thread."""
-    import threading
-
-    thread = threading.Thread(target=watched.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        watched.stop()
-        thread.join()
+def held(data: Path, said: bytes) -> list[Path]:
+    """The files of the broker in which something stands."""
+    found = []
+    for file in (data / "nats").rglob("*"):
+        with contextlib.suppress(OSError):
+            if file.is_file() and said in file.read_bytes():
+                found.append(file)
+    return found
