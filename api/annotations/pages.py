@@ -15,10 +15,12 @@ from urllib.parse import quote
 
 from api.annotations.faces import target_of
 from api.objects.addresses import split
+from api.rendering import label
 from api.site import Site
 from eventstore.envelope import Recorded
 from fdo.annotation.identity import agent_id
 from fdo.annotation.life import selectors, source_of, state_of
+from fdo.annotation.paths import parse
 from fdo.documents import Document
 from fdo.identifiers import Pid
 from fdo.representations.annotation.regions import Region, bounding, size_of
@@ -74,6 +76,18 @@ def annotation_part(site: Site, event: Recorded, document: Document) -> dict[str
             if key in document
         ],
     }  # fmt: skip
+
+
+def annotation_heading(document: Document) -> str:
+    """What an annotation does to what: `Editing: country · 10.5072/ABC-DEF-123`."""
+    motivations = document.get("oa:motivatedBy") or ["oa:commenting"]
+    targets = document.get("oa:hasTarget") or [""]
+    source = source_of(targets[0])
+    paths = [one[key] for one in selectors(targets[0]) for key in ("ods:term", "ods:class")
+             if key in one]  # fmt: skip
+    steps = [step for step in parse(paths[0]) if isinstance(step, str)] if paths else []
+    place = f": {label(steps[-1])}" if steps else ""
+    return f"{label(motivations[0]).capitalize()}{place} · {source.pid if source else 'annotation'}"
 
 
 def _agent(node: Document) -> dict[str, str]:

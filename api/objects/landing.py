@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from api.annotations.pages import annotation_part
+from api.annotations.pages import annotation_heading, annotation_part
 from api.annotations.section import annotation_section
 from api.citing.answers import citation, told
 from api.citing.styles import Manner
@@ -146,6 +146,8 @@ def _readable(document: Document, kind: str) -> dict[str, Any]:
 
 
 def _heading(document: Document, event: Recorded) -> str:
+    if event.type == "annotation" and document:
+        return annotation_heading(document)
     return next((str(document[name]) for name in _NAMES if document.get(name)), str(event.pid))
 
 

@@ -137,6 +137,7 @@ def test_the_page_tells_what_of_which_version_and_by_whom(reviewing: Reviewing) 
     specimen = reviewing.specimen()
     pid = reviewing.propose(specimen, "Latvia")
     page = page_of(reviewing, pid)
+    assert f"<h1>Editing: country · {specimen}</h1>" in page
     for said in ("waits for a decision", "Latvia", "dwc:country", f'href="/{specimen}"', "Anna",
                  f'href="/{specimen}/1"', "?format=w3c"):  # fmt: skip
         assert said in page, said
