@@ -340,10 +340,11 @@ def _reverse(document: Document, was: Operation, before: Any) -> Operation | Non
         return Operation("remove", (*was.path, _last(members, was.value)))
     parent = get(document, was.path[:-1])
     if was.what == "remove" and isinstance(was.path[-1], int):
-        if not isinstance(parent, list):
+        if not isinstance(get(document, was.path[:-2]), dict):
             return None
-        at = min(was.path[-1], len(parent))
-        return Operation("set", was.path[:-1], [*parent[:at], before, *parent[at:]])
+        members = parent or ()  # the last member may have taken the array along
+        at = min(was.path[-1], len(members))
+        return Operation("set", was.path[:-1], [*members[:at], before, *members[at:]])
     if before is not None:
         return Operation("set", was.path, before) if isinstance(parent, dict | list) else None
     return Operation("remove", was.path) if get(document, was.path) is not None else None
