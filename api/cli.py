@@ -186,6 +186,8 @@ def token_create(
     from fdo.errors import Refused
     from fdo.identifiers import organisation as organisation_of
 
+    if service is not None:
+        _must_be_a_service(data, service)
     holder = organisation_of(organisation) if organisation else None
     if organisation and holder is None:
         raise Refused(
@@ -204,6 +206,17 @@ def token_create(
         emit({"name": name, "token": text})
     else:
         out.print(text)
+
+
+def _must_be_a_service(data: Path | None, pid: str) -> None:
+    from api.annotations.speaking import SERVICE
+    from api.repository import Repository
+    from fdo.errors import Refused
+    from fdo.identifiers import Pid
+
+    head = Repository(settings_for(data), must_exist=True).log.head(Pid.parse(pid))
+    if head.type != SERVICE:
+        raise Refused(f"{head.pid} is a {head.type}, no machine-annotation service.")
 
 
 @token_group.command("list")

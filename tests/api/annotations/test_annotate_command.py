@@ -103,3 +103,14 @@ def test_people_read_what_would_change_and_the_next_step(shell: Shell):
     ended = CliRunner().invoke(app, [*asked, f"--data={shell.data}"])
     assert "Estonia" in ended.stdout and "Eesti" in ended.stdout
     assert "--run" in ended.stdout
+
+
+def test_a_token_speaks_for_a_service_that_there_is(shell: Shell):
+    def made(service: object) -> Any:
+        words = ["token", "create", "ocr", "--role=agent", f"--service={service}", "--json"]
+        ended = CliRunner().invoke(app, [*words, f"--data={shell.data}"])
+        assert ended.exit_code == 1
+        return json.loads(ended.stdout.strip().splitlines()[-1])
+
+    assert "no machine-annotation service" in made(shell.museum.specimen)["message"]
+    assert made("20.5000.5072/AAA-AAA-AAA")["error"] == "NotFound"
