@@ -212,7 +212,7 @@ def backfill(
 
 def run(
     until_idle: Annotated[
-        bool, typer.Option("--until-idle", help="End when nothing is left to do.")
+        bool, typer.Option("--until-idle", help="End when no job waits or is under way.")
     ] = False,
     data: DataOption = None,
     json: JsonOption = False,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import orjson
 import pytest
 
+from eventstore import mirroring
+from fdo.errors import Refused, Unavailable
 from fdo.identifiers import Pid
 from handlers.curation import Curation
+from handlers.mas.dispatch import is_dispatching
+from handlers.mas.requests import Requests
 from handlers.mas.results import Result
+from handlers.mas.services import service_at
 from handlers.mas.store import FILE
 from tests.handlers.mas.story import BY, Repository, comment, commenting
 
@@ -361,3 +367,43 @@ def test_an_erasure_takes_along_what_was_said_of_the_jobs(repository: Repository
     repository.settle()
     (row,) = repository.store.page()
     assert row.error == "" and repository.store.remarks(row.id) == []
+
+
+def test_a_mirror_makes_no_jobs(repository: Repository) -> None:
+    service = repository.service(answering=commenting)
+    specimen = repository.specimen(1)
+    mirroring.begin(repository.objects.recorder, "https://source.example", repository.log.id)
+    repository.settle()
+    assert repository.states() == {} and repository.queue.declared == []
+    with pytest.raises(Refused, match="mirror"):
+        Requests(repository.objects, repository.store, BY).ask(
+            service_at(repository.log, service), specimen
+        )
+
+
+def test_one_process_dispatches(repository: Repository) -> None:
+    repository.service(answering=commenting)
+    assert not is_dispatching(repository.folder)
+    stop, first = threading.Event(), repository.dispatching()
+    running = threading.Thread(target=first.run, args=(stop,))
+    running.start()
+    try:
+        while not is_dispatching(repository.folder):
+            stop.wait(0.01)
+        with pytest.raises(Unavailable, match="Another process"):
+            repository.dispatching().run_until_idle(threading.Event())
+    finally:
+        stop.set()
+        running.join()
+    assert not is_dispatching(repository.folder)
+    repository.dispatching().run_until_idle(threading.Event())
+
+
+def test_where_a_service_stands_in_the_queue(repository: Repository) -> None:
+    repository.service(form={"col:queue": "http", "col:microBatch": 1})
+    for number in range(3):
+        repository.specimen(number)
+    repository.settle()
+    rows = sorted(repository.store.page(), key=lambda row: row.number)
+    assert [row.state for row in rows] == ["queued", "scheduled", "scheduled"]
+    assert [repository.store.ahead(row) for row in rows] == [0, 1, 2]
