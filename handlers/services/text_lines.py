@@ -35,8 +35,9 @@ LONGEST_SIDE = 2_000
 MIN_SCORE = 0.5
 """Below this a reading is noise: most of its letters are guesses."""
 MOST_LINES = 500
-BATCH_CPU, BATCH_GPU = 6, 64
-"""Lines that are read at once. A GPU is idle with few; on a CPU more bring nothing."""
+BATCH_CPU, BATCH_GPU = 2, 64
+"""Lines that are read at once. A GPU is idle with few. On two CPU cores two lines keep them busy
+better than one, and more cost more in padding than they bring (`./run bench ocr`)."""
 ALIKE = 1.3
 """By how much the widest line of a batch may exceed the narrowest: padding costs as much as ink."""
 _FLOOR = 320 / 48
