@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.annotations.speaking import speaker_of
+from fdo.catalogue import OBJECT_TYPES
 from fdo.identifiers import Pid
 from handlers.annotations import Annotations
 from handlers.batches.desk import Desk
@@ -235,3 +236,24 @@ def _country(agency: Agency) -> str:
 def test_a_token_of_a_service_speaks_as_that_service(agency: Agency):
     agency.token("ocr", "agent", service=str(agency.oak))
     assert agency.post(b"").status_code == 403, "an oak is no service"
+
+
+def test_what_a_service_posts_is_the_services_own(agency: Agency):
+    document = {
+        "@type": "ods:MachineAnnotationService",
+        "ods:fdoType": OBJECT_TYPES["machine-annotation-service"].fdo_type,
+        "schema:name": "label-ocr",
+        "ods:topicName": "label-ocr",
+    }
+    service = agency.repository.register("machine-annotation-service", document)
+    agency.token("ocr", "agent", service=str(service))
+    told = agency.post(jsonl(comment(agency.oak, "a label"))).json()
+    (line,) = map(json.loads, agency.get(told["outcomes"]).text.splitlines())
+    event = agency.repository.objects.log.latest(Pid.parse(line["pid"]))
+    (creator,) = event.document["dcterms:creator"]
+    assert (event.agent.id, event.agent.name) == (service.iri, "label-ocr")
+    assert creator == {
+        "@type": "schema:SoftwareApplication",
+        "schema:identifier": service.iri,
+        "schema:name": "label-ocr",
+    }
