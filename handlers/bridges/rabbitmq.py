@@ -81,7 +81,13 @@ class RabbitMQ:
         self._sent: OrderedDict[tuple[str, int], None] = OrderedDict()
 
     def declare(self, service: Service) -> None:
-        """The queue of a service exists; Refused where one of that name is of another kind."""
+        """The queue of a service exists; Refused where one of that name is of another kind, or
+        is not for jobs."""
+        if queue_of(service.topic) in (f"{RESULTS}-queue", f"{FAILURES}-queue", DEAD):
+            raise Refused(
+                f"The queue of {service.name} would be {queue_of(service.topic)}, which holds "
+                "answers; register it under another topic."
+            )
         with self._lock:
             self._topics[service.topic] = None
             try:

@@ -101,6 +101,12 @@ class RabbitMQ:
         """A connection of the test's own."""
         return pika.BlockingConnection(pika.URLParameters(self.url))
 
+    def control(self, *arguments: str) -> None:
+        """What an operator does with `rabbitmqctl`."""
+        subprocess.run(
+            [SERVER.with_name("rabbitmqctl"), "-q", *arguments], env=self._surroundings, check=True
+        )
+
     def kill(self) -> None:
         """The node dies without a word."""
         self._end(signal.SIGKILL)

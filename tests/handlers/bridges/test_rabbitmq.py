@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import shlex
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from fdo.errors import Refused, Unavailable
 from handlers.bridges.listening import Listening
 from handlers.bridges.rabbitmq import DEAD, RabbitMQ, queue_of
 from tests.clients.rabbit import RabbitMQ as Broker
+from tests.conftest import ROOT
 from tests.handlers.bridges.work import Ledger, a_job, a_service, job_id, until
 
 pytestmark = pytest.mark.slow
@@ -133,6 +136,14 @@ def test_a_queue_of_another_kind_is_refused_and_others_go_on(
     assert transport.waiting(f"{topic}-b") == 1
 
 
+@pytest.mark.parametrize("taken", ["annotation", "annotation-failed", "annotation-dead"])
+def test_no_service_takes_the_queues_of_answers_for_its_own(
+    transport: RabbitMQ, taken: str
+) -> None:
+    with pytest.raises(Refused, match="another topic"):
+        transport.declare(a_service(taken))
+
+
 def test_a_queue_that_somebody_deleted_is_there_again_for_the_next_job(
     transport: RabbitMQ, channel: Any, topic: str
 ) -> None:
@@ -236,6 +247,33 @@ def test_jobs_and_answers_survive_the_death_of_the_broker(
     said = until(lambda: messages(connection.channel(), queue_of(topic)))
     assert [json.loads(body)["jobId"] for _, body in said] == [job_id(1), job_id(2)]
     connection.close()
+
+
+def test_services_need_no_more_rights_than_the_manual_gives_them(
+    broker: Broker, transport: RabbitMQ, topic: str
+) -> None:
+    transport.declare(a_service(topic))
+    transport.send([a_job(1, topic)])
+    manual = (ROOT / "docs" / "how-to" / "connect-a-dissco-service.md").read_text()
+    (line,) = re.findall(r"^rabbitmqctl (?:.*\\\n)*.*$", manual, re.MULTILINE)
+    broker.control("add_user", "services", "secret")
+    broker.control(*shlex.split(line.replace("\\\n", " "))[1:])
+    known = pika.PlainCredentials("services", "secret")
+    connection = pika.BlockingConnection(pika.ConnectionParameters(broker.host, credentials=known))
+    service = connection.channel()
+    service.confirm_delivery()
+    _, _, body = service.basic_get(queue_of(topic), auto_ack=True)
+    assert json.loads(body)["jobId"] == job_id(1)
+    for key in ("mas-annotation", "mas-annotation-failed"):
+        publish(service, {}, key)
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"):
+        service.queue_delete(queue_of(topic))
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"):
+        connection.channel().basic_get("mas-annotation-queue")
+    connection.close()
+    with contextlib.closing(broker.connection()) as operator:
+        for key in ("mas-annotation", "mas-annotation-failed"):
+            assert len(messages(operator.channel(), f"{key}-queue")) == 1
 
 
 def test_without_a_broker_nothing_is_handed_over(tmp_path: Path) -> None:
