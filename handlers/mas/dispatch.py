@@ -39,7 +39,7 @@ from handlers.mas.results import Results
 from handlers.mas.scheduling import SECTION, Scheduler
 from handlers.mas.services import Service, services
 from handlers.mas.store import Row
-from handlers.mas.transport import Job, Transport
+from handlers.mas.transport import Forgetting, Job, Transport
 
 LOCK = "mas.lock"
 POLL_S = 0.1
@@ -91,6 +91,7 @@ class Dispatcher:
         self._paused: dict[str, _Pause] = {}
         self._services: list[Service] = []
         self._services_at = -1
+        self._erased = self._store.scanned()
 
     def run(self, stop: threading.Event) -> None:
         """Dispatch until told to stop; wait while another process does. What breaks in here is
@@ -132,6 +133,7 @@ class Dispatcher:
         """Each step once; whether there was anything to do."""
         if mirroring.origin(self._objects.recorder) is not None:
             return False
+        self._forget()
         did = self._schedule()
         for service in self._renewed():
             if service.active:
@@ -147,6 +149,22 @@ class Dispatcher:
             return False
         waits = any(pause.until > self._clock() for pause in self._paused.values())
         return due is None or due > soon or waits
+
+    def _forget(self) -> None:
+        """What was erased may lie in a queue of ours: that is emptied, and filled again."""
+        erased = self._log.erasures(self._erased)
+        for queue in self._transports.values() if erased else ():
+            if isinstance(queue, Forgetting):
+                try:
+                    queue.forget()
+                except CollectomeError as error:
+                    logging.getLogger("collectome").warning("mas: %s", error.message)
+                    return  # the next round tries again
+                for service in self._services:
+                    if service.queue == queue.name:
+                        self._store.requeue(str(service.pid), self._clock())
+        if erased and (self._transports or not self._services):
+            self._erased = erased[-1][0]
 
     # ── schedule ─────────────────────────────────────────────────────────────────────────
 

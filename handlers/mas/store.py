@@ -282,6 +282,16 @@ class Store:
         )
         return [float(seconds) for (seconds,) in rows]
 
+    def requeue(self, service: str, due: float) -> None:
+        """All that was handed over to a service is to be handed over again: it was taken away
+        from it, and the attempt does not count."""
+        with self.writing() as run:
+            run.execute(
+                "UPDATE jobs SET state='scheduled', attempt=attempt-1, lease_until=NULL, due=?2 "
+                "WHERE service=?1 AND state IN ('queued', 'running')",
+                (service, due),
+            )
+
     def in_flight(self, service: str) -> int:
         """How many jobs the service has."""
         return self._count("service=? AND state IN ('queued', 'running')", (service,))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from handlers.mas.services import Service
 
@@ -56,3 +56,12 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Let go of connections; what was handed over stays handed over."""
+
+
+@runtime_checkable
+class Forgetting(Protocol):
+    """A transport that keeps messages in files of ours."""
+
+    def forget(self) -> None:
+        """Empty all queues: what was erased from the log must not live on in them. Whatever was
+        handed over has to be handed over again."""

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -153,3 +153,14 @@ def beside(watched: Replicas) -> Iterator[None]:
     finally:
         watched.stop()
         thread.join()
+
+
+def held(data: Path, said: bytes) -> list[Path]:
+    """The files of the broker in which something stands; some go while we look."""
+    found = []
+    for folder, _, files in os.walk(data / "nats"):
+        for file in files:
+            with suppress(OSError):
+                if said in (Path(folder) / file).read_bytes():
+                    found.append(Path(folder) / file)
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -27,6 +26,7 @@ from tests.handlers.queueing.story import (
     Echo,
     Ledger,
     beside,
+    held,
     job,
     program,
     registered,
@@ -298,13 +298,3 @@ def test_what_is_forgotten_is_in_no_file_and_work_goes_on(
     with working(Echo(), Access(tmp_path)):
         until(lambda: len(ledger.recorded) == 3)
         until(lambda: not held(tmp_path, b"Secret Name"))
-
-
-def held(data: Path, said: bytes) -> list[Path]:
-    """The files of the broker in which something stands."""
-    found = []
-    for file in (data / "nats").rglob("*"):
-        with contextlib.suppress(OSError):
-            if file.is_file() and said in file.read_bytes():
-                found.append(file)
-    return found
