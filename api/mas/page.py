@@ -10,19 +10,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.mas.jobs import retried
-from api.mas.services import all_services
+from api.mas.services import Counted, all_services
 from api.mas.shown import job_shown
 from api.security import Forbidden
 from api.sessions import SentForm, session_of, signed_in
 from api.site import Site
 from handlers.mas.dispatch import is_dispatching
-from handlers.mas.store import STATES, Store
+from handlers.mas.store import STATES
 
 _LETTERS = _RECENT = 50
 
 
-def page_router(site: Site, store: Store) -> APIRouter:
+def page_router(site: Site, counted: Counted) -> APIRouter:
     """The routes of the page."""
+    store = counted.store
     router = APIRouter(tags=["machine annotation"], include_in_schema=False)
 
     @router.get("/mas")
@@ -31,7 +32,7 @@ def page_router(site: Site, store: Store) -> APIRouter:
         store.follow(site.objects.log)
         body = site.renderer.page(
             "mas.html",
-            services=all_services(site, store),
+            services=all_services(site, counted),
             states=STATES,
             letters=[job_shown(r, site.base) for r in store.page(state="dead", limit=_LETTERS)],
             recent=[job_shown(row, site.base) for row in store.page(limit=_RECENT)],

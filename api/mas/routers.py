@@ -12,7 +12,7 @@ from api.mas.jobs import jobs_router
 from api.mas.metrics import JobMeasures
 from api.mas.page import page_router
 from api.mas.running import results_of
-from api.mas.services import services_router
+from api.mas.services import Counted, services_router
 from api.site import Site
 
 
@@ -20,11 +20,12 @@ def mas_routers(site: Site) -> Sequence[APIRouter]:
     """The routers of services, jobs, answers and the page."""
     results = results_of(site.settings, site.objects)
     store = results.store
+    counted = Counted(store)
     site.measures.registry.register(JobMeasures(site.objects.log, store))
     return (
         callbacks_router(site, results),
         contract_router(results),
         jobs_router(site, store),
-        services_router(site, store),
-        page_router(site, store),
+        services_router(site, counted),
+        page_router(site, counted),
     )

@@ -12,6 +12,7 @@ The document of a service is at its PID, as of every object.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
@@ -34,6 +35,8 @@ from handlers.projections.search.query import SearchQuery
 MOST_PIDS = 10_000
 MOST_AT_ONCE = 100_000
 """Objects that one request may fill; the command line has no bound."""
+FRESH_S = 2.0
+"""All jobs are counted no more often than this, whoever asks."""
 _PAGE = 200
 
 Curator = Annotated[Token, Depends(require("curator"))]
@@ -79,15 +82,30 @@ class FilledShown(BaseModel):
     sample: list[str] = Field(description="Some of those that get a job.")
 
 
-def services_router(site: Site, store: Store) -> APIRouter:
+class Counted:
+    """Jobs by service and state, counted anew after a while: millions take a moment."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._known: tuple[float, dict[str, dict[str, int]]] | None = None
+
+    def now(self) -> dict[str, dict[str, int]]:
+        """The counts of at most `FRESH_S` ago."""
+        if self._known is None or time.monotonic() - self._known[0] > FRESH_S:
+            self._known = time.monotonic(), self.store.counts()
+        return self._known[1]
+
+
+def services_router(site: Site, counted: Counted) -> APIRouter:
     """The routes under /api/mas."""
+    store = counted.store
     router = APIRouter(tags=["machine annotation"])
     objects = site.objects
 
     @router.get("/api/mas")
     def listed() -> Services:
         """All services, the withdrawn ones included, in order of name."""
-        return Services(services=all_services(site, store))
+        return Services(services=all_services(site, counted))
 
     @router.post("/api/mas", status_code=201, responses=refusals(409))
     def register(form: Form, by: Curator, response: Response) -> ServiceShown:
@@ -144,14 +162,15 @@ def services_router(site: Site, store: Store) -> APIRouter:
         response.headers["ETag"] = document_etag(event).decode()
         response.headers["Location"] = f"{site.base}/api/mas/{event.pid}"
         service = service_at(objects.log, event.pid)
-        return service_shown(service, event.document, site.base, store, store.counts())
+        counts = store.counts(str(event.pid))
+        return service_shown(service, event.document, site.base, store, counts)
 
     return router
 
 
-def all_services(site: Site, store: Store) -> list[ServiceShown]:
+def all_services(site: Site, counted: Counted) -> list[ServiceShown]:
     """Every service as it is shown."""
-    log, counts = site.objects.log, store.counts()
+    log, counts, store = site.objects.log, counted.now(), counted.store
     heads = log.heads_of(pid for _, pid in log.claims_under(f"{KIND}:"))
     events = log.events_at(head.position for head in heads)
     found = [

@@ -390,13 +390,14 @@ class Store:
         )
         return waiting + self.in_flight(row.service)
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Service → state → number of jobs."""
+    def counts(self, service: str | None = None) -> dict[str, dict[str, int]]:
+        """Service → state → number of jobs; of one service, or of all."""
+        which, values = ("WHERE service=?", (service,)) if service else ("", ())
         found: dict[str, dict[str, int]] = {}
-        for service, state, number in self.connection.execute(
-            "SELECT service, state, count(*) FROM jobs GROUP BY service, state"
+        for pid, state, number in self.connection.execute(
+            f"SELECT service, state, count(*) FROM jobs {which} GROUP BY service, state", values
         ):
-            found.setdefault(service, dict.fromkeys(STATES, 0))[state] = int(number)
+            found.setdefault(pid, dict.fromkeys(STATES, 0))[state] = int(number)
         return found
 
     def _count(self, where: str, values: Sequence[Any]) -> int:
