@@ -107,15 +107,15 @@ def test_no_page_of_the_framework_asks_other_hosts(browse):
 
 
 def test_links_on_pages_lead_somewhere(browse, filled):
-    """SPARQL, search and the catalogue have tests of their own."""
+    """SPARQL, search, the catalogue and annotations have tests of their own."""
     browser = browse()
     seen: set[str] = set()
     for path in _paths(filled):
         for target in _Page(browser.get(path, accept="text/html").text).targets:
             local = target.startswith("/") and not target.startswith(
-                ("/sparql", "/search", "/catalogue", "/api/", "/.well-known")
+                ("/sparql", "/search", "/catalogue", "/review", "/api/", "/.well-known")
             )
-            if local and target not in seen:
+            if local and "/annotations/" not in target and target not in seen:
                 seen.add(target)
                 assert browser.get(target).status_code == 200, (path, target)
     assert len(seen) > 20
