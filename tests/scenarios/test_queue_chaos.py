@@ -118,6 +118,7 @@ def broker_runs(data: Path) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes in /proc")
 def test_whatever_is_killed_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
     data = tmp_path / "data"
@@ -144,7 +145,7 @@ def test_whatever_is_killed_nothing_is_lost_and_nothing_doubled(tmp_path: Path) 
             before.append(ended())
             deed()
         assert min(before) < JOBS - 50, "the work was over before anything was killed"
-        until(lambda: ended() == JOBS, 120)
+        until(lambda: ended() == JOBS, 240)
     finally:
         theatre.close()
         store.close()
