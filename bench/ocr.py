@@ -22,11 +22,15 @@ from handlers.services.images import Picture
 from handlers.services.runtime import CUDA
 from handlers.services.text_lines import reader
 
-WORDS = (
-    "Herbarium Musei Botanici Switzerland Valais Zermatt Ranunculus acris L. meadow leg. det. "
-    "A. Müller 1987 alt. 1650 m Alpes pennines schattige Felsen am Bach Ufer No. 4711 12.VII. "
-    "Österreich Kärnten Isoperla grammatica (Poda) Côte d'Azur forêt São Paulo Brasil HOLOTYPE"
-).split()
+WORDS = tuple(
+    one
+    for line in (
+        "Herbarium Musei Botanici Switzerland Valais Zermatt Ranunculus acris L. meadow leg. det.",
+        "A. Müller 1987 alt. 1650 m Alpes pennines schattige Felsen am Bach Ufer No. 4711 12.VII.",
+        "Österreich Kärnten Isoperla grammatica (Poda) Côte d'Azur forêt São Paulo Brasil",
+    )
+    for one in line.split()
+)
 FONTS = ("DejaVuSerif", "DejaVuSans", "DejaVuSansMono", "DejaVuSerif-Italic")
 LABELS = 12
 ROUNDS = 4
