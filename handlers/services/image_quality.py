@@ -21,8 +21,8 @@ from handlers.services.sight import Seen, each
 CHART = "ColorChecker Classic, 24 patches"
 CHART_SIDE = 1_600
 TRIES = 10
-"""OpenCV's detector finds a chart that is there in about two of five tries, and none in a hundred
-where there is none; the tries end with the first that finds it."""
+"""OpenCV's detector draws lots: it misses a chart that is there in one try and finds it in the
+next. The tries end with the first that finds one."""
 DARK, BRIGHT = 2, 253
 ABOUT = About(
     name="image-quality",
