@@ -13,20 +13,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from api.problems import UnknownParameter
 from api.security import Token, require
 from api.settings import Settings
 from api.site import Site
 from eventstore.application import DigitalObjects
 from eventstore.envelope import iso, to_micros, to_moment
+from fdo.errors import Refused
 from fdo.identifiers import Pid
 from handlers.media import FOLDER, Kept, MediaFiles, Terms
 from handlers.media.types import type_of_file
+
+if TYPE_CHECKING:
+    from handlers.media.regions import Area
 
 Outcome = Literal["unknown", "fetched", "unreachable", "refused"]
 _SHOWN = ("image/", "audio/", "video/")
@@ -105,15 +110,18 @@ def media_router(site: Site) -> APIRouter:
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         """A rectangle of an image as an image."""
-        from handlers.media.regions import area_of, region  # dear to load
+        from handlers.media.regions import region  # dear to load
 
-        area = area_of(xywh) if xywh else None
+        area = _area(xywh) if xywh else None
         kept = files.file(Pid.parse(f"{prefix}/{suffix}"))
         asked = f"{kept.file.sha256}|{area}|{size}"
         tag = f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
         if _same(if_none_match, tag):
             return Response(status_code=304, headers={"etag": tag})
-        data, media_type = region(kept.file.path, area, size)
+        try:
+            data, media_type = region(kept.file.path, area, size)
+        except Refused as outside:
+            raise UnknownParameter(outside.message, parameter="xywh") from outside
         headers = {"etag": tag, "cache-control": "public, no-cache", **_CORS, **_HARMLESS}
         return Response(data, media_type=media_type, headers=headers)
 
@@ -148,6 +156,15 @@ def described(pid: Pid, files: MediaFiles, base: str) -> MediaFile:
         file=f"{here}/file",
         region=f"{here}/region",
     )
+
+
+def _area(xywh: str) -> Area:
+    from handlers.media.regions import area_of  # dear to load
+
+    try:
+        return area_of(xywh)
+    except Refused as unclear:
+        raise UnknownParameter(unclear.message, parameter="xywh") from unclear
 
 
 def _same(header: str | None, tag: str) -> bool:

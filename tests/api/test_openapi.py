@@ -15,6 +15,7 @@ from handlers.projections.holdings import Holdings, HoldingsReader
 from handlers.projections.members import Members, MembersReader
 from handlers.projections.search import Search, SearchIndex
 from handlers.projections.terms import Terms, TermsReader
+from handlers.projections.vectors import Vectors, VectorsReader
 from tests.api.conftest import Repository
 from tests.api.documents import a_specimen
 
@@ -31,9 +32,10 @@ def described(tmp_path_factory):
     paged = repository.folder / "members.sqlite"
     named = repository.folder / "holdings.sqlite"
     said = repository.folder / "annotations.sqlite"
+    alike = repository.folder / "vectors.sqlite"
     projections = [
         SearchIndex(found), Conformance(kept), Members(paged), Terms(changed), Holdings(named),
-        AnnotationsIndex(said),
+        AnnotationsIndex(said), Vectors(alike),
     ]  # fmt: skip
     follow_once(repository.objects.log, projections)
     for projection in projections:
@@ -41,7 +43,7 @@ def described(tmp_path_factory):
     views = Views(
         search=Search(found), conformance=ConformanceReader(kept), members=MembersReader(paged),
         terms=TermsReader(changed), holdings=HoldingsReader(named),
-        annotations=Annotations(said),
+        annotations=Annotations(said), vectors=VectorsReader(alike),
     )  # fmt: skip
     schema = schemathesis.openapi.from_asgi("/openapi.json", repository.app(views=views))
     yield schema.exclude(path="/changes/live")  # it answers until the client leaves

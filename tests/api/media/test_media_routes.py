@@ -55,7 +55,7 @@ def test_a_region_has_an_address(repository: Repository, ask: Any, sender: Sende
     got = ask.get(f"/api/media/{pid}/region?xywh=percent:50,0,50,50&size=40")
     assert Image.open(io.BytesIO(got.content)).size == (40, 20)
     outside = ask.get(f"/api/media/{pid}/region?xywh=150,0,100,50")
-    assert (outside.status_code, "200,100" in outside.json()["detail"]) == (409, True)
+    assert (outside.status_code, "200,100" in outside.json()["detail"]) == (400, True)
     assert ask.get(f"/api/media/{pid}/region?size=100000").status_code == 422
 
 
