@@ -150,7 +150,8 @@ def test_every_link_to_this_server_resolves(browse, oak):
         answer = browse().get(path)
         for targets in _links(answer).values():
             for target in targets:
-                if target.startswith(BASE):
+                # containers of annotations are made from a view, and asked in test_protocol.py
+                if target.startswith(BASE) and not target.endswith("/annotations/"):
                     wanted = 302 if "/timegate/" in target else 200
                     assert browse().get(target).status_code == wanted, target
 
