@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, opends_time, to_moment
 from fdo.agent import Agent
+from fdo.annotation.life import state_of
 from fdo.documents import Document, canonical
 from fdo.errors import Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Command, Merge, Restore, Split, Status, Tombstone, stamped
+from handlers.annotations import Annotations
 from handlers.harvest.links import RELATIONS
 
 _LEFT = (
@@ -27,6 +29,12 @@ _LEFT = (
     RELATIONS, "schema:identifier", "schema:version", "schema:dateCreated", "schema:dateModified",
 )  # fmt: skip
 """Terms that an erasure leaves: which object it is, whose, and what became of it."""
+
+_DECISION = (
+    "col:decisionReason", "col:overlayState", "col:sourceValue",
+    "ods:hasMergingStateChangedBy", "ods:mergingStateChangeDate",
+)  # fmt: skip
+"""What an accepted annotation says of its acceptance, which ended when it was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +60,40 @@ class Curation:
         self._objects, self._by = objects, by
 
     def tombstone(self, pid: Pid, reason: str, expected: int | None = None) -> Recorded:
-        """Withdraw an object; its PID leads to the tombstone."""
+        """Withdraw an object; its PID leads to the tombstone. With an accepted annotation its
+        change is taken back."""
+        if self._is_accepted(pid):
+            Annotations(self._objects).withdraw(pid, reason, self._by, expected)
+            return self._objects.log.latest(pid)
         return self._do(pid, Tombstone(_said(reason), self._node, self._now), expected)
 
     def merge(self, pid: Pid, into: Pid, reason: str, expected: int | None = None) -> Recorded:
         """Withdraw an object in favour of another, which its identifiers lead to."""
+        self._must_not_be_accepted(pid)
         return self._do(pid, Merge(into, _said(reason), self._node, self._now), expected)
 
     def split(
         self, pid: Pid, parts: Sequence[Pid], reason: str, expected: int | None = None
     ) -> Recorded:
         """Withdraw an object in favour of the objects that it turned out to be."""
+        self._must_not_be_accepted(pid)
         different = tuple(dict.fromkeys(parts))
         return self._do(pid, Split(different, _said(reason), self._node, self._now), expected)
 
     def restore(self, pid: Pid, reason: str = "", expected: int | None = None) -> Recorded:
-        """Bring a tombstoned object back as it was when it was last active."""
+        """Bring a tombstoned object back as it was when it was last active; an annotation that
+        had been accepted waits for a decision again, since its change was taken back."""
         contents = [e for e in self._objects.log.history(pid) if not e.operational]
         before = next((e for e in reversed(contents) if _is_whole(e)), None)
         if before is None:
             raise Refused(
                 f"{pid} was never active, or what it said was erased; there is nothing to restore."
             )
-        document = stamped(dict(before.document), pid, contents[-1].version + 1, modified=self._now)
+        draft = dict(before.document)
+        if before.type == "annotation" and state_of(before.status, draft) == "accepted":
+            draft = {term: value for term, value in draft.items() if term not in _DECISION}
+            draft["ods:mergingDecisionStatus"] = "Pending"
+        document = stamped(draft, pid, contents[-1].version + 1, modified=self._now)
         return self._do(pid, Restore(document, reason), expected)
 
     def erasable(
@@ -113,6 +132,14 @@ class Curation:
             reason=_said(reason),
             verbatims=[event.position for event in what.verbatims],
         )
+
+    def _is_accepted(self, pid: Pid) -> bool:
+        event = self._objects.log.latest(pid)
+        return event.type == "annotation" and state_of(event.status, event.document) == "accepted"
+
+    def _must_not_be_accepted(self, pid: Pid) -> None:
+        if self._is_accepted(pid):
+            raise Refused(f"{pid} was accepted, and its object holds its change; withdraw it.")
 
     def _do(self, pid: Pid, command: Command, expected: int | None) -> Recorded:
         kind = self._objects.log.head(pid).type

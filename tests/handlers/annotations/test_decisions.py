@@ -181,6 +181,34 @@ def test_a_change_of_what_was_withdrawn_is_refused(museum: Museum) -> None:
         museum.annotations.accept(pid, CLARA)
 
 
+def test_whoever_withdraws_an_accepted_annotation_as_an_object_takes_its_change_back(
+    museum: Museum,
+) -> None:
+    pid, hands = museum.accepted("oa:editing", COUNTRY, "Eesti"), Curation(museum.objects, CLARA)
+    with pytest.raises(VersionConflict):
+        hands.tombstone(pid, "A mistake.", 1)
+    assert hands.tombstone(pid, "A mistake.", 2).pid == pid
+    assert museum.says(COUNTRY) == "Estonia" and state(museum, pid) == "withdrawn"
+    assert museum.now(museum.specimen).overlay == () and folded(museum, museum.specimen)
+    hands.restore(pid, "It was none.")
+    document = museum.now(pid).document
+    assert state(museum, pid) == "pending" and museum.says(COUNTRY) == "Estonia"
+    assert not {"col:overlayState", "ods:hasMergingStateChangedBy"} & document.keys()
+    assert not explain("annotation", document)
+    museum.annotations.accept(pid, CLARA)
+    assert museum.says(COUNTRY) == "Eesti" and folded(museum, museum.specimen)
+
+
+def test_an_accepted_annotation_is_neither_merged_nor_split(museum: Museum) -> None:
+    pid, other = museum.accepted("oa:editing", COUNTRY, "Eesti"), proposed(museum, "Viro")
+    hands = Curation(museum.objects, CLARA)
+    with pytest.raises(Refused, match="withdraw it"):
+        hands.merge(pid, other, "The same.")
+    with pytest.raises(Refused, match="withdraw it"):
+        hands.split(pid, [other, proposed(museum, "Igaunija")], "Two.")
+    assert state(museum, pid) == "accepted" and museum.says(COUNTRY) == "Eesti"
+
+
 def test_a_change_that_no_longer_fits_is_refused_with_the_reason(museum: Museum) -> None:
     pid = museum.propose("ods:adding", LOCALITY, "Tartu").pid
     museum.accepted("ods:adding", LOCALITY, "Tallinn")
