@@ -22,6 +22,7 @@ from typing import Any, Literal
 import orjson
 
 from fdo.annotation.life import Edit, edit_of
+from fdo.annotation.own_words import said_since
 from fdo.annotation.paths import Path, get
 from fdo.annotation.values import Impossible, member, place_at, typed
 from fdo.difference import IDENTIFIERS, align
@@ -162,7 +163,10 @@ def _judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
     was = carried_out(laid.held, edit, kind)
     if was.what == "append":
         array = follow(was.path, laid.held, document)
-        return (None, Judged("dropped")) if array is None else _append(document, array, was)
+        if array is None:
+            return None, Judged("dropped")
+        before = [each for each in get(laid.held, was.path) if not same(each, was.value)]
+        return _append(document, array, was, before)
     if was.what == "remove" and isinstance(was.path[-1], int):
         array = follow(was.path[:-1], laid.held, document)
         return (
@@ -191,7 +195,10 @@ def _set(
     return what, Judged(_standing(laid, same(says, before)), says)
 
 
-def _append(document: Document, array: Path, was: Operation) -> tuple[Operation | None, Judged]:
+def _append(
+    document: Document, array: Path, was: Operation, before: Sequence[Any]
+) -> tuple[Operation | None, Judged]:
+    """Add a member again, unless the source has it; `before` stood there when it was added."""
     members = get(document, array)
     if members is None:
         if not isinstance(get(document, array[:-1]), dict):
@@ -199,6 +206,8 @@ def _append(document: Document, array: Path, was: Operation) -> tuple[Operation 
         return Operation("set", array, [was.value]), Judged("applied")
     if any(same(each, was.value) for each in members):
         return None, Judged("adopted", was.value)
+    if (said := said_since(members, was.value, before)) is not None:
+        return None, Judged("adopted", said)
     return Operation("append", array, was.value), Judged("applied")
 
 

@@ -149,6 +149,35 @@ def test_a_member_that_was_added_is_added_behind_whatever_the_source_has() -> No
     assert document["ods:hasIdentifications"] == [named("Larix")]
 
 
+def test_a_source_adopts_an_identification_in_its_own_words() -> None:
+    taxon = {"@type": "ods:TaxonIdentification", "dwc:scientificName": "Larix decidua Mill.",
+             "dwc:scientificNameAuthorship": "Mill.", "dwc:taxonID": "4"}  # fmt: skip
+    added = {**named("Larix"), "ods:hasTaxonIdentifications": [taxon],
+             "dwc:verbatimIdentification": "Larix decidva"}  # fmt: skip
+    laid = accepted(specimen(), adding(NAMES, added))
+    ours = named("Larix decidua Mill.", **{"ods:isVerifiedIdentification": True})
+    document, judged = told(specimen(**{"ods:hasIdentifications": [ours]}), laid)
+    assert judged == Judged("adopted", ours)
+    assert document["ods:hasIdentifications"] == [ours]
+    parted = named("Larix  decidua")
+    parted["ods:hasTaxonIdentifications"][0]["dwc:scientificNameAuthorship"] = "Mill."
+    assert told(specimen(**{"ods:hasIdentifications": [parted]}), laid)[1].verdict == "adopted"
+    another = named("Larix decidua L.")
+    assert told(specimen(**{"ods:hasIdentifications": [another]}), laid)[1].verdict == "applied"
+
+
+def test_an_identification_beside_an_equal_one_says_more_than_its_name() -> None:
+    held = specimen(**{"ods:hasIdentifications": [named("Larix")]})
+    again = accepted(held, adding(NAMES, named("Larix", **{"dwc:identificationRemarks": "Seen."})))
+    assert told(held, again)[1].verdict == "applied"
+    dated = named("Larix", **{"dwc:dateIdentified": "2020"})
+    laid = accepted(specimen(), adding(NAMES, dated))
+    remarked = {**dated, "dwc:identificationRemarks": "So it is."}
+    for says, verdict in ((named("Larix"), "applied"), (dated, "adopted"), (remarked, "adopted")):
+        draft = specimen(**{"ods:hasIdentifications": [named("Pinus"), says]})
+        assert told(draft, laid)[1].verdict == verdict
+
+
 def test_what_was_deleted_stays_deleted_wherever_the_source_shows_it() -> None:
     laid = accepted(specimen(), deleting(f"{NAMES}[0]"))
     names = [named("Pinus"), named("Picea abies"), named("Abies alba")]
