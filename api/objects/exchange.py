@@ -17,6 +17,7 @@ from starlette.types import Scope, Send
 
 from api.negotiation import Format, choose
 from api.problems import UnknownParameter
+from api.security import SECURITY_HEADERS
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 
@@ -38,8 +39,9 @@ CORS: Headers = [
     (b"access-control-expose-headers",
      b"ETag, Link, Last-Modified, Location, Content-Location, Vary, Memento-Datetime, Repr-Digest, "
      b"Collectome-Version, Collectome-Position, Collectome-Graph-Digest"),
-    (b"x-content-type-options", b"nosniff"),
+    *SECURITY_HEADERS,
 ]  # fmt: skip
+"""Of every answer about an object: any origin may read it, and it runs nothing of others."""
 KEPT = b"public, max-age=86400"
 """Of what cannot change and may be erased: caches of others ask again after a day, and learn of
 the erasure then (decision 0062)."""

@@ -13,6 +13,7 @@ from api.security import Token, Tokens, Unauthenticated, bearer, require
 from api.settings import Settings
 from fdo.errors import InvalidIdentifier, Refused
 from tests.api.conftest import BASE, Browser
+from tests.api.documents import a_specimen
 
 
 def test_the_first_token_is_made_once_and_may_do_everything(tmp_path):
@@ -127,6 +128,16 @@ def test_every_answer_bears_the_headers_that_keep_pages_harmless(browse, path):
     assert headers["x-content-type-options"] == "nosniff"
     assert "default-src 'self'" in headers["content-security-policy"]
     assert headers["referrer-policy"]
+
+
+@pytest.mark.parametrize("tail", ["", "/1", "/history", "/versions", "/conformance", "/9"])
+def test_pages_of_objects_bear_them_too(repository, browse, tail):
+    pid = repository.register("specimen", a_specimen())
+    for accept in ("text/html", "application/json"):
+        headers = browse().get(f"/{pid}{tail}", accept=accept).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "script-src 'self'" in headers["content-security-policy"]
+        assert headers["referrer-policy"]
 
 
 def test_a_token_keeps_its_limits_and_speaks_for_its_service(tmp_path):
