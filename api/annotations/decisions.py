@@ -20,7 +20,7 @@ from api.annotations.rights import admit_change, admit_decision, annotation, app
 from api.objects.preconditions import document_etag, version_seen
 from api.security import Token, require
 from api.site import Site
-from fdo.errors import CollectomeError, InvalidDocument
+from fdo.errors import CollectomeError, InvalidDocument, Refused
 from fdo.identifiers import Pid
 from handlers.annotations import Annotations, Decision
 
@@ -114,10 +114,15 @@ class Desk:
         """What is done to annotations."""
         return Annotations(self.site.objects, self.site.settings.reject_profiles)
 
-    def decide(self, verb: Verb, pid: str, by: Token, reason: str) -> Decision:
-        """One decision about the current version; refused where the token may not decide."""
+    def decide(
+        self, verb: Verb, pid: str, by: Token, reason: str, upto: int | None = None
+    ) -> Decision:
+        """One decision about the current version; refused where the token may not decide, and
+        where the version is newer than the event `upto`."""
         event = annotation(pid, self.site.objects.log)
         admit_decision(by, event, self.site.objects.log)
+        if upto is not None and event.position > upto:
+            raise Refused(f"{event.pid} has changed since you looked at it; look at it again.")
         match verb:
             case "accept":
                 return self.hands.accept(event.pid, approver(by), reason)
@@ -126,15 +131,18 @@ class Desk:
             case "keep" | "yield":
                 return self.hands.settle(event.pid, verb == "keep", approver(by), reason)
 
-    def decide_many(self, verb: Verb, pids: Sequence[str], by: Token, reason: str) -> Report:
-        """The same decision about each; what fails is told and keeps no other back."""
-        items = [self._one(verb, pid, by, reason) for pid in dict.fromkeys(pids)]
+    def decide_many(
+        self, verb: Verb, pids: Sequence[str], by: Token, reason: str, upto: int | None = None
+    ) -> Report:
+        """The same decision about each; what fails is told and keeps no other back. `upto`: the
+        event by which they were looked at; what changed since is left undecided."""
+        items = [self._one(verb, pid, by, reason, upto) for pid in dict.fromkeys(pids)]
         refused = sum(item.what == "refused" for item in items)
         return Report(decision=verb, done=len(items) - refused, refused=refused, items=items)
 
-    def _one(self, verb: Verb, pid: str, by: Token, reason: str) -> Item:
+    def _one(self, verb: Verb, pid: str, by: Token, reason: str, upto: int | None) -> Item:
         try:
-            decision = self.decide(verb, pid, by, reason)
+            decision = self.decide(verb, pid, by, reason, upto)
         except InvalidDocument as bad:
             told = "; ".join(sentence for _, sentence in bad.pointers[:3]) or bad.message
             return Item(pid=pid, what="refused", detail=told)

@@ -4,7 +4,7 @@
     POST /api/review/decisions   {"pids": […]} or {"filter": {…}, "asOf": 42}, decision, reason
     GET  /review, POST /review   the same on a page that needs no script
 
-A filter decides what had been seen by `asOf`, never what arrived since.
+Decided is what had been seen by `asOf`, never what arrived or was rewritten since.
 """
 
 from __future__ import annotations
@@ -60,7 +60,11 @@ class Many(Reason):
         default_factory=dict, description=f"Of the queue: {', '.join(queue.FILTERS)}."
     )
     as_of: int | None = Field(
-        None, alias="asOf", ge=0, description="Event by which the queue was seen; with filter."
+        None,
+        alias="asOf",
+        ge=0,
+        description="Event by which the queue was seen: what changed since is not decided. Needed "
+        "with filter.",
     )
     decision: Verb = Field(
         description="accept or reject what is pending; in a conflict keep the change, or yield "
@@ -98,7 +102,7 @@ def review_router(site: Site) -> APIRouter:
     def decide(body: Many, by: Curator) -> Report:
         """Decide many annotations at once; each outcome is told, and none keeps others back."""
         if body.pids:
-            return desk.decide_many(body.decision, body.pids, by, body.reason)
+            return desk.decide_many(body.decision, body.pids, by, body.reason, body.as_of)
         chosen = {n: [v] if isinstance(v, str) else v for n, v in body.filter.items()}
         if unknown := [name for name in chosen if name not in queue.FILTERS]:
             raise InvalidFilter(
@@ -106,7 +110,7 @@ def review_router(site: Site) -> APIRouter:
             )
         query = AnnotationQuery.parse(chosen).queued(body.as_of)
         pids, left = view_of(site).pids(query, MOST)
-        report = desk.decide_many(body.decision, pids, by, body.reason)
+        report = desk.decide_many(body.decision, pids, by, body.reason, body.as_of)
         return report.model_copy(update={"left": left})
 
     @router.get("/review", include_in_schema=False)
@@ -244,5 +248,5 @@ def _of_form(site: Site, desk: Desk, form: Form, by: Token) -> Report:
         _, query = parsed([*narrowed, ("group", key)], {}, queue.FILTERS)
         more, rest = view_of(site).pids(query.queued(upto), max(0, MOST - len(pids)))
         pids, left = [*pids, *more], left + rest
-    report = desk.decide_many(verb, pids, by, one(form, "reason").strip()[:2_000])
+    report = desk.decide_many(verb, pids, by, one(form, "reason").strip()[:2_000], upto)
     return report.model_copy(update={"left": left})

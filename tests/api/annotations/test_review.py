@@ -9,7 +9,14 @@ import httpx
 import pytest
 
 from fdo.agent import Agent
-from tests.api.annotations.reviewing import COUNTRY, ELSEWHERE, LOCALITY, ROBOT, Reviewing
+from tests.api.annotations.reviewing import (
+    COUNTRY,
+    ELSEWHERE,
+    LOCALITY,
+    ROBOT,
+    Reviewing,
+    a_draft,
+)
 from tests.api.conftest import BASE
 from tests.api.documents import a_specimen
 
@@ -207,6 +214,27 @@ def test_single_annotations_are_ticked_one_by_one(reviewing: Reviewing):
     assert "1 done, 0 refused" in done
     assert 'href="/review?grouped=false&amp;term=dwc' in done
     assert (reviewing.state(drop), reviewing.state(keep)) == ("rejected", "pending")
+
+
+def test_what_was_rewritten_since_it_was_looked_at_is_not_accepted_unseen(reviewing: Reviewing):
+    one = reviewing.specimen()
+    pid = reviewing.propose(one, by=ROBOT)
+    cookie = sign_in(reviewing, "curator")
+    page = reviewing.ask("GET", "/review?grouped=false", headers=cookie).text
+    seen = reviewing.get("/api/review")["asOf"]
+    reviewing.hands.revise(pid, a_draft(one, "Nowhere"), ROBOT).required()
+    fields = {
+        "csrf": hidden(page, "csrf"), "as-of": hidden(page, "as-of"), "back": "",
+        "pid": str(pid), "decision": "accept", "reason": "",
+    }  # fmt: skip
+    done = form(reviewing, "/review", fields, cookie).text
+    assert "0 done, 1 refused" in done
+    assert "has changed since you looked at it" in done
+    body = {"pids": [str(pid)], "decision": "accept", "asOf": seen}
+    assert reviewing.post("/api/review/decisions", "curator", body).json()["refused"] == 1
+    assert (reviewing.state(pid), reviewing.says(one)) == ("pending", "Estonia")
+    body["asOf"] = reviewing.get("/api/review")["asOf"]
+    assert reviewing.post("/api/review/decisions", "curator", body).json()["done"] == 1
 
 
 def test_no_form_counts_without_its_session_its_secret_and_its_site(reviewing: Reviewing):
