@@ -192,10 +192,23 @@ def test_a_decision_is_dated_and_says_context_choice_measure_and_consequences(pa
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo says."""
+    return tmp_path_factory.mktemp("demo") / "told.txt"
+
+
+@pytest.fixture(scope="module")
+def demo_token(demo: str, told: Path) -> str:
+    """The token that the demo shows at its first start."""
+    found = re.search(r"Token\s+(fdo_\S+)", told.read_text(encoding="utf-8"))
+    assert found, demo
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def demo(told: Path) -> Iterator[str]:
     """The address of a running demo."""
-    folder = tmp_path_factory.mktemp("demo")
-    told = folder / "told.txt"
+    folder = told.parent
     with told.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "api.cli", "demo", "--data", str(folder / "d"), "--port", "0"],
@@ -223,12 +236,15 @@ README_BLOCKS = [b for b in _blocks(ROOT / "README.md", "sh") if "curl" in b]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", README_BLOCKS, ids=range(len(README_BLOCKS)))
-def test_the_curl_lines_of_the_readme_answer(demo: str, block: str, tmp_path: Path) -> None:
+def test_the_curl_lines_of_the_readme_answer(
+    demo: str, demo_token: str, block: str, tmp_path: Path
+) -> None:
     script = "set -e\n" + block.replace(LOCAL, demo).replace("curl -s ", "curl -sS --fail ")
     script = script.replace("curl -i -s", "curl -i -sS")
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "TOKEN": demo_token},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     assert len(done.stdout) > 100
 

@@ -48,8 +48,10 @@ def _colours(image: NDArray[np.uint8]) -> Floats:
     import cv2
 
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    found = cv2.calcHist([hsv], [0, 1, 2], None, [8, 3, 2], [0, 180, 0, 256, 0, 256])
-    return np.sqrt(np.maximum(found.ravel() - found.sum() * 0.002, 0.0)).astype(np.float32)
+    counted = cv2.calcHist([hsv], [0, 1, 2], None, [8, 3, 2], [0, 180, 0, 256, 0, 256])
+    found = np.asarray(counted, np.float32).ravel()
+    rare = np.maximum(found - found.sum() * 0.002, 0.0)  # what is rarer may be noise
+    return np.asarray(np.sqrt(rare), np.float32)
 
 
 def _places(image: NDArray[np.uint8]) -> Floats:
