@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -25,7 +24,7 @@ from starlette.types import Scope
 from api.annotations.containers import PARAMETERS
 from api.annotations.rights import admit_change, annotation
 from api.annotations.shelves import ACCEPT_POST, ALLOW, LINKS, Shelves
-from api.annotations.speaking import speaker
+from api.annotations.speaking import speaker, spend
 from api.negotiation import W3C
 from api.objects.exchange import CORS, etag_of
 from api.objects.preconditions import document_etag
@@ -46,10 +45,8 @@ from fdo.lifecycle import Status
 from fdo.representations.annotation.reading import Limits, read
 from fdo.representations.annotation.w3c import to_w3c
 from handlers.annotations import Annotations
-from handlers.batches import quotas
 from handlers.batches.lines import Wanted
 from handlers.batches.recording import Meant, Recording, Speaker
-from handlers.batches.store import Batches
 
 ALLOW_RESOURCE = "GET, HEAD, OPTIONS, PUT, DELETE"
 _BODIES = ("application/ld+json", "application/json")
@@ -165,7 +162,6 @@ class Door:
         self._site, self._log = site, site.objects.log
         self._shelves = shelves
         self._annotations = Annotations(site.objects, settings.reject_profiles)
-        self._batches = Batches(settings.data)
         self._limits = Limits(settings.annotation_kb * 1024, settings.annotation_parts)
 
     # ── how it answers ───────────────────────────────────────────────────────────────────
@@ -207,7 +203,7 @@ class Door:
                 f"This is the container of {target}, and the annotation is about something else.",
                 [("/target", f"names {target.iri}")],
             )
-        self._spend(by, len(body))
+        spend(by, self._site.settings, len(body))
         outcome = self._annotations.propose(draft, by.agent).required()
         assert outcome.pid is not None  # what was recorded has a PID
         return self._shown(self._log.latest(outcome.pid), 201)
@@ -222,7 +218,7 @@ class Door:
             return refused
         by = speaker(token, self._site.objects)
         draft = self._draft(body, by, event)
-        self._spend(by, len(body))
+        spend(by, self._site.settings, len(body))
         self._annotations.revise(event.pid, draft, by.agent, expected).required()
         return self._shown(self._log.latest(event.pid), 200)
 
@@ -276,12 +272,6 @@ class Door:
             told = "; ".join(sentence for _, sentence in meant.errors)
             raise InvalidDocument(f"The annotation may not be written so: {told}", meant.errors)
         return meant.draft
-
-    def _spend(self, by: Speaker, size: int) -> None:
-        """Count it against the quota of the token; QuotaSpent."""
-        now = time.time()
-        if by.quotas and not self._batches.take(by.name, by.quotas, [size], now):
-            raise quotas.spent(self._batches.left(by.name, by.quotas, now), now)
 
     def _shown(self, event: Recorded, status: int) -> Response:
         """The annotation as it stands now, in the W3C's form."""

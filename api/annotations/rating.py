@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.annotations.rights import annotation
+from api.annotations.speaking import admit, spend
 from api.security import Forbidden, Token, require
 from api.site import Site
 from eventstore.envelope import Recorded
@@ -56,6 +58,9 @@ def rating_router(site: Site) -> APIRouter:
     def rate(pid: str, body: Stars, by: Rater) -> Rated:
         """Rate an annotation from 1 to 5; a later rating replaces the earlier one."""
         event = annotation(pid, site.objects.log)
+        draft = _draft(event.pid, body.stars, by.agent)
+        admit(by, draft, site.objects.log.head(event.pid))
+        spend(by, site.settings, len(orjson.dumps(draft)))
         hands = Annotations(site.objects, site.settings.reject_profiles)
         outcome = rated(hands, event, body.stars, by.agent, site)
         return Rated(pid=str(outcome.pid), version=outcome.version, what=outcome.what)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends
 
 from api.security import Forbidden, Token, Tokens, require
 from api.settings import Settings
 from eventstore.application import DigitalObjects
+from eventstore.log import Head
 from fdo.agent import Agent
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
 from fdo.representations.annotation.reading import Limits
+from handlers.batches import quotas
 from handlers.batches.desk import Desk
 from handlers.batches.recording import Speaker
+from handlers.batches.store import Batches
 
 SERVICE = "machine-annotation-service"
 
@@ -38,6 +43,20 @@ def speaker_of(name: str, tokens: Tokens, objects: DigitalObjects) -> Speaker:
         if token.name == name:
             return speaker(token, objects)
     raise Forbidden(f"The token {name!r} was revoked; what waited in its name is not carried out.")
+
+
+def admit(token: Token, said: Mapping[str, Any], about: Head) -> None:
+    """Forbidden where the scopes of a token do not let it say this of that."""
+    if (why := token.scope.refusal(said, [about])) is not None:
+        raise Forbidden(why)
+
+
+def spend(by: Speaker | Token, settings: Settings, size: int) -> None:
+    """Count one thing of so many bytes against the quotas of a token; QuotaSpent."""
+    limits = by.limits if isinstance(by, Token) else by.quotas
+    batches, now = Batches(settings.data), time.time()
+    if limits and not batches.take(by.name, limits, [size], now):
+        raise quotas.spent(batches.left(by.name, limits, now), now)
 
 
 def desk_of(objects: DigitalObjects, settings: Settings) -> Desk:

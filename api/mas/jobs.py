@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.annotations.speaking import admit, spend
 from api.mas.shown import (
     JobDetail,
     Jobs,
@@ -26,6 +27,7 @@ from api.mas.shown import (
     job_shown,
     refusals,
 )
+from api.objects.lifecycle import admit_holder
 from api.problems import UnknownParameter
 from api.security import Forbidden, Token, require
 from api.site import Site
@@ -136,6 +138,8 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
             raise Forbidden("Work that was done is asked for again by curators.")
         service = service_at(log, Pid.parse(body.service))
         target = _public(site, Pid.parse(body.target))
+        _admitted(site, by, target)
+        spend(by, site.settings, 0)
         made = Requests(objects, store, by.agent).ask(
             service, target, batching=body.batching, again=body.again
         )
@@ -167,6 +171,9 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
             (service_at(log, Pid.parse(one.masId)), one.batching)
             for one in body.data.attributes.mass
         ]
+        _admitted(site, by, pid)
+        for _ in wanted:
+            spend(by, site.settings, 0)
         requests = Requests(objects, store, by.agent)
         made = [
             (service, requests.ask(service, pid, batching=batching)) for service, batching in wanted
@@ -188,11 +195,31 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
 def retried(
     site: Site, store: Store, by: Token, jobs: list[str], service: str | None = None
 ) -> list[str]:
-    """Take up these dead letters again, or all; which they were."""
-    named = [str(Pid.parse(one)) for one in jobs] or [
-        row.id for row in store.page(state="dead", service=_pid(service), limit=PAGE)
-    ]
-    return retry(site.objects, store, named, by.agent)
+    """Take up these dead letters again, or all on objects that the token is for; which they
+    were."""
+    named = [str(Pid.parse(one)) for one in jobs]
+    if named:
+        for row in store.jobs(named).values():
+            _admitted(site, by, Pid.parse(row.target))
+        return retry(site.objects, store, named, by.agent)
+    letters = store.page(state="dead", service=_pid(service), limit=PAGE)
+    held = [row.id for row in letters if _may_ask(site, by, Pid.parse(row.target))]
+    return retry(site.objects, store, held, by.agent)
+
+
+def _admitted(site: Site, by: Token, target: Pid) -> None:
+    """Work is asked for on what the token is for: of its institution, type and dataset."""
+    document = site.objects.log.latest(target).document
+    admit_holder(by, document.get("ods:organisationID"), str(target))
+    admit(by, {}, site.objects.log.head(target))
+
+
+def _may_ask(site: Site, by: Token, target: Pid) -> bool:
+    try:
+        _admitted(site, by, target)
+    except Forbidden:
+        return False
+    return True
 
 
 def _pid(text: str | None) -> str | None:

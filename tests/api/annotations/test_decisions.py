@@ -166,6 +166,18 @@ def test_nobody_rates_an_annotation_of_their_own(reviewing: Reviewing):
     assert answer.status_code == 201
 
 
+def test_a_rating_keeps_to_the_scopes_and_quotas_of_its_token(reviewing: Reviewing):
+    tokens = reviewing.told.tokens
+    reviewing.tokens["commenter"] = tokens.create(
+        "commenter", ("agent",), scopes=("motivation:commenting",)
+    )
+    reviewing.tokens["slow"] = tokens.create("slow", ("agent",), quotas=("1/day",))
+    path = f"/api/annotations/{reviewing.propose(reviewing.specimen())}/ratings"
+    assert reviewing.post(path, "commenter", {"stars": 1}).status_code == 403
+    assert reviewing.post(path, "slow", {"stars": 1}).status_code == 201
+    assert reviewing.post(path, "slow", {"stars": 5}).status_code == 429
+
+
 def test_a_rating_that_was_withdrawn_is_not_made_again(reviewing: Reviewing):
     pid = reviewing.propose(reviewing.specimen())
     path = f"/api/annotations/{pid}/ratings"

@@ -109,6 +109,50 @@ def test_a_token_of_one_institution_rules_no_services(web: Web) -> None:
     assert answer.status_code == 403
 
 
+HERE, ELSEWHERE = "https://ror.org/03z77qz90", "https://ror.org/00bv4cx53"
+
+
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [
+        ({"organisation": HERE, "quotas": ("1/day",)}, 202),
+        ({"organisation": ELSEWHERE}, 403),
+        ({"scopes": ("target:media",)}, 403),
+        ({"scopes": ("dataset:20.5000.5072/ABC-DEF-123",)}, 403),
+    ],
+)
+@pytest.mark.parametrize("role", ["agent", "curator"])
+def test_work_is_asked_for_within_the_limits_of_the_token(
+    web: Web, limits: dict[str, Any], status: int, role: Any
+) -> None:
+    service, target = web.service(), web.specimen()
+    text = web.repository.tokens.create("limited", (role,), **limits)
+    headers = {"authorization": f"Bearer {text}"}
+    asked = {"service": service, "target": target}
+    answer = web.browser.request("POST", "/api/jobs", headers=headers, json=asked)
+    assert answer.status_code == status, answer.text
+    mass = {"type": "MasRequest", "attributes": {"mass": [{"masId": service}]}}
+    answer = web.browser.request("POST", f"/{target}/mas", headers=headers, json={"data": mass})
+    assert answer.status_code == (429 if status == 202 else status), "and by no other door"
+
+
+def test_dead_letters_of_others_are_left_to_them(web: Web) -> None:
+    service, target = web.service(), web.specimen()
+    job = web.ask("POST", "/api/jobs", json={"service": service, "target": target}).json()["id"]
+    results = Results(web.repository.objects, web.repository.folder)
+    results.take([Result(job, error="broken", final=True)])
+    for holder, named, status, jobs in (
+        (ELSEWHERE, [job], 403, None), (ELSEWHERE, [], 200, []), (HERE, [], 200, [job]),
+    ):  # fmt: skip
+        name = f"curator-{len(web.repository.tokens.all())}"
+        text = web.repository.tokens.create(name, ("curator",), organisation=holder)
+        headers = {"authorization": f"Bearer {text}"}
+        answer = web.browser.request(
+            "POST", "/api/jobs/retry", headers=headers, json={"jobs": named}
+        )
+        assert (answer.status_code, answer.json().get("jobs")) == (status, jobs)
+
+
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
     [
