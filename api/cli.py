@@ -15,7 +15,6 @@ import typer
 
 from api.commands import (
     annotate,
-    annotations,
     bridge,
     cite,
     corrections,
@@ -28,6 +27,7 @@ from api.commands import (
     keep,
     mas,
     media,
+    models,
     objects,
     pids,
     read,
@@ -37,6 +37,7 @@ from api.commands import (
     versions,
     work,
 )
+from api.commands import annotations as annotation_commands
 from api.console import DataOption, JsonOption, emit, err, honest, out, settings_for, tell
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ webhooks_group = typer.Typer(help="Who is told of changes.", no_args_is_help=Tru
 mas_group = typer.Typer(
     help="Machine-annotation services, their jobs and workers.", no_args_is_help=True
 )
+model_group = typer.Typer(help="Models of services, their training sets.", no_args_is_help=True)
 pids_group = typer.Typer(help="DOIs at DataCite: minted, waiting, refused.", no_args_is_help=True)
 media_group = typer.Typer(help="The files behind media: fetched, checked.", no_args_is_help=True)
 token_group = typer.Typer(help="Tokens for those who write.", no_args_is_help=True)
@@ -79,6 +81,7 @@ app.add_typer(config, name="config")
 app.add_typer(definitions_group, name="definitions")
 app.add_typer(media_group, name="media")
 app.add_typer(mas_group, name="mas")
+mas_group.add_typer(model_group, name="model")
 app.add_typer(pids_group, name="pids")
 app.add_typer(token_group, name="token")
 app.add_typer(webhooks_group, name="webhooks")
@@ -274,13 +277,15 @@ _commands(
     make=instants.make,
     thin=instants.thin,
 )
-_commands(annotations_group, **annotations.COMMANDS)
+_commands(annotations_group, **annotation_commands.COMMANDS)
 _commands(time_group, **time.COMMANDS)
 _commands(app, **verify.COMMANDS)
 _commands(definitions_group, **definitions.COMMANDS)
 _commands(media_group, **media.COMMANDS)
 _commands(mas_group, **mas.COMMANDS)
 _commands(mas_group, **services.COMMANDS)
+_commands(mas_group, evaluate=models.evaluate)
+_commands(model_group, **models.COMMANDS)
 _commands(mas_group, **work.COMMANDS, **bridge.COMMANDS)
 _commands(pids_group, **pids.COMMANDS)
 _commands(

@@ -50,7 +50,15 @@ def _service_claims(document: Document) -> tuple[str, ...]:
 
 def _model_claims(document: Document) -> tuple[str, ...]:
     key = document.get("col:sha256")
-    return (f"ml-model:{key}",) if key else ()
+    return (f"ml-model:{key or document['schema:name']}",)
+
+
+def _dataset_claims(document: Document) -> tuple[str, ...]:
+    return (f"ml-dataset:{document['schema:name']}",)
+
+
+def _evaluation_claims(document: Document) -> tuple[str, ...]:
+    return (f"ml-evaluation:{document['col:model']} {document['schema:name']}",)
 
 
 def _definition_claims(kind: str) -> Callable[[Document], tuple[str, ...]]:
@@ -172,7 +180,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_type=_OWN + "MLDataset",
             fdo_profile=_OWN + "MachineLearningProfile",
             stamps="dcterms",
-            claims=_no_claims,
+            claims=_dataset_claims,
             label="training set",
         ),
         ObjectType(
@@ -183,7 +191,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             fdo_type=_OWN + "MLEvaluation",
             fdo_profile=_OWN + "MachineLearningProfile",
             stamps="dcterms",
-            claims=_no_claims,
+            claims=_evaluation_claims,
             label="evaluation of a model",
         ),
         ObjectType(

@@ -36,7 +36,7 @@ def register(
 ) -> None:
     """Register a service, or revise the one of its name."""
     repository = Repository(settings_for(data), must_exist=True)
-    event = Registration(repository.objects, COMMAND_LINE).put(_form(file))
+    event = Registration(repository.objects, COMMAND_LINE).put(form_of(file))
     told = {"pid": str(event.pid), "version": event.version, "event": event.position}
     if json:
         emit(told)
@@ -264,7 +264,8 @@ def _opened(data: Path | None) -> tuple[Repository, Store]:
     return repository, store
 
 
-def _form(file: Path) -> dict[str, Any]:
+def form_of(file: Path) -> dict[str, Any]:
+    """A description in a JSON file."""
     if file.stat().st_size > LARGEST:
         raise InvalidDocument(f"{file} is larger than the {LARGEST:,} bytes that are read.")
     try:
@@ -272,7 +273,9 @@ def _form(file: Path) -> dict[str, Any]:
     except orjson.JSONDecodeError as wrong:
         raise InvalidDocument(f"{file} is not JSON: {wrong}.") from wrong
     if not isinstance(form, dict):
-        raise InvalidDocument(f"{file} holds no JSON object; a service is described by one.")
+        raise InvalidDocument(
+            f"{file} holds no JSON object; what is registered is described by one."
+        )
     return form
 
 

@@ -10,6 +10,7 @@ from api.mas.callbacks import callbacks_router
 from api.mas.contract import contract_router
 from api.mas.jobs import jobs_router
 from api.mas.metrics import JobMeasures
+from api.mas.models import models_router
 from api.mas.page import page_router
 from api.mas.running import results_of
 from api.mas.services import Counted, services_router
@@ -27,5 +28,6 @@ def mas_routers(site: Site) -> Sequence[APIRouter]:
         contract_router(results),
         jobs_router(site, store),
         services_router(site, counted),
+        models_router(site),
         page_router(site, counted),
     )

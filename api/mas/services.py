@@ -110,7 +110,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     @router.post("/api/mas", status_code=201, responses=refusals(409))
     def register(form: Form, by: Curator, response: Response) -> ServiceShown:
         """Register a service."""
-        _unlimited(by)
+        unlimited(by)
         return told(Registration(objects, by.agent).register(form), response)
 
     @router.get("/api/mas/{prefix}/{suffix}")
@@ -125,7 +125,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
         if_match: IfMatch = None,
     ) -> ServiceShown:  # fmt: skip
         """Replace a service by a new version, if the caller saw the current one."""
-        _unlimited(by)
+        unlimited(by)
         pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
         seen = version_seen(if_match, pid, objects.log)
         return told(Registration(objects, by.agent).revise(pid, form, seen), response)
@@ -136,7 +136,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
         if_match: IfMatch = None,
     ) -> ServiceShown:  # fmt: skip
         """Withdraw a service; what it made stays, its jobs end."""
-        _unlimited(by)
+        unlimited(by)
         pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
         seen = version_seen(if_match, pid, objects.log)
         return told(Registration(objects, by.agent).retire(pid, reason, seen), response)
@@ -144,7 +144,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     @router.post("/api/mas/{prefix}/{suffix}/backfill", responses=refusals(409))
     def backfill(prefix: str, suffix: str, choice: Choice, by: Curator) -> FilledShown:
         """Jobs for many objects; without `preview: false` they are only counted."""
-        _unlimited(by)
+        unlimited(by)
         service = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}"))
         filled = Requests(objects, store, by.agent).fill(
             service,
@@ -207,7 +207,7 @@ def _searched(site: Site, asked: dict[str, str | list[str]]) -> Iterator[str]:
             return
 
 
-def _unlimited(by: Token) -> None:
+def unlimited(by: Token) -> None:
     """Services work on everything; a token for one institution's objects does not rule them."""
     if by.organisation is not None and not by.may("admin"):
         raise Forbidden(

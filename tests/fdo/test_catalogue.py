@@ -53,6 +53,14 @@ def test_every_type_has_record_attributes_and_a_scheme(kind: ObjectType) -> None
         ("source-system", {"schema:name": "Herbarium"}, ("source-system:Herbarium",)),
         ("data-mapping", {"schema:name": "Mapping"}, ()),
         ("saved-query", {"schema:name": "Countries"}, ()),
+        ("ml-model", {"schema:name": "Reader", "col:sha256": "00ff"}, ("ml-model:00ff",)),
+        ("ml-model", {"schema:name": "Reader"}, ("ml-model:Reader",)),
+        ("ml-dataset", {"schema:name": "Labels"}, ("ml-dataset:Labels",)),
+        (
+            "ml-evaluation",
+            {"schema:name": "CER", "col:model": "https://e.org/m"},
+            ("ml-evaluation:https://e.org/m CER",),
+        ),
         ("fdo-operation", {"col:key": "0.DOIP/Op.Hello"}, ("fdo-operation:0.DOIP/Op.Hello",)),
         (
             "fdo-type",
