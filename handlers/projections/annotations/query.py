@@ -184,7 +184,10 @@ PARAMETERS: dict[str, Parameter] = {
 """Every parameter; of several values of one, any may hold."""
 
 
-_WAITING = "a.state='pending' OR (a.state='accepted' AND a.overlay='conflict')"
+_WAITING = (
+    "a.motivation<>'' AND (a.state='pending' OR (a.state='accepted' AND a.overlay='conflict'))"
+)
+"""What was erased has no motivation left, and nobody could decide it."""
 
 
 @dataclass(frozen=True, slots=True)

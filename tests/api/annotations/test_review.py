@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from fdo.agent import Agent
+from handlers.curation import Curation
 from tests.api.annotations.reviewing import (
     COUNTRY,
     ELSEWHERE,
@@ -214,6 +215,18 @@ def test_single_annotations_are_ticked_one_by_one(reviewing: Reviewing):
     assert "1 done, 0 refused" in done
     assert 'href="/review?grouped=false&amp;term=dwc' in done
     assert (reviewing.state(drop), reviewing.state(keep)) == ("rejected", "pending")
+
+
+def test_what_was_erased_waits_for_nobody_and_breaks_no_page(reviewing: Reviewing):
+    one = reviewing.specimen()
+    erased, other = reviewing.propose(one, "A living person"), reviewing.propose(one)
+    event = reviewing.told.objects.log.latest(erased)
+    hands = Curation(reviewing.told.objects, ROBOT)
+    hands.erase(hands.erasable(erased, event.version), "Privacy.")
+    assert pids(reviewing.get("/api/review")) == [str(other)]
+    for path in ("/review", "/review?grouped=false"):
+        page = reviewing.ask("GET", path, headers={"accept": "text/html"})
+        assert (page.status_code, str(erased) in page.text) == (200, False)
 
 
 def test_what_was_rewritten_since_it_was_looked_at_is_not_accepted_unseen(reviewing: Reviewing):
