@@ -15,6 +15,8 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from api.annotations.asking import item
+from api.annotations.pages import plain
 from api.moments import instant_of, position_as_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
 from api.problems import UnknownParameter
@@ -22,6 +24,7 @@ from api.site import Site
 from eventstore.envelope import iso
 from eventstore.instant import Instant
 from fdo.errors import Unavailable
+from handlers.projections.annotations import AnnotationQuery, InvalidFilter
 from handlers.projections.search import (
     FACETS,
     LIMIT_CAP,
@@ -49,6 +52,8 @@ RANGES = ("date_from", "date_to", "elevation_from", "elevation_to", "bbox")
 
 _LIMIT = 50
 _MOMENTS = 100
+_SAID = 5
+"""Annotations that are named beside the specimens."""
 _CONTROL = {
     "cursor": "Where the next page begins, as `next` gives it.",
     "limit": f"Hits on a page, 1 to {LIMIT_CAP}.",
@@ -72,7 +77,8 @@ def search_router(site: Site) -> APIRouter:
     @router.get("/api/search", **_described(_CONTROL))
     @router.get("/search.json", include_in_schema=False)
     def search(request: Request) -> Response:
-        """Find specimens by words, facets, ranges and a bounding box."""
+        """Find specimens by words, facets, ranges and a bounding box; with `q` also the newest
+        annotations that say these words."""
         return _json(_found(site, _given(request)))
 
     @router.get("/api/statistics", **_described(_STATISTICS))
@@ -114,6 +120,10 @@ def _found(site: Site, given: Given) -> dict[str, Any]:
         "next": _next(site, given, page),
         "items": [_item(site, hit) for hit in page.hits],
     }
+    if said := _said(site, given, page):
+        body["annotations"] = {
+            "total": said["total"], "url": f"{site.base}{said['all']}", "items": said["items"],
+        }  # fmt: skip
     if "facets" in control:
         names = _facet_names(control["facets"], "facets")
         facets = search.facets(query, names, as_of=page.as_of, observed=page.observed)
@@ -169,6 +179,28 @@ def _series(
 def _item(site: Site, hit: Hit) -> dict[str, Any]:
     row = asdict(hit)
     return {"url": f"{site.base}/{hit.pid}", **row}
+
+
+def _said(site: Site, given: Given, page: Page) -> dict[str, Any] | None:
+    """Annotations whose bodies hold the words that specimens are searched by, at the same moment;
+    None where there are none, or they cannot be told."""
+    words = next((value for name, value in given if name == "q"), "")
+    view = site.views.annotations
+    if not words.strip() or view is None or page.observed is not None:
+        return None
+    try:
+        query = AnnotationQuery.parse({"body": [words]})
+        found = view.find(query, limit=_SAID, as_of=page.as_of)
+    except (InvalidFilter, Unavailable):  # no word in it; the view is being made
+        return None
+    if not found.found:
+        return None
+    return {
+        "total": found.total,
+        "all": f"/api/annotations?{urlencode({'body': words, 'as-of': page.as_of})}",
+        "items": [item(site.base, one) for one in found.found],
+        "texts": [plain(one.body, 160) for one in found.found],
+    }
 
 
 def _at(answer: Page | Facets) -> dict[str, Any]:
@@ -273,6 +305,7 @@ def _shown(site: Site, given: Given) -> dict[str, Any]:
     kept = [(n, v) for n, v in given if n not in ("cursor",)]
     return {
         "page": page,
+        "said": _said(site, given, page),
         "observed": None if page.observed is None else iso(page.observed),
         "facets": [
             {

@@ -1,9 +1,10 @@
 """Lists and statistics of annotations: who proposed what of which object, and what became of it.
 
     GET /api/annotations              by target, creator, state, term, dataset …; JSON or CSV
+    GET /api/annotations/{pid}        one, and whether what it is about has changed since
     GET /api/annotations/statistics   by service, model, creator, term, dataset …
 
-Both look at one state of the repository, now or `as-of`; a cursor keeps it from page to page.
+The lists look at one state of the repository, now or `as-of`; a cursor keeps it from page to page.
 """
 
 from __future__ import annotations
@@ -32,14 +33,18 @@ from api.annotations.asking import (
     view_of,
     whole,
 )
+from api.annotations.rights import annotation
 from api.negotiation import JSON, Format, choose
 from api.problems import UnknownParameter
 from api.site import Site
-from eventstore.envelope import iso
+from eventstore.envelope import Recorded, iso
+from fdo.errors import Unavailable
+from handlers.annotations import changed_since
 from handlers.projections.annotations import (
     BY,
     LIMIT_CAP,
     SEVERITIES,
+    AnnotationQuery,
     Found,
     Page,
     Tally,
@@ -61,7 +66,7 @@ _COLUMNS = (
 
 
 def annotation_queries_router(site: Site) -> APIRouter:
-    """The routes /api/annotations and /api/annotations/statistics."""
+    """The routes /api/annotations, one of them, and /api/annotations/statistics."""
     router = APIRouter(prefix="/api", tags=["annotations"])
 
     @router.get(
@@ -102,7 +107,29 @@ def annotation_queries_router(site: Site) -> APIRouter:
             }
         )
 
+    @router.get("/annotations/{prefix}/{suffix}", **described({}, "The annotation"))
+    def one(prefix: str, suffix: str) -> Response:
+        """One annotation: its state, its ratings, and whether its target has changed since."""
+        event = annotation(f"{prefix}/{suffix}", site.objects.log)
+        query = AnnotationQuery.parse({"pid": [str(event.pid)]})
+        found = view_of(site).find(query, limit=1).found
+        if not found:
+            raise Unavailable(f"{event.pid} is not in the annotations view yet; ask again.")
+        return json(item(site.base, found[0]) | _since(site, event))
+
     return router
+
+
+def _since(site: Site, event: Recorded) -> dict[str, Any]:
+    since = changed_since(event, site.objects.log)
+    if since is None:
+        return {}
+    return {
+        "madeOn": since.made_on,
+        "targetVersion": since.current,
+        "targetChanged": since.changed,
+        "targetEnded": since.ended,
+    }
 
 
 def _links(site: Site, asked: Given, page: Page) -> dict[str, str]:

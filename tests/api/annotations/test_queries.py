@@ -7,6 +7,9 @@ import io
 
 import pytest
 
+from api.views import Views
+from eventstore.follower import follow_once
+from handlers.projections.search import Search, SearchIndex
 from tests.api.annotations.reviewing import (
     COUNTRY,
     ELSEWHERE,
@@ -15,7 +18,8 @@ from tests.api.annotations.reviewing import (
     TARTU,
     Reviewing,
 )
-from tests.api.documents import SOURCE
+from tests.api.conftest import Browser
+from tests.api.documents import SOURCE, a_specimen
 
 
 def pids(answer) -> list[str]:
@@ -118,3 +122,41 @@ def test_statistics_say_what_became_of_the_proposals_of_a_service(reviewing: Rev
 def test_without_a_view_the_server_says_so(browse):
     answer = browse().get("/api/annotations")
     assert (answer.status_code, answer.json()["status"]) == (503, 503)
+
+
+def test_an_annotation_tells_programs_whether_its_target_has_changed_since(reviewing: Reviewing):
+    one = reviewing.specimen()
+    pid = reviewing.propose(one)
+    rated = reviewing.post(f"/api/annotations/{pid}/ratings", "curator", {"stars": 4})
+    assert rated.status_code == 201
+    before = reviewing.get(f"/api/annotations/{pid}")
+    assert (before["pid"], before["state"], before["madeOn"]) == (str(pid), "pending", 1)
+    assert (before["targetVersion"], before["targetChanged"]) == (1, False)
+    assert before["ods:hasAggregateRating"]["schema:ratingValue"] == 4
+    other = a_specimen()
+    other["ods:hasEvents"][0]["ods:hasLocation"]["dwc:country"] = "Finland"
+    reviewing.told.revise(one, other)
+    after = reviewing.get(f"/api/annotations/{pid}")
+    assert (after["madeOn"], after["targetVersion"], after["targetChanged"]) == (1, 2, True)
+    assert reviewing.ask("GET", f"/api/annotations/{one}").status_code == 404
+
+
+def test_a_search_for_specimens_tells_of_annotations_that_say_its_words(reviewing: Reviewing):
+    one = reviewing.specimen()
+    remark = reviewing.propose(one, "A quokka <b>sheet</b>", None, "oa:commenting")
+    index, place = SearchIndex(reviewing.told.folder / "s.sqlite"), reviewing.told.folder
+    while follow_once(reviewing.told.objects.log, [index]):
+        pass
+    index.close()
+    with_search = Views(search=Search(place / "s.sqlite"), annotations=reviewing.view)
+    reviewing.follow()
+    browser = Browser(reviewing.told.app(views=with_search))
+    answer = browser.get("/api/search?q=quokka").json()
+    assert (answer["total"], answer["annotations"]["total"]) == (0, 1)
+    assert pids(answer["annotations"]) == [str(remark)]
+    assert "annotations" not in browser.get("/api/search?q=wallaby").json()
+    assert "annotations" not in browser.get("/api/search?q=%22").json()
+    assert "annotations" not in browser.get("/api/search?q=quokka&as-of=1").json()
+    page = browser.get("/search?q=quokka", "text/html").text
+    assert f'href="/{remark}"' in page and "Annotations that say so" in page
+    assert "<b>sheet" not in page
