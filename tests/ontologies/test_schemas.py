@@ -218,7 +218,7 @@ CHANGES: dict[str, Callable[[Document, tuple[Any, ...]], bool]] = {
 }
 
 
-@pytest.mark.parametrize("name", THEIRS)
+@pytest.mark.parametrize("name", sorted(set(THEIRS) - {"annotation"}))  # kept in the W3C's form
 def test_ours_and_theirs_agree_on_every_broken_document(name: str, shared_data: Path) -> None:
     document = full_documents(shared_data)[name]
     theirs = their_validator(shared_data / "openDS", name)
