@@ -15,6 +15,7 @@ from eventstore.envelope import Recorded, iso
 from fdo.agent import Agent
 from fdo.errors import Refused
 from fdo.identifiers import Pid
+from handlers.batches.store import Batches
 from handlers.curation import Curation, Erasable
 from handlers.media import FOLDER, forget
 
@@ -106,6 +107,7 @@ def erase(
         )
     recorded = hands.erase(chosen, reason)
     forget(repository.settings.data / FOLDER, chosen.pid)
+    Batches(repository.settings.data).forget(str(chosen.pid))
     _tell(repository, recorded, json, versions=chosen.versions, positions=list(recorded.erased))
 
 

@@ -19,6 +19,7 @@ from api.security import Forbidden, Token, require
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from fdo.identifiers import Pid
+from handlers.batches.store import Batches
 from handlers.curation import Curation
 from handlers.media import FOLDER, forget
 
@@ -145,6 +146,7 @@ def lifecycle_router(site: Site) -> APIRouter:
         hands = Curation(site.objects, by.agent)
         erased = hands.erase(hands.erasable(name, body.version, body.event), body.reason)
         forget(site.settings.data / FOLDER, name)
+        Batches(site.settings.data).forget(str(name))
         return done(erased, response)
 
     return router

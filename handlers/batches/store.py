@@ -258,6 +258,26 @@ class Batches:
         with self._connected() as run:
             return [(quota, quota.most - _used(run, owner, quota, now)) for quota in limits]
 
+    # ── erasure ──────────────────────────────────────────────────────────────────────────
+
+    def forget(self, pid: str) -> None:
+        """Show no more of previews in which an object stands of which something was erased, or
+        out of which an annotation came that was."""
+        if not self._path.exists():
+            return
+        for batch in self._read("WHERE kind='chosen'", ()):
+            preview = batch.about.get("preview", {})
+            named = {one.get("pid") for one in preview.get("sample", ())}
+            if pid in named or any(one.pid == pid for one in self.outcomes(batch.id)):
+                asked = {k: v for k, v in batch.about.get("asked", {}).items() if k != "template"}
+                shown = {**preview, "sample": [], "errors": []}
+                about = {**batch.about, "asked": asked, "preview": shown}
+                with self._writing() as run:
+                    run.execute("UPDATE batches SET about=? WHERE id=?", (_json(about), batch.id))
+        with self._connected() as connection:
+            connection.execute("VACUUM")  # pages keep what moved within them
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     # ── the file ─────────────────────────────────────────────────────────────────────────
 
     def _sweep(self, run: sqlite3.Connection, now: float) -> None:

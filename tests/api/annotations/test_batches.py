@@ -17,6 +17,7 @@ from api.views import Views
 from eventstore.follower import follow_once
 from handlers.batches.desk import Desk
 from handlers.batches.runner import Runner
+from handlers.batches.store import Batches
 from handlers.projections.search import Search, SearchIndex
 from tests.api.conftest import BASE, Browser, Repository
 from tests.api.documents import SOURCE, a_specimen
@@ -165,6 +166,24 @@ def test_a_batch_is_its_makers_own(office: Office):
         assert office.get(told["url"] + path).status_code == 404
     for path in ("/run", "/undo"):
         assert office.post(f"/{told['id']}{path}", {"reason": "x"}).status_code == 404
+
+
+def test_an_erasure_reaches_what_previews_showed(office: Office):
+    values = ("A farm by its owner", "Of a living person")
+    batches = Batches(office.repository.folder)
+    for value, oak in zip(values, office.oaks, strict=False):
+        body = EDIT | {"oa:hasBody": {"@type": "oa:TextualBody", "oa:value": [value]}}
+        told = office.post(body={"query": {"pids": [str(oak)]}, "template": body}).json()
+        assert value in str(batches.get(told["id"]).about)
+        office.post(f"/{told['id']}/run")
+    office.runner.once()
+    (made,) = batches.outcomes(told["id"])
+    batches.forget(str(office.oaks[0]))  # the object of the first
+    batches.forget(str(made.pid))  # the annotation out of the second
+    for name in ("batches.sqlite", "batches.sqlite-wal"):
+        place = office.repository.folder / name
+        kept = place.read_bytes() if place.exists() else b""
+        assert not [value for value in values if value.encode() in kept]
 
 
 def test_without_views_and_queries_objects_are_named_by_pid(repository: Repository):
