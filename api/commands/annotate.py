@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -182,12 +182,17 @@ def _undone(desk: Desk, by: Speaker, name: str, reason: str) -> Batch:
 # ── telling ──────────────────────────────────────────────────────────────────────────────
 
 
+def _then(values: Sequence[object]) -> str:
+    """The values that a change leaves, as the page of the batch shows them."""
+    return "; ".join(one if isinstance(one, str) else orjson.dumps(one).decode() for one in values)
+
+
 def _tell_preview(batch: Batch, *, json: bool) -> None:
     preview = batch.about.get("preview")
     if json or preview is None:
         return
     rows = [
-        [one["line"], one.get("pid"), one.get("term"), one.get("old"), one.get("new")]
+        [one["line"], one.get("pid"), one.get("term"), one.get("old"), _then(one["new"])]
         for one in preview["sample"]
     ]
     tell("What would be proposed", ["line", "pid", "term", "now", "then"], rows)

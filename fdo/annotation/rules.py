@@ -164,8 +164,8 @@ def _place(edit: Edit, document: Document) -> str | None:
         return f"{shown} is written by the repository or its source only."
     there = get(document, path) is not None
     if edit.motivation != "ods:adding":
-        verb = "edit" if edit.motivation == "oa:editing" else "delete"
-        return None if there else f"There is nothing at {shown} to {verb}; add it instead."
+        to_do = "edit; add it instead" if edit.motivation == "oa:editing" else "delete"
+        return None if there else f"There is nothing at {shown} to {to_do}."
     last = path[-1]
     if isinstance(last, int):
         return _appends(path, document)

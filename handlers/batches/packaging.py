@@ -18,6 +18,7 @@ import csv
 import io
 import re
 import zipfile
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any, Final
 
@@ -63,7 +64,12 @@ _FORMATS: Final = {"proposed": "datetime", "accepted": "datetime"}
 
 
 def write(target: IO[bytes], rows: Iterable[Correction], source: str, name: str) -> dict[str, int]:
-    """Write the package of a source system; table → its rows."""
+    """Write the package of a source system; table → its rows.
+
+    Each table begins with the mark of UTF-8: without it spreadsheets take letters for those of
+    another alphabet, and a source would take over wrong ones. WHATWG's Encoding, which names
+    "utf-8" in data packages, reads over it.
+    """
     every = list(rows)
     of = {
         table: [row for row in every if row["state"] == state]
@@ -72,8 +78,8 @@ def write(target: IO[bytes], rows: Iterable[Correction], source: str, name: str)
     wide = list(by_specimen(of["corrections"]))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         for table, some in of.items():
-            _put(package, f"{table}.csv", table_of(cells_of(some)))
-        _put(package, f"{WIDE}.csv", table_of(wide))
+            _put(package, f"{table}.csv", BOM_UTF8 + table_of(cells_of(some)))
+        _put(package, f"{WIDE}.csv", BOM_UTF8 + table_of(wide))
         _put(package, "datapackage.json", _described(source, name, wide[0]))
         _put(package, "README.txt", _readme(source, name, {t: len(r) for t, r in of.items()}))
     return {table: len(some) for table, some in of.items()}

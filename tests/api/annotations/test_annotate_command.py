@@ -71,6 +71,12 @@ def test_a_table_is_shown_then_recorded_then_taken_back(shell: Shell):
     assert (undone["state"], undone["undone"]) == ("undone", {"withdrawn": 1})
 
 
+def test_a_preview_shows_values_as_they_would_stand(shell: Shell):
+    words = ["annotate", "--pid", shell.museum.other, "--template", shell.template]
+    ended = CliRunner().invoke(app, [*map(str, words), f"--data={shell.data}"])
+    assert "Eesti" in ended.stdout and "['Eesti']" not in ended.stdout
+
+
 @pytest.mark.parametrize("way", ["--query", "--sparql", "--pid"])
 def test_objects_are_chosen_in_each_way(shell: Shell, way: str):
     chosen = {

@@ -68,8 +68,8 @@ def test_what_is_edited_or_deleted_is_there() -> None:
     assert not faults(editing(COUNTRY, "Eesti"))
     assert not faults(deleting(COUNTRY))
     missing = f"{EVENT}['ods:hasLocation']['dwc:county']"
-    assert "nothing at" in faults(editing(missing, "Tartu"))
-    assert "nothing at" in faults(deleting(missing))
+    assert "to edit; add it instead" in faults(editing(missing, "Tartu"))
+    assert faults(deleting(missing)).endswith("to delete.")
     assert "nothing at" in faults(deleting(f"{NAMES}[2]"))
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
 
 
 def read(data: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode())))
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
 
 
 def test_an_accepted_change_is_told_with_its_evidence(post: Post):
@@ -146,7 +147,8 @@ def test_the_package_describes_its_tables_column_by_column(post: Post):
         *(f"{table}.csv" for table in TABLES), "by-specimen.csv",
     }  # fmt: skip
     for resource in described["resources"]:
-        (header, *_) = csv.reader(io.StringIO(package[resource["path"]].decode()))
+        (header, *_) = csv.reader(io.StringIO(package[resource["path"]].decode("utf-8-sig")))
+        assert package[resource["path"]].startswith(BOM_UTF8), "spreadsheets ask for it"
         assert header == [field["name"] for field in resource["schema"]["fields"]]
     assert b"1 rows" in package["README.txt"]
     assert post.package() == package, "equal rows make equal bytes"
