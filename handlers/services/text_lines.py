@@ -32,6 +32,9 @@ TURNER = "ch_ppocr_mobile_v2.0_cls_mobile.onnx"
 
 LONGEST_SIDE = 2_000
 """To which an image is shrunk to find lines; they are read at its full size."""
+SHORTEST_SIDE = 736
+"""To which the detector enlarges what is smaller, so that a narrow strip would fall into words:
+strips are widened with their own edge instead."""
 MIN_SCORE = 0.5
 """Below this a reading is noise: most of its letters are guesses."""
 MOST_LINES = 500
@@ -138,13 +141,17 @@ class Reader:
         from rapidocr.main import RapidOCRError
         from rapidocr.utils.process_img import map_boxes_to_original
 
-        image, done = self._engine.preprocess_img(picture.pixels)
+        widened, left, top = _widened(picture.pixels)
+        image, done = self._engine.preprocess_img(widened)
         try:
             _, found = self._engine.detect_and_crop(image, done)
         except RapidOCRError:
             return []  # how it says that there is no text
-        quads = map_boxes_to_original(found.boxes, done, picture.height, picture.width)
-        return [np.asarray(quad, np.float32) for quad in quads[:MOST_LINES]]
+        quads = map_boxes_to_original(found.boxes, done, *widened.shape[:2])[:MOST_LINES]
+        here = np.asarray((left, top), np.float32)
+        far = np.asarray((picture.width, picture.height), np.float32)
+        cut = [np.clip(np.asarray(quad, np.float32) - here, 0, far) for quad in quads]
+        return [quad for quad in cut if np.ptp(quad, axis=0).min() >= 1]
 
 
 @cache
@@ -167,6 +174,18 @@ def batches(shapes: Sequence[float], most: int) -> Iterator[list[int]]:
 
 def _shape(crop: Crop) -> float:
     return float(crop.shape[1]) / float(crop.shape[0])
+
+
+def _widened(pixels: Crop) -> tuple[Crop, int, int]:
+    """The image with its edge drawn out to all sides until it is as large as the detector asks,
+    and how far from the left and the top it stands in that."""
+    height, width = pixels.shape[:2]
+    more, wider = (max(0, SHORTEST_SIDE - side) for side in (height, width))
+    top, left = more // 2, wider // 2
+    if not more and not wider:
+        return pixels, 0, 0
+    sides = ((top, more - top), (left, wider - left), (0, 0))
+    return np.pad(pixels, sides, mode="edge"), left, top
 
 
 def _crops(picture: Picture, quads: Sequence[NDArray[np.float32]]) -> list[Crop]:

@@ -102,6 +102,19 @@ def test_the_region_that_somebody_drew_is_read_and_placed_in_the_whole(service: 
         assert x >= 40 and x + width <= 90.001 and y >= 50 and y + height <= 75.001
 
 
+@pytest.mark.parametrize("size", [12, 30, 90])
+def test_a_strip_around_one_line_is_read_as_one_line(service: LabelOcr, size: int) -> None:
+    whole = label(LABELS[1], size=size)
+    top = 30 + 2 * size
+    strip = whole.crop((0, top - size // 4, whole.width, top + 3 * size // 2))
+    found = stored(service.annotate([medium(png(strip))])[0], image())
+    assert [value(one) for one in found[:1]] == LABELS[1][1:2]
+    _, _, numbers = selector(found[0])["rdf:value"].partition("percent:")
+    x, y, width, height = map(float, numbers.split(","))
+    pen = 100 * 40 / strip.width
+    assert abs(x - pen) < pen and x + width <= 100 and y < 30 and y + height > 70
+
+
 def test_a_region_whose_text_a_program_knows_is_not_read_again(service: LabelOcr) -> None:
     drawn = region("xywh=percent:40,50,50,25") | {
         "dcterms:creator": [{"@type": "schema:SoftwareApplication"}]
