@@ -28,6 +28,7 @@ from eventstore.envelope import iso, to_micros, to_moment
 from fdo.errors import Refused
 from fdo.identifiers import Pid
 from handlers.media import FOLDER, Kept, MediaFiles, Terms
+from handlers.media.gate import Gate
 from handlers.media.types import type_of_file
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ Outcome = Literal["unknown", "fetched", "unreachable", "refused"]
 _SHOWN = ("image/", "audio/", "video/")
 MOST_SIDE = 4096
 """Pixels of the longest side of an image that is cut out here."""
+CUTS, CUTS_IN_LINE = 2, 12
+"""Images that are decoded at once, each up to a gigabyte of memory, and requests that wait."""
 _HARMLESS = {"content-security-policy": "sandbox; default-src 'none'", "x-robots-tag": "noindex"}
 """What strangers send runs nowhere, whatever it turns out to be."""
 _CORS = {"access-control-allow-origin": "*", "access-control-expose-headers": "ETag, Content-Range"}
@@ -69,6 +72,7 @@ def media_router(site: Site) -> APIRouter:
     """The routes under /api/media."""
     router = APIRouter(prefix="/api/media", tags=["media"])
     files = media_files(site.settings, site.objects)
+    cutting = Gate(CUTS, CUTS_IN_LINE, "Many images are being cut; ask again.")
 
     @router.get("/{prefix}/{suffix}")
     def known(prefix: str, suffix: str) -> MediaFile:
@@ -119,7 +123,8 @@ def media_router(site: Site) -> APIRouter:
         if _same(if_none_match, tag):
             return Response(status_code=304, headers={"etag": tag})
         try:
-            data, media_type = region(kept.file.path, area, size)
+            with cutting.passed():
+                data, media_type = region(kept.file.path, area, size)
         except Refused as outside:
             raise UnknownParameter(outside.message, parameter="xywh") from outside
         headers = {"etag": tag, "cache-control": "public, no-cache", **_CORS, **_HARMLESS}

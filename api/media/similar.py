@@ -19,6 +19,7 @@ from api.site import Site
 from fdo.errors import NotFound, SourceRefused, Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from handlers.media.gate import Gate
 
 if TYPE_CHECKING:
     from handlers.projections.vectors import VectorsReader
@@ -29,6 +30,8 @@ MOST = 100
 UPLOAD_MB = 20
 """Largest image that is brought."""
 THUMB = 240
+IN_LINE = 8
+"""Requests that wait while an image is looked at."""
 _LEFT_OUT = 4
 """So many times more are looked for than asked, since some may have left the public."""
 
@@ -43,6 +46,7 @@ class Likeness:
         self._site = site
         self._files = media_files(site.settings, site.objects)
         self._lock = threading.Lock()
+        self._gate = Gate(1, IN_LINE, "Many images are being compared; ask again.")
         self._loaded: tuple[Embedder, Finder] | None = None
 
     def of_medium(self, pid: Pid, count: int) -> list[dict[str, Any]]:
@@ -61,7 +65,8 @@ class Likeness:
         from handlers.services.images import Unreadable, read
 
         try:
-            vector = embedder.vector(read(data))
+            with self._gate.passed():
+                vector = embedder.vector(read(data))
         except Unreadable as why:
             raise SourceRefused(why.message, code="image-unreadable") from why
         return self._public(finder.nearest(vector, _LEFT_OUT * count + 1), count, but)

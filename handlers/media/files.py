@@ -22,6 +22,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Note, Status
 from handlers.harvest.reading.fetch import fetch
 from handlers.harvest.reading.limits import MEBIBYTE, Limits
+from handlers.media.gate import Gate
 from handlers.media.store import File, MediaStore, Outcome, Row
 from handlers.media.types import type_of_file
 
@@ -32,7 +33,10 @@ AT_ONCE = 4
 """Fetches at the same time, in one process."""
 _FIRST_S, _FACTOR, _LONGEST_S = 60.0, 4.0, 24 * 3600.0
 """Pauses after failures: who asks in between is told of the failure."""
-_PATIENCE_S = 30.0
+IN_LINE = 12
+"""Whoever waits for a fetch, in one process; more are told to come back."""
+LONGEST_S = 300.0
+"""One file comes within this time or not at all, however busy its sender looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,10 @@ class MediaFiles:
             download_attempts=3,
             connect_seconds=10.0,
             silence_seconds=30.0,
+            total_seconds=LONGEST_S,
             allow_private_hosts=terms.allow_private,
         )
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._gate = Gate(AT_ONCE, IN_LINE, "Many files are being fetched; ask again.")
         self._begun: dict[str, threading.Lock] = {}
         self._beginning = threading.Lock()
 
@@ -96,10 +101,15 @@ class MediaFiles:
         uri = self._address(pid)
         if not anew and (known := self._known(pid, uri)):
             return known
-        with self._alone(str(pid)):
-            if not anew and (known := self._known(pid, uri)):  # somebody else fetched it meanwhile
-                return known
-            return self._fetched(pid, uri)
+        with self._gate.place():
+            alone = self._alone(str(pid))
+            self._gate.wait_for(alone)
+            try:
+                if not anew and (known := self._known(pid, uri)):  # somebody fetched it meanwhile
+                    return known
+                return self._fetched(pid, uri)
+            finally:
+                alone.release()
 
     def known(self, pid: Pid) -> tuple[Row | None, File | None]:
         """What is known of a medium's file, without fetching it."""
@@ -127,16 +137,14 @@ class MediaFiles:
         return None
 
     def _fetched(self, pid: Pid, uri: str) -> Kept:
-        if not self._turns.acquire(timeout=_PATIENCE_S):
-            raise Unavailable("Many files are being fetched; ask again.", retry_after=10)
         try:
-            came = fetch(uri, self.store.coming, self._limits)
+            with self._gate.turn():
+                came = fetch(uri, self.store.coming, self._limits)
         except SourceRefused as refused:
+            self.store.tidy(self._limits.max_download)
             lasting = refused.details["code"] in ("host-refused", "url-refused")
             outcome: Outcome = "refused" if lasting else "unreachable"
             raise _failure(self._noted(pid, uri, outcome, refused.message), self._clock()) from None
-        finally:
-            self._turns.release()
         from handlers.media.regions import size_of  # dear to load; few commands fetch
 
         media_type, _ = type_of_file(came)

@@ -35,6 +35,8 @@ CREATE INDEX IF NOT EXISTS file_used ON file (used);
 CREATE INDEX IF NOT EXISTS medium_sha256 ON medium (sha256);
 """
 _BLOCK = 1 << 20
+_WRITTEN_S = 120.0
+"""A file on its way that was not written to for this time has broken off."""
 _TOUCH_S = 60.0
 """A file that is asked for again within this time counts as used then."""
 
@@ -169,6 +171,16 @@ class MediaStore:
             run.execute("DELETE FROM medium WHERE pid=?", (pid,))
             if found and found[0] and not self._shown(run, found[0]):
                 self._drop(run, found[0])
+
+    def tidy(self, most: int) -> None:
+        """Of files that broke off, which may be gone on with, keep the newest, so many bytes of
+        them at most; what somebody still writes to stays."""
+        parts = [(path, path.stat()) for path in self.coming.glob("*.part") if path.exists()]
+        for path, known in sorted(parts, key=lambda one: one[1].st_mtime, reverse=True):
+            most -= known.st_size
+            if most < 0 and time.time() - known.st_mtime > _WRITTEN_S:
+                path.unlink(missing_ok=True)
+                path.with_suffix(".json").unlink(missing_ok=True)
 
     def standing(self) -> tuple[dict[str, int], int, int]:
         """(outcome → media, files, bytes)."""

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,6 +143,7 @@ def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits
     if expected is not None and expected > limits.max_download:
         raise refusal("download-too-large", url=url, limit=limits.max_download)
     notes.write_bytes(orjson.dumps({"proof": _proof(response)}))
+    begun = time.monotonic()
     with part.open("ab" if have else "wb") as file:
         for block in response.iter_raw():  # unbuffered: what came before a break is kept
             have += len(block)
@@ -150,6 +152,11 @@ def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits
                 part.unlink(missing_ok=True)
                 raise refusal("download-too-large", url=url, limit=limits.max_download)
             file.write(block)
+            if limits.total_seconds and time.monotonic() - begun > limits.total_seconds:
+                file.close()
+                part.unlink(missing_ok=True)
+                told = f"it had not come after {limits.total_seconds:g} s"
+                raise refusal("download-failed", url=url, reason=told)
     if expected is not None and have != expected:
         raise _TryAgain(f"{have} of {expected} bytes came")
 

@@ -34,6 +34,8 @@ class Limits:
     connect_seconds: float = 20.0
     silence_seconds: float = 60.0
     """How long a sender may say nothing."""
+    total_seconds: float | None = None
+    """How long one attempt may last, however much comes; None: as long as something comes."""
     allow_private_hosts: bool = False
     """Whether a URL may lead into the local network (tests, intranets)."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
+from api.media import routes
 from fdo.identifiers import Pid
 from tests.api.conftest import Repository
 from tests.handlers.media.sender import Sender, drawn, sending
@@ -118,3 +121,30 @@ def test_a_stored_file_is_an_element_of_its_object(
     assert (told["type"], told["length"]) == ("image/png", len(body))
     assert told["attributes"]["checksum"]["value"] == hashlib.sha256(body).hexdigest()
     assert retrieved(**{"attributes.element": "file"}).content == body
+
+
+def test_many_images_are_not_decoded_at_once(
+    repository: Repository, ask: Any, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = medium(repository, sender.put("/many.png", drawn()))
+    assert ask.get(f"/api/media/{pid}/file").status_code == 200
+    going, at_work, most = threading.Event(), [], []
+
+    def slow(*_: Any) -> tuple[bytes, str]:
+        at_work.append(1)
+        most.append(len(at_work))
+        going.wait(20)
+        at_work.pop()
+        return b"", "image/png"
+
+    monkeypatch.setattr("handlers.media.regions.region", slow)
+    with ThreadPoolExecutor(routes.CUTS + routes.CUTS_IN_LINE + 1) as pool:
+        asked = [
+            pool.submit(ask.get, f"/api/media/{pid}/region?size={n + 1}")
+            for n in range(routes.CUTS + routes.CUTS_IN_LINE + 1)
+        ]
+        sent_away = next(as_completed(asked)).result()
+        going.set()
+    assert (sent_away.status_code, sent_away.headers["retry-after"]) == (503, "10")
+    assert max(most) == routes.CUTS
+    assert sorted({one.result().status_code for one in asked}) == [200, 503]

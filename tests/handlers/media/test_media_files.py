@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +19,9 @@ from fdo.agent import Agent
 from fdo.errors import NotFound, PidOnly, SourceRefused, Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Register, Status, stamped
-from handlers.media import MediaFiles, Terms, forget
+from handlers.harvest.reading.fetch import fetch
+from handlers.harvest.reading.limits import Limits
+from handlers.media import MediaFiles, Terms, files, forget
 from tests.handlers.media.sender import Sender, drawn, sending
 
 AT = "2026-11-01T12:00:00.000Z"
@@ -193,3 +200,69 @@ def test_a_page_in_the_place_of_an_image_is_no_image(
     pid = collection.medium(sender.put("/page.jpg", body, **{"Content-Type": "image/jpeg"}))
     kept = collection.files.file(pid)
     assert (kept.file.media_type, kept.file.width) == ("application/octet-stream", None)
+
+
+def test_slow_senders_hold_few_of_those_who_ask(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid, going = collection.medium("http://slow.example/a.jpg"), threading.Event()
+
+    def slow(*_: Any) -> Path:
+        going.wait(20)
+        raise SourceRefused("no", code="download-failed")
+
+    monkeypatch.setattr(files, "fetch", slow)
+    told: list[Exception] = []
+
+    def ask() -> None:
+        with pytest.raises(Unavailable) as refused:
+            collection.files.file(pid)
+        told.append(refused.value)
+
+    waiting = [threading.Thread(target=ask) for _ in range(files.AT_ONCE + files.IN_LINE)]
+    for one in waiting:
+        one.start()
+    time.sleep(0.3)
+    assert not told
+    ask()  # whoever comes now is sent away at once
+    assert told[0].details["retry_after"] > 0
+    going.set()
+    for one in waiting:
+        one.join()
+
+
+def test_a_file_that_comes_by_drops_is_given_up(collection: Collection) -> None:
+    class Drops(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Drops)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    limits = Limits(allow_private_hosts=True, total_seconds=0.3)
+    begun = time.monotonic()
+    with pytest.raises(SourceRefused, match=r"had not come after 0\.3 s"):
+        fetch(f"http://127.0.0.1:{server.server_address[1]}/", collection.folder / "c", limits)
+    assert time.monotonic() - begun < 3
+    assert not list((collection.folder / "c").glob("*.part"))
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_files_that_broke_off_do_not_pile_up(collection: Collection) -> None:
+    coming = collection.files.store.coming
+    for number in range(4):
+        part = coming / f"{number}.part"
+        part.write_bytes(b"x" * 100)
+        os.utime(part, (number, number) if number < 3 else None)
+    collection.files.store.tidy(most=250)
+    assert sorted(path.name for path in coming.glob("*.part")) == ["2.part", "3.part"]
