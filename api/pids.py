@@ -10,14 +10,17 @@ POST /{prefix}/{suffix}/{n}/doi      ask for it (agents)
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
-from api.minting import Doi, described, outbox_of, standing
+from api.minting import Doi, described, outbox_of, standing, wanted
 from api.negotiation import HTML, PLAIN_FORMATS, choose
 from api.security import Token, require
 from api.site import Site
@@ -83,6 +86,8 @@ def pids_router(site: Site) -> APIRouter:
     """The routes of minting."""
     router = APIRouter(tags=["identifiers"])
     counted = _Counted(site)
+    if wanted(site.settings):
+        site.measures.registry.register(DoiMeasures(counted.now))
 
     @router.get("/api/pids", response_class=Response, responses=_ANSWERS)
     def status(request: Request, format: str | None = None) -> Response:
@@ -135,6 +140,33 @@ def pids_router(site: Site) -> APIRouter:
         return _version_doi(site, pid, number)
 
     return router
+
+
+class DoiMeasures(Collector):
+    """How DOIs stand, for Prometheus."""
+
+    def __init__(self, now: Callable[[], dict[str, Any]]) -> None:
+        self._now = now
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The measures of at most `FRESH_S` ago."""
+        now = self._now()
+        states = GaugeMetricFamily(
+            "collectome_dois", "DOIs by their state at DataCite.", labels=("state",)
+        )
+        for state, number in now["dois"].items():
+            states.add_metric((state,), number)
+        yield states
+        for name, text in _WAITING.items():
+            yield GaugeMetricFamily(f"collectome_dois_{name}", text, value=now[name])
+
+
+_WAITING = {
+    "pending": "DOIs that wait to be sent.",
+    "failing": "DOIs that wait and failed before.",
+    "unconfirmed": "States that the log is not told of yet.",
+    "dead": "DOIs that DataCite refused for good.",
+}
 
 
 class _Counted:

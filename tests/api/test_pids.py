@@ -51,6 +51,9 @@ def test_the_page_of_dois_counts_what_the_double_holds(tmp_path: Path) -> None:
         browser = Browser(story.repository.app(datacite_url=story.double.url))
         found = browser.get("/api/pids").json()
         page = browser.get("/api/pids", accept="text/html")
+        measures = browser.get("/metrics").text
+    assert 'collectome_dois{state="findable"} 1.0' in measures
+    assert "collectome_dois_dead 1.0" in measures
     assert found["minting"] == "on" and found["dois"] == {"findable": 1, "none": 1}
     assert (found["lag"], found["dead"]) == (0, 1)
     assert page.status_code == 200 and "10.5072/ZZZ-ZZZ-ZZZ" in page.text
