@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -123,4 +123,4 @@ def _checked(files: MediaFiles, pid: Pid) -> float:
     return row.checked if row else 0.0
 
 
-COMMANDS = {"check": check, "fetch": fetch, "status": status}
+COMMANDS: dict[str, Callable[..., None]] = {"check": check, "fetch": fetch, "status": status}
