@@ -252,14 +252,15 @@ class Recording:
 
 def not_taken_back(annotation: Mapping[str, Any], by: Speaker, log: Log) -> str | None:
     """Why a speaker may not take back an accepted change, which changes the object: agents never
-    may, curators of an institution may on its objects. None: the speaker may."""
+    may, curators of an institution may where all that it is about is the institution's. None: the
+    speaker may."""
     if not by.decides:
         return "It was accepted; a curator may take it back."
-    source = source_of(annotation["oa:hasTarget"][0])
-    if source is not None and by.organisation is not None:
-        holder = log.latest(source.pid).document.get("ods:organisationID")
+    pids = targets_of(annotation) if by.organisation is not None else []
+    for head in log.heads_of(pids):
+        holder = log.latest(head.pid).document.get("ods:organisationID")
         if holder != by.organisation:
-            return f"{source.pid} is held by {holder or 'nobody known'}, not by {by.organisation}."
+            return f"{head.pid} is held by {holder or 'nobody known'}, not by {by.organisation}."
     return None
 
 

@@ -229,6 +229,23 @@ def test_an_agent_does_not_take_back_by_a_line_what_was_accepted(house: House):
     assert house.send(line, key="run-4", by=robot(decides=True)).counts == {"withdrawn": 1}
 
 
+def test_what_is_about_objects_of_two_institutions_is_not_taken_back_by_one(house: House):
+    other = house.specimen("X-1", **{"ods:organisationID": "https://ror.org/0566bfb96"})
+    selector = {"type": "ods:TermSelector", "ods:term": COUNTRY}
+    both = {
+        "type": "Annotation",
+        "motivation": "editing",
+        "target": [{"source": house.oak.iri, "selector": selector}, other.iri],
+        "body": {"type": "TextualBody", "value": "Latvia"},
+    }
+    (made,) = told(house, house.send(jsonl(both)))
+    house.desk.annotations.accept(Pid.parse(made["pid"]), CURATOR)
+    line = jsonl({"op": "withdraw", "pid": made["pid"], "reason": "Wrong."})
+    ours = robot(decides=True, organisation="https://ror.org/03z77qz90")
+    (refused,) = told(house, house.send(line, key="run-2", by=ours))
+    assert "https://ror.org/0566bfb96" in refused["errors"][0]["detail"]
+
+
 # ── who may ──────────────────────────────────────────────────────────────────────────────
 
 
