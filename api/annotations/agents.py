@@ -25,7 +25,7 @@ from api.annotations.speaking import Annotator, desk_of, speaker
 from api.negotiation import JSON, Format, choose
 from api.problems import TooLarge
 from api.site import Site
-from fdo.errors import InvalidDocument
+from fdo.errors import InvalidDocument, Unavailable
 from handlers.batches import quotas
 from handlers.batches.desk import Desk
 from handlers.batches.lines import Lines, items
@@ -41,6 +41,8 @@ LINES = (NDJSON, "application/ndjson", "application/jsonl", "application/json-li
 ARRAY = "application/json"
 ARRAY_LIMIT = 8 << 20
 """Bytes of a JSON array, which has to be read whole; JSON Lines may be longer."""
+MOST_WAITING = 20
+"""Batches of one token that are put by at a time."""
 _REPORT = Format(JSON.name, JSON.media_type, JSON.extension, "Report")
 _OUTCOMES = Format("ndjson", NDJSON, "ndjson", "What became of each line")
 _KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21\x23-\x7e]{1,255})')
@@ -138,6 +140,7 @@ class _Door:
         batch = await asyncio.to_thread(self._desk.begin, by, key)
         try:
             if later and batch.digest is None:
+                await asyncio.to_thread(self._must_have_room, batch)
                 return await self._put_by(request, batch, form)
             batch = await self._receive(request, by, batch, form)
         except ClientDisconnect:
@@ -166,6 +169,16 @@ class _Door:
         }
         body = self.report(self._desk.batches.get(batch.id)).model_dump_json(by_alias=True)
         return Response(body, 202, headers, media_type="application/json")
+
+    def _must_have_room(self, batch: Batch) -> None:
+        """Bodies that are put by lie on the disk before any quota counts them."""
+        known = self._desk.batches.at_work()
+        others = [one for one in known if one.owner == batch.owner and one.id != batch.id]
+        if len(others) >= MOST_WAITING:
+            raise Unavailable(
+                f"{len(others)} batches of yours wait already; send more when those have ended.",
+                retry_after=30,
+            )
 
     async def _keep(self, request: Request, batch: Batch, form: str) -> None:
         place = self._desk.batches.body(batch.id)

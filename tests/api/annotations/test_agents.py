@@ -154,6 +154,20 @@ def test_a_batch_that_is_put_by_is_carried_out_later_with_the_same_report(agency
     assert agency.post(body).json() == done
 
 
+def test_one_agent_has_few_batches_put_by_at_a_time(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("api.annotations.agents.MOST_WAITING", 2)
+    put_by = {"prefer": "respond-async"}
+    for number in range(2):
+        assert agency.post(comments(agency.oak, 1), f"k{number}", **put_by).status_code == 202
+    refused = agency.post(comments(agency.oak, 1), "k2", **put_by)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+    assert agency.post(comments(agency.oak, 1), "k1", **put_by).status_code == 202, "it is there"
+    agency.runner.once()
+    assert agency.post(comments(agency.oak, 1), "k2", **put_by).status_code == 202
+
+
 def test_what_waits_is_not_carried_out_for_a_token_that_was_revoked(agency: Agency):
     told = agency.post(comments(agency.oak, 2), prefer="respond-async").json()
     agency.repository.tokens.revoke("robot")
