@@ -5,6 +5,7 @@ Pages hold no script and ask no other host for anything; styles come from /stati
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from api.settings import Settings
 from ontologies.terms import CLASSES, TERMS
 
 FOLDER = Path(__file__).parent / "templates"
+_SAID = re.compile(r'"(?!@)([^"]+)":\s*("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false)')
+"""A key of JSON and its value, where that is no node."""
 
 
 class Renderer:
@@ -34,7 +37,7 @@ class Renderer:
         )
         self._environment.globals.update(title=settings.title, base=settings.base)
         self._environment.filters.update(
-            label=label, day=day, moment=moment, embedded=embedded, number=number
+            label=label, day=day, moment=moment, embedded=embedded, number=number, told=told
         )
 
     def page(self, template: str, **values: Any) -> str:
@@ -50,6 +53,22 @@ def label(key: str) -> str:
     """The readable name of a term or class: `dwc:recordedBy` → `recorded by`."""
     known = TERMS.get(key) or CLASSES.get(key)
     return known.label if known else key
+
+
+def told(value: Any) -> str:
+    """A value for people: of a node, also as JSON that may be cut off, its terms and what they
+    say."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    said = _SAID.findall(text) if text.startswith("{") else []
+    return "; ".join(f"{label(key)}: {_text(each)}" for key, each in said) or text
+
+
+def _text(written: str) -> str:
+    try:
+        value = orjson.loads(written)
+    except orjson.JSONDecodeError:  # half of a surrogate pair
+        return written
+    return value if isinstance(value, str) else written
 
 
 def day(text: str) -> str:
