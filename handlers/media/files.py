@@ -147,8 +147,11 @@ class MediaFiles:
             raise _failure(self._noted(pid, uri, outcome, refused.message), self._clock()) from None
         from handlers.media.regions import size_of  # dear to load; few commands fetch
 
-        media_type, _ = type_of_file(came)
-        kept = self.store.keep(came, media_type, size_of(came, media_type))
+        try:
+            media_type, _ = type_of_file(came)
+            kept = self.store.keep(came, media_type, size_of(came, media_type))
+        finally:
+            came.unlink(missing_ok=True)  # where it could not be kept
         self._noted(pid, uri, "fetched", file=kept)
         return Kept(pid, kept, uri)
 

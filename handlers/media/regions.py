@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,12 @@ MOST_PIXELS = 120_000_000
 _XYWH = re.compile(
     r"(?:xywh=)?(?:(pixel|percent):)?(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)\Z"
 )
+_BROKEN = (
+    OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, AttributeError,
+    ArithmeticError, MemoryError, RuntimeError, struct.error, Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow's readers raise on files that lie about themselves, seen when they were cut and
+changed at random."""
 _FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "JPEG2000", "AVIF")
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
@@ -75,7 +82,7 @@ def size_of(path: Path, media_type: str) -> tuple[int | None, int | None]:
     try:
         with opened(path) as image:
             return _turned(image)
-    except SourceRefused:
+    except (SourceRefused, *_BROKEN):
         return None, None
 
 
@@ -94,7 +101,7 @@ def region(path: Path, area: Area | None, side: int) -> tuple[bytes, str]:
             else:
                 part.convert("RGBA" if "transparency" in part.info or part.mode in ("RGBA", "LA")
                              else "RGB").save(out, "PNG")  # fmt: skip
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as broken:
+        except _BROKEN as broken:
             raise _unreadable(broken) from broken
     return out.getvalue(), "image/jpeg" if shape == "JPEG" else "image/png"
 
@@ -110,7 +117,7 @@ def opened(path: Path) -> Image.Image:
             f"The image has more than {MOST_PIXELS:,} pixels; ask for the file itself.",
             code="image-too-large",
         ) from large
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as broken:
+    except _BROKEN as broken:
         raise _unreadable(broken) from broken
 
 
@@ -121,4 +128,6 @@ def _turned(image: Image.Image) -> tuple[int, int]:
 
 
 def _unreadable(why: Exception) -> SourceRefused:
-    return SourceRefused(f"The file is no image that can be read: {why}.", code="image-unreadable")
+    placed = isinstance(why, UnidentifiedImageError) or getattr(why, "filename", None)
+    told = f"none of {', '.join(_FORMATS)}" if placed else str(why)[:200]  # no paths of ours
+    return SourceRefused(f"The file is no image that can be read: {told}.", code="image-unreadable")

@@ -266,3 +266,16 @@ def test_files_that_broke_off_do_not_pile_up(collection: Collection) -> None:
         os.utime(part, (number, number) if number < 3 else None)
     collection.files.store.tidy(most=250)
     assert sorted(path.name for path in coming.glob("*.part")) == ["2.part", "3.part"]
+
+
+def test_what_cannot_be_kept_is_not_left_behind(
+    collection: Collection, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise OSError("disk")
+
+    pid = collection.medium(sender.put("/left.png", drawn()))
+    monkeypatch.setattr(collection.files.store, "keep", broken)
+    with pytest.raises(OSError, match="disk"):
+        collection.files.file(pid)
+    assert not [path for path in collection.files.store.coming.iterdir() if path.stat().st_size]

@@ -96,3 +96,26 @@ def test_an_image_that_breaks_off_is_refused(tmp_path: Path, keep: int) -> None:
     path = saved(tmp_path, drawn((300, 300), "JPEG")[:keep])
     with pytest.raises(SourceRefused, match="no image"):
         region(path, None, 100)
+
+
+@pytest.mark.parametrize("wrong", [RuntimeError("empty image item"), struct.error("no integer")])
+def test_whatever_a_reader_raises_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Exception
+) -> None:
+    path = saved(tmp_path, drawn())
+
+    def broken(*_: object) -> None:
+        raise wrong
+
+    monkeypatch.setattr("handlers.media.regions.ImageOps.exif_transpose", broken)
+    with pytest.raises(SourceRefused, match=str(wrong)):
+        region(path, None, 100)
+    monkeypatch.setattr("handlers.media.regions.Image.open", broken)
+    assert size_of(path, "image/png") == (None, None)
+
+
+def test_a_refusal_tells_no_path_of_the_server(tmp_path: Path) -> None:
+    for path in (saved(tmp_path, b"GIF89a" + b"\xff" * 100), tmp_path / "gone"):
+        with pytest.raises(SourceRefused) as refused:
+            region(path, None, 100)
+        assert str(tmp_path) not in refused.value.message
