@@ -2,16 +2,18 @@
 
 Three have to say yes: whoever runs the repository (`mas_auto_accept`), the registration of the
 service (`col:autoAccept`, `col:autoAcceptScore`) and the proposal, whose score has to reach that.
-A proposal without a score is never sure. What cannot be carried out waits for a person.
+A proposal without a score is never sure, and one about another object than the one the service was
+asked of is never approved unseen. What cannot be carried out waits for a person.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fdo.agent import Agent
-from fdo.annotation.life import merging
+from fdo.annotation.life import merging, source_of
 from fdo.documents import Document
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
@@ -41,6 +43,12 @@ def accept_sure(
         else:
             accepted.append(pid)
     return accepted
+
+
+def about_alone(draft: Mapping[str, Any], target: str) -> bool:
+    """Whether an annotation is about this object (PID as text) and about no other."""
+    sources = [source_of(one) for one in draft.get("oa:hasTarget", ())]
+    return bool(sources) and all(one is not None and str(one.pid) == target for one in sources)
 
 
 def score_of(draft: Mapping[str, object]) -> float | None:

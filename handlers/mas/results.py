@@ -22,7 +22,7 @@ from fdo.errors import InvalidIdentifier, VersionConflict
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Note, decide, evolve
 from handlers.annotations import Annotations, Outcome
-from handlers.mas.accepting import accept_sure
+from handlers.mas.accepting import about_alone, accept_sure
 from handlers.mas.answers import Ending, Result, Taken
 from handlers.mas.copying import Copied, Copying
 from handlers.mas.drafting import Drafted, drafted
@@ -264,7 +264,9 @@ class Results:
                 pid: draft
                 for one in some.answers
                 for outcome, draft in zip(one.outcomes, one.drafts, strict=True)
-                if outcome.what == "created" and (pid := outcome.pid)
+                if outcome.what == "created"
+                and (pid := outcome.pid)
+                and about_alone(draft, one.row.target)
             }
             accept_sure(self._annotations, service, made)
 

@@ -87,3 +87,25 @@ def test_a_proposal_is_approved_at_once_only_where_all_three_agree(
     if accepted:
         assert (held.agent.role, held.also[0].name) == ("Approver", "namer")
     repository.close()
+
+
+def test_a_proposal_about_another_object_than_the_one_asked_of_is_not_approved_unseen(
+    tmp_path: Path,
+) -> None:
+    repository = Repository(tmp_path, auto_accept=True)
+    other = repository.specimen(2)
+
+    def elsewhere(work: dict[str, Any]) -> Result:
+        result = sure(0.99)(work)
+        (said,) = result.annotations
+        moved = {**said, "target": {**said["target"], "source": other.iri}}
+        return Result(result.job, [moved])
+
+    form = {"col:autoAccept": True, "col:autoAcceptScore": 0.95}
+    repository.service("namer", elsewhere, form)
+    repository.specimen(1)
+    repository.settle()
+    assert repository.log.latest(other).document["ods:specimenName"] == "Abies alba"
+    (made,) = {one["oa:hasTarget"][0]["oa:hasSource"] for one in repository.annotations()}
+    assert made == other.iri
+    repository.close()
