@@ -31,7 +31,7 @@ def sha256_of(file: Path) -> str:
             while part := opened.read(1 << 20):
                 digest.update(part)
     except OSError as wrong:
-        raise ModelRefused(f"The weights {file.name} cannot be read: {wrong}.") from wrong
+        raise ModelRefused(f"The file {file.name} cannot be read: {wrong}.") from wrong
     return digest.hexdigest()
 
 
