@@ -17,8 +17,8 @@ PROBLEM = "application/problem+json"
 PROTOCOLS = ("/doip", "/api/handles")
 """Paths whose refusals have the form of their own protocol."""
 WRITES = {"post", "put", "patch", "delete"}
-READ_BY_POST = ("/sparql", "/oai")
-"""Paths that take long questions in a body."""
+READ_BY_POST = ("/sparql", "/oai", "/similar")
+"""Paths that take long questions, or an image, in a body."""
 
 
 @pytest.fixture(scope="module")
