@@ -125,13 +125,13 @@ class _Office:
 
     def admitted(self, prefix: str, suffix: str, request: Request) -> tuple[str, int]:
         """Job and attempt for which the request bears a ticket."""
-        job = str(Pid.parse(f"{prefix}/{suffix}"))
         scheme, _, ticket = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not ticket:
             raise Unauthenticated(
                 "This needs the ticket that came with the job: send it as `Authorization: Bearer "
                 "mas_…`."
             )
+        job = str(Pid.parse(f"{prefix}/{suffix}"))
         attempt = self._tickets.attempt(ticket.strip(), job)
         if attempt is None:
             raise Forbidden(f"This is no ticket of the job {job}; each job comes with its own.")
