@@ -102,30 +102,33 @@ PLAIN_FORMATS: tuple[Format, ...] = (JSON, HTML)
 """How lists and reports about an object can be had."""
 
 
-def choose(accept: str, asked: str | None, among: Sequence[Format]) -> Format:
-    """The format to answer in; NotAcceptable lists the formats there are."""
+def choose(
+    accept: str, asked: str | None, among: Sequence[Format], *, loosely: bool = False
+) -> Format:
+    """The format to answer in; NotAcceptable lists the formats there are. `loosely`: who takes
+    JSON takes any kind of it, where there is no plain one (RFC 6839, 3.1)."""
     if asked is not None:
         for one in among:
             if asked in (one.name, one.extension, one.media_type):
                 return one
         raise _refusal(f"There is no format {asked!r} here", among)
-    best = _best(accept, tuple(among))
+    best = _best(accept, tuple(among), loosely)
     if best is None:
         raise _refusal(f"Nothing here satisfies Accept: {accept}", among)
     return best
 
 
 @lru_cache(maxsize=1024)
-def _best(accept: str, among: tuple[Format, ...]) -> Format | None:
+def _best(accept: str, among: tuple[Format, ...], loosely: bool) -> Format | None:
     if not accept.strip():
         return among[0]
     wanted = parse_accept_header(accept, MIMEAccept)
     bare = [(name.partition(";")[0].strip(), quality) for name, quality in wanted]
     accepted = MIMEAccept(bare)
     found = accepted.best_match([one.media_type for one in among])
-    if found is None:  # who takes JSON takes any kind of it (RFC 6839, 3.1)
+    if found is None and loosely:
         return next((one for one in among if accepted.quality(_plain(one.media_type)) > 0), None)
-    return next(one for one in among if one.media_type == found)
+    return next((one for one in among if one.media_type == found), None)
 
 
 def _plain(media_type: str) -> str:

@@ -35,7 +35,7 @@ from api.security import Forbidden, Token
 from api.sessions import Form, SentForm, one, session_of, signed_in
 from api.site import Site
 from handlers.projections.annotations import AnnotationQuery
-from handlers.projections.annotations.query import InvalidFilter
+from handlers.projections.annotations.query import unfit
 
 _CONTROL = {
     "grouped": "true: equal proposals together, with their number.",
@@ -105,7 +105,7 @@ def review_router(site: Site) -> APIRouter:
             return desk.decide_many(body.decision, body.pids, by, body.reason, body.as_of)
         chosen = {n: [v] if isinstance(v, str) else v for n, v in body.filter.items()}
         if unknown := [name for name in chosen if name not in queue.FILTERS]:
-            raise InvalidFilter(
+            raise unfit(
                 unknown[0], f"The queue has no filter {unknown[0]!r}: {', '.join(queue.FILTERS)}."
             )
         query = AnnotationQuery.parse(chosen).queued(body.as_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import time
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -18,10 +19,12 @@ from fdo.identifiers import Pid
 from handlers.batches.store import Batches
 from handlers.curation import Curation, Erasable
 from handlers.media import FOLDER, forget
+from handlers.projections.search.reader import Search
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why, for everybody who resolves the PID.")
 ]
+PATIENCE_S = 60.0
 AT_ONCE = 20
 """Versions that are named before an erasure is confirmed."""
 
@@ -108,7 +111,19 @@ def erase(
     recorded = hands.erase(chosen, reason)
     forget(repository.settings.data / FOLDER, chosen.pid)
     Batches(repository.settings.data).forget(str(chosen.pid))
+    with Projection(repository.data) as projection:
+        projection.wait(recorded.position)
+        _words_gone(repository, projection)
     _tell(repository, recorded, json, versions=chosen.versions, positions=list(recorded.erased))
+
+
+def _words_gone(repository: Repository, projection: Projection) -> None:
+    """Wait until the full text was made anew without the words; of a large one not to the end,
+    which comes of itself: their rows are gone already."""
+    search = Search(repository.data / "projections" / "search" / "view.sqlite")
+    until = time.monotonic() + PATIENCE_S
+    projection.wait_until(lambda: not search.spent() or time.monotonic() > until)
+    search.close()
 
 
 def _chosen(repository: Repository, hands: Curation, what: str, version: int | None) -> Erasable:

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.security import Forbidden, Token, Unauthenticated, require
@@ -68,19 +69,26 @@ class Outcome(BaseModel):
     reason: str
 
 
+_TICKET = HTTPBearer(
+    auto_error=False, scheme_name="JobTicket", description="The ticket that came with the job."
+)
+_BY_TICKET = [Depends(_TICKET)]
+"""Says so in the description; the ticket itself is read by `_Office.admitted`."""
+
+
 def callbacks_router(site: Site, results: Results) -> APIRouter:
     """The routes for services over HTTP."""
     router = APIRouter(tags=["machine annotation"])
     office = _Office(site, results)
 
-    @router.post("/api/mas/jobs/{prefix}/{suffix}/result")
+    @router.post("/api/mas/jobs/{prefix}/{suffix}/result", dependencies=_BY_TICKET)
     async def result(prefix: str, suffix: str, request: Request) -> Outcome:
         """Bring what a service found; an empty list of annotations completes the job."""
         job, _ = office.admitted(prefix, suffix, request)
         said = _answer(job, await request.body())
         return await asyncio.to_thread(office.take, said)
 
-    @router.post("/api/mas/jobs/{prefix}/{suffix}/failure")
+    @router.post("/api/mas/jobs/{prefix}/{suffix}/failure", dependencies=_BY_TICKET)
     async def failure(prefix: str, suffix: str, request: Request) -> Outcome:
         """Say that an attempt failed, and why."""
         job, attempt = office.admitted(prefix, suffix, request)
@@ -88,7 +96,9 @@ def callbacks_router(site: Site, results: Results) -> APIRouter:
         reason = said if isinstance(said, str) and said else "The service gave no reason."
         return await asyncio.to_thread(office.fail, job, attempt, reason)
 
-    @router.post("/api/mas/jobs/{prefix}/{suffix}/running", status_code=204)
+    @router.post(
+        "/api/mas/jobs/{prefix}/{suffix}/running", status_code=204, dependencies=_BY_TICKET
+    )
     def running(prefix: str, suffix: str, request: Request) -> None:
         """Say that a service works on a job."""
         job, _ = office.admitted(prefix, suffix, request)

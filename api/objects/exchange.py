@@ -74,7 +74,7 @@ class Asked:
 
     def format(self, among: Sequence[Format]) -> Format:
         """The format to answer in."""
-        return choose(self.accept, self.query.get("format"), among)
+        return choose(self.accept, self.query.get("format"), among, loosely=True)
 
     def only(self, *known: str) -> None:
         """Refuse parameters that the resource does not know."""

@@ -32,7 +32,9 @@ def test_the_best_format_that_is_there_is_chosen(accept, name):
     ("accept", "name"), [("application/json", "json"), ("application/xml;q=0.5", "xml")]
 )
 def test_who_takes_json_takes_any_kind_of_it(accept, name):
-    assert choose(accept, None, DATACITE_FORMATS).name == name
+    assert choose(accept, None, DATACITE_FORMATS, loosely=True).name == name
+    with pytest.raises(NotAcceptable):
+        choose(accept, None, DATACITE_FORMATS)
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "nonsense"])

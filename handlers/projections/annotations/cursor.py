@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass
 
 import orjson
 
-from handlers.projections.annotations.query import AnnotationQuery, InvalidFilter
+from handlers.projections.annotations.query import AnnotationQuery, InvalidFilter, unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,6 @@ def _digest(query: AnnotationQuery) -> int:
 
 
 def _invalid(why: str) -> InvalidFilter:
-    return InvalidFilter(
+    return unfit(
         "cursor", f"The cursor {why}; begin again without it, and follow `next` as it is given."
     )

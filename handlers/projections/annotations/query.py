@@ -35,8 +35,10 @@ _LONGEST = 2_000
 class InvalidFilter(CollectomeError):
     """A parameter that is unknown or cannot be read; `details["parameter"]` names it."""
 
-    def __init__(self, parameter: str, message: str) -> None:
-        super().__init__(message, parameter=parameter)
+
+def unfit(parameter: str, message: str) -> InvalidFilter:
+    """The error that names a parameter."""
+    return InvalidFilter(message, parameter=parameter)
 
 
 Reader = Callable[[str, str], Any]
@@ -61,13 +63,13 @@ def _pid(name: str, value: str) -> str:
     try:
         return str(Pid.parse(value))
     except InvalidIdentifier as wrong:
-        raise InvalidFilter(name, f"{name}: {wrong.message}") from wrong
+        raise unfit(name, f"{name}: {wrong.message}") from wrong
 
 
 def _one_of(*known: str) -> Reader:
     def read(name: str, value: str) -> str:
         if value not in known:
-            raise InvalidFilter(name, f"{name} is one of {', '.join(known)}, not {value!r}.")
+            raise unfit(name, f"{name} is one of {', '.join(known)}, not {value!r}.")
         return value
 
     return read
@@ -99,7 +101,7 @@ def _term(name: str, value: str) -> str:
     try:
         return text(parse(value))
     except InvalidDocument as wrong:
-        raise InvalidFilter(name, f"{name}: {wrong.message}") from wrong
+        raise unfit(name, f"{name}: {wrong.message}") from wrong
 
 
 def _uuid(_: str, value: str) -> str:
@@ -124,7 +126,7 @@ def _moment(name: str, value: str, day: timedelta) -> int:
             return to_micros(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         pass
-    raise InvalidFilter(
+    raise unfit(
         name,
         f"{name} is a day (2026-03-01) or an instant with its zone (2026-03-01T12:00:00Z), not "
         f"{value!r}.",
@@ -138,7 +140,7 @@ def _match(name: str, value: str) -> str:
     """Words as FTS5 takes them, every one quoted; all must be there."""
     words = _PARTS.findall(value)
     if not words:
-        raise InvalidFilter(name, f"{name} holds no word that could be looked for: {value!r}.")
+        raise unfit(name, f"{name} holds no word that could be looked for: {value!r}.")
     return " ".join(f'"{one[:-1]}"*' if one.endswith("*") else f'"{one}"' for one in words)
 
 
@@ -207,12 +209,12 @@ class AnnotationQuery:
         for name, values in parameters.items():
             known = PARAMETERS.get(name)
             if known is None:
-                raise InvalidFilter(
+                raise unfit(
                     name, f"There is no parameter {name!r} here; there are {', '.join(PARAMETERS)}."
                 )
             left -= len(values)
             if left < 0 or any(len(value) > _LONGEST for value in values):
-                raise InvalidFilter(
+                raise unfit(
                     name, f"A question has {VALUES} values at most, of {_LONGEST} characters each."
                 )
             read = [known.read(name, value.strip()) for value in dict.fromkeys(values)]

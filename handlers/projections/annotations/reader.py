@@ -16,7 +16,7 @@ import orjson
 
 from eventstore.follower import SqlReader
 from handlers.projections.annotations.cursor import Place
-from handlers.projections.annotations.query import AnnotationQuery, InvalidFilter
+from handlers.projections.annotations.query import AnnotationQuery, unfit
 from handlers.projections.annotations.rows import Row
 
 COUNT_CAP = 100_000
@@ -146,7 +146,7 @@ class Annotations:
         with self._view.reading() as (connection, head):
             at = place.as_of if place else head if as_of is None else min(as_of, head)
             if at > head:
-                raise InvalidFilter("cursor", "The cursor is ahead of the view; begin again.")
+                raise unfit("cursor", "The cursor is ahead of the view; begin again.")
             select = _Selection(query, at, head)
             total, exact = (place.total, place.exact) if place else select.count(connection)
             rows = select.rows(connection, limit + 1, place)

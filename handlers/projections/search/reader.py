@@ -102,6 +102,11 @@ class Search:
         """The last position of the log that is in the view."""
         return self._view.position()
 
+    def spent(self) -> bool:
+        """Whether words are left in the full text that were erased (see `SearchIndex.spent`)."""
+        with self._view.reading() as (connection, _):
+            return connection.execute("SELECT 1 FROM erased").fetchone() is not None
+
     def find(
         self,
         query: SearchQuery,

@@ -32,6 +32,25 @@ def oak(repository):
     return pid
 
 
+EMPTY = {
+    "annotation": {
+        "oa:motivatedBy": ["oa:commenting"],
+        "oa:hasTarget": [{"oa:hasSource": "https://doi.org/10.5072/AAA-AAA-AAA"}],
+        "oa:hasBody": [{"@type": "oa:TextualBody", "rdf:value": "A remark."}],
+        "col:contentKey": "0" * 64,
+    },
+    "machine-annotation-service": {"ods:topicName": "reader"},
+    "ml-dataset": {},
+    "ml-evaluation": {
+        "col:model": "https://hdl.handle.net/20.5000.5072/AAA-AAA-AAA",
+        "col:metric": "accuracy",
+        "col:measured": 0.9,
+    },
+    "ml-model": {},
+}
+"""Types of which a document of few words is enough here."""
+
+
 @pytest.fixture
 def everything(repository, oak):
     """One object of every type: type → PID."""
@@ -41,6 +60,9 @@ def everything(repository, oak):
     found["data-mapping"] = repository.register("data-mapping", mapping)
     query = {"@type": "schema:SoftwareSourceCode", "schema:name": "Query", "schema:text": "ASK {}"}
     found["saved-query"] = repository.register("saved-query", query)
+    for kind, more in EMPTY.items():
+        draft = {"@type": OBJECT_TYPES[kind].rdf_type, "schema:name": kind, **more}
+        found[kind] = repository.register(kind, draft)
     definitions.ensure(repository.objects)
     for head in repository.objects.log.heads():
         found.setdefault(head.type, head.pid)
