@@ -75,7 +75,7 @@ class Ledger:
         return Taken(result.job, "recorded")
 
 
-def until(seen: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(seen: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `seen` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while not (found := seen()):
