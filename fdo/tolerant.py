@@ -18,7 +18,8 @@ from functools import cache
 from typing import Any
 
 from fdo.documents import Document
-from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS, Shape
+from ontologies.schemas.shape import Shape
+from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS
 
 
 @dataclass(frozen=True, slots=True)

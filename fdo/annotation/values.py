@@ -20,7 +20,8 @@ import orjson
 
 from fdo.annotation.life import Value
 from fdo.annotation.paths import DEEPEST, Path, text
-from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS, Shape
+from ontologies.schemas.shape import Shape
+from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 
 import jsonschema_rs
 
-from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS, Shape
+from ontologies.schemas.shape import Shape
+from ontologies.schemas.tables import CLASSES, KINDS, OBJECTS
 
 if TYPE_CHECKING:
     import jsonschema
