@@ -17,6 +17,7 @@ from typing import Protocol, runtime_checkable
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
+from eventstore.transaction import writing
 from fdo.errors import Unavailable
 
 
@@ -82,14 +83,9 @@ class SqlView:
     @contextmanager
     def transaction(self, upto: int) -> Iterator[sqlite3.Connection]:
         """A write transaction that also moves the position; rolled back on any error."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.connection
-            self.connection.execute("UPDATE tracking SET position=?", (upto,))
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        with writing(self.connection) as tx:
+            yield tx
+            tx.execute("UPDATE tracking SET position=?", (upto,))
 
     def clear(self) -> None:
         """Drop everything and make the empty tables anew."""

@@ -23,6 +23,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from eventstore.transaction import writing
 from fdo.errors import NotFound
 from handlers.batches.outcomes import COUNTED, LineOutcome
 from handlers.batches.quotas import Quota, fitting
@@ -307,14 +308,8 @@ class Batches:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+        with self._connected() as connection, writing(connection) as run:
+            yield run
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eventstore.transaction import writing
+
 if TYPE_CHECKING:  # the dispatcher's store, which the transport knows, forgets here as well
     from handlers.mas.transport import Job
 
@@ -161,14 +163,8 @@ class Outbox:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._connected() as run:
-            run.execute("BEGIN IMMEDIATE")
-            try:
-                yield run
-            except BaseException:
-                run.execute("ROLLBACK")
-                raise
-            run.execute("COMMIT")
+        with self._connected() as connection, writing(connection) as run:
+            yield run
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

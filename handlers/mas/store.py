@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
+from eventstore.transaction import writing
 from handlers.bridges.outbox import Outbox
 from handlers.mas.facts import LONGEST, TAKE
 from handlers.mas.services import KIND
@@ -168,13 +169,8 @@ class Store:
         if run.in_transaction:
             yield run
             return
-        run.execute("BEGIN IMMEDIATE")
-        try:
+        with writing(run):
             yield run
-        except BaseException:
-            run.execute("ROLLBACK")
-            raise
-        run.execute("COMMIT")
 
     # ── following ────────────────────────────────────────────────────────────────────────
 

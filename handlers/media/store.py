@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from eventstore.transaction import writing
+
 Outcome = Literal["fetched", "unreachable", "refused"]
 
 _SCHEMA = """
@@ -221,14 +223,8 @@ class MediaStore:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, writing(self._connection) as run:
+            yield run
 
 
 def _hashed(path: Path) -> tuple[str, int]:

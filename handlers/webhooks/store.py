@@ -21,6 +21,7 @@ from typing import Literal
 
 import orjson
 
+from eventstore.transaction import writing
 from fdo.errors import NotFound, Refused
 
 FILE = "webhooks.sqlite"
@@ -241,14 +242,8 @@ class Webhooks:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+        with self._connected() as connection, writing(connection) as run:
+            yield run
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -20,6 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from eventstore.transaction import writing
 from handlers.processes.minting.wanted import State, Wanted
 
 FILE = "minting.sqlite"
@@ -112,13 +113,8 @@ class Outbox:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that waits for its turn at the door."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.connection
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        with writing(self.connection) as run:
+            yield run
 
     # ── following ────────────────────────────────────────────────────────────────────────
 
