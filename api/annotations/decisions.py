@@ -159,6 +159,12 @@ def decisions_router(site: Site) -> APIRouter:
     def seen(if_match: str | None, pid: Pid) -> int | None:
         return None if if_match is None else version_seen(if_match, pid, log)
 
+    def admitted(pid: str, by: Token, if_match: str | None) -> tuple[Pid, int | None]:
+        """An annotation about which this token may decide, and the version that it saw."""
+        event = annotation(pid, log)
+        admit_decision(by, event, log)
+        return event.pid, seen(if_match, event.pid)
+
     def told(decision: Decision, response: Response) -> Decided:
         response.headers["ETag"] = document_etag(log.latest(decision.pid)).decode()
         changed = decision.target if decision.target_version else None
@@ -173,30 +179,24 @@ def decisions_router(site: Site) -> APIRouter:
         pid: str, body: Reason, by: Curator, response: Response, if_match: IfMatch = None
     ) -> Decided:
         """Approve a proposed change and carry it out as a new version of the object."""
-        event = annotation(pid, log)
-        admit_decision(by, event, log)
-        expected = seen(if_match, event.pid)
-        return told(desk.hands.accept(event.pid, approver(by), body.reason, expected), response)
+        name, expected = admitted(pid, by, if_match)
+        return told(desk.hands.accept(name, approver(by), body.reason, expected), response)
 
     @router.post("/annotations/{pid:path}/reject")
     def reject(
         pid: str, body: Why, by: Curator, response: Response, if_match: IfMatch = None
     ) -> Decided:
         """Decide against a proposed change, with a reason."""
-        event = annotation(pid, log)
-        admit_decision(by, event, log)
-        expected = seen(if_match, event.pid)
-        return told(desk.hands.reject(event.pid, approver(by), body.reason, expected), response)
+        name, expected = admitted(pid, by, if_match)
+        return told(desk.hands.reject(name, approver(by), body.reason, expected), response)
 
     @router.post("/annotations/{pid:path}/settle")
     def settle(
         pid: str, body: Settling, by: Curator, response: Response, if_match: IfMatch = None
     ) -> Decided:
         """End the conflict of an accepted change with its source."""
-        event = annotation(pid, log)
-        admit_decision(by, event, log)
-        seen(if_match, event.pid)
-        return told(desk.hands.settle(event.pid, body.keep, approver(by), body.reason), response)
+        name, _ = admitted(pid, by, if_match)
+        return told(desk.hands.settle(name, body.keep, approver(by), body.reason), response)
 
     @router.post("/annotations/{pid:path}/withdraw")
     def withdraw(

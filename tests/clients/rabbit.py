@@ -32,6 +32,7 @@ _UP_S = 90.0
 def server() -> Path:
     """The program; a test without it is skipped by name."""
     if not SERVER.exists() or shutil.which("epmd") is None:
+        # a system package: only .ci/run installs those
         pytest.skip("rabbitmq-server is not on this machine (.ci/debian.txt)")
     return SERVER
 

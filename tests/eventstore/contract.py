@@ -7,6 +7,7 @@ class TestSqliteLog(LogContract):
 from __future__ import annotations
 
 import multiprocessing
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -27,12 +28,12 @@ from tests.fdo.story import CURATOR
 NAMES = ("Abies alba", "Larix decidua", "Pinus mugo")
 
 
-class LogContract:
+class LogContract(ABC):
     """Positions, clocks, claims, concurrency and look-ups of one log."""
 
+    @abstractmethod
     def open(self, place: Path, clock: Callable[[], int]) -> DigitalObjects:
         """A log in this place, empty or as it was left; several may be open at once."""
-        raise NotImplementedError  # each class that inherits the contract says it
 
     def objects(self, place: Path, clock: Callable[[], int] | None = None) -> Objects:
         """The log in the words of the tests."""

@@ -119,7 +119,8 @@ def broker_runs(data: Path) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes in /proc")
+# the grandchildren to be killed have no names but in /proc, which Linux alone has
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="/proc is of Linux alone")
 def test_whatever_is_killed_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
     data = tmp_path / "data"
     prepared(tmp_path, data)

@@ -13,7 +13,12 @@ from shacl.engine import compile_shapes
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 SHT = Namespace("http://www.w3.org/ns/shacl-test#")
 CORE = Path(__file__).resolve().parents[3] / "shared" / "data" / "conformance" / "shacl" / "core"
-CASES = sorted(file for file in CORE.glob("*/*.ttl") if file.name != "manifest.ttl")
+CASES = sorted(
+    file
+    for file in CORE.glob("*/*.ttl")
+    if file.name != "manifest.ttl" and "sht:Validate" in file.read_text(encoding="utf-8")
+)
+"""Files of data or shapes alone are named by the case that uses them."""
 
 Finding = tuple[str, str, str]
 """Focus node, severity, constraint component; blank nodes are all alike."""
@@ -27,9 +32,7 @@ def test_the_suite_is_there(shared_data: Path):
 def test_case(case: Path):
     graph = Graph().parse(case, publicID=case.as_uri())
     entry = graph.value(predicate=RDF.type, object=SHT.Validate)
-    if entry is None:
-        # the case that names it is in the list itself
-        pytest.skip("a file of data or shapes that another case names")
+    assert entry is not None
     action, result = graph.value(entry, MF.action), graph.value(entry, MF.result)
     data = _text(graph.value(action, SHT.dataGraph), case)
     shapes = _text(graph.value(action, SHT.shapesGraph), case)

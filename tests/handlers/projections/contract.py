@@ -7,6 +7,7 @@ class TestSearchIndex(ProjectionContract):
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,16 @@ class PowerFailure(BaseException):
     """The process ends between two lines."""
 
 
-class ProjectionContract:
+class ProjectionContract(ABC):
     """Replay twice equals once; rebuild equals live; a crash between resumes."""
 
+    @abstractmethod
     def open(self, folder: Path) -> Projection:
         """The projection with its view in a folder, empty or as it was left."""
-        raise NotImplementedError  # each class that inherits the contract says it
 
+    @abstractmethod
     def seen(self, projection: Projection, folder: Path) -> Any:
         """All that the view says, comparable, the same for the same facts."""
-        raise NotImplementedError  # each class that inherits the contract says it
 
     @pytest.fixture
     def told(self, tmp_path: Path) -> Repository:

@@ -91,6 +91,7 @@ def test_there_are_never_two_on_one_store(tmp_path: Path, broker: Broker) -> Non
         Broker(tmp_path).start()
 
 
+# the promise itself is of Linux alone: elsewhere no system tells a child of its parent's end
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 def test_it_ends_with_its_parent_and_the_next_takes_the_store(tmp_path: Path) -> None:
     parent = parent_of_a_broker(tmp_path)
@@ -103,7 +104,8 @@ def test_it_ends_with_its_parent_and_the_next_takes_the_store(tmp_path: Path) ->
     again.stop()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+# whether a process is the broker of before is read from /proc, which Linux alone has
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is of Linux alone")
 def test_one_that_outlived_its_parent_is_ended_before_another_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
