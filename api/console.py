@@ -6,7 +6,9 @@ error. Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 paused, a perso
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -105,6 +107,14 @@ def _of_the_machine(error: OSError) -> CollectomeError:
         f"{named}{error.strerror or error}. Check that it exists, that you may use it and that "
         "there is room."
     )
+
+
+def told_to_stop() -> threading.Event:
+    """Set when the process is asked to end (Ctrl-C, SIGTERM), for work that ends between steps."""
+    stop = threading.Event()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: stop.set())
+    return stop
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
-from api.annotations.reports import Report, outcome_lines, owned, report
+from api.annotations.reports import Before, Limit, Report, listed, outcome_lines, owned, report
 from api.annotations.speaking import Annotator, desk_of, speaker
 from api.negotiation import JSON, Format, choose
 from api.problems import TooLarge
@@ -83,14 +83,11 @@ def agents_router(site: Site) -> APIRouter:
     @router.get("/batches")
     def batches(
         by: Annotator,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        before: Annotated[str | None, Query(description="Only those older than this one.")] = None,
+        limit: Limit = 50,
+        before: Before = None,
     ) -> list[Report]:
         """Your batches, the newest first; an admin sees all."""
-        owner = None if "admin" in by.roles else by.name
-        older = None if before is None else desk.batches.get(before).made_at
-        found = desk.batches.all(owner, "posted", limit=limit, before=older)
-        return [door.report(batch) for batch in found]
+        return [door.report(batch) for batch in listed(desk.batches, "posted", by, limit, before)]
 
     @router.get("/batches/{name}")
     def one(name: str, by: Annotator) -> Report:

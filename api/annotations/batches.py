@@ -20,7 +20,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.annotations.agents import NDJSON, Undo
-from api.annotations.reports import Report, outcome_lines, owned, report
+from api.annotations.reports import Before, Limit, Report, listed, outcome_lines, owned, report
 from api.annotations.speaking import Annotator, desk_of, speaker
 from api.security import Token
 from api.settings import Settings
@@ -103,13 +103,11 @@ def batches_router(
     @router.get("")
     def batches(
         by: Annotator,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        before: Annotated[str | None, Query(description="Only those older than this one.")] = None,
+        limit: Limit = 50,
+        before: Before = None,
     ) -> list[Report]:
         """Your batches, the newest first; an admin sees all."""
-        owner = None if "admin" in by.roles else by.name
-        older = None if before is None else desk.batches.get(before).made_at
-        found = desk.batches.all(owner, "chosen", limit=limit, before=older)
+        found = listed(desk.batches, "chosen", by, limit, before)
         return [told(batch, Response()) for batch in found]
 
     @router.get("/{name}")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.security import Token
 from eventstore.envelope import iso
 from fdo.errors import NotFound
-from handlers.batches.store import Batch, Batches
+from handlers.batches.store import Batch, Batches, Kind
 
 SHOWN = 100
 """Refused lines that stand in a report; all are among the outcomes."""
@@ -73,12 +74,24 @@ def outcome_lines(batches: Batches, batch: Batch, after: int = 0) -> Iterator[by
         yield orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
+Limit = Annotated[int, Query(ge=1, le=200)]
+Before = Annotated[str | None, Query(description="Only those older than this one.")]
+
+
 def owned(batches: Batches, name: str, kind: str, by: Token) -> Batch:
     """A batch of the token's own; an admin has all. NotFound for any other."""
     batch = batches.get(name)
     if batch.kind != kind or (batch.owner != by.name and "admin" not in by.roles):
         raise NotFound(f"There is no batch {name!r} of yours.")
     return batch
+
+
+def listed(batches: Batches, kind: Kind, by: Token, limit: int, before: str | None) -> list[Batch]:
+    """The token's own batches, the newest first, older than the one that is named; an admin has
+    those of all."""
+    owner = None if "admin" in by.roles else by.name
+    older = None if before is None else batches.get(before).made_at
+    return batches.all(owner, kind, limit=limit, before=older)
 
 
 def _when(seconds: float) -> str:

@@ -3,8 +3,6 @@ backfill, run."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +11,16 @@ import orjson
 import typer
 
 from api.commands.pids import COMMAND_LINE
-from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for, tell
+from api.console import (
+    DataOption,
+    JsonOption,
+    PidArgument,
+    emit,
+    out,
+    settings_for,
+    tell,
+    told_to_stop,
+)
 from api.mas.shown import JobShown, found, job_detail, job_shown, service_shown
 from api.repository import Repository
 from fdo.errors import InvalidDocument, InvalidIdentifier, NotFound, Refused
@@ -225,9 +232,7 @@ def run(
     repository = Repository(settings_for(data), must_exist=True)
     must_dispatch(repository.settings, repository.objects)
     dispatcher = Dispatcher(plan_of(repository.settings), repository.objects, opened)
-    stop = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: stop.set())
+    stop = told_to_stop()
     if until_idle:
         dispatcher.run_until_idle(stop)
     else:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for, tell
+from api.console import (
+    DataOption,
+    JsonOption,
+    PidArgument,
+    emit,
+    out,
+    settings_for,
+    tell,
+    told_to_stop,
+)
 from api.minting import Standing, described, minter, outbox_of, standing
 from api.repository import Repository
 from fdo.agent import Agent
@@ -136,9 +143,7 @@ def run(
     """Mint without a server: send what waits to DataCite, and confirm it in the log."""
     repository = Repository(settings_for(data), must_exist=True)
     process = minter(repository.settings, repository.objects)
-    stop = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: stop.set())
+    stop = told_to_stop()
     if until_idle:
         process.run_until_idle(stop)
     else:

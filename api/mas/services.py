@@ -102,6 +102,9 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     router = APIRouter(tags=["machine annotation"])
     objects = site.objects
 
+    def named(prefix: str, suffix: str) -> Pid:
+        return service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
+
     @router.get("/api/mas")
     def listed() -> Services:
         """All services, the withdrawn ones included, in order of name."""
@@ -116,7 +119,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     @router.get("/api/mas/{prefix}/{suffix}")
     def one(prefix: str, suffix: str, response: Response) -> ServiceShown:
         """One service and how its jobs stand."""
-        pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
+        pid = named(prefix, suffix)
         return told(objects.log.latest(pid), response)
 
     @router.put("/api/mas/{prefix}/{suffix}", responses=refusals(409))
@@ -126,7 +129,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     ) -> ServiceShown:  # fmt: skip
         """Replace a service by a new version, if the caller saw the current one."""
         unlimited(by)
-        pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
+        pid = named(prefix, suffix)
         seen = version_seen(if_match, pid, objects.log)
         return told(Registration(objects, by.agent).revise(pid, form, seen), response)
 
@@ -137,7 +140,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     ) -> ServiceShown:  # fmt: skip
         """Withdraw a service; what it made stays, its jobs end."""
         unlimited(by)
-        pid = service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
+        pid = named(prefix, suffix)
         seen = version_seen(if_match, pid, objects.log)
         return told(Registration(objects, by.agent).retire(pid, reason, seen), response)
 

@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fdo.documents import Document
 from handlers.queueing.kit import Answer, Work, comment, region_text
 from handlers.services.about import IMAGES, About
 from handlers.services.context import specimens
 from handlers.services.images import Picture
-from handlers.services.sight import Seen, each
+from handlers.services.sight import Looking, Seen
 
 _PHYSICAL = ("ods:physicalSpecimenID", "ods:normalisedPhysicalSpecimenID")
 MOST_CODES = 50
@@ -37,24 +36,11 @@ ABOUT = About(
 )
 
 
-class Barcodes:
+class Barcodes(Looking):
     """Codes in images."""
 
-    name = ABOUT.name
-
-    def describe(self) -> Document:
-        """The registration."""
-        return ABOUT.document()
-
-    def load(self) -> str:
-        """Nothing to load; it always runs on the CPU."""
-        import zxingcpp  # noqa: F401 - so that a worker without it says so at once
-
-        return "CPU"
-
-    def annotate(self, works: Sequence[Work]) -> list[Answer]:
-        """The codes of every image."""
-        return each(works, _said)
+    def __init__(self) -> None:
+        super().__init__(ABOUT, "zxingcpp", _said)
 
 
 def _said(seen: Seen, picture: Picture) -> Answer:

@@ -6,17 +6,15 @@ stand where EXIF has them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fdo.documents import Document
-from handlers.queueing.kit import Answer, Work, assessment
+from handlers.queueing.kit import Answer, assessment
 from handlers.services.about import IMAGES, About
 from handlers.services.images import Picture, shrunk
 from handlers.services.scale import scale_of
-from handlers.services.sight import Seen, each
+from handlers.services.sight import Looking, Seen
 
 CHART = "ColorChecker Classic, 24 patches"
 CHART_SIDE = 1_600
@@ -41,24 +39,11 @@ ABOUT = About(
 )
 
 
-class ImageQuality:
+class ImageQuality(Looking):
     """Measurements of images."""
 
-    name = ABOUT.name
-
-    def describe(self) -> Document:
-        """The registration."""
-        return ABOUT.document()
-
-    def load(self) -> str:
-        """Nothing to load; it always runs on the CPU."""
-        import cv2  # noqa: F401 - so that a worker without it says so at once
-
-        return "CPU"
-
-    def annotate(self, works: Sequence[Work]) -> list[Answer]:
-        """The measurements of every image."""
-        return each(works, _said)
+    def __init__(self) -> None:
+        super().__init__(ABOUT, "cv2", _said)
 
 
 def _said(seen: Seen, picture: Picture) -> Answer:

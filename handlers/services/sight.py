@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
+from fdo.documents import Document
 from handlers.media.regions import Area
 from handlers.queueing.kit import Answer, MediaUnavailable, Work
+from handlers.services.about import About
 from handlers.services.context import area_of, cause, xywh
 from handlers.services.images import Picture, Unreadable, read
 
@@ -52,6 +55,27 @@ def each(works: Sequence[Work], say: Callable[[Seen, Picture], Answer]) -> list[
     """An answer for every work, whose images are looked at one after another."""
     found = (look(work) for work in works)
     return [one if isinstance(one, Answer) else say(*one) for one in found]
+
+
+class Looking:
+    """A service that looks at images one by one, on the CPU, with a package that it needs."""
+
+    def __init__(self, about: About, package: str, say: Callable[[Seen, Picture], Answer]) -> None:
+        self.name = about.name
+        self._about, self._package, self._say = about, package, say
+
+    def describe(self) -> Document:
+        """The registration."""
+        return self._about.document()
+
+    def load(self) -> str:
+        """Nothing to load but the package, so that a worker without it says so at once."""
+        import_module(self._package)
+        return "CPU"
+
+    def annotate(self, works: Sequence[Work]) -> list[Answer]:
+        """What is to be said of every image."""
+        return each(works, self._say)
 
 
 def _down(number: float) -> float:
