@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
-from handlers.bridges.environment import RUNNING
+from handlers.bridges import RUNNING
 from handlers.mas.results import Results
 from handlers.mas.store import PENDING, Row, Store
 

@@ -5,3 +5,6 @@ else. `reading` understands what services say, `rabbitmq` sends and `listening` 
 `outbox` keeps what goes over HTTP, `calling` sends it, `tickets` tell who may answer for which
 job, and `environment` is what a service for DiSSCo is started with.
 """
+
+RUNNING = "/api/mjr/v1"
+"""Where services of the contract say that they begin."""

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import pika
 
 from fdo.errors import Refused
+from handlers.bridges import RUNNING
 from handlers.bridges.http import Secret, signing_secret
 from handlers.bridges.rabbitmq import queue_of
 from handlers.bridges.tickets import Tickets
 from handlers.mas.services import Service
 
-RUNNING = "/api/mjr/v1"
-"""Where services of the contract say that they begin."""
 _PORT, _HOST = 5672, "/"
 
 
