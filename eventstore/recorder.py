@@ -269,10 +269,29 @@ class Recorder(SQLiteApplicationRecorder):
                 f"file:{self.path}?mode=ro", uri=True, isolation_level=None, timeout=60
             )
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA cache_size=-32768")
-            connection.execute("PRAGMA mmap_size=268435456")
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            connection.execute(f"PRAGMA mmap_size={_MAPPED}")
             self._readers.connection = connection
         return connection
+
+    @contextmanager
+    def sparing(self) -> Iterator[None]:
+        """This thread reads without mapping the file into memory until the end: a pass over the
+        whole log else holds as much of it as may be mapped. Not within a reading transaction."""
+        reader = self.reader()
+        reader.execute("PRAGMA mmap_size=0")
+        reader.execute(f"PRAGMA cache_size=-{_SPARED_KIB}")
+        try:
+            yield
+        finally:
+            reader.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            reader.execute(f"PRAGMA mmap_size={_MAPPED}")
+
+
+_MAPPED = 256 * 1024 * 1024
+"""Bytes of the file that a reader maps; it is the kernel's to give them up again."""
+_CACHE_KIB, _SPARED_KIB = 32 * 1024, 8 * 1024
+"""Pages that a reader keeps, and one that goes over everything once."""
 
 
 SELECT = (

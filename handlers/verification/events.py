@@ -47,7 +47,8 @@ class Events:
                 yield from _event_faults(event, where, bytes(row["meta"]))
                 if event.position in lacking and event.frame and event.document != outlined(event):
                     yield Fault(where, "its bytes were never here, and it says more than a record")
-                yield from self._records.faults(event, where)
+                if event.position not in lacking:
+                    yield from self._records.faults(event, where)
                 yield from self._order_faults(event, where, standing[event.pid_text])
                 self._gather(event, standing[event.pid_text])
             except _UNREADABLE as broken:

@@ -43,7 +43,7 @@ def verify_log(
     `kept`: checkpoints that were kept elsewhere, which this log must continue.
     """
     faults: list[Fault] = []
-    with objects.log.still(), scratch() as tables:
+    with objects.recorder.sparing(), objects.log.still(), scratch() as tables:
         try:
             for fault in _faults(objects, tables, watch, trusted, kept):
                 faults.append(fault)

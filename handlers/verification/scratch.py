@@ -1,6 +1,7 @@
 """What a fold over the log gives, kept in a file beside: memory stays flat however many objects.
 
-The tables mirror those of the log that follow from its events (`heads`, `claims`, `unseen`).
+The tables mirror those of the log that follow from its events (`heads`, `claims`, `unseen`);
+`held`, `missed` and `lacking` are what the log itself says, to be held against them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ CREATE TABLE held (key TEXT PRIMARY KEY, object TEXT) WITHOUT ROWID;
 CREATE INDEX held_by ON held (object);
 CREATE TABLE heirs (heir TEXT, old TEXT, PRIMARY KEY (heir, old)) WITHOUT ROWID;
 CREATE TABLE unseen (object TEXT PRIMARY KEY, source TEXT, harvest INTEGER) WITHOUT ROWID;
+CREATE TABLE missed (object PRIMARY KEY, source, harvest) WITHOUT ROWID;
+CREATE TABLE lacking (position INTEGER PRIMARY KEY);
 CREATE TABLE saltless (position INTEGER PRIMARY KEY, object TEXT, content BLOB);
 CREATE TABLE erased (position INTEGER PRIMARY KEY, object TEXT, content BLOB);
 """
@@ -67,7 +70,7 @@ class Scratch:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         connection.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;" + _TABLES
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;" + _TABLES
         )
 
     def standing(self, objects: Iterable[str]) -> dict[str, Standing]:

@@ -101,40 +101,44 @@ def claim_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
 
 def unseen_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
     """Records that their source no longer shows, by the table and by the harvests."""
-    statement = "SELECT object, source, harvest FROM unseen ORDER BY object"
-    kept = {row[0]: tuple(row[1:]) for row in recorder.reader().execute(statement)}
-    told = {row[0]: tuple(row[1:]) for row in scratch.rows(statement)}
-    for pid in sorted(kept.keys() | told.keys(), key=str):
-        if kept.get(pid) != told.get(pid):
-            yield Fault(
-                str(pid), f"is unseen since {kept.get(pid)}, by the harvests since {told.get(pid)}"
-            )
+    scratch.many("missed", 3, (tuple(r) for r in recorder.reader().execute("SELECT * FROM unseen")))
+    for pid, *said in scratch.rows(_UNSEEN):
+        kept, told = tuple(said[:2]), tuple(said[2:])
+        yield Fault(str(pid), f"is unseen since {kept}, by the harvests since {told}")
+
+
+_UNSEEN = """
+SELECT m.object, m.source, m.harvest, u.source, u.harvest FROM missed m
+    LEFT JOIN unseen u USING (object) WHERE u.source IS NOT m.source OR u.harvest IS NOT m.harvest
+UNION ALL SELECT u.object, NULL, NULL, u.source, u.harvest FROM unseen u
+    WHERE NOT EXISTS (SELECT 1 FROM missed m WHERE m.object=u.object)"""
 
 
 def salt_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
     """Salts that are gone without an erasure, and documents that are not what one left."""
-    lacking = {row[0] for row in recorder.rows("SELECT position FROM lacking")}
+    lacking = recorder.reader().execute("SELECT position FROM lacking")
+    scratch.many("lacking", 1, (tuple(row) for row in lacking))
     rows = scratch.rows(
-        "SELECT s.position, s.object, s.content, e.object, e.content FROM saltless s "
-        "LEFT JOIN erased e USING (position) ORDER BY s.position"
+        "SELECT s.position, s.object, s.content, e.object, e.content, l.position IS NOT NULL "
+        "FROM saltless s LEFT JOIN erased e USING (position) LEFT JOIN lacking l USING (position) "
+        "ORDER BY s.position"
     )
-    without = set()
-    for position, pid, content, erased, left in rows:
+    for position, pid, content, erased, left, never_came in rows:
         where = f"event {position} of {pid}"
-        without.add(position)
         if erased != pid:
-            if position not in lacking:
+            if not never_came:
                 yield Fault(where, "its salt is gone, and no event says that it was erased")
         elif left is not None and content != left:
             yield Fault(where, "what the erasure left of its document was changed")
-    for position in sorted(lacking - without):
+    for (position,) in scratch.rows(f"SELECT position FROM lacking l WHERE {_SALTED} ORDER BY 1"):
         yield Fault(f"event {position}", "its bytes are said to be lacking, and are not")
-    kept = scratch.rows(
-        "SELECT position, object FROM erased e WHERE NOT EXISTS "
-        "(SELECT 1 FROM saltless s WHERE s.position=e.position) ORDER BY position"
-    )
-    for position, pid in kept:
+    for position, pid in scratch.rows(
+        f"SELECT position, object FROM erased l WHERE {_SALTED} ORDER BY position"
+    ):
         yield Fault(f"event {position} of {pid}", "was erased, and its salt is still there")
+
+
+_SALTED = "NOT EXISTS (SELECT 1 FROM saltless s WHERE s.position=l.position)"
 
 
 def number_faults(recorder: Recorder, head: int) -> Iterator[Fault]:
