@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,9 @@ def _with_head(router: APIRouter) -> APIRouter:
     there = {route.path for route, methods in routes if "HEAD" in methods}
     for route, methods in routes:
         if "GET" in methods and route.path not in there:
-            path = route.path.removeprefix(router.prefix)
-            router.head(path, response_model=None, include_in_schema=False)(route.endpoint)
+            twin = copy(route)  # made as a route of its own it would be analysed again
+            twin.methods, twin.include_in_schema = {"HEAD"}, False
+            router.routes.append(twin)
     return router
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,9 @@ class Browser:
 
 @pytest.fixture
 def browse(repository: Repository) -> Callable[..., Browser]:
-    """A browser for the repository as it is now."""
-    return lambda **options: Browser(repository.app(**options))
+    """A browser for the repository; without options always the same, as a server that runs on."""
+    plain = cache(lambda: Browser(repository.app()))
+    return lambda **options: Browser(repository.app(**options)) if options else plain()
 
 
 @pytest.fixture(scope="module")
