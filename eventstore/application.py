@@ -25,7 +25,7 @@ from eventstore.log import Head, Log
 from eventstore.profiles import Profiles
 from eventstore.recorder import Datastore, Durability, Entry, Recorder
 from fdo.agent import Agent
-from fdo.catalogue import OBJECT_TYPES
+from fdo.catalogue import OBJECT_TYPES, unsaid
 from fdo.documents import canonical
 from fdo.errors import AlreadyRegistered, Refused, Unavailable, VersionConflict
 from fdo.identifiers import SUFFIXES, Pid, suffix_of
@@ -147,7 +147,7 @@ class DigitalObjects:
             facts = decide(known, command)
             if not facts:
                 return None
-            self._check_relatives(command, kind)
+            self.check_relatives(command, kind)
             change = Change(pid, kind, facts[0], known, issue, source, fingerprint, verbatim, cause)
             try:
                 (position,) = self.append([change], by=by, observed_at=observed_at)
@@ -157,8 +157,8 @@ class DigitalObjects:
                     raise
         raise AssertionError("unreachable")
 
-    def _check_relatives(self, command: Command, kind: str) -> None:
-        """A successor or a part is an object of the same type that still stands."""
+    def check_relatives(self, command: Command, kind: str) -> None:
+        """Refused unless each successor or part is an object of the same type that stands."""
         match command:
             case Merge(into):
                 relatives: Sequence[Pid] = (into,)
@@ -295,6 +295,7 @@ class DigitalObjects:
             verbatim=change.verbatim,
             verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
             claims=claims,
+            unsaid=unsaid(change.type, fact.document, claims) if claims else (),  # type: ignore[union-attr]
             fingerprint=change.fingerprint,
         )
         return entry, after, issue

@@ -17,6 +17,8 @@ from fdo.errors import Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Command, Merge, Restore, Split, Status, Tombstone, stamped
 from handlers.annotations import Annotations
+from handlers.annotations.returning import returning
+from handlers.annotations.successions import Successions
 from handlers.harvest.links import RELATIONS
 
 _LEFT = (
@@ -68,28 +70,33 @@ class Curation:
         return self._do(pid, Tombstone(_said(reason), self._node, self._now), expected)
 
     def merge(self, pid: Pid, into: Pid, reason: str, expected: int | None = None) -> Recorded:
-        """Withdraw an object in favour of another, which its identifiers lead to."""
+        """Withdraw an object in favour of another, which its identifiers lead to, and which takes
+        over the accepted changes of it that fit."""
         self._must_not_be_accepted(pid)
-        return self._do(pid, Merge(into, _said(reason), self._node, self._now), expected)
+        command = Merge(into, _said(reason), self._node, self._now)
+        return Successions(self._objects).hand_over(pid, command, self._by, expected)
 
     def split(
         self, pid: Pid, parts: Sequence[Pid], reason: str, expected: int | None = None
     ) -> Recorded:
-        """Withdraw an object in favour of the objects that it turned out to be."""
+        """Withdraw an object in favour of the objects that it turned out to be, each of which
+        takes over the accepted changes that concern it."""
         self._must_not_be_accepted(pid)
         different = tuple(dict.fromkeys(parts))
-        return self._do(pid, Split(different, _said(reason), self._node, self._now), expected)
+        command = Split(different, _said(reason), self._node, self._now)
+        return Successions(self._objects).hand_over(pid, command, self._by, expected)
 
     def restore(self, pid: Pid, reason: str = "", expected: int | None = None) -> Recorded:
-        """Bring a tombstoned object back as it was when it was last active; an annotation that
-        had been accepted waits for a decision again, since its change was taken back."""
+        """Bring a tombstoned object back as it was when it was last active, without the changes
+        that were taken back since; an annotation that had been accepted waits for a decision
+        again."""
         contents = [e for e in self._objects.log.history(pid) if not e.operational]
         before = next((e for e in reversed(contents) if _is_whole(e)), None)
         if before is None:
             raise Refused(
                 f"{pid} was never active, or what it said was erased; there is nothing to restore."
             )
-        draft = dict(before.document)
+        draft = returning(self._objects, before)
         if before.type == "annotation" and state_of(before.status, draft) == "accepted":
             draft = {term: value for term, value in draft.items() if term not in _DECISION}
             draft["ods:mergingDecisionStatus"] = "Pending"

@@ -52,6 +52,14 @@ class Laid:
     annotation: Document
     held: Document
     """The object's document just after its change: where its path leads to the right place."""
+    agreed: Document | None = None
+    """The annotation as a person last agreed to it; None: as it is. So a source that says again
+    what it said then ends the conflict."""
+
+    @property
+    def before(self) -> Any:
+        """What the source said when a person agreed to the change; None for nothing."""
+        return source_value(self.agreed or self.annotation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,7 @@ def _relaid(
     document, verdicts = draft, dict[str, Judged]()
     for each in laid:
         try:
-            what, judged = _judge(document, each)
+            what, judged = judge(document, each)
         except (Impossible, InvalidDocument):
             what, judged = None, Judged("dropped")
         if what is not None:
@@ -154,45 +162,41 @@ def _relaid(
     return document, verdicts
 
 
-def _judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
-    """What a change does to this document, and what that means."""
+def judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
+    """What an accepted change does to a document that its source says now, and what that means;
+    Impossible or InvalidDocument where it cannot be carried out on it."""
     edit = edit_of(laid.annotation)
     if edit is None:  # erased
         return None, Judged("dropped")
-    kind, before = _kind_of(document), source_value(laid.annotation)
-    was = carried_out(laid.held, edit, kind)
+    was = carried_out(laid.held, edit, _kind_of(document))
     if was.what == "append":
         array = follow(was.path, laid.held, document)
         if array is None:
             return None, Judged("dropped")
-        before = [each for each in get(laid.held, was.path) if not same(each, was.value)]
-        return _append(document, array, was, before)
+        beside = [each for each in get(laid.held, was.path) if not same(each, was.value)]
+        return _append(document, array, was, beside)
     if was.what == "remove" and isinstance(was.path[-1], int):
         array = follow(was.path[:-1], laid.held, document)
         return (
             (None, Judged("dropped"))
             if array is None
-            else _take_out(
-                document, array, was.path[-1], get(laid.held, was.path[:-1]) or (), before
-            )
+            else _take_out(document, array, was.path[-1], get(laid.held, was.path[:-1]) or (), laid)
         )
-    return _set(document, laid, was, before)
+    return _set(document, laid, was)
 
 
-def _set(
-    document: Document, laid: Laid, was: Operation, before: Any
-) -> tuple[Operation | None, Judged]:
+def _set(document: Document, laid: Laid, was: Operation) -> tuple[Operation | None, Judged]:
     there = follow(was.path, laid.held, document)
     if was.what == "set" and there is not None and same(get(document, there), was.value):
         return None, Judged("adopted", was.value)
-    path = follow(was.path, taken_back(laid.held, laid.annotation), document)
+    path = follow(was.path, taken_back(laid.held, laid.agreed or laid.annotation), document)
     if path is None or not isinstance(get(document, path[:-1]), dict | list):
         return None, Judged("dropped")
     says = get(document, path)
     if same(says, was.value):  # of a removal: nothing is there
         return None, Judged("adopted", says)
     what = Operation(was.what, path, was.value)
-    return what, Judged(_standing(laid, same(says, before)), says)
+    return what, Judged("applied" if same(says, laid.before) else "conflict", says)
 
 
 def _append(
@@ -212,17 +216,19 @@ def _append(
 
 
 def _take_out(
-    document: Document, array: Path, place: int, kept: Sequence[Any], before: Any
+    document: Document, array: Path, place: int, kept: Sequence[Any], laid: Laid
 ) -> tuple[Operation | None, Judged]:
     """Take the member that was deleted out again, if the source still shows it: as it was, or
     with other values. `kept` are the members that the deletion left; a twin may be among them."""
+    before, since = laid.before, source_value(laid.annotation)
     members = get(document, array) or []
     equal = [at for at, each in enumerate(members) if same(each, before)]
     if len(equal) > sum(same(each, before) for each in kept):
         twin = min(equal, key=lambda at: abs(at - place))
         return Operation("remove", (*array, twin)), Judged("applied", before)
     for at, each in enumerate(members):
-        if not any(same(each, other) for other in kept) and _revised(before, each):
+        ours = any(same(each, other) for other in kept)
+        if not ours and (_revised(before, each) or _revised(since, each)):
             return Operation("remove", (*array, at)), Judged("conflict", each)
     return None, Judged("adopted")
 
@@ -246,13 +252,6 @@ def _leaves(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
                 yield from _leaves(value, (*path, step))
     else:
         yield path, repr(node)
-
-
-def _standing(laid: Laid, unchanged: bool) -> Verdict:
-    """A conflict is settled by a person or by the source, not by being looked at again."""
-    if not unchanged or laid.annotation.get("col:overlayState") == "conflict":
-        return "conflict"
-    return "applied"
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────

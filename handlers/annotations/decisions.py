@@ -9,7 +9,6 @@ From then on the target's overlay holds the annotation, and each harvest lays it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from eventstore.application import Change
@@ -20,12 +19,19 @@ from fdo.documents import Document
 from fdo.errors import CollectomeError, InvalidDocument, Refused, VersionConflict
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Merge, Revise, Status, Tombstone, stamped
-from fdo.mids import assess
-from handlers.annotations.hand import ATTEMPTS, KIND, Hand, maker_of, node_of, pause, said
+from handlers.annotations.hand import (
+    ATTEMPTS,
+    KIND,
+    Hand,
+    approver,
+    maker_of,
+    node_of,
+    pause,
+    said,
+)
 from handlers.annotations.merges import moved, worked_out
 from handlers.annotations.outcome import Decision, Outcome
 from handlers.annotations.targets import laid_on
-from handlers.harvest.standards import breaches
 
 Verdict = Literal["accept", "reject"]
 
@@ -46,7 +52,7 @@ class Decisions(Hand):
         def once() -> Decision:
             known, issue = self._pending(pid, expected)
             document = self._decided(known, "Rejected", by, said(reason))
-            change = self._change(known, issue, Revise(document), by=_approver(by))
+            change = self._change(known, issue, Revise(document), by=approver(by))
             assert change is not None  # the decision is in the document
             (position,) = self._objects.append([change], by=by)
             return Decision("rejected", pid, known.version + 1, position)
@@ -137,7 +143,7 @@ class Decisions(Hand):
             target,
             target_issue,
             revise,
-            by=_approver(by),
+            by=approver(by),
             also=(maker_of(known.document, proposal.agent),),
             used=(pid.version_iri(known.version),),
             cause=proposal.position,
@@ -166,19 +172,22 @@ class Decisions(Hand):
         by: Agent,
         then: Document | Tombstone,
     ) -> Decision:
-        """The target says what its source says, and the annotation is out of its overlay."""
-        target, target_issue = self._target(known)
-        laid = laid_on(self._objects, [target]).get(str(target.pid), [])
+        """The target says what its source says, and the annotation is out of its overlay. One
+        that ended is left as it is; should it come back, it comes without the change."""
+        target, target_issue = self._object(known)
+        laid = laid_on(self._objects, [target]).get(str(target.pid), []) if target else []
         this = next((each for each in laid if each.pid == str(known.pid)), None)
-        document = reverted(target.document, this) if this else None
-        change = None
+        change = document = None
+        if this and target and target.status is Status.ACTIVE:
+            document = reverted(target.document, this)
         if document is not None:
+            assert target is not None
             overlay = tuple(each.pid for each in laid if each.pid != str(known.pid))
             change = self._change(
                 target,
                 target_issue,
                 Revise(self._stamped(target, document), overlay),
-                by=_approver(by),
+                by=approver(by),
                 used=(known.pid.version_iri(known.version),),
                 cause=self._objects.log.latest(known.pid).position,
             )
@@ -197,13 +206,25 @@ class Decisions(Hand):
         return known, issue
 
     def _target(self, known: DigitalObject) -> tuple[DigitalObject, int]:
-        edit = edit_of(known.document)
-        target, issue = (None, 1) if edit is None else self._objects.state(edit.target)
-        if target is None or target.status is not Status.ACTIVE:
-            name = edit.target if edit else "its object"
-            was = target.status.value if target else "not known"
-            raise Refused(f"{known.pid} proposes a change of {name}, which is {was}.")
+        target, issue = self._object(known)
+        if target is None:
+            raise Refused(f"{known.pid} proposes a change of an object that is not known.")
+        if target.status is not Status.ACTIVE:
+            stands = self._objects.log.standing(target.pid)
+            raise Refused(
+                f"{known.pid} proposes a change of {target.pid}, which is {target.status.value}; "
+                + (
+                    "restore that first, or reject the proposal."
+                    if stands == target.pid
+                    else f"propose it of {stands}, into which that was merged."
+                )
+            )
         return target, issue
+
+    def _object(self, known: DigitalObject) -> tuple[DigitalObject | None, int]:
+        """The object that an annotation proposes to change, in whatever state it is."""
+        edit = edit_of(known.document)
+        return (None, 1) if edit is None else self._objects.state(edit.target)
 
     def _decided(self, known: DigitalObject, status: str, by: Agent, reason: str) -> Document:
         document = {**known.document, "ods:mergingDecisionStatus": status}
@@ -223,22 +244,9 @@ class Decisions(Hand):
         next_one = stamped(
             document, known.pid, known.version + 1, modified=self._now, created=created
         )
-        change = self._change(known, issue, Revise(next_one), by=_approver(by))
+        change = self._change(known, issue, Revise(next_one), by=approver(by))
         assert change is not None  # callers change what counts
         return change
-
-    def _stamped(self, target: DigitalObject, draft: Document) -> Document:
-        """The target's next version: MIDS level, stamps, and the rules for what is recorded."""
-        document = dict(draft)
-        if target.type == "specimen":
-            document["ods:midsLevel"] = max(assess(document).level, 0)
-        created = target.document.get("dcterms:created")
-        document = stamped(
-            document, target.pid, target.version + 1, modified=self._now, created=created
-        )
-        if broken := breaches(target.type, document, self._rejecting):
-            raise InvalidDocument(f"{target.pid} would break its rules: {broken[0][1]}", broken)
-        return document
 
     # ── recording ────────────────────────────────────────────────────────────────────────
 
@@ -284,7 +292,3 @@ class Decisions(Hand):
             return Outcome("refused", pid, errors=bad.pointers or (("", bad.message),))
         except CollectomeError as bad:
             return Outcome("refused", pid, errors=(("", bad.message),))
-
-
-def _approver(by: Agent) -> Agent:
-    return replace(by, role="Approver")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_moment
 from fdo.agent import Agent, Kind
 from fdo.annotation.identity import agent_id
+from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
-from fdo.errors import NotFound, Refused, VersionConflict
+from fdo.errors import InvalidDocument, NotFound, Refused, VersionConflict
 from fdo.identifiers import Pid
-from fdo.lifecycle import Command, DigitalObject, decide
+from fdo.lifecycle import Command, DigitalObject, decide, stamped
+from fdo.mids import assess
 from fdo.representations.lexical import is_iri
+from handlers.harvest.standards import breaches
 
 KIND = "annotation"
 ATTEMPTS = 8
@@ -42,10 +46,16 @@ class Hand:
 
     def _known(self, pid: Pid, expected: int | None = None) -> tuple[DigitalObject, int]:
         """An annotation as it stands, with its record's issue; NotFound, VersionConflict."""
+        known, issue = self._seen(pid, expected)
+        if known.type != KIND:
+            raise NotFound(f"A {known.type} bears the PID {pid}; name an annotation.", pid=str(pid))
+        return known, issue
+
+    def _seen(self, pid: Pid, expected: int | None = None) -> tuple[DigitalObject, int]:
+        """An object as it stands, with its record's issue; NotFound, VersionConflict."""
         known, issue = self._objects.state(pid)
-        if known is None or known.type != KIND:
-            what = "No object bears" if known is None else f"A {known.type} bears"
-            raise NotFound(f"{what} the PID {pid}; name an annotation.", pid=str(pid))
+        if known is None:
+            raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
         if expected is not None and known.version != expected:
             raise VersionConflict(
                 f"{pid} is at version {known.version}, not {expected}; read it again.",
@@ -59,6 +69,20 @@ class Hand:
         """The change that a command makes; None where nothing changes."""
         facts = decide(known, command)
         return Change(known.pid, known.type, facts[0], known, issue, **more) if facts else None
+
+    def _stamped(self, target: DigitalObject, draft: Document) -> Document:
+        """An object's next version: MIDS level, stamps, and the rules for what is recorded;
+        InvalidDocument where it breaks them."""
+        document = dict(draft)
+        if target.type == "specimen":
+            document["ods:midsLevel"] = max(assess(document).level, 0)
+        created = target.document.get("dcterms:created")
+        document = stamped(
+            document, target.pid, target.version + 1, modified=self._now, created=created
+        )
+        if broken := breaches(target.type, document, self._rejecting):
+            raise InvalidDocument(f"{target.pid} would break its rules: {broken[0][1]}", broken)
+        return document
 
     @property
     def _now(self) -> str:
@@ -79,6 +103,17 @@ def maker_of(annotation: Document, recorded_by: Agent) -> Agent:
             kind = _KINDS.get(creator.get("@type", ""), "schema:SoftwareApplication")
             return Agent(known, creator.get("schema:name") or known, kind, "Requestor")
     return Agent(recorded_by.id, recorded_by.name, recorded_by.kind, "Requestor")
+
+
+def approver(by: Agent) -> Agent:
+    """Somebody as the one who accepts a change."""
+    return replace(by, role="Approver")
+
+
+def claim_of(document: Document) -> str:
+    """The claim by which an annotation is recorded once."""
+    (key,) = OBJECT_TYPES[KIND].claims(document)
+    return key
 
 
 def said(reason: str) -> str:

@@ -25,7 +25,7 @@ from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, CollectomeError, InvalidDocument, Refused, VersionConflict
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Registered, Revise, stamped
-from handlers.annotations.hand import ATTEMPTS, KIND, Hand, node_of, pause
+from handlers.annotations.hand import ATTEMPTS, KIND, Hand, claim_of, node_of, pause
 from handlers.annotations.outcome import Outcome
 from handlers.annotations.targets import Targets
 from handlers.harvest.standards import breaches
@@ -62,7 +62,7 @@ class _Ready:
 
     @property
     def key(self) -> str:
-        return _key(self.document)
+        return claim_of(self.document)
 
 
 class Proposals(Hand):
@@ -140,11 +140,11 @@ class Proposals(Hand):
         annotation that is being revised, which may say again what it says."""
         targets = Targets(self._objects, drafts)
         completed = [_completed(draft, by, targets) for draft in drafts]
-        keys = [_key(each) for each in completed if isinstance(each, dict)]
+        keys = [claim_of(each) for each in completed if isinstance(each, dict)]
         holders = self._objects.log.claimed(keys) if keys else {}
         found: list[_Ready | Outcome] = []
         for each in completed:
-            holder = holders.get(_key(each)) if isinstance(each, dict) else None
+            holder = holders.get(claim_of(each)) if isinstance(each, dict) else None
             if not isinstance(each, dict):
                 found.append(each)
             elif holder is not None and holder.pid != own:
@@ -218,12 +218,6 @@ class Proposals(Hand):
 
 _NOBODY = Pid("20.5000.5072", "AAA-AAA-AAA")
 """Stands for the PID that is drawn when all is well."""
-
-
-def _key(document: Mapping[str, Any]) -> str:
-    """The claim by which an annotation is recorded once."""
-    (key,) = OBJECT_TYPES[KIND].claims(dict(document))
-    return key
 
 
 def _refused(*errors: Breach) -> Outcome:

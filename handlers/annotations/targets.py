@@ -193,11 +193,24 @@ def laid_on(objects: DigitalObjects, states: Iterable[DigitalObject]) -> dict[st
     for state in bearing:
         held = held_by(objects.log.history(state.pid))
         found[str(state.pid)] = [
-            Laid(pid, known[pid].document, held.get(pid, state.document))
+            Laid(
+                pid,
+                known[pid].document,
+                held.get(pid, state.document),
+                _agreed(objects.log, known[pid]),
+            )
             for pid in state.overlay
             if pid in known and in_force(known[pid])
         ]
     return found
+
+
+def _agreed(log: Log, annotation: DigitalObject) -> Document | None:
+    """An annotation in conflict as it was when a person last agreed to it."""
+    if annotation.document.get("col:overlayState") != "conflict":
+        return None
+    said = (event.document for event in reversed(log.history(annotation.pid)))
+    return next((each for each in said if each.get("col:overlayState") == "applied"), None)
 
 
 def in_force(annotation: DigitalObject) -> bool:

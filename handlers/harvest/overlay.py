@@ -81,7 +81,8 @@ class Overlay:
 def _told(annotation: Document, judged: Judged) -> Document | None:
     """The annotation with what became of its change; None where it says so already."""
     told = {**annotation, "col:overlayState": judged.verdict}
-    if judged.verdict == "conflict":
+    before = annotation.get("col:overlayState")
+    if "conflict" in (judged.verdict, before) and judged.verdict in LAID:
         told.pop("col:sourceValue", None)
         if judged.source is not None:
             told["col:sourceValue"] = written(judged.source)

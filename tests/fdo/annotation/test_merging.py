@@ -94,13 +94,38 @@ def test_a_third_value_is_a_conflict_in_which_the_change_is_kept() -> None:
         assert get(document, parse(COUNTRY)) == "Eesti"
 
 
-def test_a_conflict_lasts_until_somebody_settles_it() -> None:
-    laid = accepted(specimen(), editing(COUNTRY, "Eesti"))
-    known = {**laid.annotation, "col:overlayState": "conflict", "col:sourceValue": '"Latvia"'}
-    _, judged = told(saying("Latvia"), Laid("a", known, laid.held))
-    assert judged.verdict == "conflict"
-    _, judged = told(saying("Eesti"), Laid("a", known, laid.held))
-    assert judged.verdict == "adopted"
+def in_conflict(laid: Laid, says: str) -> Laid:
+    """An accepted change as it is kept while its source says a third thing."""
+    known = {**laid.annotation, "col:overlayState": "conflict", "col:sourceValue": written(says)}
+    return Laid(laid.pid, known, laid.held, laid.annotation)
+
+
+def test_a_conflict_lasts_until_the_source_or_a_person_ends_it() -> None:
+    laid = in_conflict(accepted(specimen(), editing(COUNTRY, "Eesti")), "Latvia")
+    for says, verdict in (
+        ("Latvia", "conflict"),
+        (None, "conflict"),
+        ("Eesti", "adopted"),
+        ("Estonia", "applied"),
+    ):
+        document, judged = told(saying(says), laid)
+        assert judged == Judged(verdict, says)
+        assert get(document, parse(COUNTRY)) == "Eesti"
+
+
+def test_a_deleted_member_that_is_revised_twice_stays_in_conflict() -> None:
+    name = named("Abies alba", **{"dwc:dateIdentified": "1900", "dwc:identificationRemarks": "x"})
+    names = {"ods:hasIdentifications": [name, named("Picea abies")]}
+    laid = accepted(specimen(**names), deleting(f"{NAMES}[0]"))
+    once = {**name, "dwc:dateIdentified": "1901"}
+    twice = {**once, "ods:hasTaxonIdentifications": named("Abies")["ods:hasTaxonIdentifications"]}
+    draft = specimen(**{"ods:hasIdentifications": [once, named("Picea abies")]})
+    assert told(draft, laid)[1] == Judged("conflict", once)
+    known = {**laid.annotation, "col:overlayState": "conflict", "col:sourceValue": written(once)}
+    again = Laid(laid.pid, known, laid.held, laid.annotation)
+    draft = specimen(**{"ods:hasIdentifications": [twice, named("Picea abies")]})
+    assert told(draft, again)[1] == Judged("conflict", twice)
+    assert told(specimen(**names), again)[1].verdict == "applied"
 
 
 def test_a_change_whose_place_is_gone_is_dropped() -> None:

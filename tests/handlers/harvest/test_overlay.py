@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fdo.annotation.paths import get, parse
 from fdo.identifiers import Pid
@@ -97,6 +100,43 @@ def test_adopting_ends_a_conflict(museum: Museum) -> None:
     harvest(museum, country="Latvia")
     harvest(museum, country="Eesti")
     assert overlay(museum, pid)[0] == "adopted" and museum.says(COUNTRY) == "Eesti"
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.sampled_from(["Estonia", "Latvia", "Livonia", "Eesti"]), max_size=5))
+def test_what_became_of_a_change_follows_from_what_was_said_when_it_was_accepted(
+    tmp_path: Path, said: list[str]
+) -> None:
+    with tempfile.TemporaryDirectory(dir=tmp_path) as place:
+        museum = Museum(Path(place))
+        pid = museum.accepted("oa:editing", COUNTRY, "Eesti")
+        adopted = False
+        for country in said:
+            harvest(museum, country=country)
+            state, source = overlay(museum, pid)
+            adopted = adopted or country == "Eesti"
+            if adopted:
+                assert (state, museum.says(COUNTRY)) == ("adopted", country)
+            else:
+                says = "applied" if country == "Estonia" else "conflict"
+                assert (state, source, museum.says(COUNTRY)) == (says, f'"{country}"', "Eesti")
+        museum.objects.close()
+
+
+def test_a_change_that_a_person_kept_was_agreed_to_over_what_the_source_said_then(
+    museum: Museum,
+) -> None:
+    pid = museum.accepted("oa:editing", COUNTRY, "Eesti")
+    harvest(museum, country="Latvia")
+    museum.annotations.settle(pid, True, CLARA)
+    harvest(museum, country="Estonia")
+    assert overlay(museum, pid) == ("conflict", '"Estonia"')
+    harvest(museum, country="Latvia")
+    assert overlay(museum, pid) == ("applied", '"Latvia"')
 
 
 def test_one_of_two_changes_is_adopted_and_the_other_stays(museum: Museum) -> None:

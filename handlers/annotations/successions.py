@@ -1,0 +1,275 @@
+"""Accepted changes of an object that ends for another one, or for its parts, go on with those.
+
+A merged object's changes are laid over its successor as a harvest lays them over a source's new
+word: where the successor says what the source said, the change is carried out; where it says a
+third thing the change is in conflict, which a person settles; where it says the same there is
+nothing to do. What an accepted change of the successor itself decides is only proposed. Of an
+object that was split a part takes the changes of places at which it says what the source said;
+which part a member belongs to nobody can tell, so that is proposed to each.
+
+What goes on is an annotation of the successor with a life of its own (`oa:via` names the first
+one). The first one stays with its object, which may come back. All is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from eventstore.application import Change
+from eventstore.envelope import Recorded
+from fdo.agent import Agent
+from fdo.annotation import rules
+from fdo.annotation.identity import content_key
+from fdo.annotation.life import Edit, edit_of
+from fdo.annotation.merging import (
+    Judged,
+    Laid,
+    Operation,
+    covers,
+    done,
+    judge,
+    place_of,
+    written,
+)
+from fdo.annotation.paths import Path
+from fdo.annotation.values import Impossible
+from fdo.documents import Document
+from fdo.errors import InvalidDocument, VersionConflict
+from fdo.identifiers import Pid
+from fdo.lifecycle import (
+    DigitalObject,
+    Merge,
+    Registered,
+    Revise,
+    Revised,
+    Split,
+    Status,
+    decide,
+    evolve,
+    stamped,
+)
+from handlers.annotations.hand import (
+    ATTEMPTS,
+    KIND,
+    Hand,
+    approver,
+    claim_of,
+    maker_of,
+    node_of,
+    pause,
+)
+from handlers.annotations.merges import moved
+from handlers.annotations.targets import laid_on
+
+_OF_THE_FIRST = frozenset(
+    {
+        "@id",
+        "col:decisionReason",
+        "col:executionProvider",
+        "col:model",
+        "col:modelSha256",
+        "col:overlayState",
+        "col:softwareVersion",
+        "col:sourceValue",
+        "dcterms:created",
+        "dcterms:identifier",
+        "dcterms:modified",
+        "oa:canonical",
+        "ods:batchID",
+        "ods:hasAggregateRating",
+        "ods:jobID",
+        "ods:placeInBatch",
+        "ods:version",
+    }
+)
+"""What stays with the annotation that was accepted first; so a model's suggestion counts once."""
+
+
+@dataclass(slots=True)
+class _Heir:
+    """A successor on its way through the changes that it takes over."""
+
+    known: DigitalObject
+    issue: int
+    own: list[Laid]
+    """Its own accepted changes."""
+    overlay: list[str]
+    changes: list[Change] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
+    """Claims of the annotations among them."""
+
+
+class Successions(Hand):
+    """Ends objects in favour of others."""
+
+    def hand_over(
+        self, pid: Pid, command: Merge | Split, by: Agent, expected: int | None = None
+    ) -> Recorded:
+        """End an object, and let its accepted changes go on with its successor or its parts; the
+        event that ends it."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._hand_over(pid, command, by, expected)
+            except VersionConflict:
+                if expected is not None or attempt == ATTEMPTS - 1:
+                    raise
+                pause(attempt)
+        raise AssertionError("unreachable")
+
+    def _hand_over(
+        self, pid: Pid, command: Merge | Split, by: Agent, expected: int | None
+    ) -> Recorded:
+        known, issue = self._seen(pid, expected)
+        (fact,) = decide(known, command)
+        self._objects.check_relatives(command, known.type)
+        changes = [Change(pid, known.type, fact, known, issue)]
+        laid = laid_on(self._objects, [known]).get(str(pid), [])
+        heirs = [command.into] if isinstance(command, Merge) else command.parts
+        for heir in heirs if laid else ():
+            changes += self._inherited(heir, laid, command, by)
+        return self._objects.log.event(self._objects.append(changes, by=by)[0])
+
+    def _inherited(
+        self, heir: Pid, laid: Sequence[Laid], command: Merge | Split, by: Agent
+    ) -> list[Change]:
+        """What one successor takes over. One that is not public takes nothing: its document is
+        not there to be changed."""
+        target, issue = self._objects.state(heir)
+        assert target is not None  # it was looked at a moment ago
+        if target.status is not Status.ACTIVE:
+            return []
+        own = laid_on(self._objects, [target]).get(str(heir), [])
+        to = _Heir(target, issue, own, [each.pid for each in own])
+        for each in laid:
+            self._take(to, each, isinstance(command, Merge), by)
+        return to.changes
+
+    def _take(self, to: _Heir, laid: Laid, whole: bool, by: Agent) -> None:
+        edit = edit_of(laid.annotation)
+        try:
+            what, judged = judge(to.known.document, laid)
+        except (Impossible, InvalidDocument):
+            return
+        if edit is None or what is None:
+            return
+        draft = self._draft(to.known, laid, replace(edit, path=_path(edit, what)))
+        key = claim_of(draft)
+        if key in to.said or self._objects.log.claimed([key]):
+            return  # it was said of the successor, and waits or was decided there
+        to.said.add(key)
+        if any(_meet(what.path, place_of(each, to.known.document)) for each in to.own):
+            self._propose(to, laid, draft)
+        elif whole or (judged.verdict == "applied" and not _of_a_member(edit, what)):
+            self._carry_out(to, laid, draft, what, judged, by)
+        elif judged.verdict == "applied":
+            self._propose(to, laid, draft)
+
+    # ── changes ──────────────────────────────────────────────────────────────────────────
+
+    def _propose(self, to: _Heir, laid: Laid, draft: Document) -> None:
+        """Let a person decide, where the change can be proposed of the successor at all."""
+        if not rules.breaches(draft, to.known):
+            draft["ods:mergingDecisionStatus"] = "Pending"
+            to.changes.append(self._registered(to.known, laid, draft))
+
+    def _carry_out(
+        self, to: _Heir, laid: Laid, draft: Document, what: Operation, judged: Judged, by: Agent
+    ) -> None:
+        try:
+            after = self._stamped(to.known, done(to.known.document, what))
+        except InvalidDocument:
+            return
+        draft |= {
+            "ods:mergingDecisionStatus": "Approved",
+            "ods:mergingStateChangeDate": self._now,
+            "ods:hasMergingStateChangedBy": node_of(by),
+            "col:decisionReason": f"Accepted as {laid.pid}, of an object that is part of this one.",
+            "col:overlayState": "applied",
+        }
+        if laid.before is not None:
+            draft["col:sourceValue"] = written(laid.before)
+        new = self._registered(to.known, laid, draft)
+        to.changes.append(new)
+        if judged.verdict == "conflict":
+            to.changes.append(self._in_conflict(new, judged))
+        to.overlay.append(str(new.pid))
+        self._revised(to, new, laid, after, by)
+
+    def _revised(self, to: _Heir, new: Change, laid: Laid, after: Document, by: Agent) -> None:
+        fact = Revised(after, to.known.status, tuple(to.overlay))
+        to.changes.append(
+            Change(
+                to.known.pid,
+                to.known.type,
+                fact,
+                to.known,
+                to.issue,
+                by=approver(by),
+                also=(maker_of(laid.annotation, by),),
+                used=(new.pid.version_iri(1),),
+                cause=self._objects.log.head(Pid.parse(laid.pid)).position,
+            )
+        )
+        to.known = evolve(to.known, fact, to.known.pid, to.known.type)
+
+    def _in_conflict(self, new: Change, judged: Judged) -> Change:
+        """The new annotation, once more: the successor says something else at its place."""
+        state = evolve(None, new.fact, new.pid, KIND)
+        document = {**state.document, "col:overlayState": "conflict"}
+        document.pop("col:sourceValue", None)
+        if judged.source is not None:
+            document["col:sourceValue"] = written(judged.source)
+        (fact,) = decide(state, Revise(stamped(document, new.pid, 2, modified=self._now)))
+        return Change(new.pid, KIND, fact, state)
+
+    # ── documents ────────────────────────────────────────────────────────────────────────
+
+    @staticmethod
+    def _draft(target: DigitalObject, laid: Laid, edit: Edit) -> Document:
+        """The annotation as it is said of the successor, with the path of the edit."""
+        draft = {key: laid.annotation[key] for key in laid.annotation.keys() - _OF_THE_FIRST}
+        first, *others = moved(draft["oa:hasTarget"], edit)
+        first = {key: value for key, value in first.items() if key != "oa:hasState"}
+        draft["oa:hasTarget"] = [{**first, "oa:hasSource": target.pid.iri}, *others]
+        draft["oa:via"] = Pid.parse(laid.pid).iri
+        draft["col:contentKey"] = content_key(draft)
+        return draft
+
+    def _registered(self, target: DigitalObject, laid: Laid, draft: Document) -> Change:
+        pid = self._objects.reserve(KIND)
+        first = self._objects.log.head(Pid.parse(laid.pid))
+        return Change(
+            pid,
+            KIND,
+            Registered(stamped(draft, pid, 1, modified=self._now)),
+            None,
+            used=(
+                target.pid.version_iri(target.version),
+                first.pid.version_iri(first.version),
+            ),
+            cause=first.position,
+        )
+
+
+def _path(edit: Edit, what: Operation) -> Path:
+    """The path that a change has in the document that an operation is for; one that adds a member
+    by its place keeps that."""
+    last = edit.path[-1]
+    if edit.motivation == "ods:adding" and isinstance(last, int):
+        return (*what.path, last)
+    return what.path
+
+
+def _of_a_member(edit: Edit, what: Operation) -> bool:
+    """Whether a change adds or deletes a member of an array."""
+    if what.what == "remove":
+        return isinstance(what.path[-1], int)
+    return edit.motivation == "ods:adding" and (
+        what.what == "append" or isinstance(what.value, list)
+    )
+
+
+def _meet(path: Path, other: Path | None) -> bool:
+    """Whether one of two places lies in the other."""
+    return other is not None and (covers(path, other) or covers(other, path))
