@@ -51,6 +51,8 @@ class Entry(StoredEvent):
     verbatim_frame: bytes | None = None
     claims: tuple[str, ...] = ()
     """Keys that the object takes with this event; taken by another: IntegrityError."""
+    unsaid: tuple[str, ...] = ()
+    """Those of them that its document does not say, as of a stub: the envelope commits to them."""
     fingerprint: bytes | None = None
     salt: bytes | None = None
     lacking: bool = False
@@ -332,6 +334,8 @@ def _row(entry: Entry, position: int, recorded_at: int, salt: bytes | None) -> t
         meta["commitment"] = commitment(salt, entry.document)
     if salt is not None and entry.verbatim is not None:
         meta["verbatim"] = commitment(salt, entry.verbatim)
+    if salt is not None and entry.unsaid:
+        meta["claims"] = [commitment(salt, key.encode()) for key in entry.unsaid]
     pid, sequence = str(entry.originator_id), entry.originator_version
     leaf = leaf_hash(pid, sequence, entry.version, recorded_at, observed_at, entry.topic, meta)
     return (

@@ -6,7 +6,7 @@ terms, shape, golden facts).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -260,6 +260,12 @@ def claimable(kind: str, document: Document) -> frozenset[str] | None:
         return frozenset(OBJECT_TYPES[kind].claims(document))
     except KeyError:
         return None
+
+
+def unsaid(kind: str, document: Document, claims: Sequence[str]) -> tuple[str, ...]:
+    """Those of the claims of an object that its document does not say, as of a stub."""
+    said = claimable(kind, document) or frozenset()
+    return tuple(key for key in claims if key not in said)
 
 
 def type_of(document: dict[str, Any]) -> ObjectType | None:

@@ -97,8 +97,10 @@ class Events:
             made = claimable(event.type, event.document) if event.salt else None
         except (CollectomeError, ValueError):
             made = None  # told already: it does not decode
+        promised = event.meta.get("claims", ()) if event.salt else ()
+        self._scratch.many("promised", 3, [(event.pid_text, event.salt, one) for one in promised])
         if made is None:
-            known.silent = True
+            known.silent = known.silent or not self._scratch.has("promised", event.pid_text)
             return
         self._scratch.many("made", 2, [(event.pid_text, key) for key in made])
         if "successor" in event.detail:  # who survives a merge may bear the claims of both

@@ -22,6 +22,7 @@ from handlers.verification.scratch import Scratch, scratch
 from handlers.verification.tables import (
     claim_faults,
     head_faults,
+    mirror_faults,
     number_faults,
     salt_faults,
     schema_faults,
@@ -90,6 +91,7 @@ def _faults(
         claim_faults(recorder, tables),
         unseen_faults(recorder, tables),
         number_faults(recorder, head),
+        mirror_faults(recorder, head),
     )
 
 

@@ -19,6 +19,8 @@ CREATE TABLE objects (object TEXT PRIMARY KEY, type, sequence, version, position
 CREATE TABLE made (object TEXT, key TEXT, PRIMARY KEY (object, key)) WITHOUT ROWID;
 CREATE TABLE held (key TEXT PRIMARY KEY, object TEXT) WITHOUT ROWID;
 CREATE INDEX held_by ON held (object);
+CREATE TABLE promised (object TEXT, salt BLOB, hash TEXT, PRIMARY KEY (object, hash))
+    WITHOUT ROWID;
 CREATE TABLE heirs (heir TEXT, old TEXT, PRIMARY KEY (heir, old)) WITHOUT ROWID;
 CREATE TABLE unseen (object TEXT PRIMARY KEY, source TEXT, harvest INTEGER) WITHOUT ROWID;
 CREATE TABLE missed (object PRIMARY KEY, source, harvest) WITHOUT ROWID;
@@ -96,6 +98,10 @@ class Scratch:
         self.connection.executemany(
             f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * width)})", rows
         )
+
+    def has(self, table: str, object: str) -> bool:
+        """Whether a table holds anything of an object."""
+        return any(self.rows(f"SELECT 1 FROM {table} WHERE object=? LIMIT 1", (object,)))
 
     def rows(self, statement: str, params: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a question, one after the other."""

@@ -1,16 +1,17 @@
 """The tables beside the events against the fold over the events: heads, claims, unseen, lacking.
 
 What follows from no event cannot be checked: of which source a log is the mirror; the claims of
-objects of which a document was cut down or erased; and the fingerprints of source records in
-`heads`, which only spare a harvest its work.
+objects of which a document was erased, or never came to a mirror; and the fingerprints of source
+records in `heads`, which only spare a harvest its work.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from eventstore.envelope import commitment
 from eventstore.recorder import Recorder
 from eventstore.tables import SCHEMA
 from handlers.verification.faults import Fault
@@ -65,12 +66,21 @@ def head_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
         for name, said, wanted in zip(("object", *_HEAD), head, told, strict=True):
             if said != wanted:
                 yield Fault(str(told[0]), f"its head says {name} {said!r}, its events {wanted!r}")
-        mark = row["fingerprint"]
-        if not (mark is None or (isinstance(mark, bytes) and len(mark) == _FINGERPRINT)):
-            yield Fault(str(told[0]), "its head holds a fingerprint that is none")
+        if not _may_bear(row["fingerprint"], told):
+            yield Fault(str(told[0]), "its head holds a fingerprint that no harvest left there")
         told = next(folded, None)
     for missing in _rest(told, folded):
         yield Fault(str(missing[0]), "has events and no head")
+
+
+def _may_bear(fingerprint: Any, told: Sequence[Any]) -> bool:
+    """Whether a harvest may have left this fingerprint at an object: specimens of a source
+    have one."""
+    if fingerprint is None:
+        return True
+    _, kind, *_, source = told
+    whole = isinstance(fingerprint, bytes) and len(fingerprint) == _FINGERPRINT
+    return whole and kind == "specimen" and source is not None
 
 
 def _rest(first: Any, others: Iterator[Any]) -> Iterator[Any]:
@@ -88,8 +98,12 @@ def claim_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
     )
     for key, pid in unfounded:
         (founded,) = next(scratch.rows(_INHERITED, (pid, key)))
-        if not founded:
+        if not founded and not _promised(scratch, pid, key):
             yield Fault(f"claim {key}", f"no document of {pid} makes it")
+    for pid, salt, said in scratch.rows("SELECT * FROM promised ORDER BY object"):
+        held = scratch.rows("SELECT key FROM held WHERE object=?", (pid,))
+        if not any(commitment(salt, str(key).encode()) == said for (key,) in held):
+            yield Fault(str(pid), "does not hold a claim that it took when it was recorded")
     bare = scratch.rows(
         "SELECT object FROM objects o WHERE NOT silent"
         " AND EXISTS (SELECT 1 FROM made m WHERE m.object=o.object)"
@@ -97,6 +111,12 @@ def claim_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
     )
     for (pid,) in bare:
         yield Fault(str(pid), "holds none of the claims that its documents make")
+
+
+def _promised(scratch: Scratch, pid: Any, key: Any) -> bool:
+    """Whether an event of the object committed to this claim, which its document does not say."""
+    told = scratch.rows("SELECT salt, hash FROM promised WHERE object=?", (pid,))
+    return any(commitment(salt, str(key).encode()) == said for salt, said in told)
 
 
 def unseen_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
@@ -149,3 +169,17 @@ def number_faults(recorder: Recorder, head: int) -> Iterator[Fault]:
     given = [row[0] for row in recorder.rows("SELECT seq FROM sqlite_sequence WHERE name='events'")]
     if given != ([head] if head else []) and not (head == 0 and given == [0]):
         yield Fault("log", f"positions up to {given} were given, and its last event is {head}")
+
+
+def mirror_faults(recorder: Recorder, head: int) -> Iterator[Fault]:
+    """What cannot be known of a source: of which one a log is the mirror follows from no event."""
+    rows = recorder.rows("SELECT source, head, heard_at FROM mirror")
+    if len(rows) > 1:
+        yield Fault("mirror", "it says more than one source")
+    for source, its_head, heard_at in rows:
+        if not str(source).startswith(("http://", "https://")):
+            yield Fault("mirror", f"its source is no address: {source!r}")
+        if not (isinstance(its_head, int) and isinstance(heard_at, int) and heard_at >= 0):
+            yield Fault("mirror", "what its source said last is no number")
+        elif its_head < head and heard_at:
+            yield Fault("mirror", f"it has {head} events of a source that said {its_head}")

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from api.feeds.events import section
+from eventstore.checkpoints import Checkpoints
 from fdo.documents import canonical
 from fdo.lifecycle import (
     Activate,
@@ -87,6 +90,24 @@ class Near:
         """The section asked for, a short one."""
         assert path == "/changes/events" and accept == "application/x-ndjson"
         return self.change(section(self.objects.log, query["since"], self.limit))
+
+
+class Signing(Near):
+    """A source that shows its checkpoints too."""
+
+    def __init__(self, objects: Objects) -> None:
+        super().__init__(objects)
+        self.checkpoints = Checkpoints(objects.objects.recorder)
+        self.note: str | None = None
+
+    def get(self, path: str, query: Mapping[str, Any], accept: str) -> bytes:
+        """The newest checkpoint and the keys, else what a source shows."""
+        if path == "/checkpoint":
+            return (self.note or self.checkpoints.make().note).encode()
+        if path == "/api/log/keys":
+            keys = [{"vkey": vkey, "since": since} for vkey, since in self.checkpoints.vkeys()]
+            return orjson.dumps({"keys": keys, "rotations": self.checkpoints.rotations()})
+        return super().get(path, query, accept)
 
 
 def followed(mirror: Objects, source: Near, *, adopt: bool = False) -> list[Step]:

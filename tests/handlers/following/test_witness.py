@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,25 +18,7 @@ from handlers.following.asking import SourceRefuses
 from handlers.following.witness import Witness
 from handlers.verification import verify_log
 from tests.eventstore.story import Objects
-from tests.handlers.following.story import Near, followed, public
-
-
-class Signing(Near):
-    """A source that shows its checkpoints too."""
-
-    def __init__(self, objects: Objects) -> None:
-        super().__init__(objects)
-        self.checkpoints = Checkpoints(objects.objects.recorder)
-        self.note: str | None = None
-
-    def get(self, path: str, query: Mapping[str, Any], accept: str) -> bytes:
-        """The newest checkpoint and the keys, else what a source shows."""
-        if path == "/checkpoint":
-            return (self.note or self.checkpoints.make().note).encode()
-        if path == "/api/log/keys":
-            keys = [{"vkey": vkey, "since": since} for vkey, since in self.checkpoints.vkeys()]
-            return orjson.dumps({"keys": keys, "rotations": self.checkpoints.rotations()})
-        return super().get(path, query, accept)
+from tests.handlers.following.story import Near, Signing, followed, public
 
 
 @pytest.fixture
