@@ -62,13 +62,21 @@ def _usable(with_uv: bool) -> bool:
     return subprocess.run(asked, capture_output=True).returncode == 0
 
 
+def _needed(command: str, arguments: list[str]) -> tuple[str, ...]:
+    """The locks of a command; a server that keeps workers needs what these need."""
+    workers = os.environ.get("FDO_WORKERS") or any(a.startswith("--workers") for a in arguments)
+    if command in ("serve", "demo") and workers:
+        return NEEDED["mas"]
+    return NEEDED.get(command, ("core",))
+
+
 def main(arguments: list[str]) -> int:
     """Dispatch to the tests, the benchmarks or the command line; return the exit code."""
     command = arguments[0] if arguments else "--help"
     python = str(BIN / "python")
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     try:
-        for kind in NEEDED.get(command, ("core",)):
+        for kind in _needed(command, arguments):
             ensure(kind)
         module = {"test": "tests", "bench": "bench"}.get(command)
         line = [python, "-m", module, *arguments[1:]] if module else [

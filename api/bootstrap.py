@@ -28,6 +28,7 @@ from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
 from api.mas.running import dispatching_beside
+from api.mas.workers import check, workers_beside
 from api.minting import minting_beside
 from api.rates import Clients, Rates
 from api.repository import Repository, start_projector
@@ -139,6 +140,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
                 minting_beside(settings, repository.objects),
                 batches_beside(settings, repository.objects, tokens),
                 dispatching_beside(settings, repository.objects),
+                workers_beside(settings, repository.objects),
             ):
                 yield
         finally:
@@ -189,6 +191,7 @@ def serve(
     settings: Settings, ready: Callable[[Settings, str | None], None] = lambda _s, _t: None
 ) -> None:
     """Serve one repository until it is told to stop; `ready(settings, first token)` once."""
+    check(settings)
     _can_listen(settings)  # before the first token, which is shown only once it is served
     repository = Repository(settings)
     if repository.log.position():  # an empty log may still become a mirror, or take in another one

@@ -88,6 +88,10 @@ app.add_typer(webhooks_group, name="webhooks")
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+WorkersOption = Annotated[
+    str | None,
+    typer.Option(help="Shipped services to work for, with commas; auto: all that are registered."),
+]
 
 
 def _commands(group: typer.Typer, **named: Callable[..., None]) -> None:
@@ -97,15 +101,21 @@ def _commands(group: typer.Typer, **named: Callable[..., None]) -> None:
 
 @app.command()
 @honest
-def serve(data: DataOption = None, host: HostOption = None, port: PortOption = None) -> None:
+def serve(
+    data: DataOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    workers: WorkersOption = None,
+) -> None:
     """Serve the repository: pages, PIDs, SPARQL, search, ingest."""
     from api.bootstrap import free_port
     from api.bootstrap import serve as run
     from api.settings import Settings
 
-    settings = settings_for(data, host=host, port=port)
+    settings = settings_for(data, host=host, port=port, workers=workers)
     if port is None or port == 0:
-        settings = settings_for(data, host=host, port=free_port(settings.host, settings.port))
+        free = free_port(settings.host, settings.port)
+        settings = settings_for(data, host=host, port=free, workers=workers)
 
     def ready(settings: Settings, first: str | None) -> None:
         told = [f"Ready at {settings.base}/   data in {settings.data}   stop with Ctrl-C"]
@@ -124,12 +134,13 @@ def demo(
     data: Annotated[Path, typer.Option("--data", help="Folder of the demo.")] = Path("demo-data"),
     host: HostOption = None,
     port: PortOption = None,
+    workers: WorkersOption = None,
     reset: Annotated[bool, typer.Option("--reset", help="Begin anew.")] = False,
 ) -> None:
     """Serve the sample repository: invented collections with eight months of history."""
     from api.demo.show import show
 
-    show(data, host, port, reset)
+    show(data, host, port, reset, workers)
 
 
 @config.command("show")

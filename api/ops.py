@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from api.views import Views
 from eventstore.application import DigitalObjects
+from handlers.queueing.keeping import kept
 
 ROUTES = ("object", "sparql", "other")
 
@@ -97,6 +98,9 @@ class Health(BaseModel):
     position: int = Field(description="The newest event of the log.")
     recordedAt: str | None = Field(description="When it was recorded.")  # noqa: N815 - JSON name
     lag: dict[str, int] = Field(description="Events that each projection has yet to apply.")
+    workers: dict[str, str] = Field(
+        description="Service → state of the worker that the server keeps for it; for more, /mas."
+    )
 
 
 def ops_router(measures: Measures) -> APIRouter:
@@ -106,13 +110,15 @@ def ops_router(measures: Measures) -> APIRouter:
     @router.get("/health", response_model=Health)
     def health(request: Request) -> Response:
         """Say whether the server is ready, and how far each projection is behind."""
-        log = request.app.state.site.objects.log
+        site = request.app.state.site
+        log = site.objects.log
         head = log.position()
         body = Health(
             status="ready",
             position=head,
             recordedAt=log.recorded_at(head),
-            lag=lag(head, request.app.state.site.views),
+            lag=lag(head, site.views),
+            workers={one.service: one.state for one in kept(site.settings.data)},
         )
         return Response(
             orjson.dumps(body.model_dump()),

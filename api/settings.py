@@ -139,6 +139,10 @@ class Settings(BaseSettings):
     allow_private_hosts: bool = Field(
         False, description="Whether ingest may fetch from loopback and private addresses."
     )
+    exports_at_once: int = Field(
+        4, ge=1, le=64, description="Exports that are written over HTTP at the same time; more are "
+        "answered 503.",
+    )  # fmt: skip
     live_streams: int = Field(
         100, ge=1, description="Streams of live changes that may be open; more are answered 503."
     )
@@ -189,6 +193,18 @@ class Settings(BaseSettings):
     nats_password: SecretStr = Field(
         SecretStr(""), description="Its password, or a token where no user is named."
     )
+    nats_credentials: Path | None = Field(
+        None, description="File with token and key of a user of that cluster, as `nsc` writes it; "
+        "instead of user and password.",
+    )  # fmt: skip
+    nats_ca: Path | None = Field(
+        None, description="Certificate (PEM) of who signs those of that cluster, where addresses "
+        "begin with tls://; none: those whom the system trusts.",
+    )  # fmt: skip
+    nats_certificate: Path | None = Field(
+        None, description="Our own certificate (PEM), where that cluster asks for one."
+    )
+    nats_key: Path | None = Field(None, description="Private key (PEM) of that certificate.")
     nats_replicas: int = Field(
         1, ge=1, le=5, description="Servers of that cluster that keep each queue."
     )
@@ -208,6 +224,12 @@ class Settings(BaseSettings):
     rabbitmq_service_password: SecretStr = Field(SecretStr(""), description="Its password.")
     mas: Literal["off", "on"] = Field(
         "on", description="off: no jobs are made for machine-annotation services, nor sent."
+    )
+    workers: str = Field(
+        "",
+        pattern=r"^$|^auto$|^[a-z][a-z0-9-]*(,[a-z][a-z0-9-]*)*$",
+        description="Shipped services, with commas, for which the server keeps a worker each; "
+        "auto: for all of them that are registered; empty: workers are started elsewhere.",
     )
     mas_in_flight: int = Field(
         512, ge=1, le=100_000, description="Jobs that one queue of our own holds at most."

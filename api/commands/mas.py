@@ -29,7 +29,7 @@ from handlers.mas.jobs import retry as take_up
 from handlers.mas.registration import Registration
 from handlers.mas.requests import Requests, everything
 from handlers.mas.services import KIND, Service, service_at, services
-from handlers.mas.store import State, Store
+from handlers.mas.store import IN_FLIGHT, PENDING, State, Store
 
 LARGEST = 1 << 20
 ServiceArgument = Annotated[str, typer.Argument(help="Name, topic or PID of a service.")]
@@ -53,8 +53,8 @@ def register(
 
 def list_(data: DataOption = None, json: JsonOption = False) -> None:
     """The services there are and how their jobs stand."""
-    repository, store = _opened(data)
-    rows = [_shown(repository, store, one) for one in services(repository.log)]
+    repository, store = opened(data)
+    rows = [as_shown(repository, store, one) for one in services(repository.log)]
     if json:
         emit(rows)
         return
@@ -67,10 +67,7 @@ def list_(data: DataOption = None, json: JsonOption = False) -> None:
                 row["name"] if row["active"] else f"{row['name']} (withdrawn)",
                 row["queue"],
                 ", ".join(row["worksOn"]),
-                _sum(row, "scheduled", "failed"),
-                _sum(row, "queued", "running"),
-                _sum(row, "completed"),
-                _sum(row, "dead"),
+                *sums(row),
             ]
             for row in rows
         ],
@@ -79,9 +76,9 @@ def list_(data: DataOption = None, json: JsonOption = False) -> None:
 
 def show(service: ServiceArgument, data: DataOption = None, json: JsonOption = False) -> None:
     """One service, its document included."""
-    repository, store = _opened(data)
+    repository, store = opened(data)
     one = named(repository, service)
-    row = _shown(repository, store, one)
+    row = as_shown(repository, store, one)
     row["document"] = repository.log.latest(one.pid).document
     if json:
         emit(row)
@@ -96,7 +93,7 @@ def retire(
     json: JsonOption = False,
 ) -> None:
     """Withdraw a service; what it made stays, its jobs end."""
-    repository, _ = _opened(data)
+    repository, _ = opened(data)
     one = named(repository, service)
     event = Registration(repository.objects, COMMAND_LINE).retire(one.pid, reason)
     if json:
@@ -115,7 +112,7 @@ def jobs(
     json: JsonOption = False,
 ) -> None:
     """Jobs, newest first; or one job with its log."""
-    repository, store = _opened(data)
+    repository, store = opened(data)
     base = repository.settings.base
     if job:
         detail = job_detail(found(store, str(Pid.parse(job))), base, store, repository.log)
@@ -132,7 +129,7 @@ def jobs(
 
 def dead(limit: LimitOption = 50, data: DataOption = None, json: JsonOption = False) -> None:
     """Dead letters: jobs that are not tried again of themselves, and why."""
-    repository, store = _opened(data)
+    repository, store = opened(data)
     base, state = repository.settings.base, "dead"
     rows = [job_shown(row, base) for row in store.page(state=state, limit=limit)]
     _tell_jobs("Dead letters", rows, json)
@@ -144,7 +141,7 @@ def retry(
     json: JsonOption = False,
 ) -> None:
     """Take up dead letters again; their attempts count anew."""
-    repository, store = _opened(data)
+    repository, store = opened(data)
     wanted = [str(Pid.parse(one)) for one in job or ()]
     for one in wanted:
         if found(store, one).state != "dead":
@@ -168,7 +165,7 @@ def request(
     json: JsonOption = False,
 ) -> None:
     """Ask a service to work on an object."""
-    repository, store = _opened(data)
+    repository, store = opened(data)
     asked = Requests(repository.objects, store, COMMAND_LINE)
     made = asked.ask(named(repository, service), Pid.parse(pid), again=again)
     detail = job_detail(found(store, made.id), repository.settings.base, store, repository.log)
@@ -192,7 +189,7 @@ def backfill(
     """Jobs for all objects that a query gives, of a source system, or all."""
     if sum(map(bool, (query, source, everything_))) != 1:
         raise Refused("Choose objects by one of --query, --source and --all.")
-    repository, store = _opened(data)
+    repository, store = opened(data)
     one = named(repository, service)
     chosen: Iterable[str]
     if query:
@@ -221,20 +218,24 @@ def run(
     until_idle: Annotated[
         bool, typer.Option("--until-idle", help="End when no job waits or is under way.")
     ] = False,
+    patience: Annotated[
+        float,
+        typer.Option(min=0, help="Until idle: seconds for which jobs may wait without a worker."),
+    ] = 30.0,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Dispatch jobs without a server: make them, hand them over, take the answers."""
     from api.mas.running import must_dispatch, plan_of  # packages of brokers are dear to load
-    from handlers.mas.carriers import opened
+    from handlers.mas.carriers import opened as carrier
     from handlers.mas.dispatch import Dispatcher
 
     repository = Repository(settings_for(data), must_exist=True)
     must_dispatch(repository.settings, repository.objects)
-    dispatcher = Dispatcher(plan_of(repository.settings), repository.objects, opened)
+    dispatcher = Dispatcher(plan_of(repository.settings), repository.objects, carrier)
     stop = told_to_stop()
     if until_idle:
-        dispatcher.run_until_idle(stop)
+        dispatcher.run_until_idle(stop, patience)
     else:
         dispatcher.run(stop)
     counts = Store(repository.data).counts().values()
@@ -262,7 +263,8 @@ def named(repository: Repository, text: str) -> Service:
         raise NotFound(f"There is no service {text!r}; see `collectome mas list`.") from None
 
 
-def _opened(data: Path | None) -> tuple[Repository, Store]:
+def opened(data: Path | None) -> tuple[Repository, Store]:
+    """The repository and its jobs, up to date."""
     repository = Repository(settings_for(data), must_exist=True)
     store = Store(repository.data)
     store.follow(repository.log)
@@ -306,14 +308,17 @@ def _selected(repository: Repository, query: str) -> Iterator[str]:
     yield from dict.fromkeys(str(getattr(row[0], "value", "")) for row in answer)
 
 
-def _shown(repository: Repository, store: Store, service: Service) -> dict[str, Any]:
+def as_shown(repository: Repository, store: Store, service: Service) -> dict[str, Any]:
+    """A service and how its jobs stand, as the web shows it."""
     document = repository.log.latest(service.pid).document
     shown = service_shown(service, document, repository.settings.base, store, store.counts())
     return shown.model_dump(by_alias=True)
 
 
-def _sum(row: dict[str, Any], *states: State) -> int:
-    return sum(row["jobs"].get(state, 0) for state in states)
+def sums(row: dict[str, Any]) -> list[int]:
+    """Jobs of a service that is shown: waiting, under way, done, dead."""
+    together: tuple[tuple[State, ...], ...] = (PENDING, IN_FLIGHT, ("completed",), ("dead",))
+    return [sum(row["jobs"].get(state, 0) for state in states) for states in together]
 
 
 def _tell_one(row: dict[str, Any], json: bool) -> None:

@@ -44,16 +44,18 @@ def enable(
     json: JsonOption = False,
 ) -> None:
     """Register services that ship and their models, so that jobs are made for them."""
+    from handlers.services import packages_at_hand
     from handlers.services.enabling import enable as enabled
 
     settings = settings_for(data)
     embedding = settings.embedding_model, settings.embedding_sha256 or None
     repository = Repository(settings, must_exist=True)
     try:
-        done = [
-            enabled(repository.objects, name, settings.data, COMMAND_LINE, embedding)
-            for name in dict.fromkeys(names)
-        ]
+        with packages_at_hand():
+            done = [
+                enabled(repository.objects, name, settings.data, COMMAND_LINE, embedding)
+                for name in dict.fromkeys(names)
+            ]
     finally:
         repository.close()
     if json:

@@ -1,18 +1,23 @@
-"""Commands of workers: mas work, mas new."""
+"""Commands of workers: mas work, mas status, mas new."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.console import DataOption, JsonOption, emit, err, out, settings_for
+from api.commands.mas import as_shown, opened, sums
+from api.console import DataOption, JsonOption, emit, err, out, settings_for, tell
+from api.mas.running import nats_access
+from api.mas.workers import shown
 from api.settings import Settings
 from fdo.errors import Unavailable
+from handlers.mas.services import Service, services
 
 if TYPE_CHECKING:  # what speaks to the broker is dear to load; few commands do
     from handlers.queueing.connection import Access
@@ -22,8 +27,7 @@ def access_of(settings: Settings) -> Access:
     """The broker that the settings name, or the one of the data folder."""
     from handlers.queueing.connection import Access
 
-    password = settings.nats_password.get_secret_value()
-    return Access(settings.data, settings.nats_url, settings.nats_user, password)
+    return Access.said(settings.data, nats_access(settings))
 
 
 def work(
@@ -39,12 +43,14 @@ def work(
     """Work for a machine-annotation service: take its jobs, bring its answers."""
     from handlers.queueing.loading import named
     from handlers.queueing.worker import Worker
+    from handlers.services import packages_at_hand
 
     settings = settings_for(data)
     if replicas == 0:
         embedding = settings.embedding_model, settings.embedding_sha256 or None
-        found = named(service, settings.data, embedding)
-        code = Worker(found, access_of(settings), until_idle=until_idle).run()
+        with packages_at_hand():
+            found = named(service, settings.data, embedding)
+            code = Worker(found, access_of(settings), until_idle=until_idle).run()
     else:
         code = _watched(service, replicas, settings, until_idle)
     if code:
@@ -64,6 +70,52 @@ def _watched(service: str, replicas: int, settings: Settings, until_idle: bool) 
     many = f"{replicas} processes work" if replicas > 1 else "Working"
     err.print(f"{many} for {service}   stop with Ctrl-C", markup=False)
     return watched.run()
+
+
+def status(data: DataOption = None, json: JsonOption = False) -> None:
+    """Services, who works for them, and how their jobs stand."""
+    repository, store = opened(data)
+    kept = {one.service: one.model_dump() for one in shown(repository.settings)}
+    standing = [one for one in services(repository.log) if one.active]
+    present = _present(repository.settings, standing)
+    rows = [
+        {
+            **as_shown(repository, store, one),
+            "workers": present.get(one.topic),
+            "kept": kept.pop(one.name, None),
+        }
+        for one in standing
+    ]
+    rows += [{"name": name, "workers": None, "jobs": {}, "kept": one} for name, one in kept.items()]
+    if json:
+        emit(rows)
+        return
+    tell(
+        "Services that work",
+        ["name", "workers", "kept by the server", "waiting", "under way", "done", "dead"],
+        [[row["name"], _number(row["workers"]), _state(row["kept"]), *sums(row)] for row in rows],
+    )
+
+
+def _number(workers: int | None) -> str:
+    return "" if workers is None else str(workers)
+
+
+def _state(kept: dict[str, Any] | None) -> str:
+    if kept is None:
+        return ""
+    return f"{kept['state']}: {kept['said']}" if kept["said"] else kept["state"]
+
+
+def _present(settings: Settings, standing: list[Service]) -> dict[str, int]:
+    """Topic → workers that are connected; of the topics of which the broker could tell."""
+    from handlers.queueing.presence import counted
+
+    topics = [one.topic for one in standing if one.queue == "nats"]
+    try:
+        return asyncio.run(counted(access_of(settings), topics)) if topics else {}
+    except Unavailable:
+        return {}
 
 
 def new(
@@ -90,4 +142,4 @@ def new(
     )
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"new": new, "work": work}
+COMMANDS: dict[str, Callable[..., None]] = {"new": new, "status": status, "work": work}

@@ -15,6 +15,7 @@ from api.bootstrap import free_port, serve
 from api.console import err, out, progress, settings_for
 from api.datacite_double import Account, DoubleServer
 from api.demo import LOG
+from api.mas.workers import AUTO
 from api.repository import Projection, Repository
 from api.settings import Settings
 from eventstore.application import LOG_FILE
@@ -51,7 +52,9 @@ QUERIES = (
 )
 
 
-def show(data: Path, host: str | None, port: int | None, reset: bool) -> None:
+def show(
+    data: Path, host: str | None, port: int | None, reset: bool, workers: str | None = None
+) -> None:
     """Make the demo's repository where there is none, and serve it until Ctrl-C."""
     started = time.perf_counter()
     if reset and (data / LOG_FILE).exists():
@@ -61,6 +64,8 @@ def show(data: Path, host: str | None, port: int | None, reset: bool) -> None:
     given = {
         "host": host,
         "port": free_port(settings.host, settings.port if port is None else port),
+        # of services that are enabled later: at first there are none, and nothing is started
+        "workers": workers or settings.workers or AUTO,
     }
     _fill(settings_for(data, **given))
 

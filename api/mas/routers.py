@@ -13,7 +13,7 @@ from api.mas.metrics import JobMeasures
 from api.mas.models import models_router
 from api.mas.page import page_router
 from api.mas.running import results_of
-from api.mas.services import Counted, services_router
+from api.mas.services import services_router
 from api.site import Site
 
 
@@ -21,13 +21,12 @@ def mas_routers(site: Site) -> Sequence[APIRouter]:
     """The routers of services, jobs, answers and the page."""
     results = results_of(site.settings, site.objects)
     store = results.store
-    counted = Counted(store)
     site.measures.registry.register(JobMeasures(site.objects.log, store))
     return (
         callbacks_router(site, results),
         contract_router(results),
         jobs_router(site, store),
-        services_router(site, counted),
+        services_router(site, store),
         models_router(site),
-        page_router(site, counted),
+        page_router(site, store),
     )

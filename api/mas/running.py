@@ -31,7 +31,6 @@ LOOK_S = 0.5
 
 def plan_of(settings: Settings) -> Plan:
     """What the settings ask of dispatch."""
-    password = settings.nats_password.get_secret_value()
     return Plan(
         folder=settings.data.resolve(),
         base=settings.base,
@@ -43,9 +42,7 @@ def plan_of(settings: Settings) -> Plan:
         rejecting=settings.reject_profiles,
         carriers={
             "nats": {
-                "url": settings.nats_url,
-                "user": settings.nats_user,
-                "password": password,
+                "access": nats_access(settings),
                 "replicas": settings.nats_replicas,
                 "store_mb": settings.nats_store_mb,
             },
@@ -54,6 +51,22 @@ def plan_of(settings: Settings) -> Plan:
         },
         secrets=Secrets(secret_values(settings)),
     )
+
+
+def nats_access(settings: Settings) -> dict[str, str]:
+    """Where the NATS cluster is and what it asks for, as plain values."""
+    files = {
+        "credentials": settings.nats_credentials,
+        "ca": settings.nats_ca,
+        "certificate": settings.nats_certificate,
+        "key": settings.nats_key,
+    }
+    return {
+        "url": settings.nats_url,
+        "user": settings.nats_user,
+        "password": settings.nats_password.get_secret_value(),
+        **{name: str(file.resolve()) for name, file in files.items() if file is not None},
+    }
 
 
 def results_of(settings: Settings, objects: DigitalObjects) -> Results:

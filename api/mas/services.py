@@ -12,7 +12,6 @@ The document of a service is at its PID, as of every object.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
@@ -35,8 +34,6 @@ from handlers.projections.search.query import SearchQuery
 MOST_PIDS = 10_000
 MOST_AT_ONCE = 100_000
 """Objects that one request may fill; the command line has no bound."""
-FRESH_S = 2.0
-"""All jobs are counted no more often than this, whoever asks."""
 _PAGE = 200
 
 Curator = Annotated[Token, Depends(require("curator"))]
@@ -82,23 +79,8 @@ class FilledShown(BaseModel):
     sample: list[str] = Field(description="Some of those that get a job.")
 
 
-class Counted:
-    """Jobs by service and state, counted anew after a while: millions take a moment."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self._known: tuple[float, dict[str, dict[str, int]]] | None = None
-
-    def now(self) -> dict[str, dict[str, int]]:
-        """The counts of at most `FRESH_S` ago."""
-        if self._known is None or time.monotonic() - self._known[0] > FRESH_S:
-            self._known = time.monotonic(), self.store.counts()
-        return self._known[1]
-
-
-def services_router(site: Site, counted: Counted) -> APIRouter:
+def services_router(site: Site, store: Store) -> APIRouter:
     """The routes under /api/mas."""
-    store = counted.store
     router = APIRouter(tags=["machine annotation"])
     objects = site.objects
 
@@ -108,7 +90,7 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     @router.get("/api/mas")
     def listed() -> Services:
         """All services, the withdrawn ones included, in order of name."""
-        return Services(services=all_services(site, counted))
+        return Services(services=all_services(site, store))
 
     @router.post("/api/mas", status_code=201, responses=refusals(409))
     def register(form: Form, by: Curator, response: Response) -> ServiceShown:
@@ -171,9 +153,9 @@ def services_router(site: Site, counted: Counted) -> APIRouter:
     return router
 
 
-def all_services(site: Site, counted: Counted) -> list[ServiceShown]:
+def all_services(site: Site, store: Store) -> list[ServiceShown]:
     """Every service as it is shown."""
-    log, counts, store = site.objects.log, counted.now(), counted.store
+    log, counts = site.objects.log, store.counts()
     heads = log.heads_of(pid for _, pid in log.claims_under(f"{KIND}:"))
     events = log.events_at(head.position for head in heads)
     found = [

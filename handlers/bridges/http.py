@@ -44,13 +44,16 @@ class Http:
         desk = Desk(base, self._tickets)
         self._calling = Calling(self._outbox, desk, take, allow_private=allow_private)
         self._started = False
+        self._called = set[str]()
 
     def declare(self, service: Service) -> None:
         """Know how to reach a service; Unavailable where the secret it names has no value."""
         if service.endpoint is None:
             self._calling.forget(service)
+            self._called.discard(service.topic)
         else:
             self._calling.serve(service, signing_secret(service, self._tickets, self._secret))
+            self._called.add(service.topic)
             if not self._started:
                 self._started = True
                 self._calling.start()
@@ -63,6 +66,10 @@ class Http:
     def waiting(self, topic: str) -> int:
         """Jobs that the service has not asked for, or has still time to answer."""
         return self._outbox.waiting(topic)
+
+    def attended(self, topic: str) -> bool:
+        """Whether the service is called, or asked for work and has time to answer still."""
+        return topic in self._called or self._outbox.held(topic) > 0
 
     def close(self) -> None:
         """Make no more calls."""

@@ -149,6 +149,15 @@ class Outbox:
             ).fetchone()
         return int(number)
 
+    def held(self, topic: str) -> int:
+        """Jobs of a topic that a service has, and has time to answer."""
+        with self._connected() as run:
+            (number,) = run.execute(
+                "SELECT count(*) FROM errands WHERE topic=? AND ends>? AND state='taken'",
+                (topic, self._clock()),
+            ).fetchone()
+        return int(number)
+
     def _mark(self, errands: Sequence[Errand], state: str, due: float, said: str) -> None:
         """Another state, for attempts that are still the newest."""
         with self._writing() as run:

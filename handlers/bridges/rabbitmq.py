@@ -110,6 +110,11 @@ class RabbitMQ:
         with self._lock:
             return self._asked(lambda channel: held(channel, queue_of(topic)))
 
+    def attended(self, topic: str) -> bool:
+        """Whether a service takes from the queue of this topic."""
+        with self._lock:
+            return self._asked(lambda channel: _consumers(channel, queue_of(topic))) > 0
+
     def close(self) -> None:
         """End the connection."""
         with self._lock:
@@ -194,6 +199,10 @@ def _publish(channel: BlockingChannel, job: Job) -> None:
 def held(channel: BlockingChannel, queue: str) -> int:
     """How many messages wait in a queue."""
     return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+
+def _consumers(channel: BlockingChannel, queue: str) -> int:
+    return int(channel.queue_declare(queue, passive=True).method.consumer_count)
 
 
 def message(payload: bytes) -> bytes:

@@ -33,7 +33,7 @@ def _nats(plan: Plan, results: Results, choices: Mapping[str, Any]) -> Transport
     from handlers.queueing.transport import NatsTransport
 
     said = choices.get
-    access = Access(plan.folder, said("url", ""), said("user", ""), said("password", ""))
+    access = Access.said(plan.folder, said("access", {}))
     return NatsTransport.over(
         access, results, store_mb=said("store_mb", STORE_MB), replicas=said("replicas", 1)
     )

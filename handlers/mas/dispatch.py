@@ -14,12 +14,10 @@ source.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,6 +30,8 @@ from eventstore.envelope import Recorded
 from fdo.errors import CollectomeError, Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from handlers.mas.absence import PATIENCE_S, Absence
+from handlers.mas.alone import alone, is_held
 from handlers.mas.endings import Ended
 from handlers.mas.leases import lease_of
 from handlers.mas.plan import Plan
@@ -43,8 +43,6 @@ from handlers.mas.transport import Forgetting, Job, Transport
 
 LOCK = "mas.lock"
 POLL_S = 0.1
-LOOKED_S = 0.5
-"""Somebody who only looks whether the lock is held has it for a moment."""
 AT_ONCE = 256
 """Jobs that are handed over to one service before others have their turn."""
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
@@ -96,7 +94,7 @@ class Dispatcher:
     def run(self, stop: threading.Event) -> None:
         """Dispatch until told to stop; wait while another process does. What breaks in here is
         logged and tried again, and never reaches whoever writes."""
-        with _lock(self._plan.folder, stop, wait=True) as held:
+        with alone(self._plan.folder / LOCK, stop, wait=True) as held:
             while held and not stop.is_set():
                 try:
                     busy = self.round()
@@ -107,20 +105,25 @@ class Dispatcher:
                     stop.wait(POLL_S)
         self.close()
 
-    def run_until_idle(self, stop: threading.Event) -> None:
-        """Dispatch until nothing is left to do; Unavailable while another process does."""
-        with _lock(self._plan.folder, stop, wait=False) as held:
+    def run_until_idle(self, stop: threading.Event, patience_s: float = PATIENCE_S) -> None:
+        """Dispatch until nothing is left to do; Unavailable while another process does, and where
+        what is left lies in queues for which nobody has worked for so long."""
+        absence = Absence(patience_s)
+        with alone(self._plan.folder / LOCK, stop, wait=False) as held:
             if not held:
                 raise Unavailable(
                     "Another process dispatches the jobs of this folder already; `collectome mas "
                     "jobs` says how they stand."
                 )
-            while not stop.is_set():
-                if not self.round():
-                    if self.idle():
-                        break
-                    stop.wait(POLL_S)
-        self.close()
+            try:
+                while not stop.is_set():
+                    if not self.round():
+                        if self.idle():
+                            break
+                        self._come_by_now(absence)
+                        stop.wait(POLL_S)
+            finally:
+                self.close()
 
     def close(self) -> None:
         """Let go of transports and files."""
@@ -149,6 +152,17 @@ class Dispatcher:
             return False
         waits = any(pause.until > self._clock() for pause in self._paused.values())
         return due is None or due > soon or waits
+
+    def _come_by_now(self, absence: Absence) -> None:
+        """Unavailable where nobody comes for any of the jobs that are under way."""
+        held = {one: self._store.in_flight(str(one.pid)) for one in self._services if one.active}
+        busy = [one for one, number in held.items() if number]
+        if absence.of_all([(one, self._transports.get(one.queue)) for one in busy]):
+            left = ", ".join(f"{one.name} ({held[one]:,})" for one in busy)
+            raise Unavailable(
+                f"Jobs wait for services for which nobody works: {left}. Nothing is lost; start "
+                f"workers, as with `collectome mas work {busy[0].topic}`, and run this again."
+            )
 
     def _forget(self) -> None:
         """What was erased may lie in a queue of ours: that is emptied, and filled again."""
@@ -347,28 +361,6 @@ class Dispatcher:
         )  # fmt: skip
 
 
-@contextmanager
-def _lock(folder: Path, stop: threading.Event, *, wait: bool) -> Iterator[bool]:
-    """The right to dispatch the jobs of a folder; whether it was to be had."""
-    with (folder / LOCK).open("w") as file:
-        patient_until = time.monotonic() + LOOKED_S
-        while not (held := _locked(file.fileno(), fcntl.LOCK_EX)):
-            if stop.wait(POLL_S) or not (wait or time.monotonic() < patient_until):
-                break
-        yield held
-
-
 def is_dispatching(folder: Path) -> bool:
     """Whether a process dispatches the jobs of this folder now."""
-    place = folder / LOCK
-    if not place.exists():
-        return False
-    with place.open("r") as lock:
-        return not _locked(lock.fileno(), fcntl.LOCK_SH)
-
-
-def _locked(file: int, how: int) -> bool:
-    with suppress(BlockingIOError):
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-        return True
-    return False
+    return is_held(folder / LOCK)

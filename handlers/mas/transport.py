@@ -59,6 +59,14 @@ class Transport(Protocol):
 
 
 @runtime_checkable
+class Attended(Protocol):
+    """A transport that knows whether anybody takes from a queue."""
+
+    def attended(self, topic: str) -> bool:
+        """Whether somebody works for this topic now."""
+
+
+@runtime_checkable
 class Forgetting(Protocol):
     """A transport that keeps messages in files of ours."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from nats.aio.client import Client
 
 from fdo.errors import Unavailable
 from handlers.queueing.broker import standing
+from handlers.queueing.credentials import Files
 
 CONNECT_S = 2.0
 PING_S = 5.0
@@ -40,6 +41,16 @@ class Access:
     user: str = ""
     password: str = field(default="", repr=False)
     """Of the user, or a token where no user is named."""
+    files: Files = field(default_factory=Files)
+    """Credentials and certificates, where the cluster asks for them."""
+
+    @classmethod
+    def said(cls, data: Path, choices: Mapping[str, str]) -> Access:
+        """As plain values say it: url, user, password, and the names of files."""
+        names = ("credentials", "ca", "certificate", "key")
+        files = {name: Path(choices[name]) for name in names if choices.get(name)}
+        said = choices.get
+        return cls(data, said("url", ""), said("user", ""), said("password", ""), Files(**files))
 
     async def connect(self, name: str, closed: asyncio.Event) -> Client:
         """A connection; `closed` is set when it breaks. Unavailable when there is none."""
@@ -57,7 +68,7 @@ class Access:
                 {"user": self.user, "password": self.password}
                 if self.user
                 else {"token": self.password or None}
-            )
+            ) | self.files.options()
         elif (now := standing(self.data)) is not None:
             servers, given = [now.url], {"token": now.token}
         else:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import nats.errors
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
@@ -23,7 +24,7 @@ from fdo.errors import Unavailable
 from handlers.mas.results import Result
 from handlers.mas.services import Service
 from handlers.mas.transport import Job
-from handlers.queueing import streams
+from handlers.queueing import presence, streams
 from handlers.queueing.broker import MAX_PAYLOAD, STORE_MB, Broker
 from handlers.queueing.burial import bury
 from handlers.queueing.connection import Access, Loop, while_open
@@ -60,6 +61,7 @@ class NatsTransport:
         self._broker, self._replicas = broker, replicas
         self._declared = dict[str, Service]()
         self._js: JetStreamContext | None = None
+        self._connection: Client | None = None
         self._ready, self._closed = threading.Event(), asyncio.Event()
         self._trouble = ""
         if broker is not None:
@@ -92,6 +94,10 @@ class NatsTransport:
         """Jobs in the queue, those included that workers hold."""
         return self._ask(partial(_waiting, topic=topic))
 
+    def attended(self, topic: str) -> bool:
+        """Whether a worker of this topic is connected."""
+        return self._ask(lambda _: presence.count(self._reached(), topic)) > 0
+
     def forget(self) -> None:
         """Make all queues anew, empty: what was erased from the log must not live on in the files
         of the broker. Whatever was handed over has to be handed over again."""
@@ -111,6 +117,11 @@ class NatsTransport:
             return self._loop.ask(while_open(self._closed, what(js)), PATIENCE_S)
         except (nats.errors.Error, OSError) as error:
             raise Unavailable(f"The broker did not do it: {error or type(error)}.") from error
+
+    def _reached(self) -> Client:
+        if self._connection is None:
+            raise ConnectionError("the broker is not reached yet")
+        return self._connection
 
     async def _serve(self) -> None:
         """Be connected, and work for as long as the connection lasts."""
@@ -139,7 +150,7 @@ class NatsTransport:
                 asyncio.create_task(intake.serve(connection)),
                 asyncio.create_task(bury(connection, js, intake)),
             }
-            self._js = js
+            self._js, self._connection = js, connection
             self._ready.set()
             ended, _ = await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:

@@ -26,6 +26,7 @@ from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
 from fdo.errors import Unavailable
+from handlers.queueing import presence
 from handlers.queueing.answering import Answering, Said
 from handlers.queueing.broker import MAX_PAYLOAD
 from handlers.queueing.connection import Access, while_open
@@ -121,6 +122,7 @@ class Worker:
         connection = await self._access.connect(f"worker {self._service.name}", closed)
         try:
             how = await terms(connection.jetstream(), self._answering.topic)
+            await presence.answer(connection, self._answering.topic)
             pull = Pull(connection, stream_of(self._answering.topic), WORKERS)
             self._connection, self._terms = connection, how
             self._connected.set()

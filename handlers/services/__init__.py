@@ -16,10 +16,11 @@ that the program runs without it. Options come from `services.toml` in the data 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from fdo.errors import CollectomeError, NotFound
+from fdo.errors import CollectomeError, NotFound, Unavailable
 from handlers.queueing.kit import Service
 from handlers.services.options import Options, read
 
@@ -84,6 +85,19 @@ SERVICES: dict[str, Factory] = {
     "language": _language,
     "names": _names,
 }
+
+
+@contextmanager
+def packages_at_hand() -> Iterator[None]:
+    """Around what makes and loads a service: an absent package is told with the way to it."""
+    try:
+        yield
+    except ImportError as missing:
+        raise Unavailable(
+            f"A package that the service needs is not installed ({missing}). Those of the services "
+            "that ship are installed by `./run mas services`, or by pip install --no-deps "
+            "--require-hashes -r requirements-mas.lock."
+        ) from missing
 
 
 def available(folder: Path) -> list[str]:
