@@ -264,7 +264,7 @@ class Door:
             limits=self._limits,
         )
         recording = Recording(self._site.objects, self._annotations, by, "", self._site.base)
-        wanted = Wanted("revise" if known else "create")
+        wanted = Wanted("revise", pid=str(known.pid)) if known else Wanted("create")
         meant = recording.named(Meant(1, wanted, found.draft, tuple(found.repaired)))
         if isinstance(meant, Meant):
             (meant,) = recording.admitted([meant])

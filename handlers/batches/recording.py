@@ -25,6 +25,7 @@ from fdo.lifecycle import Status
 from fdo.representations.annotation.reading import LIMITS, Limits
 from fdo.representations.annotation.reading import read as read_annotation
 from handlers.annotations import Annotations, Outcome
+from handlers.batches import origins
 from handlers.batches.lines import Line, Wanted, read
 from handlers.batches.outcomes import COUNTED, Became, LineOutcome
 from handlers.batches.quotas import Quota
@@ -115,7 +116,15 @@ class Recording:
     # ── who may ──────────────────────────────────────────────────────────────────────────
 
     def named(self, meant: Meant) -> Meant | LineOutcome:
-        """The line in a name that the speaker may use: its own where it names nobody known."""
+        """The line in a name that the speaker may use: its own where it names nobody known; of a
+        model and a job only what the speaker may say."""
+        found = self._in_a_name(meant)
+        if isinstance(found, LineOutcome):
+            return found
+        wrong = origins.claimed(found.draft, found.wanted.pid, self._log)
+        return LineOutcome(found.line, "refused", errors=tuple(wrong)) if wrong else found
+
+    def _in_a_name(self, meant: Meant) -> Meant | LineOutcome:
         own = self._by.agent.id
         for node in creators_of(meant.draft):
             named = node.get("schema:identifier", node.get("@id"))
