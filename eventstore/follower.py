@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import local
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from eventstore.transaction import writing
 from fdo.errors import Unavailable
+
+_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-131072")
 
 
 class Projection(Protocol):
@@ -49,36 +52,53 @@ class Spent(Protocol):
         """Whether it must be made anew; it goes on answering until then."""
 
 
-class SqlView:
-    """The SQLite file of one projection, with its position; a projection holds one.
+class SqlView(ABC):
+    """A projection in a SQLite file of its own, with its position in it.
 
-    `schema` is run when the file is new or bears another `version`: then the view is emptied
-    and will be filled again from the log.
+    What is told of the class fixes the file: `schema` is run when the file is new or bears
+    another `version`; then the view is emptied and will be filled again from the log.
     """
 
-    def __init__(self, path: Path, schema: Sequence[str], version: int) -> None:
+    name: str
+    schema: ClassVar[Sequence[str]]
+    version: ClassVar[int]
+    """Raise when the schema, or the rule by which rows are made, changes."""
+    pragmas: ClassVar[Sequence[str]] = ()
+    """Beside those of every view."""
+
+    def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._schema, self._version = schema, version
         self.connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, timeout=60
         )
         self.connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-131072"):
+        for pragma in (*_PRAGMAS, *self.pragmas):
             self.connection.execute(f"PRAGMA {pragma}")
         (found,) = self.connection.execute("PRAGMA user_version").fetchone()
-        if found != version:
-            self.clear()
+        if found != self.version:
+            SqlView.clear(self)  # what a subclass keeps beside it is not there yet
+
+    @abstractmethod
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """Bring facts that are not in the view yet, in order and at least one, into it in one
+        `transaction` up to the last of them."""
+
+    def apply(self, events: Sequence[Recorded], log: Log) -> None:
+        """As `Projection.apply`. What was erased leaves the write-ahead log too, when those who
+        read the view now have ended."""
+        known = self.position()
+        fresh = [event for event in events if event.position > known]
+        if not fresh:
+            return
+        self.enter(fresh, log)
+        if any(event.what == "Erased" for event in fresh):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def position(self) -> int:
         """The last position in the view."""
         (found,) = self.connection.execute("SELECT position FROM tracking").fetchone()
         return int(found)
-
-    def lacking(self, events: Sequence[Recorded]) -> list[Recorded]:
-        """Those of the events that are not in the view yet."""
-        known = self.position()
-        return [event for event in events if event.position > known]
 
     @contextmanager
     def transaction(self, upto: int) -> Iterator[sqlite3.Connection]:
@@ -87,8 +107,12 @@ class SqlView:
             yield tx
             tx.execute("UPDATE tracking SET position=?", (upto,))
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
     def clear(self) -> None:
-        """Drop everything and make the empty tables anew."""
+        """Empty the view and set its position to 0: every table is dropped and made again."""
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
         names = [
@@ -107,14 +131,10 @@ class SqlView:
                 run(f'DROP {kind} IF EXISTS "{name}"')
         run("CREATE TABLE tracking (position INTEGER NOT NULL)")
         run("INSERT INTO tracking VALUES (0)")
-        for statement in self._schema:
+        for statement in self.schema:
             run(statement)
-        run(f"PRAGMA user_version={self._version}")
+        run(f"PRAGMA user_version={self.version}")
         run("COMMIT")
-
-    def close(self) -> None:
-        """Close the file."""
-        self.connection.close()
 
 
 class SqlReader:

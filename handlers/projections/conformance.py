@@ -73,41 +73,22 @@ class DatasetCount:
     conforming: int
 
 
-class Conformance:
+class Conformance(SqlView):
     """The current reports of all objects that have shapes; rebuildable."""
 
     name = "conformance"
+    schema = SCHEMA
+    version = VERSION
+    pragmas = ("wal_autocheckpoint=16000", "secure_delete=ON")  # erased quotes are overwritten
 
-    def __init__(self, path: Path) -> None:
-        self._view = SqlView(path, SCHEMA, VERSION)
-        self._view.connection.execute("PRAGMA wal_autocheckpoint=16000")
-        self._view.connection.execute("PRAGMA secure_delete=ON")  # erased quotes are overwritten
-
-    def position(self) -> int:
-        """The last position in the view."""
-        return self._view.position()
-
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """Bring these facts into the view, in one transaction."""
-        fresh = self._view.lacking(events)
-        if not fresh:
-            return
-        told = {e.pid_text: e for e in fresh if e.type in SHAPED and not e.operational}
-        _derive(fresh)
-        with self._view.transaction(fresh[-1].position) as tx:
-            again = _erased(tx, fresh, log)
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """See `SqlView.enter`."""
+        told = {e.pid_text: e for e in events if e.type in SHAPED and not e.operational}
+        _derive(events)
+        with self.transaction(events[-1].position) as tx:
+            again = _erased(tx, events, log)
             _forget(tx, [*again, *(pid for pid, event in told.items() if event.version > 1)])
             _state(tx, list({**again, **told}.values()))
-        if any(event.what == "Erased" for event in fresh):
-            self._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def clear(self) -> None:
-        """Empty the view and set its position to 0."""
-        self._view.clear()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._view.close()
 
 
 def _derive(events: Sequence[Recorded]) -> None:

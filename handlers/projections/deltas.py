@@ -44,44 +44,26 @@ _NEVER = 1 << 62
 """Later than any observed time."""
 
 
-class Deltas:
+class Deltas(SqlView):
     """Projection `deltas`: see the module's story."""
 
     name = "deltas"
+    schema = SCHEMA
+    version = 1
+    pragmas = ("secure_delete=ON",)  # erased means overwritten
 
-    def __init__(self, path: Path) -> None:
-        self._view = SqlView(path, SCHEMA, version=1)
-        self._view.connection.execute("PRAGMA secure_delete=ON")  # erased means overwritten
-
-    def position(self) -> int:
-        """The last position in the view."""
-        return self._view.position()
-
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """Take in facts in order, in one transaction with the position."""
-        fresh = self._view.lacking(events)
-        if not fresh:
-            return
-        before = log.previous(fresh)
-        erased = [p for e in fresh if e.what == "Erased" for p in e.detail["positions"]]
-        with self._view.transaction(fresh[-1].position) as tx:
-            tx.executemany(_INSERT, [_row(e, before.get(e.position)) for e in fresh])
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """See `SqlView.enter`."""
+        before = log.previous(events)
+        erased = [p for e in events if e.what == "Erased" for p in e.detail["positions"]]
+        with self.transaction(events[-1].position) as tx:
+            tx.executemany(_INSERT, [_row(e, before.get(e.position)) for e in events])
             tx.executemany(
                 "INSERT OR IGNORE INTO unordered VALUES (?)",
-                [(pid,) for pid in _unordered(fresh, before)],
+                [(pid,) for pid in _unordered(events, before)],
             )
             if erased:
                 _derive_anew(tx, erased, log)
-        if erased:
-            self._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def clear(self) -> None:
-        """Empty the view."""
-        self._view.clear()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._view.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,38 +76,22 @@ class Extent:
         return self.full_pages * PAGE + self.rest
 
 
-class Members:
+class Members(SqlView):
     """The pages of all streams; rebuildable."""
 
     name = "members"
+    schema = SCHEMA
+    version = VERSION
 
-    def __init__(self, path: Path) -> None:
-        self._view = SqlView(path, SCHEMA, VERSION)
-
-    def position(self) -> int:
-        """The last position in the view."""
-        return self._view.position()
-
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """Bring these facts into the view, in one transaction."""
-        fresh = self._view.lacking(events)
-        if not fresh:
-            return
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """See `SqlView.enter`."""
         arrived: dict[str, list[Recorded]] = {}
-        for event in filter(is_member, fresh):
+        for event in filter(is_member, events):
             for stream in streams_of(event, log):
                 arrived.setdefault(stream, []).append(event)
-        with self._view.transaction(fresh[-1].position) as tx:
+        with self.transaction(events[-1].position) as tx:
             for stream, members in arrived.items():
                 _extend(tx, stream, members)
-
-    def clear(self) -> None:
-        """Empty the view and set its position to 0."""
-        self._view.clear()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._view.close()
 
 
 def is_member(event: Recorded) -> bool:

@@ -41,27 +41,19 @@ class Vector:
     """16-bit floats, little-endian."""
 
 
-class Vectors:
+class Vectors(SqlView):
     """Every vector in force; rebuildable."""
 
     name = "vectors"
+    schema = SCHEMA
+    version = VERSION
+    pragmas = ("secure_delete=ON",)
 
-    def __init__(self, path: Path) -> None:
-        self._view = SqlView(path, SCHEMA, VERSION)
-        self._view.connection.execute("PRAGMA secure_delete=ON")
-
-    def position(self) -> int:
-        """The last position in the view."""
-        return self._view.position()
-
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """Bring these facts into the view, in one transaction."""
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """See `SqlView.enter`."""
         del log
-        fresh = self._view.lacking(events)
-        if not fresh:
-            return
-        with self._view.transaction(fresh[-1].position) as tx:
-            for event in fresh:
+        with self.transaction(events[-1].position) as tx:
+            for event in events:
                 changed = event.type == "annotation" and not event.operational
                 if not changed and event.what != "Erased":
                     continue
@@ -79,14 +71,6 @@ class Vectors:
                         "INSERT INTO vectors (annotation, target, model, vector) VALUES (?,?,?,?)",
                         (event.pid_text, target, model, vector),
                     )
-
-    def clear(self) -> None:
-        """Empty the view and set its position to 0."""
-        self._view.clear()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._view.close()
 
 
 class VectorsReader:

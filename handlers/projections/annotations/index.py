@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from eventstore.envelope import Recorded
 from eventstore.follower import SqlView
@@ -45,42 +44,24 @@ _BODY = "INSERT INTO bodies (rowid, body) VALUES (?,?)"
 _CLOSE = "UPDATE annotations SET valid_to=? WHERE pid=? AND valid_to IS NULL"
 
 
-class AnnotationsIndex:
+class AnnotationsIndex(SqlView):
     """All versions of all public annotations, ready to be asked for and counted; rebuildable."""
 
     name = "annotations"
+    schema = SCHEMA
+    version = VERSION
+    pragmas = ("secure_delete=ON",)
 
-    def __init__(self, path: Path) -> None:
-        self._view = SqlView(path, SCHEMA, VERSION)
-        self._view.connection.execute("PRAGMA secure_delete=ON")
-
-    def position(self) -> int:
-        """The last position in the view."""
-        return self._view.position()
-
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """Bring these facts into the view, in one transaction."""
-        fresh = self._view.lacking(events)
-        if not fresh:
-            return
-        versions = [e for e in fresh if e.type == "annotation" and not e.operational]
-        erasures = [e for e in fresh if e.what == "Erased"]
-        with self._view.transaction(fresh[-1].position) as tx:
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """See `SqlView.enter`."""
+        versions = [e for e in events if e.type == "annotation" and not e.operational]
+        erasures = [e for e in events if e.what == "Erased"]
+        with self.transaction(events[-1].position) as tx:
             _enter(tx, versions, log)
             again = _told_of_erased(tx, erasures)
             _derive_again(tx, again, log)
             if again:
                 tx.execute("INSERT INTO bodies (bodies) VALUES ('optimize')")
-        if again:
-            self._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def clear(self) -> None:
-        """Empty the view and set its position to 0."""
-        self._view.clear()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._view.close()
 
 
 def _enter(tx: sqlite3.Connection, events: Sequence[Recorded], log: Log) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from eventstore.envelope import Recorded
@@ -42,38 +41,22 @@ _CLOSE = "UPDATE changes SET valid_to=? WHERE position=?"
 _MOVE = "UPDATE objects SET position=? WHERE number=?"
 
 
-class Holdings:
+class Holdings(SqlView):
     """Every object and its changes; rebuildable."""
 
     name = "holdings"
+    schema = SCHEMA
+    version = VERSION
 
-    def __init__(self, path: Path) -> None:
-        self._view = SqlView(path, SCHEMA, VERSION)
-
-    def position(self) -> int:
-        """The last position in the view."""
-        return self._view.position()
-
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """Bring these facts into the view, in one transaction."""
-        fresh = self._view.lacking(events)
-        if not fresh:
-            return
-        members = [event for event in fresh if is_change(event)]
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """See `SqlView.enter`."""
+        members = [event for event in events if is_change(event)]
         before = _contents_before(members, log)
-        with self._view.transaction(fresh[-1].position) as tx:
+        with self.transaction(events[-1].position) as tx:
             writing = _Writing(tx)
             for event in members:
                 writing.take(event, before.get(event.position))
             writing.flush()
-
-    def clear(self) -> None:
-        """Empty the view and set its position to 0."""
-        self._view.clear()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._view.close()
 
 
 def is_change(event: Recorded) -> bool:

@@ -27,7 +27,7 @@ from handlers.projections.terms.compare import (
     held_values,
 )
 
-VERSION = 1
+VERSION = 2
 """Raise when the schema or `compare.py` changes: the view is then filled again from the log."""
 
 PUBLIC, WITHHELD, DRAFT = 0, 1, 2
@@ -50,7 +50,8 @@ SCHEMA = (
     "PRIMARY KEY (position, ordinal)) WITHOUT ROWID",
     "CREATE INDEX by_term ON changes (term, position)",
     "CREATE TABLE spans (word INTEGER NOT NULL, object INTEGER NOT NULL, begin INTEGER NOT NULL, "
-    "upto INTEGER, PRIMARY KEY (word, object, begin)) WITHOUT ROWID",
+    "upto INTEGER, begun_at INTEGER NOT NULL, ended_at INTEGER, PRIMARY KEY (word, object, begin)) "
+    "WITHOUT ROWID",  # the last two: when the source said so
 )
 
 _OBJECT = (
@@ -59,36 +60,30 @@ _OBJECT = (
 )
 _EVENT = "INSERT INTO events VALUES (?,?,?,?,?,?,?)"
 _CHANGE = "INSERT INTO changes VALUES (?,?,?,?,?,?,?)"
-_SPAN = "INSERT INTO spans VALUES (?,?,?,NULL)"
-_CLOSE = "UPDATE spans SET upto=? WHERE word=? AND object=? AND upto IS NULL"
+_SPAN = "INSERT INTO spans VALUES (?,?,?,NULL,?,NULL)"
+_CLOSE = "UPDATE spans SET upto=?, ended_at=? WHERE word=? AND object=? AND upto IS NULL"
 _SHOWN = {Status.ACTIVE: PUBLIC, Status.PID_ONLY: WITHHELD, Status.DRAFT: DRAFT}
 
 
-class Terms:
+class Terms(SqlView):
     """The changed terms of every version, and the spans of the values that were held."""
 
     name = "terms"
+    schema = SCHEMA
+    version = VERSION
+    pragmas = ("wal_autocheckpoint=16000", "secure_delete=ON")  # erased values are overwritten
 
     def __init__(self, path: Path) -> None:
-        self._view = SqlView(path, SCHEMA, VERSION)
-        self._view.connection.execute("PRAGMA wal_autocheckpoint=16000")
-        self._view.connection.execute("PRAGMA secure_delete=ON")  # erased values are overwritten
-        self._lists = _Lists(self._view.connection)
+        super().__init__(path)
+        self._lists = _Lists(self.connection)
 
-    def position(self) -> int:
-        """The last position in the view."""
-        return self._view.position()
-
-    def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """Bring these facts into the view, in one transaction."""
-        fresh = self._view.lacking(events)
-        if not fresh:
-            return
-        before = log.previous(fresh)
+    def enter(self, events: Sequence[Recorded], log: Log) -> None:
+        """See `SqlView.enter`."""
+        before = log.previous(events)
         try:
-            with self._view.transaction(fresh[-1].position) as tx:
+            with self.transaction(events[-1].position) as tx:
                 batch = _Batch(tx, log, self._lists)
-                for event in fresh:
+                for event in events:
                     if event.what == "Erased":
                         batch.tell_anew(event)
                     elif not event.operational:
@@ -97,17 +92,11 @@ class Terms:
         except BaseException:
             self._lists.forget()
             raise
-        if any(event.what == "Erased" for event in fresh):
-            self._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def clear(self) -> None:
         """Empty the view and set its position to 0."""
-        self._view.clear()
+        super().clear()
         self._lists.forget()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._view.close()
 
 
 class _Batch:
@@ -116,7 +105,7 @@ class _Batch:
     def __init__(self, tx: sqlite3.Connection, log: Log, lists: _Lists) -> None:
         self._tx, self._log, self._lists = tx, log, lists
         self._objects: list[tuple[Any, ...]] = []
-        self._spans: list[tuple[int, int, int]] = []
+        self._spans: list[tuple[int, int, int, int]] = []
 
     def take(self, event: Recorded, before: Recorded | None) -> None:
         """Note what one content event says; `before` is the one before it of the object."""
@@ -127,10 +116,11 @@ class _Batch:
         if before is not None:
             self._changed(event, before, number)
         old, new, word = _held(before), _held(event), self._lists.words.of
+        at = event.position, event.observed_at
         if gone := old - new:
             self.flush()
-            self._tx.executemany(_CLOSE, [(event.position, word(each), number) for each in gone])
-        self._spans += [(word(each), number, event.position) for each in new - old]
+            self._tx.executemany(_CLOSE, [(*at, word(each), number) for each in gone])
+        self._spans += [(word(each), number, *at) for each in new - old]
 
     def _changed(self, event: Recorded, before: Recorded, number: int) -> None:
         source = None if event.source is None else self._lists.sources.of((event.source,))

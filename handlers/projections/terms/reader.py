@@ -185,15 +185,24 @@ class TermsReader:
 
     # ── when values were held ────────────────────────────────────────────────────────────
 
-    def held(self, path: str, value: str, at: int, *, object: int | None = None) -> Holding:
-        """When a value of a term (a path of `HELD`) was held, as was known at a position: by
-        all objects, or by one (named by the position of its first event)."""
+    def held(
+        self,
+        path: str,
+        value: str,
+        at: int,
+        *,
+        observed: int | None = None,
+        object: int | None = None,
+    ) -> Holding:
+        """When a value of a term (a path of `HELD`) was held, as was known at a position, of what
+        the sources had said by `observed`: by all objects, or by one (named by the position of
+        its first event)."""
         with self._asking() as connection:
             objects, first, last, now = connection.execute(
-                "SELECT count(DISTINCT s.object), min(s.begin), max(coalesce(s.upto, 0)), "
-                f"coalesce(sum(s.upto IS NULL OR s.upto>?3), 0) {_SPANS} AND s.begin<=?3 "
-                "AND (?4 IS NULL OR s.object=?4)",
-                (held_number(path), value, at, object),
+                "SELECT count(DISTINCT s.object), min(s.begin), "
+                f"max(CASE WHEN {_ENDED} THEN s.upto END), "
+                f"count(DISTINCT CASE WHEN {_ENDED} THEN NULL ELSE s.object END) {_SPANS}",
+                (held_number(path), value, at, observed, object),
             ).fetchone()
         return Holding(objects, now, first, None if now or not objects else last)
 
@@ -203,6 +212,7 @@ class TermsReader:
         value: str,
         at: int,
         *,
+        observed: int | None = None,
         object: int | None = None,
         after: tuple[int, int] = (0, 0),
         limit: int = 100,
@@ -211,10 +221,9 @@ class TermsReader:
         the last row of the page before."""
         with self._asking() as connection:
             rows = connection.execute(
-                "SELECT s.object, o.pid, o.type, s.begin, CASE WHEN s.upto<=?3 THEN s.upto END "
-                f"{_SPANS} AND s.begin<=?3 AND (?4 IS NULL OR s.object=?4) "
-                "AND (s.object, s.begin)>(?5, ?6) ORDER BY s.object, s.begin LIMIT ?7",
-                (held_number(path), value, at, object, *after, min(limit, LIMIT_CAP)),
+                f"SELECT s.object, o.pid, o.type, s.begin, CASE WHEN {_ENDED} THEN s.upto END "
+                f"{_SPANS} AND (s.object, s.begin)>(?6, ?7) ORDER BY s.object, s.begin LIMIT ?8",
+                (held_number(path), value, at, observed, object, *after, min(limit, LIMIT_CAP)),
             ).fetchall()
         return [Span(*row) for row in rows]
 
@@ -277,8 +286,12 @@ _BY: dict[str, tuple[str, str, str]] = {
 
 _SPANS = (
     "FROM words w CROSS JOIN spans s ON s.word=w.id CROSS JOIN objects o ON o.object=s.object "
-    "WHERE w.held=?1 AND w.said=?2 AND o.shown=0"
+    "WHERE w.held=?1 AND w.said=?2 AND o.shown=0 AND s.begin<=?3 "
+    "AND (?4 IS NULL OR s.begun_at<=?4) AND (?5 IS NULL OR s.object=?5)"
 )
+_ENDED = "coalesce(s.upto<=?3 AND (?4 IS NULL OR s.ended_at<=?4), 0)"
+"""As of position ?3 and of what was observed by ?4: the event that begins or ends a span counts
+if it lies within both bounds, as for the rows of search (decision 0038)."""
 
 assert {MIDS, STATUS} <= set(HELD.values()), "the pseudo-terms are held too"
 

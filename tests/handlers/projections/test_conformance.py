@@ -155,7 +155,7 @@ def test_an_erased_value_leaves_the_files(
     told.revise(1, a_specimen(1))
     read(view, told, tmp_path).close()
     if moved:
-        view._view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        view.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert b"1067-11-15" in files(tmp_path)
     for number in (1, 2):
         event = told.log.version(told.pid(number), 1)

@@ -52,7 +52,7 @@ class TestTerms(ProjectionContract):
 
     def seen(self, projection: Projection, folder: Path) -> Any:
         assert isinstance(projection, Terms)
-        return table_digests(projection._view.connection)
+        return table_digests(projection.connection)
 
 
 @pytest.fixture
@@ -364,6 +364,31 @@ def test_a_value_is_held_from_its_first_event_to_its_last(told, tmp_path):
     assert sorted(reader.values(path)) == ["BE", "LU"]
 
 
+def test_by_the_clock_of_the_sources_counts_what_they_had_said_by_then(told, tmp_path):
+    begun = told.register(1, a_specimen(1))
+    told.register(2, a_specimen(2))
+    ended = told.revise(1, a_specimen(1, ods_hasEvents=[an_event("BE")]))
+    reader, head = read(told, tmp_path), told.log.position()
+    path = held_path("countrycode")
+    said = {at: told.log.event(at).observed_at for at in (begun, ended)}
+
+    def held(value: str, observed: int | None, at: int = head) -> tuple[int, int, int | None]:
+        found = reader.held(path, value, at, observed=observed)
+        spans = reader.spans(path, value, at, observed=observed)
+        assert len(spans) == found.objects
+        assert sum(span.upto is None for span in spans) == found.now
+        return found.objects, found.now, found.last
+
+    assert said[begun] < said[ended]
+    assert held("LU", said[begun] - 1) == (0, 0, None)
+    assert held("LU", said[begun]) == (1, 1, None)
+    assert held("LU", said[ended] - 1) == (2, 2, None)
+    assert held("LU", said[ended]) == held("LU", None) == (2, 1, None)
+    assert held("BE", said[ended] - 1) == (0, 0, None)
+    assert held("BE", said[ended]) == (1, 1, None)
+    assert held("BE", said[ended], at=ended - 1) == (0, 0, None)
+
+
 def test_a_question_that_takes_too_long_is_stopped_and_the_next_one_answered(
     told, tmp_path, monkeypatch
 ):
@@ -407,7 +432,7 @@ def test_an_erased_value_is_nowhere_in_the_files(told, tmp_path):
     redacted = {**told.log.event(secret).document, "ods:hasEvents": [an_event("erased")]}
     told.objects.erase(told.pid(1), [secret], canonical(redacted), AGENT)
     view.apply(told.events(), told.log)
-    live = table_digests(view._view.connection)
+    live = table_digests(view.connection)
     reader = TermsReader(folder / "view.sqlite")
     rows = reader.changed(Wanted(term="countryCode"), 0, None)
     assert [(r.old, r.new) for r in rows] == [("LU", "erased"), ("erased", "BE")]
@@ -416,7 +441,7 @@ def test_an_erased_value_is_nowhere_in_the_files(told, tmp_path):
     assert not any(b"Ignota" in file.read_bytes() for file in folder.iterdir())
     rebuilt = Terms(tmp_path / "again" / "view.sqlite")
     rebuilt.apply(told.events(), told.log)
-    assert table_digests(rebuilt._view.connection) == live
+    assert table_digests(rebuilt.connection) == live
     rebuilt.close()
 
 
