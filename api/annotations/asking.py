@@ -136,13 +136,19 @@ def item(base: str, found: Found) -> dict[str, Any]:
         "event": row.position,
     }
     told = {name: held for name, held in told.items() if held not in (None, "")}
-    if found.rating is not None:
-        told["ods:hasAggregateRating"] = {
-            "@type": "schema:AggregateRating",
-            "schema:ratingValue": round(found.rating, 2),
-            "schema:ratingCount": found.ratings,
-        }
-    return told
+    return told | rating_of(found)
+
+
+def rating_of(found: Found) -> dict[str, Any]:
+    """The mean of an annotation's ratings as openDS says it; nothing where it has none."""
+    if found.rating is None:
+        return {}
+    rating = {
+        "@type": "schema:AggregateRating",
+        "schema:ratingValue": round(found.rating, 2),
+        "schema:ratingCount": found.ratings,
+    }
+    return {"ods:hasAggregateRating": rating}
 
 
 def value(written: str | None) -> Any:

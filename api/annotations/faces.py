@@ -6,16 +6,19 @@ from typing import Any
 
 import orjson
 
+from api.annotations.asking import rating_of
 from api.negotiation import OPENDS, Format
 from api.objects.exchange import Asked, Sent
 from api.objects.shown import Shown
+from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Head, Log
 from fdo.annotation.life import source_of
-from fdo.errors import NotFound
+from fdo.errors import NotFound, Unavailable
 from fdo.lifecycle import Status
 from fdo.representations.annotation.opends import to_opends
 from fdo.representations.annotation.w3c import to_w3c
+from handlers.projections.annotations import AnnotationQuery
 
 LOSSES = b"collectome-losses"
 """Header of the openDS face: what it could not hold, as sentences."""
@@ -28,6 +31,8 @@ def annotation_face(
     losses: list[str] = []
     if wanted is OPENDS:
         face, losses = to_opends(event.document, target_of(event.document, shown.log))
+        if not (asked.numbered or asked.past):  # a version stays what it was
+            face |= _rating(shown.site, event)
     else:
         face = to_w3c(event.document)
     sent = shown.sent(
@@ -42,6 +47,18 @@ def annotation_face(
     if losses:
         sent.headers.append((LOSSES, " ".join(losses).encode("ascii", "replace")))
     return sent
+
+
+def _rating(site: Site, event: Recorded) -> dict[str, Any]:
+    """What its raters make of an annotation by now; nothing while the view is not there."""
+    if site.views.annotations is None:
+        return {}
+    try:
+        query = AnnotationQuery.parse({"pid": [str(event.pid)]})
+        page = site.views.annotations.find(query, limit=1)
+    except Unavailable:
+        return {}
+    return rating_of(page.found[0]) if page.found else {}
 
 
 def target_of(document: dict[str, Any], log: Log) -> dict[str, Any] | None:

@@ -149,6 +149,19 @@ def test_each_rater_has_one_rating_and_the_later_replaces_the_earlier(reviewing:
     assert then["ods:hasAggregateRating"]["schema:ratingValue"] == 3.5
 
 
+def test_the_face_of_opends_tells_the_mean_of_the_ratings(reviewing: Reviewing):
+    pid = reviewing.propose(reviewing.specimen())
+    face = f"/{pid}?format=opends"
+    assert "ods:hasAggregateRating" not in reviewing.get(face)
+    for rater, stars in (("curator", 5), ("other", 2)):
+        reviewing.post(f"/api/annotations/{pid}/ratings", rater, {"stars": stars})
+    assert rating(reviewing, pid) == (3.5, 2)
+    told = reviewing.get(face)["ods:hasAggregateRating"]
+    assert (told["schema:ratingValue"], told["schema:ratingCount"]) == (3.5, 2)
+    cited = reviewing.get(f"/{pid}/1?format=opends")
+    assert "ods:hasAggregateRating" not in cited, "a version stays what it was"
+
+
 @pytest.mark.parametrize("stars", [0, 6, 2.5, "3", None, True])
 def test_a_rating_is_a_whole_number_from_one_to_five(reviewing: Reviewing, stars):
     pid = reviewing.propose(reviewing.specimen())
