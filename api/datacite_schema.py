@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import getitem
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 import orjson
@@ -43,6 +43,7 @@ _NOT_EMPTY = (
     "properties/fundingReferences/items/properties/funderName",
 )
 """Texts that the XSD wants to hold something, and the service as well."""
+_TAGGED = etree.XPath("descendant-or-self::*[@made:lang]", namespaces={"made": "xml"})
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _KERNEL = "http://datacite.org/schema/kernel-4"
@@ -113,9 +114,9 @@ def to_xml(metadata: dict[str, Any]) -> bytes:
     if "doi" not in metadata:
         root.append(_handle(metadata))
     root.set(f"{_XSI}schemaLocation", _LOCATION)
-    for element in root.iter():  # which the library writes in a namespace of its own making
-        if language := element.attrib.pop("{xml}lang", None):
-            element.set(_LANGUAGE, language)
+    tagged = cast("list[etree._Element]", _TAGGED(root))  # in a namespace of the library's making
+    for element in tagged:
+        element.set(_LANGUAGE, element.attrib.pop("{xml}lang"))
     written: bytes = etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="utf-8")
     return written
 

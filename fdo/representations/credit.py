@@ -68,17 +68,27 @@ def holder(document: Document) -> Party | None:
     return Party(name, personal=False, iri=iri) if name else None
 
 
-def people(document: Document) -> Iterator[tuple[str, Party]]:
+def people(document: Document) -> list[tuple[str, Party]]:
     """(role, name) of everybody whom the document credits, in its order."""
-    for key, value in document.items():
+    found: list[tuple[str, Party]] = []
+    _gather(document, found)
+    return found
+
+
+def _gather(node: Document, found: list[tuple[str, Party]]) -> None:
+    """Whoever is credited in a node and below it. Every document that goes out is read so, hence
+    without a generator for each node."""
+    for key, value in node.items():
+        if isinstance(value, str):
+            continue
         if key == "ods:hasAgents":
             for agent in members(value):
                 if credited := party(agent):
-                    for role in members(agent.get("ods:hasRoles")):
-                        yield said(role, "schema:roleName") or "", credited
-        elif not isinstance(value, str):  # as most are: every document that goes out is read
-            for node in members(value):
-                yield from people(node)
+                    roles = members(agent.get("ods:hasRoles"))
+                    found += [(said(role, "schema:roleName") or "", credited) for role in roles]
+        elif isinstance(value, (dict, list)):
+            for below in members(value):
+                _gather(below, found)
 
 
 def party(agent: Document) -> Party | None:
@@ -161,14 +171,17 @@ def nodes(document: Document, key: str, having: str) -> Iterator[dict[str, Any]]
     return (node for node in members(document.get(key)) if having in node)
 
 
-def members(value: Any) -> Iterator[Document]:
+def members(value: Any) -> list[Document]:
     """The nodes of a value: of a list each, of a node itself."""
-    for one in value if isinstance(value, list) else (value,):
-        if isinstance(one, dict):
-            yield one
+    if isinstance(value, list):
+        return [one for one in value if isinstance(one, dict)]
+    return [value] if isinstance(value, dict) else []
 
 
 def said(document: Document, *keys: str) -> str | None:
     """The first of these terms that says something in words."""
-    found = (document.get(key) for key in keys)
-    return next((text for text in found if isinstance(text, str) and text), None)
+    for key in keys:
+        text = document.get(key)
+        if text and isinstance(text, str):
+            return text
+    return None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import anyio
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from api.harvesting.oai import provider
+from api.harvesting.oai import provider, routes
 from api.harvesting.oai.formats import FORMATS
 from api.harvesting.oai.sets import SetSpec, sets_of
 from api.harvesting.oai.tokens import Token
@@ -44,7 +48,8 @@ class Harvested:
 
     def start(self) -> None:
         """A new application on the same log."""
-        self._app = Browser(self.told.app(views=Views(holdings=self._reader)))
+        self.app = self.told.app(views=Views(holdings=self._reader))
+        self._app = Browser(self.app)
 
     def close(self) -> None:
         """Let go of the view."""
@@ -452,11 +457,31 @@ def test_whatever_is_asked_the_answer_is_valid(harvested, pairs):
 def test_a_list_waits_for_its_view_and_says_when_that_is_behind(harvested, herbarium, monkeypatch):
     browser: Browser = harvested.browser()
     harvested.told.register("specimen", a_specimen("Z"))
-    monkeypatch.setattr(provider, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(routes, "VIEW_PATIENCE_S", 0.05)
     response = browser.get("/oai?verb=ListRecords&metadataPrefix=oai_dc")
     assert response.status_code == 503
     assert "behind the log" in response.json()["detail"]
     assert int(response.headers["retry-after"]) > 0
+
+
+def test_only_so_many_wait_for_a_view_and_they_hold_no_thread(harvested, herbarium, monkeypatch):
+    harvested.browser()
+    harvested.told.register("specimen", a_specimen("Z"))
+    monkeypatch.setattr(routes, "VIEW_PATIENCE_S", 60)
+    monkeypatch.setattr(routes, "WAITING", 2)
+    address = "/oai?verb=ListRecords&metadataPrefix=oai_dc"
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app=harvested.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            answers = asyncio.as_completed([client.get(address) for _ in range(9)])
+            turned_away = [(await one).status_code for one in islice(answers, 3)]
+            assert turned_away == [429, 429, 429]
+            assert anyio.to_thread.current_default_thread_limiter().borrowed_tokens == 0
+            harvested.browser()  # the view catches up
+            assert [(await one).status_code for one in answers] == [200] * 6
+
+    asyncio.run(ask())
 
 
 def test_values_of_sources_do_no_harm(harvested: Harvested, herbarium: dict[str, Pid]) -> None:

@@ -1,6 +1,6 @@
 """The answers of OAI-PMH 2.0 to what was asked.
 
-    provider.answer([("verb", "ListRecords"), ("metadataPrefix", "oai_dc")])
+    provider.answer([("verb", "ListRecords"), ("metadataPrefix", "oai_dc")], provider.now())
 
 A list is that of one position of the log, kept in its resumption token: complete and without
 doubles however much is recorded while it is read, and the next harvest, from the date of this
@@ -10,7 +10,6 @@ one, brings what came meanwhile. What left the public since is told as deleted a
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,12 +33,19 @@ from handlers.projections.holdings import Entry, HoldingsReader, Selection, is_c
 
 RECORDS, HEADERS, SETS = 100, 1000, 500
 """Items of one part of a list."""
-PATIENCE_S = 5.0
-"""How long a new list waits for its view to reach the log."""
 
 _NAMESPACE: Final = "http://www.openarchives.org/OAI/2.0/"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _URI: Final = re.compile(r"(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a request came, taken before the head of the log as it was then: a harvester that goes
+    on from `at` passes over no event that was recorded before."""
+
+    at: datetime
+    head: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,22 @@ class Provider:
         self._log = site.objects.log
         self.address = f"{site.base}/oai"
 
-    def answer(self, pairs: Iterable[tuple[str, str]]) -> bytes:
+    def now(self) -> Moment:
+        """The moment of a request that comes now."""
+        at = datetime.now(UTC)
+        return Moment(at, self._log.position())
+
+    def reached(self, moment: Moment) -> bool:
+        """Whether a list that begins at this moment can be given: its view has read so far."""
+        return holdings(self._site).position() >= moment.head
+
+    def answer(self, pairs: Iterable[tuple[str, str]], moment: Moment) -> bytes:
         """The XML document that answers these arguments; conditions of the protocol are answers
-        too (OAI-PMH 3.6)."""
-        began = datetime.now(UTC)  # before the log is read, so that no later event is passed over
+        too (OAI-PMH 3.6). Unavailable: a list was to begin that cannot be given yet."""
         request: Asked | None = None
         try:
             request = asked(pairs)
-            said = "".join(self._said(request))
+            said = "".join(self._said(request, moment))
             said = f"<{request.verb}>{said}</{request.verb}>"
         except OaiError as refusal:
             said = f'<error code="{refusal.code}">{_escaped(str(refusal))}</error>'
@@ -76,7 +90,7 @@ class Provider:
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<OAI-PMH xmlns="{_NAMESPACE}" xmlns:xsi="{_XSI}" '
             f'xsi:schemaLocation="{_NAMESPACE} {_NAMESPACE}OAI-PMH.xsd">\n'
-            f"<responseDate>{began:%Y-%m-%dT%H:%M:%SZ}</responseDate>\n"
+            f"<responseDate>{moment.at:%Y-%m-%dT%H:%M:%SZ}</responseDate>\n"
             f"{self._request(request)}\n{said}\n</OAI-PMH>\n"
         ).encode()
 
@@ -88,7 +102,7 @@ class Provider:
         attributes = "".join(f" {name}={quoteattr(xml_text(v))}" for name, v in told.items())
         return f"<request{attributes}>{escape(self.address)}</request>"
 
-    def _said(self, request: Asked) -> Iterator[str]:
+    def _said(self, request: Asked, moment: Moment) -> Iterator[str]:
         match request.verb:
             case "Identify":
                 return self._identify()
@@ -99,7 +113,7 @@ class Provider:
             case "GetRecord":
                 return self._record(request.arguments)
             case _:
-                return self._list(request)
+                return self._list(request, moment)
 
     # ── about the repository ─────────────────────────────────────────────────────────────
 
@@ -171,11 +185,11 @@ class Provider:
             raise OaiError("idDoesNotExist", "No object here has this identifier.")
         return head
 
-    def _list(self, request: Asked) -> Iterator[str]:
+    def _list(self, request: Asked, moment: Moment) -> Iterator[str]:
         view = holdings(self._site)
         resumption = request.arguments.get("resumptionToken")
         if resumption is None:
-            token = self._begun(view, request)
+            token = self._begun(view, request, moment)
         else:
             token = self._resumed(view, Token.read(resumption, request.verb, self._log.id))
         chosen, limit = _format(token.prefix), HEADERS if _headers_only(request) else RECORDS
@@ -190,9 +204,15 @@ class Provider:
             more = replace(token, after=behind, cursor=token.cursor + limit)
         yield _continued(token, more, limit)
 
-    def _begun(self, view: HoldingsReader, request: Asked) -> Token:
-        """A new list as of now."""
-        arguments, head = request.arguments, self._reached(view)
+    def _begun(self, view: HoldingsReader, request: Asked, moment: Moment) -> Token:
+        """A new list as of the moment: without the newest changes, dated later, it would let a
+        harvester pass over them."""
+        if not self.reached(moment):
+            raise Unavailable(
+                "The list of objects is behind the log, as after a large harvest; ask again in a "
+                "minute."
+            )
+        arguments, head = request.arguments, moment.head
         token = Token(
             request.verb, self._log.id, _format(arguments["metadataPrefix"]).prefix,
             arguments.get("set", ""), as_of=head,
@@ -235,19 +255,6 @@ class Provider:
             return f"<record>{_header(item)}</record>"
         metadata = chosen.write(self._site, item.content)
         return f"<record>{_header(item)}<metadata>{metadata}</metadata></record>"
-
-    def _reached(self, view: HoldingsReader) -> int:
-        """The head of the log, once the view has it: a list without the newest changes, dated
-        now, would let a harvester pass over them."""
-        head, end = self._log.position(), time.monotonic() + PATIENCE_S
-        while view.position() < head:
-            if time.monotonic() > end:
-                raise Unavailable(
-                    "The list of objects is behind the log, as after a large harvest; ask again "
-                    "in a minute."
-                )
-            time.sleep(0.02)
-        return head
 
 
 def _format(prefix: str) -> MetadataFormat:

@@ -1,8 +1,15 @@
-"""`/oai`: OAI-PMH 2.0 over HTTP, by GET and by POST of a form (3.1.1)."""
+"""`/oai`: OAI-PMH 2.0 over HTTP, by GET and by POST of a form (3.1.1).
+
+Requests wait outside of the threads in which answers are written, and only so many of them: a
+view that is behind, or harvesters that all come at once, take nothing from other routes.
+"""
 
 from __future__ import annotations
 
-from threading import BoundedSemaphore
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,13 +17,16 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.harvesting.oai.provider import Provider
+from api.harvesting.oai.provider import Moment, Provider
 from api.site import Site
 
-AT_ONCE, PATIENCE_S = 4, 10
-"""Answers that are written at the same time, and how long another waits before it is refused."""
+AT_ONCE, WAITING = 4, 32
+"""Answers that are written at the same time, and requests that wait for that or for the view."""
+PATIENCE_S, VIEW_PATIENCE_S = 10.0, 5.0
+"""How long a request waits for its turn, and a new list for its view to reach the log."""
 MOST = 20
 """Arguments of a request that are read; no verb has more than six."""
+_LISTS = ("ListIdentifiers", "ListRecords")
 FORM = "application/x-www-form-urlencoded"
 _SAID: dict[str, Any] = {
     "response_class": Response,
@@ -24,26 +34,66 @@ _SAID: dict[str, Any] = {
         200: {"description": "An answer, or a condition that the protocol names",
               "content": {"text/xml": {}}},
         429: {"description": "Busy; Retry-After says when to ask again"},
+        503: {"description": "A list cannot begin yet; Retry-After says when to ask again"},
     },
 }  # fmt: skip
+
+
+class _Full(Exception):
+    """More requests wait than may."""
+
+
+class _Room:
+    """Where requests wait for their turn."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._inside = 0
+
+    @asynccontextmanager
+    async def inside(self) -> AsyncIterator[None]:
+        """Be among those that wait or are answered, or be turned away."""
+        if self._inside >= AT_ONCE + WAITING:
+            raise _Full
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Be among those that are answered, or give up."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise _Full from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
 
 def oai_router(site: Site) -> APIRouter:
     """The route /oai."""
     router = APIRouter(tags=["harvesting"])
-    provider, room = Provider(site), BoundedSemaphore(AT_ONCE)
+    provider, room = Provider(site), _Room()
 
-    def answered(text: str) -> Response:
-        if not room.acquire(timeout=PATIENCE_S):
+    async def answered(text: str) -> Response:
+        pairs, moment = _arguments(text), provider.now()
+        try:
+            async with room.inside():
+                if _begins(pairs):
+                    await _reached(provider, moment)
+                async with room.turn():
+                    body = await run_in_threadpool(provider.answer, pairs, moment)
+        except _Full:
             return site.problems.answer(
                 "too-many-requests",
-                f"{AT_ONCE} harvests are being answered; ask again soon.",
-                retry_after=PATIENCE_S,
+                f"{AT_ONCE} harvests are being answered and others wait; ask again soon.",
+                retry_after=int(PATIENCE_S),
             )
-        try:
-            body = provider.answer(_arguments(text))
-        finally:
-            room.release()
         return Response(
             body,
             headers={
@@ -54,17 +104,30 @@ def oai_router(site: Site) -> APIRouter:
         )
 
     @router.get("/oai", **_SAID)
-    def get(request: Request) -> Response:
+    async def get(request: Request) -> Response:
         """Answer a request of OAI-PMH 2.0, whose arguments are the query."""
-        return answered(request.url.query)
+        return await answered(request.url.query)
 
     @router.post("/oai", **_SAID)
     async def post(request: Request) -> Response:
         """Answer a request of OAI-PMH 2.0 whose arguments are a form."""
         body = await request.body()
-        return await run_in_threadpool(answered, body.decode("utf-8", "replace"))
+        return await answered(body.decode("utf-8", "replace"))
 
     return router
+
+
+async def _reached(provider: Provider, moment: Moment) -> None:
+    """Wait a while for the view; whether it has come is judged by the answer."""
+    end = time.monotonic() + VIEW_PATIENCE_S
+    while not provider.reached(moment) and time.monotonic() < end:
+        await asyncio.sleep(0.02)
+
+
+def _begins(pairs: list[tuple[str, str]]) -> bool:
+    """Whether it may be a new list of objects that is asked for."""
+    given = dict(pairs)
+    return given.get("verb") in _LISTS and "resumptionToken" not in given
 
 
 def _arguments(text: str) -> list[tuple[str, str]]:

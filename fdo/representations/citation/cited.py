@@ -145,6 +145,8 @@ class Cited:
 def one_line(text: str) -> str:
     """The text as one line that shows what it says: no breaks, no control characters, no signs
     that turn the direction of writing."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # as most are
+        return text.strip()
     return _BREAKS.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
