@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import copy
 from pathlib import Path
@@ -63,6 +63,8 @@ from api.security import SECURITY_HEADERS, Tokens
 from api.sessions import Sessions, sessions_router
 from api.settings import Settings
 from api.site import Site
+from api.sparql.endpoint import SparqlApp
+from api.sparql.reply import Header, Ready
 from api.states import states_router
 from api.time.routes import time_router
 from api.unapi import unapi_router
@@ -179,6 +181,19 @@ class Front:
         self._sparql = sparql
         self._resolver = Resolver(site)
 
+    def at_once(self, target: bytes, headers: Iterable[Header]) -> Ready | None:
+        """What a GET is answered with where that needs no waiting: a look-up of SPARQL. It is
+        the response that `__call__` gives, headers and all (see `api.express`)."""
+        path, _, query_string = target.partition(b"?")
+        if path != b"/sparql" or not isinstance(self._sparql, SparqlApp):
+            return None
+        started = time.perf_counter()
+        ready = self._sparql.at_once(query_string, headers)
+        if ready is None:
+            return None
+        self._site.measures.observe("sparql", 200, time.perf_counter() - started)
+        return Ready(_with_security(ready.headers), ready.body)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
         if scope["type"] != "http":
@@ -215,11 +230,7 @@ class Front:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                there = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(pair for pair in SECURITY_HEADERS if pair[0] not in there),
-                ]
+                message["headers"] = _with_security(message["headers"])
             await send(message)
 
         if _announced(scope) > limit:
@@ -250,6 +261,11 @@ class Front:
         if path == "/doip" or path.startswith("/doip/"):
             return sys.maxsize  # it counts for itself, and answers in its own form
         return settings.body_limit_kb * 1024
+
+
+def _with_security(headers: Sequence[Header]) -> list[Header]:
+    there = {name for name, _ in headers}
+    return [*headers, *(pair for pair in SECURITY_HEADERS if pair[0] not in there)]
 
 
 def _is_sparql(path: str) -> bool:

@@ -24,6 +24,7 @@ from api.annotations.running import asking, batches_beside
 from api.app import VERSION, Front, create_app
 from api.doip.certificate import tls_context
 from api.doip.native import listening
+from api.express import express_http
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
 from api.ingest import Jobs, ingest_router
@@ -205,7 +206,7 @@ def serve(
         port=settings.port,
         log_level="warning" if settings.log_level == "info" else settings.log_level,
         access_log=False,
-        http="httptools",
+        http=express_http(app.at_once),
         lifespan="on",
         timeout_graceful_shutdown=5,
     )

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from api.sparql.endpoint import sparql_app
+from api.express import express_http
+from api.sparql.endpoint import SparqlApp, sparql_app
+from api.sparql.reply import Header, Ready
 from handlers.queries.pool import QueryPool
 
 
 def main() -> None:
     """Serve until terminated."""
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
-    uvicorn.run(Bare(folder, f"http://127.0.0.1:{port}"), port=port, log_level="error")
+    app = Bare(folder, f"http://127.0.0.1:{port}")
+    http = express_http(app.at_once)
+    uvicorn.run(app, port=port, http=http, log_level="error", access_log=False)
 
 
 class Bare:
@@ -25,10 +29,15 @@ class Bare:
 
     def __init__(self, folder: Path, base: str) -> None:
         self._folder, self._base = folder, base
-        self._app: Any = None
+        self._app: SparqlApp
+
+    def at_once(self, target: bytes, headers: Iterable[Header]) -> Ready | None:
+        """What the whole application answers at once."""
+        path, _, query_string = target.partition(b"?")
+        return self._app.at_once(query_string, headers) if path == b"/sparql" else None
 
     @contextlib.asynccontextmanager
-    async def _open(self) -> AsyncIterator[Any]:
+    async def _open(self) -> AsyncIterator[SparqlApp]:
         async with QueryPool(self._folder, timeout_s=120) as pool:
             yield sparql_app(pool, public_base=self._base)
 

@@ -25,9 +25,10 @@ from api.sparql.times import Plan, Times
 from eventstore.log import Log
 from handlers.instants import Instants
 from handlers.queries.answer import Answer, Copy, Question
+from handlers.queries.checkpoint import Mark
 from handlers.queries.errors import ForbiddenQuery, QueryTooLarge, UnsupportedQuery
 from handlers.queries.formats import RESULTS
-from handlers.queries.memo import Kept, Mark, Memo
+from handlers.queries.memo import Kept, Memo
 from handlers.queries.mentions import Call, mentions
 from handlers.queries.pool import QueryPool
 
@@ -137,12 +138,12 @@ class Asking:
         finally:
             rates.charge(put.client, seconds or time.monotonic() - began)
 
-    def remembered(self, put: Put) -> tuple[Memo, Mark | None]:
+    def remembered(self, put: Put) -> tuple[Memo[Question], Mark | None]:
         """Where small answers to this are kept, and what tells whether they still hold."""
         if put.question.tables:
             return self._pool.memo, None
         if put.plan is None:
-            return self._pool.memo, self._pool.memo.mark()
+            return self._pool.memo, self._pool.mark()
         return self._pool.memo_of_past, (put.erasures,)
 
     def looked_up(self, put: Put) -> Kept | None:
@@ -153,7 +154,16 @@ class Asking:
         if held is None:
             return None
         copy = Copy(held.path, put.plan.instant.position, held.recorded_at)
-        return self._pool.past_look_ups.answer(put.question, copy)
+        kept = self._pool.past_look_ups.answer(put.question, copy)
+        if kept is not None:
+            self._pool.memo_of_past.keep(put.question, (put.erasures,), kept)
+        return kept
+
+    def found(self, query: str) -> Kept | None:
+        """The answer of the newest state, as JSON, to a look-up of which nothing more is said."""
+        if self._description.is_asked(query):
+            return None
+        return self._pool.look_ups.find(query)
 
     def _erasures(self, plan: Plan | None) -> int:
         return self._past.times.erasures() if plan is not None and self._past is not None else 0

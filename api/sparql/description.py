@@ -104,9 +104,15 @@ class Description:
             return None
         return [*self._prefixes, *(triple for each in chosen for triple in each.triples)]
 
+    def is_asked(self, query: str) -> bool:
+        """Whether the query asks about the service."""
+        return any(word in query for word in _SERVICE_WORDS) and (
+            _ABOUT_SERVICE.search(query) is not None
+        )
+
     async def instead_of_graph(self, query: str) -> str | None:
         """The description as N-Triples, if the query asks about the service; else `None`."""
-        if not any(word in query for word in _SERVICE_WORDS) or not _ABOUT_SERVICE.search(query):
+        if not self.is_asked(query):
             return None
         triples = [*await self.document(wait=10.0), *(self.example("") or ())]
         return (serialize(triples, format=RdfFormat.N_TRIPLES) or b"").decode()

@@ -11,6 +11,7 @@ Starlette's BaseHTTPMiddleware away from it: that one closes a cut response as i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -19,18 +20,19 @@ import orjson
 
 from api.problems import KINDS
 from api.rates import Clients, Rates
-from api.sparql.asking import Asking, Past, Put
+from api.sparql.asking import Asking, Past
 from api.sparql.description import Description, Triples
 from api.sparql.memento import memento_headers, timemap
 from api.sparql.page import Page
 from api.sparql.refusals import status_of
-from api.sparql.reply import Header, Receive, Reply, Scope, Send
-from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, understand, wanted
+from api.sparql.reply import Header, Ready, Receive, Reply, Scope, Send, length_of
+from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, lone_query, understand, wanted
+from api.sparql.times import Plan
 from fdo.errors import CollectomeError
 from handlers.instants import Preparing
 from handlers.queries.answer import Answer
-from handlers.queries.formats import GRAPHS
-from handlers.queries.memo import Kept
+from handlers.queries.formats import GRAPHS, RESULTS
+from handlers.queries.memo import Kept, is_repeatable
 from handlers.queries.pool import QueryPool
 
 _ALLOW: Final = b"GET, HEAD, POST, OPTIONS"
@@ -142,6 +144,27 @@ class SparqlApp:
                 more["monitor"] = f"{self._base}{_PREPARING}{error.key}"
             await self._refuse(reply, status, slug, error.message, more)
 
+    def at_once(self, query_string: bytes, headers: Iterable[Header]) -> Ready | None:
+        """The same answer to a GET of the endpoint, if it is a look-up of the newest state that
+        no worker is needed for."""
+        query = lone_query(query_string)
+        if query is None or self._base_iri is not None:
+            return None
+        accept = []
+        for name, value in headers:
+            if name == b"accept":
+                accept.append(value)
+            elif name == b"accept-datetime":
+                return None
+        forms = wanted(b", ".join(accept).decode("latin-1"), None)
+        if forms.page or forms.timemap or forms.results is not RESULTS[0]:
+            return None
+        found = self._asking.found(query)
+        if found is None:
+            return None
+        said = self._headers(found, Asked(query), None, 0)
+        return Ready([*said, length_of(found.body)], found.body)
+
     async def _route(self, reply: Reply) -> None:
         path = reply.path
         if reply.method == "OPTIONS":
@@ -205,24 +228,24 @@ class SparqlApp:
         )
         question = put.question
         memo, mark = self._asking.remembered(put)
-        kept = memo.recall(question, mark)
-        if kept is None and (kept := self._asking.looked_up(put)) is not None:
-            memo.keep(question, mark, kept)
+        kept = memo.recall(question, mark) or self._asking.looked_up(put)
         if kept is not None:
-            await reply.whole(200, kept.body, self._headers(kept, asked, put))
+            await reply.whole(200, kept.body, self._headers(kept, asked, put.plan, put.erasures))
             return
         with reply.leaving_client_cancels():
             async with self._asking.run(put) as answer:
                 first = Kept(answer.content_type, answer.position, answer.recorded_at, b"")
                 headers = [
-                    *self._headers(first, asked, put),
+                    *self._headers(first, asked, put.plan, put.erasures),
                     *self._clients.rates.headers(put.client),
                 ]
                 kept = await _send_answer(reply, answer, headers)
-        if kept is not None:
+        if kept is not None and is_repeatable(question.query):
             memo.keep(question, mark, kept)
 
-    def _headers(self, answer: Kept, asked: Asked, put: Put) -> list[Header]:
+    def _headers(
+        self, answer: Kept, asked: Asked, plan: Plan | None, erasures: int
+    ) -> list[Header]:
         """What every answer says of itself (decision 0029)."""
         said = [
             (b"content-type", answer.content_type.encode()),
@@ -233,12 +256,12 @@ class SparqlApp:
         ]
         if self._past is not None:
             times = self._past.times
-            newest = put.erasures if put.plan else times.erasures_of(answer.position)
+            newest = erasures if plan else times.erasures_of(answer.position)
             said += [
                 (b"collectome-release", self._past.release.encode()),
                 (b"collectome-erasures", b"%d" % newest),
                 *memento_headers(
-                    self.description.endpoint, asked, put.plan, answer.position, answer.recorded_at
+                    self.description.endpoint, asked, plan, answer.position, answer.recorded_at
                 ),
             ]
         return said

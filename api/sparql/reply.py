@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from api.sparql.request import Wrong
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
-
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _WATCH_AFTER: Final = 0.05
 """Seconds after which the client's presence is watched; a look-up is over before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A whole response of status 200 that is there without waiting, with its Content-Length."""
+
+    headers: list[Header]
+    body: bytes
 
 
 class Reply:
@@ -64,13 +72,18 @@ class Reply:
     async def whole(self, status: int, body: bytes, headers: list[Header]) -> None:
         """A response in one piece."""
         if status != 204:
-            headers = [*headers, (b"content-length", b"%d" % len(body))]
+            headers = [*headers, length_of(body)]
         await self.begin(status, headers)
         await self.more(b"" if self.method == "HEAD" else body, last=True)
 
     def leaving_client_cancels(self) -> Presence:
         """While inside, a client that disconnects cancels what is done for it."""
         return Presence(self._receive)
+
+
+def length_of(body: bytes) -> Header:
+    """How long the body is, as a header."""
+    return b"content-length", b"%d" % len(body)
 
 
 class Presence:

@@ -98,13 +98,23 @@ def understand(method: str, query_string: bytes, content_type: str, body: bytes)
     return asked
 
 
+def lone_query(query_string: bytes) -> str | None:
+    """The query where the parameters hold nothing else; None too where they cannot be read."""
+    if not query_string.startswith(b"query=") or b"&" in query_string:
+        return None
+    try:
+        return _unquoted(query_string[6:].decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+
 def _take_fields(raw: bytes, asked: Asked) -> None:
     if not raw:
         return
+    if (query := lone_query(raw)) is not None:  # most requests
+        asked.query = query
+        return
     try:
-        if raw.startswith(b"query=") and b"&" not in raw:  # most requests
-            asked.query = _unquoted(raw[6:].decode("utf-8"))
-            return
         fields = parse_qsl(
             raw.decode("utf-8"),
             keep_blank_values=True,

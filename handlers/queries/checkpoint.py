@@ -43,20 +43,37 @@ def read_current(folder: Path) -> Current | None:
     )
 
 
+Mark = tuple[int, ...]
+"""What tells one state from the next."""
+
+
+def mark_of(pointer: str) -> Mark | None:
+    """What tells the state that this pointer names from the next one; None before the first."""
+    try:
+        at = os.stat(pointer)  # noqa: PTH116 - in the path of every query
+    except FileNotFoundError:
+        return None
+    return at.st_mtime_ns, at.st_ino, at.st_size
+
+
 class NewestCopy:
     """The newest copy, opened; `refresh` costs one `stat` while nothing was published."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pointer = os.fspath(folder / "current")
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Mark | None = None
         self.current: Current | None = None
         self.store: Store | None = None
         self.named_graphs: list[NamedNode | BlankNode] = []
 
-    def fresh(self) -> bool:
-        """Whether what is open is what `current` names now (or nothing was published yet)."""
-        return self._mark() in (None, self._seen)
+    def mark(self) -> Mark | None:
+        """What `current` names now; None where nothing was published yet."""
+        return mark_of(self._pointer)
+
+    def is_of(self, mark: Mark | None) -> bool:
+        """Whether this is what is open (or nothing was published yet)."""
+        return mark is None or mark == self._seen
 
     def close(self) -> None:
         """Let go of the copy."""
@@ -70,7 +87,7 @@ class NewestCopy:
         `current` names a newer one, so the second look finds it.
         """
         for last in (False, False, True):
-            mark = self._mark()
+            mark = self.mark()
             if mark is None or mark == self._seen:
                 return
             try:
@@ -81,13 +98,6 @@ class NewestCopy:
                 continue
             self._seen = mark
             return
-
-    def _mark(self) -> tuple[int, int, int] | None:
-        try:
-            at = os.stat(self._pointer)  # noqa: PTH116 - in the path of every query
-        except FileNotFoundError:
-            return None
-        return at.st_mtime_ns, at.st_ino, at.st_size
 
     def _open(self) -> None:
         current = read_current(self._folder)

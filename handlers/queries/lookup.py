@@ -34,9 +34,9 @@ from pyoxigraph import (
 )
 
 from handlers.queries.answer import Question
-from handlers.queries.checkpoint import NewestCopy
+from handlers.queries.checkpoint import Mark, NewestCopy
 from handlers.queries.formats import RESULTS
-from handlers.queries.memo import Kept
+from handlers.queries.memo import Kept, Memo
 
 MOST_QUADS: Final = 2_000
 """Quads that one look-up may touch: some ten milliseconds."""
@@ -90,30 +90,42 @@ class LookUps:
         self._newest = NewestCopy(folder)
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="look-ups")
         self._opening: Future[None] | None = None
+        self._memo: Memo[str] = Memo()
 
     def answer(self, question: Question) -> Kept | None:
         """The answer as SPARQL 1.1 Query Results JSON; None where a worker must be asked."""
         if question.results is not RESULTS[0] or _has_a_dataset(question):
             return None
-        walk = recognise(question.query)
-        if walk is None or not self._is_open():
+        kept = self.find(question.query)
+        if kept is None or kept.position < (question.min_position or 0):
+            return None
+        return kept
+
+    def find(self, query: str) -> Kept | None:
+        """The same for a query of which nothing more is said."""
+        mark = self._newest.mark()
+        kept = self._memo.recall(query, mark)
+        if kept is not None:
+            return kept
+        walk = recognise(query)
+        if walk is None or not self._is_open(mark):
             return None
         current, store = self._newest.current, self._newest.store
         assert current is not None and store is not None
-        if question.min_position is not None and question.min_position > current.position:
-            return None
         body = walked_body(store, walk)
         if body is None:
             return None
-        return Kept(question.results.content_type, current.position, current.recorded_at, body)
+        kept = Kept(RESULTS[0].content_type, current.position, current.recorded_at, body)
+        self._memo.keep(query, mark, kept)
+        return kept
 
     def close(self) -> None:
         """Let go of the copy."""
         self._opener.shutdown()
         self._newest.close()
 
-    def _is_open(self) -> bool:
-        """Whether the newest copy is open. Opening takes tens of milliseconds, so it is done
+    def _is_open(self, mark: Mark | None) -> bool:
+        """Whether the copy of this mark is open. Opening takes tens of milliseconds, so it is done
         beside; the workers answer meanwhile."""
         if self._opening is not None:
             if not self._opening.done():
@@ -121,7 +133,7 @@ class LookUps:
             done, self._opening = self._opening, None
             if done.exception() is not None:  # swept while it was opened; the next is there soon
                 return False
-        if self._newest.fresh():
+        if self._newest.is_of(mark):
             return self._newest.store is not None
         self._opening = self._opener.submit(self._newest.refresh)
         return False

@@ -8,20 +8,19 @@ bounded in number and in size, and forgotten as soon as `current` names another 
 
 from __future__ import annotations
 
-import os
 import re
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from handlers.queries.answer import Question
+from handlers.queries.checkpoint import Mark
 
 MOST_ANSWERS: Final = 512
 MOST_BYTES: Final = 32 * 1024
 _VOLATILE: Final = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
 
-Mark = tuple[int, ...]
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +33,35 @@ class Kept:
     body: bytes
 
 
-class Memo:
-    """Answers by question, for one published state at a time."""
+def is_repeatable(query: str) -> bool:
+    """Whether the same query on the same state has the same answer."""
+    return _VOLATILE.search(query) is None
 
-    def __init__(self, folder: Path) -> None:
-        self._pointer = os.fspath(folder / "current")
+
+class Memo(Generic[Key]):
+    """Answers by what was asked, for one published state at a time."""
+
+    def __init__(self) -> None:
         self._mark: Mark | None = None
-        self._kept: OrderedDict[Question, Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
 
-    def mark(self) -> Mark | None:
-        """What tells one published state from the next; `None` before the first."""
-        try:
-            at = os.stat(self._pointer)  # noqa: PTH116 - in the path of every query
-        except OSError:
-            return None
-        return at.st_mtime_ns, at.st_ino, at.st_size
-
-    def recall(self, question: Question, mark: Mark | None) -> Kept | None:
+    def recall(self, key: Key, mark: Mark | None) -> Kept | None:
         """The answer of this very state, if it is kept."""
         if mark is None or mark != self._mark:
             return None
-        kept = self._kept.get(question)
+        kept = self._kept.get(key)
         if kept is not None:
-            self._kept.move_to_end(question)
+            self._kept.move_to_end(key)
         return kept
 
-    def keep(self, question: Question, mark: Mark | None, answer: Kept) -> None:
-        """Keep a small answer. `mark` was taken before asking, so no answer is older than it."""
-        if mark is None or len(answer.body) > MOST_BYTES or _VOLATILE.search(question.query):
+    def keep(self, key: Key, mark: Mark | None, answer: Kept) -> None:
+        """Keep a small answer to what `is_repeatable`. `mark` was taken before asking, so no
+        answer is older than it."""
+        if mark is None or len(answer.body) > MOST_BYTES:
             return
         if mark != self._mark:
             self._kept.clear()
             self._mark = mark
-        self._kept[question] = answer
+        self._kept[key] = answer
         if len(self._kept) > MOST_ANSWERS:
             self._kept.popitem(last=False)

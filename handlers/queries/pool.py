@@ -17,6 +17,7 @@ it never ends as if it were complete.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter, deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Final
 
 from fdo.errors import Unavailable
 from handlers.queries.answer import Answer, Copy, Question, Standing, encode, stopped_error
-from handlers.queries.checkpoint import Current, read_current
+from handlers.queries.checkpoint import Current, Mark, mark_of, read_current
 from handlers.queries.errors import Busy, QueryTooLarge
 from handlers.queries.exchange import Exchange
 from handlers.queries.gate import DEFAULT_LIMITS, Limits, admit
@@ -59,11 +60,12 @@ class QueryPool:
         self.delivery_s = delivery_s
         self.limits = limits
         self.standing = Standing()
-        self.memo = Memo(graph_folder)
-        self.memo_of_past = Memo(graph_folder)
+        self.memo: Memo[Question] = Memo()
+        self.memo_of_past: Memo[Question] = Memo()
         self.look_ups = LookUps(graph_folder)
         self.past_look_ups = PastLookUps()
         self._folder = graph_folder
+        self._pointer = os.fspath(graph_folder / "current")
         self._workers = workers
         self._processes = workers + spares
         self._queue_limit = queue_limit
@@ -112,6 +114,10 @@ class QueryPool:
     def current(self) -> Current | None:
         """The published state that the next query will speak of."""
         return read_current(self._folder)
+
+    def mark(self) -> Mark | None:
+        """What tells the published state from the next one; None before the first."""
+        return mark_of(self._pointer)
 
     def run(self, question: Question, copy: Copy | None = None) -> Running:
         """Ask the newest copy, or the one that is given; use it in `async with`. What is refused

@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.express import express_http
 from api.rates import Clients
 from api.sparql.asking import Past
-from api.sparql.endpoint import Updates, sparql_app
+from api.sparql.endpoint import SparqlApp, Updates, sparql_app
+from api.sparql.reply import Header, Ready
 from handlers.queries.pool import QueryPool
 
 
@@ -26,6 +28,8 @@ class Served:
         self.base = base
         self.endpoint = f"{base}/sparql"
         self.pool: QueryPool
+        self.at_once = 0
+        """Requests that were answered where they were read."""
 
 
 @contextlib.contextmanager
@@ -64,9 +68,15 @@ def served(
                 if then is not None:
                     await then.instants.close()
 
-        server = uvicorn.Server(
-            uvicorn.Config(_Living(lifespan), log_level="critical", lifespan="on", access_log=False)
+        living = _Living(lifespan, where)
+        config = uvicorn.Config(
+            living,
+            http=express_http(living.at_once),
+            log_level="critical",
+            lifespan="on",
+            access_log=False,
         )
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])), daemon=True)
         thread.start()
         while not server.started:
@@ -81,9 +91,19 @@ def served(
 class _Living:
     """An application whose parts live as long as the server does."""
 
-    def __init__(self, lifespan: Callable[[], Any]) -> None:
+    def __init__(self, lifespan: Callable[[], Any], where: Served) -> None:
         self._lifespan = lifespan
+        self._where = where
         self._app: ASGIApp | None = None
+
+    def at_once(self, target: bytes, headers: Iterable[Header]) -> Ready | None:
+        """Pass on what may be answered at once, and count it."""
+        path, _, query_string = target.partition(b"?")
+        if path != b"/sparql" or not isinstance(self._app, SparqlApp):
+            return None
+        ready = self._app.at_once(query_string, headers)
+        self._where.at_once += ready is not None
+        return ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
