@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port of the server; 0 takes a free one.")
     public_base: str = Field(
         "",
-        pattern=r"^$|^https?://[^\s?#]+$",
+        pattern=r"^$|^https?://[^\s?#@]+$",
         description="Public address of pages and links; empty: http://host:port. "
         "Names in RDF never contain it.",
     )

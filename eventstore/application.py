@@ -7,7 +7,9 @@ writer draws again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -90,7 +92,7 @@ class DigitalObjects:
         clock: Callable[[], int] = system_clock,
         draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        _private(folder)
         self.prefixes = prefixes or {"doi": "10.5072", "handle": "20.5000.5072"}
         self.clock = clock
         self._draw = draw
@@ -366,6 +368,14 @@ class DigitalObjects:
 def _bears(fact: Fact, after: DigitalObject) -> bool:
     """Whether the event has to say which annotations its document holds."""
     return bool(after.overlay) and not isinstance(fact, Noted)
+
+
+def _private(folder: Path) -> None:
+    """The folder and the file of the log, for their owner alone where they are new: the log holds
+    what may not be published, and the salts by which an erased document could be guessed."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # it is there, or SQLite says why it cannot be
+        os.close(os.open(folder / LOG_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _later(change: Change, known: DigitalObject, issue: int) -> Change:

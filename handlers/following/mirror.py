@@ -112,7 +112,7 @@ class Mirroring:
 
 def _locked(folder: Path) -> IO[str]:
     """The right to follow into a folder; the system gives it back when the process ends."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = (folder / LOCK).open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

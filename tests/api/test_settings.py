@@ -88,6 +88,20 @@ def test_secrets_are_masked(elsewhere):
     assert "fdo_secret" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("public_base", "https://me:secret@a.example"),
+        ("datacite_url", "https://me:secret@a.example"),
+        ("nats_url", "nats://a.example:4222,nats://me:secret@b.example"),
+    ],
+)
+def test_an_address_with_a_password_is_refused_and_not_repeated(elsewhere, name, url):
+    with pytest.raises(InvalidSettings, match=name) as refused:
+        read_settings(**{name: url})
+    assert "secret" not in str(refused.value)
+
+
 def test_settings_do_not_change(elsewhere):
     with pytest.raises(ValueError, match="frozen"):
         read_settings().port = 1

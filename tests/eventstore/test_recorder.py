@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 import uuid
@@ -81,6 +82,19 @@ def test_a_position_is_not_reused_after_its_event_is_deleted_by_force(tmp_path: 
         connection.execute("DELETE FROM events WHERE position=?", (last,))
     connection.close()
     assert log.register(3).position == last + 1
+
+
+def test_a_new_log_is_read_by_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        story = Objects(tmp_path / "data")
+        story.register(1)
+        modes = {each.name: each.stat().st_mode & 0o777 for each in (tmp_path / "data").iterdir()}
+        story.objects.close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert LOG_FILE in modes and set(modes.values()) == {0o600}
 
 
 def test_a_log_that_is_opened_again_is_the_same_log(tmp_path: Path) -> None:
