@@ -24,6 +24,7 @@ from api.annotations.running import asking, batches_beside
 from api.app import VERSION, Front, create_app
 from api.doip.certificate import tls_context
 from api.doip.native import listening
+from api.exports.routes import Exports, export_router
 from api.express import express_http
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
@@ -37,6 +38,7 @@ from api.security import Tokens
 from api.settings import Settings
 from api.sparql.asking import Past
 from api.sparql.endpoint import sparql_app
+from api.sparql.holds import Holds
 from api.sparql.times import Times
 from api.views import Views
 from eventstore.checkpoints import Checkpoints
@@ -98,12 +100,15 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         time_per_minute=settings.sparql_time_per_minute_s,
         errors_per_minute=settings.sparql_errors_per_minute,
     )
+    clients = Clients(rates, tokens, settings.client_address_header)
+    holds = Holds(instants, times, lambda: None)
+    exports = Exports(settings, repository.objects, times, holds, clients, VERSION)
     sparql = sparql_app(
         pool,
         public_base=settings.base,
         title=settings.title,
         past=Past(times, instants, repository.log, VERSION),
-        clients=Clients(rates, tokens, settings.client_address_header),
+        clients=clients,
     )
     jobs = Jobs(settings)
     folder = settings.data / "projections"
@@ -147,6 +152,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         finally:
             jobs.stop()
             await sparql.close()
+            await holds.close()
             await pool.close()
             await instants.close()
             await asyncio.to_thread(supervisor.stop)
@@ -161,6 +167,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
             ingest_router(jobs, settings),
             harvests_router(repository.objects, settings.data / "workspace", jobs),
             batches_router(repository.objects, settings, views, asking(pool)),
+            export_router(exports),
         ],
         lifespan=lifespan,
     )

@@ -21,11 +21,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from api.rates import TooManyRequests
 from api.security import CHALLENGE, Forbidden, Unauthenticated
 from fdo import errors
 from handlers.batches.errors import KeyReused
 from handlers.batches.quotas import QuotaSpent
-from handlers.instants import GraphTooLarge
+from handlers.instants import GraphTooLarge, Preparing
 from handlers.projections.annotations import InvalidFilter
 from handlers.projections.search import InvalidQuery
 from handlers.projections.terms import UnknownTerm
@@ -181,6 +182,8 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
     errors.SourceRefused: "source-refused",
     errors.IdentityPaused: "identity-paused",
     errors.Unavailable: "unavailable",
+    Preparing: "preparing",
+    TooManyRequests: "too-many-requests",
     QuotaSpent: "too-many-requests",
     KeyReused: "invalid-request",
     Unauthenticated: "unauthenticated",

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pyoxigraph import Store
 
 from api.console import DataOption, JsonOption, emit, out, progress, settings_for, tell
 from api.moments import instant_of
 from api.repository import Repository
 from eventstore.envelope import iso
 from eventstore.instant import Instant
-from eventstore.patches import META
 from handlers.instants import Instants, NamedState
 from handlers.instants.rungs import Policy, Rungs
 from handlers.stores import all_kept, own_bytes, read_kept
@@ -106,13 +104,6 @@ def state_store(
         with instants.hold_now(instant, graphs, watch) as held:
             watch(1.0)
             yield held.path
-
-
-def quads_of(path: Path) -> Iterator[bytes]:
-    """The N-Quads lines of a store, without the graph of its own position."""
-    for quad in Store.read_only(str(path)):
-        if str(quad.graph_name) != f"<{META}>":
-            yield f"{quad} .\n".encode()
 
 
 def _rungs(repository: Repository) -> Rungs:

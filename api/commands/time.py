@@ -110,6 +110,7 @@ def held(
     value: Annotated[str, typer.Argument(help=_HELD["value"])],
     pid: Annotated[str | None, typer.Option(help=_HELD["pid"])] = None,
     as_of: AsOfOption = None,
+    observed_at: ObservedOption = None,
     limit: LimitOption = 100,
     cursor: CursorOption = None,
     data: DataOption = None,
@@ -117,8 +118,8 @@ def held(
 ) -> None:
     """First and last time that a value was held, and by which objects."""
     given = {
-        "term": term, "value": value, "pid": pid, "as-of": as_of, "limit": str(limit),
-        "cursor": cursor,
+        "term": term, "value": value, "pid": pid, "as-of": as_of, "observed-at": observed_at,
+        "limit": str(limit), "cursor": cursor,
     }  # fmt: skip
     with _questions(data) as questions:
         answer = questions.held(_given(given, _HELD))

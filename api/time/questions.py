@@ -63,7 +63,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
         "term": "A term of which is kept when its values were held, such as country.",
         "value": "The value, exactly.",
         "pid": "Only this object.",
-        "as-of": _PAST["as-of"],
+        **_PAST,
         **_PAGES,
     },
     "terms": {},
@@ -256,12 +256,14 @@ class Questions:
         """When a value was held: first and last, by how many objects, and by each of them."""
         path, value, view = held_path(given.needed("term")), given.needed("value"), self.terms_view
         at = min(self.as_of(given), view.position())
-        pid, limit = given.pid("pid"), given.number("limit", LIMIT_CAP, LIMIT)
+        observed, limit = self.observed(given), given.number("limit", LIMIT_CAP, LIMIT)
+        pid = given.pid("pid")
         object = None if pid is None else self.objects.log.version(pid, 1).position
         spans = view.spans(
-            path, value, at, object=object, after=given.place() or (0, 0), limit=limit
-        )
-        whole = view.held(path, value, at, object=object)
+            path, value, at, observed=observed, object=object,
+            after=given.place() or (0, 0), limit=limit,
+        )  # fmt: skip
+        whole = view.held(path, value, at, observed=observed, object=object)
         ends = {event for span in spans for event in (span.begin, span.upto) if event}
         when = self._moments({*ends, *(e for e in (whole.first, whole.last) if e)})
         following = None
@@ -269,7 +271,9 @@ class Questions:
             cursor = f"{spans[-1].object}-{spans[-1].begin}"
             following = {**given.all(), "as-of": str(at), "cursor": cursor}
         body: dict[str, Any] = {
-            "term": path, "value": value, "asOf": at, "objects": whole.objects, "now": whole.now,
+            "term": path, "value": value, "asOf": at,
+            "observedAt": None if observed is None else iso(observed),
+            "objects": whole.objects, "now": whole.now,
             "first": when.get(whole.first or 0), "last": when.get(whole.last or 0),
             "next": None, "items": [self._span(span, when) for span in spans],
         }  # fmt: skip
@@ -348,7 +352,8 @@ def _told(held: Mapping[str, Any]) -> str:
         return "No public object ever held it." + (f" Held were: {near}." if near else "")
     last = held["last"]["recordedAt"] if held["last"] else "now"
     many = "1 object" if held["objects"] == 1 else f"{held['objects']:,} objects"
+    bound = f", of what was observed by {held['observedAt']}" if held["observedAt"] else ""
     return (
-        f"{many} held it, {held['now']:,} as of event {held['asOf']:,}; from "
+        f"{many} held it, {held['now']:,} as of event {held['asOf']:,}{bound}; from "
         f"{held['first']['recordedAt']} to {last}."
     )

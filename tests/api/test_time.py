@@ -267,6 +267,11 @@ def test_when_a_value_was_held_first_and_last_and_by_each_object(web, told):
     assert (gone["now"], gone["last"]["event"]) == (0, 7)
     then = ask(web, "held", term="country", value="Uganda", as_of=6)
     assert (then["now"], then["last"]) == (1, None)
+    observed = ask(web, "held", term="country", value="Uganda", observed_at="2026-03-06")
+    assert (observed["now"], observed["last"]) == (1, None)
+    assert observed["observedAt"].startswith("2026-03-06T23:59:59")
+    before = ask(web, "held", term="country", value="Uganda", observed_at="2026-03-01")
+    assert (before["objects"], before["items"]) == (0, [])
     only = ask(web, "held", term="country", value="Kenya", pid=told.elm)
     assert (only["objects"], only["now"], only["last"]["event"]) == (1, 0, 11)
     assert len(only["items"]) == 1
