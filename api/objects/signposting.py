@@ -97,9 +97,9 @@ def licences(document: Document) -> list[Link]:
 
 
 def authors(document: Document) -> list[Link]:
-    """Who made it, as far as they have an identifier; not the holder, who stands for them in a
-    citation that names nobody."""
-    holder = credit.holder(document)
+    """Who made it, as far as they have an identifier; not the holder of a thing, who stands for
+    them in a citation that names nobody."""
+    holder = None if credit.is_dataset(document) else credit.holder(document)
     made = (one for one in credit.creators(document) if one != holder)
     found = (uri(one.iri) for one in made if one.scheme in _PERSONS)
     return [Link(one, "author") for one in credit.once(filter(None, found))]

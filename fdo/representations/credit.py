@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from fdo import dataset
 from fdo.documents import Document
 from fdo.identifiers import Pid
 from fdo.licences import Licence
@@ -62,10 +63,27 @@ def _number(document: Document) -> str | None:
 
 
 def holder(document: Document) -> Party | None:
-    """The institution that holds the thing; None where the document names none."""
+    """The institution that holds the thing, or the specimens of a dataset; None where the document
+    names none."""
+    if is_dataset(document):
+        named = dataset.holder(said(document, "schema:description") or "")
+        return Party(named[0], personal=False, iri=named[1]) if named else None
     iri = said(document, "ods:organisationID")
     name = said(document, "ods:organisationName") or iri
     return Party(name, personal=False, iri=iri) if name else None
+
+
+def is_dataset(document: Document) -> bool:
+    """Whether it stands for all that one source gave."""
+    return document.get("@type") == "ods:SourceSystem"
+
+
+def publishers(document: Document, repository: str | None) -> list[Party]:
+    """Who publishes it, best first: the institution that holds it, else this repository. A dataset
+    is published here and made by its holder, as GBIF and DataCite tell it."""
+    held = holder(document)
+    here = None if repository is None else Party(repository, personal=False)
+    return [one for one in ((here, held) if is_dataset(document) else (held, here)) if one]
 
 
 def people(document: Document) -> list[tuple[str, Party]]:
@@ -99,10 +117,12 @@ def party(agent: Document) -> Party | None:
 
 
 def creators(document: Document) -> list[Party]:
-    """Who made it: collectors and creators, else who entered it, else its holder; each once.
-    A program is not credited. Empty where the document names nobody."""
+    """Who made it: collectors and creators, of a dataset its holder, else who entered it, else its
+    holder; each once. A program is not credited. Empty where the document names nobody."""
     if made := once(one for role, one in people(document) if role in CREATING):
         return made
+    if is_dataset(document) and (held := holder(document)):
+        return [held]
     agents = [agent for key in _CREATORS for agent in members(document.get(key))]
     entered = [party(one) for one in agents if one.get("@type") != "schema:SoftwareApplication"]
     return once(filter(None, [*entered, holder(document)]))[:1]

@@ -13,11 +13,12 @@ import orjson
 
 from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
+from fdo import dataset
 from fdo.agent import Agent
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, Refused
-from fdo.identifiers import Pid
+from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Register, Revise, decide, stamped
 from handlers.harvest.options import Options
 from handlers.harvest.reading.archive import Archive
@@ -63,7 +64,7 @@ def enrol(
         return Enrolment(objects.reserve("source-system"), name, options.mapping, digest, 1, None)
     if held is None:
         try:
-            pid = _register(objects, name, archive, address, options.mapping, moment, by)
+            pid = _register(objects, name, archive, address, options, moment, by)
         except AlreadyRegistered:  # by another harvest of the same source, just now
             return enrol(objects, archive, address, options, observed, by)
         return Enrolment(pid, name, options.mapping, digest, 1, None)
@@ -78,7 +79,7 @@ def enrol(
         _revise_mapping(objects, mapping_pid, mapping, moment, by)
     if not (options.dry_run or options.backfill):
         version = held.version + 1
-        fresh = {**known, **_document(name, archive, address, mapping_pid, by)}
+        fresh = {**known, **_document(name, archive, address, options, mapping_pid, by)}
         objects.handle(
             Revise(stamped(fresh, held.pid, version, modified=_now(objects))),
             pid=held.pid,
@@ -113,8 +114,11 @@ def _refuse_the_past(
         )
 
 
-def _document(name: str, archive: Archive, address: str, mapping: Pid, by: Agent) -> Document:
+def _document(
+    name: str, archive: Archive, address: str, options: Options, mapping: Pid, by: Agent
+) -> Document:
     said = archive.metadata
+    holder = organisation(options.organisation or "") or said.organisation_id
     document: Document = {
         "@type": "ods:SourceSystem",
         "ods:fdoType": OBJECT_TYPES["source-system"].fdo_type,
@@ -125,14 +129,14 @@ def _document(name: str, archive: Archive, address: str, mapping: Pid, by: Agent
         "ods:translatorType": "dwca",
         "ods:dataMappingID": mapping.iri,
     }
-    facts = [
-        ("Dataset", said.title),
-        ("Identifier", said.identifier),
-        ("Licence", said.licence),
-        ("Organisation", said.organisation_name),
-        ("Organisation id", said.organisation_id),
-    ]
-    if text := "; ".join(f"{label}: {value}" for label, value in facts if value):
+    facts = {
+        dataset.TITLE: said.title,
+        dataset.IDENTIFIER: said.identifier,
+        dataset.LICENCE: said.licence,
+        dataset.HOLDER: said.organisation_name if holder == said.organisation_id else None,
+        dataset.HOLDER_ID: holder,
+    }
+    if text := dataset.description(facts):
         document["schema:description"] = text
     return document
 
@@ -175,15 +179,15 @@ def _register(
     name: str,
     archive: Archive,
     address: str,
-    rules: Document | None,
+    options: Options,
     moment: int | None,
     by: Agent,
 ) -> Pid:
     """Source system and data mapping in one transaction: never one without the other."""
     mapping, source = objects.reserve("data-mapping"), objects.reserve("source-system")
     drafts = (
-        (mapping, "data-mapping", _mapping_document(rules, by), None),
-        (source, "source-system", _document(name, archive, address, mapping, by), archive),
+        (mapping, "data-mapping", _mapping_document(options.mapping, by), None),
+        (source, "source-system", _document(name, archive, address, options, mapping, by), archive),
     )
     changes = []
     for pid, kind, draft, said in drafts:

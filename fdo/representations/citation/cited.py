@@ -82,9 +82,8 @@ class Cited:
 
     @cached_property
     def publisher(self) -> Party:
-        """The institution that holds it, else this repository."""
-        found = credit.holder(self.document)
-        return _clean(found) if found else Party(self.repository, personal=False)
+        """Who publishes it: the institution that holds it, else this repository."""
+        return _clean(credit.publishers(self.document, self.repository)[0])
 
     @cached_property
     def creators(self) -> Sequence[Party]:

@@ -52,8 +52,8 @@ def metadata(
     pid = Pid.parse(document["@id"])
     number = credit.version(document) or 0
     holder = credit.holder(document)
-    named = (holder, Party(publisher or "", personal=False), UNKNOWN)
-    published_by = next(party for party in named if party and one_line(party.name))
+    named = (*credit.publishers(document, publisher), UNKNOWN)
+    published_by = next(party for party in named if one_line(party.name))
     found: dict[str, Any] = {
         "schemaVersion": SCHEMA,
         "types": kind_of(document),

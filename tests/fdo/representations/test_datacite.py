@@ -169,6 +169,22 @@ def test_the_publisher_has_its_identifier():
     assert told["publisherIdentifierScheme"] == "ROR"
 
 
+def test_a_dataset_is_made_by_its_holder_and_published_by_the_repository(valid: Judge):
+    source = documents("source-system")[0] | {
+        "schema:description": "Dataset: Oaks; Organisation: University of Tartu; "
+        "Organisation id: https://ror.org/03z77qz90"
+    }
+    told = metadata(source, publisher="Repository")
+    valid(told)
+    (creator,) = told["creators"]
+    assert creator["name"] == "University of Tartu"
+    assert creator["nameIdentifiers"][0]["nameIdentifierScheme"] == "ROR"
+    assert told["publisher"] == {"name": "Repository"}
+    (host,) = told["contributors"]
+    assert (host["name"], host["contributorType"]) == ("University of Tartu", "HostingInstitution")
+    assert metadata(source)["publisher"]["name"] == "University of Tartu"
+
+
 def test_a_licence_is_told_by_its_spdx_id_and_its_address():
     document = specimen("Botany", **{"dcterms:license": "CC BY 4.0"})
     assert metadata(document)["rightsList"] == [

@@ -57,3 +57,16 @@ def test_csl_names_the_version_and_the_object():
     assert item["note"].startswith(f"{PID.iri}/3 (2026-03-01T12:00:00.000000Z) hash://sha256/")
     assert csl(cited(OAK, proof=None))["note"] == f"{PID.iri}/3 (2026-03-01T12:00:00.000000Z)"
     assert "number" not in csl(cited(OAK, minted=True))
+
+
+def test_a_dataset_is_cited_as_its_holders_and_published_here() -> None:
+    source = {
+        "@type": "ods:SourceSystem",
+        "schema:name": "Oaks",
+        "schema:description": "Organisation: University of Tartu",
+    }
+    what = cited(source, "source-system")
+    assert [one.name for one in what.creators] == ["University of Tartu"]
+    assert what.publisher.name == "Repository"
+    unknown = cited({"@type": "ods:SourceSystem", "schema:name": "Oaks"}, "source-system")
+    assert [one.name for one in unknown.creators] == ["Repository"]

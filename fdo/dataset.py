@@ -1,0 +1,34 @@
+"""What a source system says of the dataset behind it, in words that can be read again.
+
+openDS gives a source system no place for the institution that holds its specimens, so the harvest
+writes what the dataset's own metadata say into the description, one fact after the other.
+
+>>> text = description({"Dataset": "Beetles", "Organisation": "Museum X"})
+>>> text, holder(text)
+('Dataset: Beetles; Organisation: Museum X', ('Museum X', None))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fdo.identifiers import organisation
+
+TITLE, IDENTIFIER, LICENCE = "Dataset", "Identifier", "Licence"
+HOLDER, HOLDER_ID = "Organisation", "Organisation id"
+
+
+def description(facts: Mapping[str, str | None]) -> str:
+    """The facts that are known, by their names, the holder last."""
+    order = (TITLE, IDENTIFIER, LICENCE, HOLDER, HOLDER_ID)
+    return "; ".join(f"{name}: {facts[name]}" for name in order if facts.get(name))
+
+
+def holder(text: str) -> tuple[str, str | None] | None:
+    """Name and ROR or Wikidata id of the holder that a description ends with; None where it names
+    none. A holder without a name goes by its id."""
+    before, named, iri = f"; {text}".rpartition(f"; {HOLDER_ID}: ")
+    known = organisation(iri) if named else None
+    _, said, name = (before if known else f"; {text}").rpartition(f"; {HOLDER}: ")
+    found = name if said else known
+    return (found, known) if found else None

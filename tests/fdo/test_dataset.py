@@ -1,0 +1,35 @@
+"""The holder of a dataset, written into a description and read from it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fdo import dataset
+
+ROR = "https://ror.org/03z77qz90"
+TEXTS = st.text(min_size=1, max_size=20).filter(lambda text: "; Organisation" not in text)
+
+
+@given(st.none() | TEXTS, st.none() | TEXTS, st.sampled_from([None, ROR]))
+def test_what_is_written_is_read(title: str | None, name: str | None, iri: str | None) -> None:
+    facts = {dataset.TITLE: title, dataset.HOLDER: name, dataset.HOLDER_ID: iri}
+    wanted = (name or iri, iri) if name or iri else None
+    assert dataset.holder(dataset.description(facts)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", None),
+        ("Beetles of the Organisation: none", None),
+        ("Organisation id: not a ROR", None),
+        ("Organisation: A; Organisation id: x", ("A; Organisation id: x", None)),
+        (f"Dataset: x; Organisation: A; Organisation: B; Organisation id: {ROR}", ("B", ROR)),
+    ],
+)
+def test_only_what_stands_at_its_end_is_a_holder(
+    text: str, found: tuple[str, str | None] | None
+) -> None:
+    assert dataset.holder(text) == found
