@@ -5,8 +5,9 @@
     ./run bench         the benchmarks
     ./run <command>     the command line: ingest, serve, sparql, show, …
 
-Only the standard library is used here. `uv` is taken where it is found (seconds), else
-`venv` and `pip` (a minute). The environment is made anew when a lock file changes.
+Only the standard library is used here. `uv` installs, the machine's or one that is fetched
+first, as it takes seconds for what takes `pip` a minute; where it cannot, `pip` does. The
+environment is made anew when a lock file changes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+INSTALLER = HERE / "requirements-install.lock"
 LOCKS = {
     "core": HERE / "requirements.lock",
     "mas": HERE / "requirements-mas.lock",
@@ -40,26 +42,28 @@ def ensure(kind: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Installing the {kind} packages (once) …", file=sys.stderr, flush=True)
-    uv = shutil.which("uv")
-    if not _usable(uv is not None):
-        by_uv = [uv or "", "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)]
-        by_venv = [sys.executable, "-m", "venv", "--clear", str(VENV)]
-        subprocess.run(by_uv if uv else by_venv, check=True)
-    install = (
-        [uv, "pip", "install", "--quiet", "--python", str(BIN / "python")]
-        if uv
-        else [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    )
-    subprocess.run([*install, "--no-deps", "--require-hashes", "-r", str(lock)], check=True)
+    _install("--no-deps", "--require-hashes", "-r", str(lock))
     stamp.write_text(wanted)
 
 
-def _usable(with_uv: bool) -> bool:
-    """Whether the environment is there and can be installed into."""
-    if not (BIN / "python").exists():
-        return False
-    asked = [str(BIN / "python"), "-c", "" if with_uv else "import pip"]
-    return subprocess.run(asked, capture_output=True).returncode == 0
+def _install(*what: str) -> None:
+    """Install into the environment, which is made if it is not there."""
+    python = str(BIN / "python")
+    by_pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if not _has("pip"):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+    uv = shutil.which("uv")
+    if uv is None and not _has("uv"):
+        subprocess.run([*by_pip, "--require-hashes", "-r", str(INSTALLER)])  # a failure costs time
+    by_uv = [*([uv] if uv else [python, "-m", "uv"]), "pip", "install", "--quiet"]
+    if subprocess.run([*by_uv, "--python", python, *what]).returncode:
+        subprocess.run([*by_pip, *what], check=True)
+
+
+def _has(module: str) -> bool:
+    """Whether the environment is there, with this module."""
+    asked = [str(BIN / "python"), "-c", f"import {module}"]
+    return (BIN / "python").exists() and not subprocess.run(asked, capture_output=True).returncode
 
 
 def _needed(command: str, arguments: list[str]) -> tuple[str, ...]:
@@ -74,7 +78,12 @@ def main(arguments: list[str]) -> int:
     """Dispatch to the tests, the benchmarks or the command line; return the exit code."""
     command = arguments[0] if arguments else "--help"
     python = str(BIN / "python")
-    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    # Without its bytecode each of our processes would compile again what it imports: a second each.
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+        "PYTHONPATH": str(HERE),
+        "PYTHONPYCACHEPREFIX": str(VENV / "pycache"),  # nothing is written beside the sources
+    }
     try:
         for kind in _needed(command, arguments):
             ensure(kind)

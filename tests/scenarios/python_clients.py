@@ -40,13 +40,20 @@ def _made(name: str, least: tuple[int, int]) -> Path | str:
         shutil.rmtree(home, ignore_errors=True)
         try:
             _run(python, "-m", "venv", home)
-            _run(home / "bin" / "python", "-m", "pip", "install", "--quiet",
-                 "--require-hashes", "-r", lock)  # fmt: skip
+            _run(*_installer(home / "bin" / "python"), "--require-hashes", "-r", lock)
         except subprocess.CalledProcessError as failed:
             last = (failed.stderr.strip().splitlines() or ["?"])[-1]
             return f"its environment cannot be made: {last}"
         note.write_text(wanted)
     return home / "bin" / "python"
+
+
+def _installer(python: Path) -> list[str | Path]:
+    """The command that installs for this Python: `uv` where ./run found or fetched it."""
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is not None:
+        return [uv, "pip", "install", "--quiet", "--python", python]
+    return [python, "-m", "pip", "install", "--quiet"]
 
 
 def _python(least: tuple[int, int]) -> str | None:

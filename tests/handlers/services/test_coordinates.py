@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from fdo.documents import Document
 from handlers.services.coordinates import Coordinates, Map, the_map
-from handlers.services.geography import Countries
 from handlers.services.runtime import inside
 from tests.handlers.services.drawn import about, selector, stored, value
 
@@ -181,8 +180,7 @@ def test_the_mask_is_that_of_its_package(known: Map) -> None:
         ("Schweiz", None), ("", None),
     ],
 )  # fmt: skip
-def test_countries_are_known_by_code_and_english_name(said: str, code: str | None) -> None:
-    assert COUNTRIES.code(None, said) == code
-
-
-COUNTRIES = Countries()
+def test_countries_are_known_by_code_and_english_name(
+    known: Map, said: str, code: str | None
+) -> None:
+    assert known._countries.code(None, said) == code
