@@ -19,6 +19,10 @@ from handlers.batches.outcomes import LineOutcome
 from handlers.batches.recording import Recording, Speaker
 from handlers.batches.store import Batch
 
+KEPT = 20
+"""Previews of one owner that wait to be run; a new one takes the place of the oldest."""
+KEPT_BYTES = 64 << 20
+"""Bytes of their bodies."""
 _NAME = 200
 """Characters of what a row calls its object that are shown."""
 
@@ -57,6 +61,7 @@ class Previews:
         good = [self._seen(one, recording, preview) for one in every]
         self._desk.batches.body(batch.id).write_bytes(b"".join(lines_of(good)))
         about = {"asked": asked, "preview": preview.told}
+        self._desk.batches.keep_previews(self._by.name, KEPT, KEPT_BYTES)
         total = sum(one.annotation is not None for one in good)
         return self._desk.batches.move(batch.id, "previewed", about=about, total=total)
 

@@ -136,7 +136,10 @@ class Batches:
         """The batch of that name; NotFound."""
         for found in self._read("WHERE id=?", (batch,)):
             return found
-        raise NotFound(f"There is no batch {batch!r}; those that ended long ago are forgotten.")
+        raise NotFound(
+            f"There is no batch {batch!r}; those that ended long ago are forgotten, and previews "
+            "that newer ones took the place of."
+        )
 
     def all(
         self, owner: str | None, kind: Kind, *, limit: int = 50, before: float | None = None
@@ -179,6 +182,21 @@ class Batches:
                     (new, note, _json(about), batch, *old),
                 ).rowcount
             )
+
+    def keep_previews(self, owner: str, most: int, size: int) -> None:
+        """Forget all but so many of the newest previews of one owner, and so many bytes of them;
+        the newest stays, whatever its size."""
+        with self._writing() as run:
+            rows = run.execute(
+                "SELECT id FROM batches WHERE owner=? AND state='previewed' ORDER BY made_at DESC",
+                (owner,),
+            ).fetchall()
+            total = 0
+            for number, (batch,) in enumerate(rows):
+                body = self.body(batch)
+                total += body.stat().st_size if body.exists() else 0
+                if number and (number >= most or total > size):
+                    self._remove(run, batch)
 
     # ── sections ─────────────────────────────────────────────────────────────────────────
 
@@ -289,9 +307,12 @@ class Batches:
             (now - KEPT_S, *AT_WORK),
         ).fetchall()
         for (batch,) in gone:
-            for table, column in (("batches", "id"), ("sections", "batch"), ("undone", "batch")):
-                run.execute(f"DELETE FROM {table} WHERE {column}=?", (batch,))
-            self.body(batch).unlink(missing_ok=True)
+            self._remove(run, batch)
+
+    def _remove(self, run: sqlite3.Connection, batch: str) -> None:
+        for table, column in (("batches", "id"), ("sections", "batch"), ("undone", "batch")):
+            run.execute(f"DELETE FROM {table} WHERE {column}=?", (batch,))
+        self.body(batch).unlink(missing_ok=True)
 
     def _read(self, where: str, params: Sequence[Any]) -> list[Batch]:
         rows = self._rows(f"SELECT * FROM batches {where}", params)

@@ -16,7 +16,7 @@ from eventstore.envelope import Recorded, opends_time, to_moment
 from fdo.agent import Agent
 from fdo.catalogue import OBJECT_TYPES, claimable
 from fdo.documents import Document
-from fdo.errors import InvalidDocument, InvalidIdentifier, NotFound, Refused
+from fdo.errors import AlreadyRegistered, InvalidDocument, InvalidIdentifier, NotFound, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Register, Revise, Status, Tombstone, stamped
 from handlers.mas import filters
@@ -46,7 +46,10 @@ class Registration:
         """A new service; AlreadyRegistered where its name or topic is taken."""
         pid = self._objects.reserve(KIND)
         document = self._document(self._completed(form), pid, 1)
-        event = self._objects.handle(Register(document), pid=pid, kind=KIND, by=self._by)
+        try:
+            event = self._objects.handle(Register(document), pid=pid, kind=KIND, by=self._by)
+        except AlreadyRegistered as taken:
+            raise _taken(document, taken) from taken
         assert event is not None  # registering always is a fact
         return event
 
@@ -140,6 +143,18 @@ class Registration:
     @property
     def _now(self) -> str:
         return opends_time(to_moment(self._objects.clock()))
+
+
+def _taken(document: Document, taken: AlreadyRegistered) -> AlreadyRegistered:
+    """Which of its two names another service has, and what to do about it."""
+    pid, term = taken.details.get("pid"), "schema:name"
+    if str(taken.details.get("claim", "")).startswith("machine-annotation-topic:"):
+        term = "ods:topicName"
+    return AlreadyRegistered(
+        f"{term} {document[term]!r} is that of the service {pid}; choose another, or revise that "
+        "service.",
+        **taken.details,
+    )
 
 
 def _inner(form: Form) -> Form:

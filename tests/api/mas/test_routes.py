@@ -91,7 +91,11 @@ def test_a_service_written_for_dissco_is_registered_as_it_is(web: Web) -> None:
 def test_a_name_is_taken_once(web: Web) -> None:
     web.service()
     answer = web.ask("POST", "/api/mas", json=FORM)
-    assert answer.status_code == 409
+    assert answer.status_code == 409 and "schema:name" in answer.json()["detail"]
+    topic = "label-reader"
+    other = FORM | {"schema:name": "Another", "ods:topicName": topic}
+    answer = web.ask("POST", "/api/mas", json=other)
+    assert answer.status_code == 409 and f"ods:topicName '{topic}'" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("role", [None, "agent"])

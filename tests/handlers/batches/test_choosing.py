@@ -10,15 +10,16 @@ import orjson
 import pytest
 
 from fdo.annotation.paths import text
-from fdo.errors import InvalidDocument
+from fdo.errors import InvalidDocument, NotFound
 from fdo.identifiers import Pid
 from handlers.batches import previewing
 from handlers.batches.choosing import Chosen, lines_of, of_objects, of_table
 from handlers.batches.naming import Numbers, path_of
 from handlers.batches.previewing import Previews
+from handlers.batches.recording import Speaker
 from handlers.batches.selecting import answered
 from tests.api.documents import SOURCE
-from tests.handlers.batches.posts import CURATOR, LOCALITY, House, robot
+from tests.handlers.batches.posts import CURATOR, LOCALITY, ROBOT, House, robot
 
 EDIT = {
     "oa:motivation": "oa:editing",
@@ -245,6 +246,30 @@ def test_undo_takes_back_what_stands_and_leaves_what_a_person_decided(house: Hou
     place = known.document["ods:hasEvents"][0]["ods:hasLocation"]
     assert place["dwc:locality"] == "Laelatu wooded meadow"
     assert house.desk.batches.undone(batch.id)[str(second)][0] == "rejected"
+
+
+@pytest.mark.parametrize(("limit", "kept"), [("KEPT", 2), ("KEPT_BYTES", 1)])
+def test_new_previews_take_the_place_of_the_oldest_of_the_same_owner(
+    house: House, monkeypatch: pytest.MonkeyPatch, limit: str, kept: int
+):
+    other = Speaker("other", ROBOT)
+    theirs = Previews(house.desk, other).make(of_objects([str(house.oak)], EDIT), {})
+    ran = Previews(house.desk, robot()).make(of_objects([str(house.elm)], EDIT), {})
+    Previews(house.desk, robot()).ask_run(ran)
+    monkeypatch.setattr(previewing, limit, kept)
+    made = []
+    for _ in range(4):
+        house.now += 1
+        made.append(Previews(house.desk, robot()).make(of_objects([str(house.oak)], EDIT), {}))
+    batches = house.desk.batches
+    left = {one.id for one in batches.all("robot", "chosen")}
+    assert left == {ran.id, *(one.id for one in made[-kept:])}
+    assert [one.id for one in made if batches.body(one.id).exists()] == [
+        one.id for one in made[-kept:]
+    ]
+    assert batches.get(theirs.id).state == "previewed" and batches.body(ran.id).exists()
+    with pytest.raises(NotFound, match="newer"):
+        batches.get(made[0].id)
 
 
 def test_a_choice_beyond_what_a_batch_takes_is_refused(
