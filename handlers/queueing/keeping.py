@@ -87,8 +87,10 @@ class Keeper:
 
     def _run(self) -> None:
         with alone(self._data / LOCK, self._stopping, wait=True) as held:
+            if not held:
+                return  # another server keeps them, and this one ends before it had its turn
             (self._data / FILE).unlink(missing_ok=True)  # of a server that was killed
-            while held and not self._stopping.wait(LOOK_S):
+            while not self._stopping.wait(LOOK_S):
                 try:
                     self._look()
                 except CollectomeError as error:
@@ -101,8 +103,7 @@ class Keeper:
                 child.end()
             for child in self._children.values():
                 child.wait()
-            if held:
-                (self._data / FILE).unlink(missing_ok=True)
+            (self._data / FILE).unlink(missing_ok=True)
 
     def _look(self) -> None:
         wanted = self._wanted()

@@ -12,10 +12,12 @@ import contextlib
 import json
 import time
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+_NOBODY = "503"
 _SLACK_S = 0.5
 """How long a broker may be late in saying that a request has ended."""
 
@@ -32,7 +34,8 @@ class Pull:
 
     async def batch(self, most: int, wait_s: float, patience_s: float) -> list[Msg]:
         """The messages that are there, up to `most`; the first is waited for for `patience_s`,
-        then the others for `wait_s`. Empty when none came."""
+        then the others for `wait_s`. Empty when none came; NoRespondersError when nobody leads the
+        queue now, which is no word about what is in it."""
         found = await self._ask(1, patience_s)
         if not found or most == 1 or delivered(found[0]) > 1:
             return found
@@ -59,8 +62,15 @@ class Pull:
                 if "Status" not in (message.headers or {}):
                     found.append(message)  # also one that an earlier request still owed
                 elif message.subject == reply:
+                    _told(message)
                     break
         return found
+
+
+def _told(message: Msg) -> None:
+    """How a request ended that brought less than it asked for."""
+    if (message.headers or {}).get("Status") == _NOBODY:
+        raise nats.errors.NoRespondersError
 
 
 def delivered(message: Msg) -> int:
