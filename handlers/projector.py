@@ -107,7 +107,7 @@ class Projector:
         self._erasure = -1
         openers = {name: make for name, make in HANDLERS.items() if name != self.graph.name}
         self._rebuilds = Rebuilds(data / "control", data / "projections", openers)
-        self._rungs = Rungs(data / "projections" / "graph", policy)
+        self._rungs = Rungs(data / "projections" / "graph", policy, self._ladder)
 
     def step(self) -> int:
         """Apply one section, or else settle; how many facts were read."""

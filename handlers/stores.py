@@ -8,6 +8,11 @@
 RocksDB never writes into a `*.sst` or `OPTIONS*` file again, so a clone links those and copies
 the rest. A folder counts once the note beside it (`NAME.json`) is there. Who reads a store holds
 a shared lock on its folder; who removes one needs the exclusive lock.
+
+A *light* store is a clone whose own changes are only in RocksDB's journal (`*.log`), which every
+opening reads anew. So it shares all tables with what it was cloned from, and its bytes are those
+of the changes. RocksDB ends reading a damaged journal early and without a word; that is why the
+position of such a store is its last entry.
 """
 
 from __future__ import annotations
@@ -23,11 +28,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 
 from eventstore.instant import Instant
+from eventstore.patches import META
 
 _NOT_CLONED = ("LOCK", "LOG")
+
+REST_S = 5.0
+_STILL = 5
+"""Looks, 20 ms apart, at which no table came or went: the engine is at rest."""
+
+LOG = NamedNode("urn:collectome:log")
+POSITION = NamedNode("urn:collectome:vocab:position")
+_META = NamedNode(META)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,8 @@ class Kept:
     """Erasures up to this event are carried out in it."""
     size: int = 0
     """Bytes of its files when it was made, shared ones included."""
+    light: bool = False
+    """Whether what it changes is only in its journal."""
 
     @property
     def note(self) -> Path:
@@ -70,21 +86,68 @@ def clone(source: Path, target: Path) -> None:
             shutil.copyfile(entry.path, target / entry.name)
 
 
-def opens(path: Path) -> bool:
+def come_to_rest(path: Path) -> None:
+    """Let the engine put the newest small tables of a clone together.
+
+    It would do so in every clone of that one too, as soon as it is opened to be changed, and
+    they would share the less. What takes longer than `REST_S` is left as it was.
+    """
+    store, before, still = Store(str(path)), set[str](), 0
+    until = time.monotonic() + REST_S
+    while still < _STILL and time.monotonic() < until:
+        time.sleep(0.02)
+        tables = {entry.name for entry in os.scandir(path) if entry.name.endswith(".sst")}
+        still, before = still + 1 if tables == before else 0, tables
+    del store
+    without_diary(path)
+
+
+def without_diary(path: Path) -> None:
+    """Remove what the engine says about its work: a third of a small store."""
+    for diary in path.glob("LOG*"):
+        diary.unlink()
+
+
+def opens(kept: Kept) -> bool:
     """Whether the store can be opened: all its files are there and look like what they are."""
     try:
-        if not (path / "CURRENT").exists():
+        if not (kept.path / "CURRENT").exists():
             return False
-        Store.read_only(str(path))
+        return whole(Store.read_only(str(kept.path)), kept)
     except (OSError, RuntimeError):
         return False
-    return True
 
 
-def keep(path: Path, instant: Instant, recorded_at: str, erasures: int) -> Kept:
+def whole(store: Store, kept: Kept) -> bool:
+    """Whether an open store has all that a light one should; others hold it in their tables."""
+    return not kept.light or position_of(store) == kept.instant.position
+
+
+def position_of(store: Store) -> int:
+    """The position of the log that a store says it holds; 0 where it says none."""
+    for quad in store.quads_for_pattern(LOG, POSITION, None, _META):
+        assert isinstance(quad.object, Literal)
+        return int(quad.object.value)
+    return 0
+
+
+def close_light(store: Store, path: Path, position: int) -> None:
+    """Say the position as the journal's last entry, and make the journal durable.
+
+    Whoever holds the store must let go of it for its folder to be used.
+    """
+    store.add(Quad(LOG, POSITION, Literal(position), _META))
+    for journal in path.glob("*.log"):
+        with journal.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def keep(
+    path: Path, instant: Instant, recorded_at: str, erasures: int, *, light: bool = False
+) -> Kept:
     """Note what a finished folder holds; from then on it counts."""
     size = sum(entry.stat().st_size for entry in os.scandir(path))
-    kept = Kept(path, instant, recorded_at, erasures, size)
+    kept = Kept(path, instant, recorded_at, erasures, size, light)
     fresh = kept.note.with_suffix(".new")
     fresh.write_bytes(
         orjson.dumps(
@@ -94,6 +157,7 @@ def keep(path: Path, instant: Instant, recorded_at: str, erasures: int) -> Kept:
                 "recorded_at": recorded_at,
                 "erasures": erasures,
                 "size": size,
+                "light": light,
             }
         )
     )
@@ -106,7 +170,8 @@ def read_kept(path: Path) -> Kept | None:
     try:
         said = orjson.loads(note_of(path).read_bytes())
         instant = Instant(int(said["position"]), said["observed"])
-        kept = Kept(path, instant, said["recorded_at"], said["erasures"], said["size"])
+        light = bool(said.get("light"))
+        kept = Kept(path, instant, said["recorded_at"], said["erasures"], said["size"], light)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     return kept if path.is_dir() else None

@@ -112,12 +112,22 @@ class Builder:
                 return place
             shutil.rmtree(place, ignore_errors=True)
             self._make(work, instant, graphs, _told(work, watch))
-            for log in (work / "store").glob("LOG*"):
-                log.unlink()  # the engine's diary; a third of a small store
+            stores.without_diary(work / "store")
             (work / "store").rename(place)
             recorded_at = self.log.recorded_at(instant.position) or ""
             stores.keep(place, instant, recorded_at, epoch)
         return place
+
+    def light(self, choice: Choice, instant: Instant, place: Path) -> None:
+        """A store of an instant that shares all tables with its starting point (`stores`)."""
+        with _workplace(place.with_name(f".building-{place.name}")) as work:
+            store = self._started(choice, work)
+            difference = Difference(self.log, self.ladder.deltas, choice.instant, instant)
+            apply(store, difference, work, lambda _: None, in_bulk=False)
+            stores.close_light(store, work / "store", instant.position)
+            del store
+            stores.without_diary(work / "store")
+            (work / "store").rename(place)
 
     def _make(
         self, work: Path, instant: Instant, graphs: Sequence[NamedState], watch: Watch
@@ -153,15 +163,22 @@ class Builder:
         raise AssertionError("an empty store is always a choice")
 
     def _replay(self, choice: Choice, work: Path, instant: Instant, watch: Watch) -> None:
-        if choice.kept is not None:
-            _cloned(choice.kept.path, work / "store")
-        store = Store(str(work / "store"))
-        store.remove_graph(NamedNode(META))
+        store = self._started(choice, work)
         difference = Difference(self.log, self.ladder.deltas, choice.instant, instant)
         changed = apply(store, difference, work, watch)
         if changed >= OPTIMIZE_QUADS:
             store.optimize()
         store.flush()
+
+    def _started(self, choice: Choice, work: Path) -> Store:
+        """The starting point, open to be changed."""
+        if choice.kept is not None:
+            _cloned(choice.kept.path, work / "store")
+        store = Store(str(work / "store"))
+        if choice.kept is not None and not stores.whole(store, choice.kept):
+            raise OSError("the journal is truncated")
+        store.remove_graph(NamedNode(META))
+        return store
 
     def _load(self, store: Store, graph: NamedState, work: Path) -> None:
         name, file = NamedNode(graph.name), work / "graph.nt"
@@ -180,8 +197,10 @@ class Builder:
         file.unlink()
 
 
-def apply(store: Store, difference: Difference, work: Path, watch: Watch) -> int:
-    """Bring a difference into a store; how many quads it changed."""
+def apply(
+    store: Store, difference: Difference, work: Path, watch: Watch, *, in_bulk: bool = True
+) -> int:
+    """Bring a difference into a store, much of it `in_bulk`; how many quads it changed."""
     removed: list[str] = []
     added, file = 0, work / "added.nq"
     with file.open("w") as out:
@@ -194,7 +213,7 @@ def apply(store: Store, difference: Difference, work: Path, watch: Watch) -> int
         difference.into(Sink(add, removed.extend), watch)
     for quad in parse("".join(removed).encode(), format=RdfFormat.N_QUADS):
         store.remove(quad)
-    bring_in = store.bulk_load if added > UPDATE_QUADS else store.load
+    bring_in = store.bulk_load if in_bulk and added > UPDATE_QUADS else store.load
     bring_in(path=str(file), format=RdfFormat.N_QUADS)
     file.unlink()
     return added + len(removed)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import orjson
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
+from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, Store
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
@@ -41,8 +41,6 @@ from eventstore.patches import (
 )
 from handlers import stores
 
-_LOG = NamedNode("urn:collectome:log")
-_POSITION = NamedNode("urn:collectome:vocab:position")
 _META = NamedNode(META)
 _XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 
@@ -75,7 +73,7 @@ class Graph:
         self._purging = folder / "purging"
         stores.put_in_place(folder / "store")
         self._store = Store(str(folder / "store"))
-        self._stored = self._read_position()
+        self._stored = stores.position_of(self._store)
         self._taken = self._stored
         self._gathered: list[int] = []
         self._bytes = 0
@@ -204,10 +202,11 @@ class Graph:
 
     def dump(self, path: Path) -> None:
         """Write the store as N-Quads, without the graph of its own position."""
-        with path.open("wb") as out:
-            for quad in self._store:
-                if quad.graph_name != _META:
-                    out.write(f"{quad} .\n".encode())
+        whole, position = path.with_suffix(".all"), f" {_META} .\n".encode()
+        self._store.dump(str(whole), format=RdfFormat.N_QUADS)
+        with whole.open("rb") as lines, path.open("wb") as out:
+            out.writelines(line for line in lines if not line.endswith(position))
+        whole.unlink()
 
     def _thin(self, checkpoints: Path, newest: str, *, all_others: bool) -> None:
         horizon = time.time_ns() - KEEP_SECONDS * 1_000_000_000
@@ -324,7 +323,7 @@ class Graph:
             parts.append(f"DELETE DATA {{ {_block(removed)} }}")
         if added:
             parts.append(f"INSERT DATA {{ {_block(added)} }}")
-        moved = f'<urn:collectome:log> {_POSITION} "%d"^^<{_XSD_INTEGER}>'
+        moved = f'{stores.LOG} {stores.POSITION} "%d"^^<{_XSD_INTEGER}>'
         parts.append(f"DELETE DATA {{ GRAPH {_META} {{ {moved % self._stored} }} }}")
         parts.append(f"INSERT DATA {{ GRAPH {_META} {{ {moved % upto} }} }}")
         self._store.update(" ;\n".join(parts))
@@ -344,12 +343,6 @@ class Graph:
             json.dump({"upto": upto}, out)
             out.flush()
             os.fsync(out.fileno())
-
-    def _read_position(self) -> int:
-        for quad in self._store.quads_for_pattern(_LOG, _POSITION, None, _META):
-            assert isinstance(quad, Quad) and isinstance(quad.object, Literal)
-            return int(quad.object.value)
-        return 0
 
     def _read_published(self) -> int:
         notice = read_current(self.folder)

@@ -78,8 +78,10 @@ class History(Objects):
     def instants(self, **more: Any) -> Instants:
         return Instants(self.folder, self.log, **more)
 
-    def rungs(self, **policy: int) -> Rungs:
-        return Rungs(self.folder / "projections" / "graph", Policy(**policy))
+    def rungs(self, *, share: int = 1, **policy: int) -> Rungs:
+        """Rungs of which most are light, small as the histories are."""
+        graph = self.folder / "projections" / "graph"
+        return Rungs(graph, Policy(**policy), self.ladder(), share=share)
 
     def close(self) -> None:
         self.deltas.close()

@@ -1,7 +1,8 @@
-"""When a rung is made, which stay, and a ladder of very many."""
+"""When a rung is made and of what, which stay, and a ladder of very many."""
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from eventstore.instant import Instant
+from fdo.documents import canonical
 from fdo.lifecycle import Revise
 from handlers.instants.rungs import Policy
 from handlers.projector import Projector
 from handlers.queries.checkpoint import Current
-from handlers.stores import Kept, all_kept
-from tests.handlers.instants.history import History, quads
+from handlers.stores import Kept, all_kept, remove
+from tests.eventstore.story import BY
+from tests.handlers.instants.history import History, pid, quads
 
 
 def a_rung(position: int, recorded_at: str) -> Kept:
@@ -109,10 +112,87 @@ def test_a_rebuild_of_the_graph_begins_a_new_ladder(tmp_path: Path) -> None:
     told.close()
 
 
+def with_a_light_rung(folder: Path) -> tuple[History, Kept, Kept]:
+    """A full rung at event 2, and a light one at event 4 that came of it."""
+    told = History(folder)
+    rungs = told.rungs(every=1)
+    for number in (1, 2):
+        told.register(number)
+    told.project()
+    full = rungs.consider(idle=True)
+    told.do(1, Revise(told.stamp(1, "Larix decidua", 2)), observed_at=None)
+    told.register(3, "Picea")
+    told.project()
+    light = rungs.consider(idle=True)
+    assert full and light and (full.light, light.light) == (False, True)
+    return told, full, light
+
+
+def test_a_rung_near_a_full_one_shares_its_tables_and_outlives_it(tmp_path: Path) -> None:
+    told, full, light = with_a_light_rung(tmp_path)
+    tables = {path.name: path.stat().st_size for path in light.path.glob("*.sst")}
+    shared = {path.name for path in full.path.glob("*.sst")} & set(tables)
+    assert sum(tables[name] for name in shared) > 0.9 * sum(tables.values())
+    assert remove(full.path)
+    right(told, [2, 3, 4])
+    assert quads(light.path) == told.truth(Instant(4))
+    assert told.ladder().choices(Instant(4))[0].kept == light
+    told.close()
+
+
+@pytest.mark.parametrize("left", [0, 0.5, 0.99])
+def test_a_light_rung_with_a_torn_journal_is_passed_over_and_removed(
+    tmp_path: Path, left: float
+) -> None:
+    told, _, light = with_a_light_rung(tmp_path)
+    (journal,) = (path for path in light.path.glob("*.log") if path.stat().st_size)
+    os.truncate(journal, int(journal.stat().st_size * left))
+    right(told, [3])  # built from a neighbour: the light rung is the nearest
+    right(told, [4])  # which would be the rung itself
+    assert not light.path.exists()
+    told.close()
+
+
+def test_a_rung_is_a_full_one_where_much_lies_between_or_something_was_erased(
+    tmp_path: Path,
+) -> None:
+    told = History(tmp_path)
+    sparing = told.rungs(every=1, share=3)
+    for number in range(1, 7):
+        told.clock.now += 3_600_000_000  # each has an hour of its own, so none is thinned
+        told.register(number)
+        told.project()
+        sparing.consider(idle=True)
+    made = all_kept(told.ladder().rungs)
+    assert [rung.light for rung in made] == [False, False, True, False, True, True]
+    before = told.log.event(2)
+    redacted = canonical({**before.document, "ods:specimenName": "(erased)"})
+    told.objects.erase(pid(2), [2], redacted, BY)
+    told.project()
+    rung = told.rungs(every=1).consider(idle=True)
+    assert rung and not rung.light and quads(rung.path) == told.truth(Instant(7))
+    told.close()
+
+
+def test_what_a_killed_process_left_half_made_goes_when_the_ladder_is_thinned(
+    tmp_path: Path,
+) -> None:
+    told, full, light = with_a_light_rung(tmp_path)
+    folders = [full.path.with_name(name) for name in (".building-7", "7-1", ".building-8")]
+    for folder in folders:
+        folder.mkdir()
+    for folder in folders[:2]:
+        os.utime(folder, (0, 0))
+    told.rungs(every=1).thin()
+    assert [folder.exists() for folder in folders] == [False, False, True]
+    assert all_kept(told.ladder().rungs) == [full, light]
+    told.close()
+
+
 @pytest.mark.slow
 def test_instants_are_right_on_a_ladder_of_500_rungs_while_it_is_thinned(tmp_path: Path) -> None:
     told = History(tmp_path)
-    rungs = told.rungs(every=1, hours=0, days=0)
+    rungs = told.rungs(share=1_000, every=1, hours=0, days=0)
     generator, names = random.Random(3), ["Abies alba", "Picea", "Larix"]
     versions: dict[int, int] = {}
     for _ in range(500):
