@@ -1,4 +1,4 @@
-"""What all tests share: where the reference data lie."""
+"""What all tests share: where the reference data lie, and in which order files are taken."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that the workers who share files out end together: those with a test
+    that is marked as slow, those that start programs, the rest."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, "scenarios" not in item.path.parts))
 
 
 @pytest.fixture(scope="session")
