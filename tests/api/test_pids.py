@@ -50,7 +50,8 @@ def test_the_page_of_dois_counts_what_the_double_holds(tmp_path: Path) -> None:
         letters(story.folder, "10.5072/ZZZ-ZZZ-ZZZ")
         browser = Browser(story.repository.app(datacite_url=story.double.url))
         found = browser.get("/api/pids").json()
-        page = browser.get("/api/pids", accept="text/html")
+        assert browser.get("/api/pids", accept="text/html").headers["location"] == "/pids"
+        page = browser.get("/pids")
         measures = browser.get("/metrics").text
     assert 'collectome_dois{state="findable"} 1.0' in measures
     assert "collectome_dois_dead 1.0" in measures

@@ -24,7 +24,7 @@ def request_version(objects: DigitalObjects, pid: Pid, number: int, by: Agent) -
             raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
         if asked := requested(objects.log, pid, number):
             return asked
-        _check(objects.log, pid, number)
+        require_citable(objects.log, pid, number)
         (fact,) = decide(known, Note(WHAT, {"version": number}))
         try:
             (position,) = objects.append([Change(pid, known.type, fact, known, issue)], by=by)
@@ -43,7 +43,9 @@ def requested(log: Log, pid: Pid, number: int) -> Recorded | None:
     return None
 
 
-def _check(log: Log, pid: Pid, number: int) -> None:
+def require_citable(log: Log, pid: Pid, number: int) -> None:
+    """Return where this version may get a DOI; NotFound, Tombstoned, PidOnly, Refused say what
+    stands in the way."""
     head = log.head(pid)
     if OBJECT_TYPES[head.type].scheme != "doi":
         raise Refused(
