@@ -28,7 +28,7 @@ from handlers.mas.copying import Copied, Copying
 from handlers.mas.drafting import Drafted, drafted
 from handlers.mas.endings import Ended, notes
 from handlers.mas.leases import lease_of
-from handlers.mas.services import KIND, Service
+from handlers.mas.services import KIND, Service, is_erased, service_of
 from handlers.mas.store import Row, Store
 
 __all__ = ["Ending", "Result", "Results", "Taken"]
@@ -211,8 +211,10 @@ class Results:
         heads, known = self._looked_up(one.job for one in results.values())
         found: dict[int, Taken] = {}
         some, seen = _Sorted(), set[str]()
-        for place, result in results.items():
-            row = known[_name(result.job)]
+        gone = self._gone(heads[next(iter(known.values())).service])
+        for place, said in results.items():
+            row = known[_name(said.job)]
+            result = Result(said.job, error=gone, final=True) if gone else said
             if row.id in seen or _has_ended(row, result):
                 found[place] = self._late(row, result)
             elif result.error is not None:
@@ -275,6 +277,13 @@ class Results:
         made = self._annotations.propose_many(drafts, service.agent, cause=cause)
         return sum(one.what == "created" for one in made)
 
+    def _gone(self, head: Head) -> str:
+        """Why nothing that a service answers is recorded any more; "" where it is."""
+        if not is_erased(self._log.latest(head.pid)):
+            return ""
+        self._services.pop((str(head.pid), head.version), None)  # it knows what was erased
+        return f"{head.pid} was erased; its answers are not recorded."
+
     def _late(self, row: Row, result: Result) -> Taken:
         """An answer to a job that has ended: kept as a remark, and nothing else."""
         what = f"a failure: {result.error}" if result.error is not None else "an answer"
@@ -305,7 +314,7 @@ class Results:
     def _service(self, head: Head) -> Service:
         key = str(head.pid), head.version
         if key not in self._services:
-            self._services[key] = Service.of(self._log.latest(head.pid).document)
+            self._services[key] = service_of(self._log.latest(head.pid))
         return self._services[key]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from eventstore.envelope import Recorded
 from eventstore.log import Log
 from fdo.agent import Agent
 from fdo.documents import Document
@@ -130,6 +131,19 @@ class Service:
         )
 
 
+def service_of(event: Recorded) -> Service:
+    """The service of its newest content event. Of one whose document was erased only the PID is
+    left; it works no more, and what it was asked to do ends."""
+    if is_erased(event):
+        return Service(event.pid, event.version, str(event.pid), "", active=False)
+    return Service.of(event.document, active=event.status is Status.ACTIVE)
+
+
+def is_erased(event: Recorded) -> bool:
+    """Whether an erasure took what a service is."""
+    return "ods:topicName" not in event.document
+
+
 def _triggers(document: Mapping[str, Any]) -> tuple[Trigger, ...]:
     """What makes jobs: as said, else as `ods:isIngestionCompatible` says; a request always does."""
     said = document.get("col:trigger")
@@ -144,15 +158,12 @@ def topic_of(name: str) -> str:
 
 
 def services(log: Log) -> Iterator[Service]:
-    """All services of a log, the retired ones included, in order of name."""
+    """All services of a log, the retired and erased ones included, in order of name."""
     pids = [pid for _, pid in log.claims_under(f"{KIND}:")]
     heads = {str(head.pid): head for head in log.heads_of(pids)}
     events = log.events_at(head.position for head in heads.values())
     for pid in dict.fromkeys(pids):
-        head = heads[pid]
-        document = events[head.position].document
-        if "ods:topicName" in document:  # not cut down by an erasure
-            yield Service.of(document, active=head.status is Status.ACTIVE)
+        yield service_of(events[heads[pid].position])
 
 
 def any_active(log: Log) -> bool:
@@ -164,6 +175,6 @@ def any_active(log: Log) -> bool:
 def service_at(log: Log, pid: Pid) -> Service:
     """The service of a PID as it is now; NotFound where there is none."""
     event = log.latest(pid)
-    if event.type != KIND or "ods:topicName" not in event.document:
+    if event.type != KIND or is_erased(event):
         raise NotFound(f"{pid} is no machine-annotation service; /api/mas lists those there are.")
     return Service.of(event.document, active=event.status is Status.ACTIVE)

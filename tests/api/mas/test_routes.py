@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from fdo.agent import Agent
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from handlers.curation import Curation
 from handlers.mas.results import Result, Results
 from tests.api.conftest import Browser, Repository
 
@@ -346,3 +348,17 @@ def test_measures_count_jobs(web: Web, dead: str) -> None:
     del dead
     text = web.browser.get("/metrics").text
     assert 'collectome_mas_jobs{service="Label reader",state="dead"} 1.0' in text
+
+
+def test_an_erased_service_is_no_obstacle_to_the_others(web: Web) -> None:
+    pid = web.service()
+    hands = Curation(web.repository.objects, Agent("urn:x", "x"))
+    hands.erase(hands.erasable(Pid.parse(pid)), "By request.")
+    assert web.ask("GET", f"/api/mas/{pid}").status_code == 404
+    other = web.ask("POST", "/api/mas", json=FORM | {"schema:name": "Another reader"})
+    assert other.status_code == 201
+    told = web.ask("GET", "/api/mas").json()["services"]
+    assert "Another reader" in [one["name"] for one in told if one["active"]]
+    assert FORM["schema:name"] not in [one["name"] for one in told]
+    assert web.ask("GET", "/mas").status_code == 200
+    assert web.ask("GET", "/metrics").status_code == 200

@@ -369,6 +369,40 @@ def test_an_erasure_takes_along_what_was_said_of_the_jobs(repository: Repository
     assert row.error == "" and repository.store.remarks(row.id) == []
 
 
+def test_answers_of_an_erased_service_are_refused_by_name_and_its_jobs_are_dead_letters(
+    repository: Repository,
+) -> None:
+    service = repository.service("reader")
+    repository.specimen(1)
+    repository.dispatcher.round()
+    (job,) = repository.queue.drain("reader")
+    answer = commenting(orjson.loads(job.payload))
+    repository.specimen(2)  # its job is not handed over any more
+    curation = Curation(repository.objects, BY)
+    curation.erase(curation.erasable(service), "By request.")
+    (taken,) = repository.results.take([answer])
+    assert taken.outcome == "failed" and f"{service} was erased" in taken.reason
+    assert repository.results.take([answer])[0].outcome == "late"
+    repository.settle()
+    row = repository.store.job(job.id)
+    assert row is not None and row.state == "dead" and "was erased" in row.error
+    assert repository.annotations() == []
+    last = repository.log.history(service)[-1]
+    assert last.what == "JobsDead" and "reader" not in last.agent.name, "it is not named again"
+
+
+def test_jobs_that_wait_for_a_service_that_is_erased_end(repository: Repository) -> None:
+    service = repository.service("reader")
+    for number in range(1, 4):
+        repository.specimen(number)
+    repository.queue.down = True
+    repository.dispatcher.round()
+    curation = Curation(repository.objects, BY)
+    curation.erase(curation.erasable(service), "By request.")
+    repository.settle()
+    assert repository.states_of_jobs() == {"dead": 3}
+
+
 def test_a_mirror_makes_no_jobs(repository: Repository) -> None:
     service = repository.service(answering=commenting)
     specimen = repository.specimen(1)
