@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.moments import instant_of
 from api.objects.exchange import CORS, MOMENT, Asked, Sent
 from api.objects.preconditions import document_etag, version_seen
+from api.objects.results import KIND, Results
 from api.objects.shown import Shown
 from api.security import Token, require
 from api.site import Site
@@ -33,7 +34,6 @@ from fdo.lifecycle import Register, Revise, Status, Tombstone, stamped
 from handlers.queries.gate import Limits, admit
 from ontologies.schemas import explain, validator
 
-KIND = "saved-query"
 LONGEST = 8_000
 """Characters of a query; its answer has an address that holds it, and servers cut longer ones."""
 _LIMITS = Limits(characters=LONGEST)
@@ -123,8 +123,12 @@ def result(shown: Shown, asked: Asked) -> Sent:
         )
     if "schema:text" not in event.document:
         raise NotFound(f"The query of version {event.version} of {asked.pid} was erased.")
-    address = answer_address(shown.site.base, event, _moment(shown, asked, event))
-    headers = [(b"location", address.encode()), (b"content-length", b"0"), *CORS]
+    moment = _moment(shown, asked, event)
+    address = answer_address(shown.site.base, event, moment)
+    past = Results(shown.log, shown.site.base).headers(
+        asked.pid, moment.get("as-of"), neighbours="observed-at" not in moment
+    )
+    headers = [(b"location", address.encode()), (b"content-length", b"0"), *past, *CORS]
     return Sent(303, [*headers, (b"cache-control", b"no-cache")], b"", b"")
 
 

@@ -4,6 +4,8 @@
     /timemap/link/{URI of an original}         all mementos as links (RFC 6690), 1,000 a page
     /timemap/json/{URI of an original}         the same as JSON
 
+An original is an object, or the result of a saved query (`api.objects.results`).
+
 Both answer HEAD, which is what Memento clients send.
 """
 
@@ -19,7 +21,9 @@ from starlette.responses import Response
 
 from api.objects.exchange import CORS
 from api.objects.memento import LINK_FORMAT, Form, Mementos, accept_datetime, dated, original_of
-from api.problems import UnknownParameter
+from api.objects.results import Results
+from api.objects.seconds import LATEST
+from api.problems import NotAcceptable, UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
 from eventstore.timeline import Dated, Timeline
@@ -39,6 +43,7 @@ def timegate_router(site: Site) -> APIRouter:
     mementos = Mementos(Timeline(site.objects.recorder), site.base)
     gate = TimeGate(site, mementos)
     maps = TimeMaps(site, mementos)
+    results = Results(site.objects.log, site.base)
 
     @router.get("/timegate/{uri:path}", status_code=302, response_class=Response)
     @router.head("/timegate/{uri:path}", include_in_schema=False)
@@ -49,6 +54,8 @@ def timegate_router(site: Site) -> APIRouter:
                 f"A TimeGate takes no parameter {name!r}; ask by the header Accept-Datetime.",
                 parameter=name,
             )
+        if (query := results.named(uri)) is not None:
+            return _leading(*results.gate(query, None if when is None else accept_datetime(when)))
         return gate.answer(uri, when)
 
     @router.options("/timegate/{uri:path}", include_in_schema=False)
@@ -67,9 +74,21 @@ def timegate_router(site: Site) -> APIRouter:
         form: Form,
         uri: str,
         page: Annotated[int | None, Query(ge=1, le=10**6, description="From 1.")] = None,
+        after: Annotated[
+            int, Query(ge=0, le=LATEST, description="Of a result: from this second since 1970 on.")
+        ] = 0,
     ) -> Response:
-        """List the versions of an object with their datetimes, 1,000 a page."""
-        return maps.answer(form, uri, page)
+        """List the versions of an object, or the states in which a saved query has a result, with
+        their datetimes, 1,000 a page."""
+        query = results.named(uri)
+        if query is None:
+            return maps.answer(form, uri, page)
+        if form != "link":
+            raise NotAcceptable(
+                f"The TimeMap of a result is {LINK_FORMAT}; read /timemap/link/{query}/result.",
+                available=[{"format": "link", "mediaType": LINK_FORMAT}],
+            )
+        return _listing(Response(results.timemap(query, after), media_type=LINK_FORMAT))
 
     return router
 
@@ -95,13 +114,7 @@ class TimeGate:
             f'<{self._mementos.timemap(pid)}>; rel="timemap"; type="{LINK_FORMAT}"',
             *self._mementos.around(pid, found.version),
         ]
-        headers = {
-            "Location": self._mementos.memento(pid, found.version),
-            "Vary": "accept-datetime",
-            "Link": ", ".join(links),
-            "Cache-Control": "no-cache",
-        }
-        return _open(Response(status_code=302, headers=headers))
+        return _leading(self._mementos.memento(pid, found.version), links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +146,7 @@ class TimeMaps:
         else:
             body = orjson.dumps(self._json(pid, page, first, last))
             response = Response(body, media_type="application/json")
-        response.headers["Cache-Control"] = "no-cache"
-        return _open(response)
+        return _listing(response)
 
     def _page(self, pid: Pid, first: Dated, last: Dated, number: int | None) -> _Page:
         pages = range(_page_of(first), _page_of(last) + 1)
@@ -218,6 +230,23 @@ def _page_of(one: Dated) -> int:
 
 def _whole(one: Dated) -> str:
     return f"{iso(one.recorded_at)[:19]}Z"
+
+
+def _leading(memento: str, links: Sequence[str]) -> Response:
+    """The answer of a TimeGate (RFC 7089, 4.1.1): 302 to a memento."""
+    headers = {
+        "Location": memento,
+        "Vary": "accept-datetime",
+        "Link": ", ".join(links),
+        "Cache-Control": "no-cache",
+    }
+    return _open(Response(status_code=302, headers=headers))
+
+
+def _listing(response: Response) -> Response:
+    """A TimeMap, which the next version or event makes longer."""
+    response.headers["Cache-Control"] = "no-cache"
+    return _open(response)
 
 
 def _open(response: Response) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pyoxigraph
@@ -170,3 +171,93 @@ def test_another_object_is_no_saved_query(repository, writer):
     oak = repository.register("specimen", a_specimen())
     assert writer("PUT", f"/api/queries/{oak}", BODY, "*").status_code == 404
     assert writer("PUT", "/api/queries/nonsense", BODY, "*").status_code == 400
+
+
+# ── Memento (RFC 7089) for the result ────────────────────────────────────────────────────
+
+
+def led(browser, path, when=None):
+    """The memento to which the TimeGate of a result leads, and its links by relation."""
+    headers = {} if when is None else {"accept-datetime": when}
+    answer = browser.request("HEAD", f"/timegate{path}/result", headers=headers)
+    assert answer.status_code == 302, answer.text
+    assert answer.headers["vary"] == "accept-datetime"
+    assert "memento-datetime" not in answer.headers
+    return answer.headers["location"], links_of(answer)
+
+
+def links_of(answer):
+    """Relation → address; one address may bear several."""
+    found = re.findall(r'<([^>]+)>; rel="([^"]+)"', answer.headers["link"])
+    return {name: address for address, names in found for name in names.split()}
+
+
+def test_the_result_has_a_timegate_that_knows_when_it_was_what(repository, browse, saved):
+    path, _ = saved  # on 1 March, and two specimens on the days after
+    repository.register("specimen", a_specimen("A"))
+    repository.register("specimen", a_specimen("B"))
+    repository.now += DAY
+    browser, here = browse(), f"{BASE}{path}/result"
+    now = browser.request("HEAD", f"{path}/result")
+    assert links_of(now)["timegate"] == f"{BASE}/timegate{path}/result"
+    assert "memento-datetime" not in now.headers
+    memento, links = led(browser, path, "Mon, 02 Mar 2026 18:00:00 GMT")
+    assert memento == f"{here}?as-of=2"
+    assert links == {
+        "original": here, "timemap": f"{BASE}/timemap/link{path}/result",
+        "first": f"{here}?as-of=1", "prev": f"{here}?as-of=1", "memento": links["memento"],
+        "next": f"{here}?as-of=3", "last": f"{here}?as-of=3",
+    }  # fmt: skip
+    for when, position in (
+        ("Tue, 01 Jan 2019 00:00:00 GMT", 1),
+        ("Mon, 02 Mar 2026 11:59:59 GMT", 1),
+        ("Mon, 02 Mar 2026 12:00:00 GMT", 2),
+        ("Sun, 01 Mar 2099 00:00:00 GMT", 3),
+        (None, 3),
+    ):
+        assert led(browser, path, when)[0] == f"{here}?as-of={position}", when
+    wrong = browser.get(f"/timegate{path}/result", headers={"accept-datetime": "yesterday"})
+    assert wrong.status_code == 400
+
+
+def test_a_memento_of_the_result_says_so_and_leads_to_that_answer(repository, browse, saved):
+    path, _ = saved
+    repository.register("specimen", a_specimen())
+    browser = browse()
+    answer = browser.get(f"{path}/result?as-of=1")
+    assert asked(answer) == {"query": COUNT, "as-of": "1"}
+    assert answer.headers["memento-datetime"] == "Sun, 01 Mar 2026 12:00:00 GMT"
+    links = links_of(answer)
+    assert links["original"] == f"{BASE}{path}/result"
+    assert links["next"] == links["last"] == f"{BASE}{path}/result?as-of=2"
+
+
+def test_the_timemap_of_a_result_ends_where_the_query_was_withdrawn(
+    repository, browse, writer, saved, monkeypatch
+):
+    path, etag = saved
+    repository.register("specimen", a_specimen("A"))
+    repository.register("specimen", a_specimen("B"))
+    gone = writer("DELETE", f"/api/queries{path}?reason=Wrong.", etag=etag)
+    assert gone.status_code == 200
+    repository.register("specimen", a_specimen("C"))
+    browser = browse()
+    monkeypatch.setattr("api.objects.seconds.PAGE", 2)
+    seen, page = [], f"/timemap/link{path}/result"
+    while page:
+        answer = browser.get(page)
+        assert answer.headers["content-type"] == "application/link-format"
+        seen += re.findall(r'as-of=(\d+)>; rel="([a-z ]*)memento"', answer.text)
+        following = re.search(rf'<{BASE}([^>]+)>; rel="next timemap"', answer.text)
+        page = following[1] if following else ""
+    assert seen == [("1", "first "), ("2", ""), ("3", "last ")]
+    assert browser.get(f"{path}/result").status_code == 410
+    assert led(browser, path)[0] == f"{BASE}{path}/result?as-of=3"
+    assert asked(browser.get(f"{path}/result?as-of=3"))["as-of"] == "3"
+
+
+def test_what_has_no_result_has_no_timegate_of_one(repository, browse, saved):
+    oak = repository.register("specimen", a_specimen())
+    assert browse().get(f"/timegate/{oak}/result").status_code == 404
+    assert browse().get(f"/timegate/{oak}").status_code == 302
+    assert browse().get(f"/timemap/json{saved[0]}/result").status_code == 406

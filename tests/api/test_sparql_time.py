@@ -177,7 +177,7 @@ def test_the_timemap_lists_a_memento_for_each_second_and_each_resolves(endpoint:
 
 
 def test_the_timemap_is_paged(endpoint: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.sparql.memento.PAGE", 3)
+    monkeypatch.setattr("api.objects.seconds.PAGE", 3)
     seen, page = [], f"{endpoint.endpoint}?format=timemap"
     while page:
         text = httpx.get(page).text
