@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from api.security import Role
 from handlers.processes.minting.store import Outbox, Row
 from tests.api.conftest import BASE, Browser, Repository
 from tests.api.documents import a_source, a_specimen
@@ -20,7 +21,7 @@ SENT = {"origin": BASE, "content-type": "application/x-www-form-urlencoded"}
 class Person:
     """Somebody with a browser, who may have signed in."""
 
-    def __init__(self, repository: Repository, *roles: str) -> None:
+    def __init__(self, repository: Repository, *roles: Role) -> None:
         self.browser = Browser(repository.app())
         self.cookie: dict[str, str] = {}
         if roles:

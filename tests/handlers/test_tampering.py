@@ -285,6 +285,27 @@ def test_bytes_that_were_taken_away_are_not_taken_for_bytes_that_never_came(copy
     assert f"event {event.position} of {event.pid}" in where(faults(copy))
 
 
+@pytest.mark.parametrize(
+    "row", ["'ftp://x', 99, 5", "'http://x', 1, 5", "'http://x', 99, -1", "'http://x', 'x', 5"]
+)
+def test_what_no_source_can_have_said_is_named(copy: Path, row: str) -> None:
+    by_force(copy, f"INSERT INTO mirror VALUES ({row})")
+    assert "mirror" in where(faults(copy))
+
+
+def test_a_fingerprint_where_no_harvest_leaves_one_is_named(copy: Path) -> None:
+    assert by_force(copy, "UPDATE heads SET fingerprint=? WHERE type<>'specimen'", bytes(16)) > 1
+    found = [fault for fault in faults(copy) if "no harvest left there" in fault.what]
+    assert len(found) > 1 and all("/" in fault.where for fault in found)
+
+
+def test_the_claim_of_a_stub_is_promised_by_its_envelope(copy: Path) -> None:
+    key = "media:https://example.org/b.jpg"
+    assert by_force(copy, "UPDATE claims SET key=? WHERE key=?", f"{key}?", key)
+    found = where(faults(copy))
+    assert f"claim {key}?" in found and any(name.startswith("10.5072/") for name in found)
+
+
 def test_a_trigger_that_changes_what_is_recorded_is_named(copy: Path) -> None:
     by_force(
         copy,
