@@ -82,7 +82,7 @@ def test_a_question_that_waits_is_answered_by_the_next_event(repository, asked):
     answer = asked("?since=3&wait=20")
     writer.join()
     assert [line["position"] for line in lines(answer.content)[1:-1]] == [4]
-    assert 0.2 < time.monotonic() - started < 5
+    assert 0.2 < time.monotonic() - started < 15
 
 
 def test_a_question_that_waits_in_vain_is_answered_all_the_same(asked):

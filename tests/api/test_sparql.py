@@ -275,7 +275,7 @@ def test_a_client_that_leaves_ends_its_query(store: Publisher) -> None:
             httpx.get(where.endpoint, params={"query": RUNAWAY}, timeout=0.5)
         began = time.monotonic()
         assert get(where, NAME).status_code == 200
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15, "half of the time that the query may take"
         assert where.pool.standing.answered == 1
 
 

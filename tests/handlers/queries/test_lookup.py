@@ -168,9 +168,9 @@ def test_a_long_walk_is_given_up(graph: Publisher) -> None:
     looks = opened(graph)
     assert looks.answer(Question("SELECT * { <urn:hub> ?p ?o }")) is None
     dead_end = "SELECT * { <urn:hub> <urn:p> ?a ; <urn:p> ?b ; <urn:p> ?c . ?c <urn:none> ?d }"
-    began = time.perf_counter()
+    began = time.process_time()
     assert looks.answer(Question(dead_end)) is None
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     looks.close()
 
 
