@@ -236,7 +236,7 @@ class Settings(BaseSettings):
     )
     mas_jobs_per_cause: int = Field(
         100, ge=1, le=1_000_000, description="Jobs that may come of one event, through all "
-        "services that follow one another.",
+        "services that follow one another; more are dead letters, which a person may take up.",
     )  # fmt: skip
     mas_auto_accept: bool = Field(
         False, description="Whether proposals may be approved at once, of services that are "

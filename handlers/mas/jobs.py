@@ -16,7 +16,7 @@ from eventstore.log import Head
 from fdo.agent import Agent
 from fdo.errors import VersionConflict
 from fdo.identifiers import SUFFIXES, suffix_of
-from fdo.lifecycle import DigitalObject, Note, decide
+from fdo.lifecycle import DigitalObject, Note, decide, evolve
 from handlers.mas.services import Service
 from handlers.mas.store import Row, Store
 
@@ -39,6 +39,8 @@ class Wish:
     batching: bool = False
     nonce: str = ""
     """Makes it another job, where a person asks for the same work once more."""
+    refused: str = ""
+    """Why it is a dead letter from the first, which a person may take up; "": it is to be done."""
 
     def detail(self, id: str) -> dict[str, Any]:
         """As the log says it."""
@@ -105,7 +107,7 @@ def record(
             for detail in details.values():
                 detail["upto"] = upto
         try:
-            _append(objects, store, heads, states, details, by)
+            _append(objects, store, heads, states, details, by, _refused(made))
         except VersionConflict:
             if attempt == TRIES - 1:
                 raise
@@ -151,14 +153,35 @@ def _append(
     states: Mapping[str, DigitalObject],
     details: Mapping[str, Mapping[str, Any]],
     by: Agent,
+    refused: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """One fact in the stream of each service, one transaction."""
+    """One fact in the stream of each service, and one of those that are not to be done; one
+    transaction."""
     changes = []
     for pid, detail in details.items():
-        (fact,) = decide(states[pid], Note("JobsScheduled", detail))
-        changes.append(Change(heads[pid].pid, heads[pid].type, fact, states[pid], heads[pid].issue))
+        head, state = heads[pid], states[pid]
+        said = [("JobsScheduled", detail)]
+        if refused and pid in refused:
+            said.append(("JobsDead", refused[pid]))
+        for what, told in said:
+            (fact,) = decide(state, Note(what, told))
+            changes.append(Change(head.pid, head.type, fact, state, head.issue))
+            state = evolve(state, fact, head.pid, head.type)
     objects.append(changes, by=by)
     store.follow(objects.log)
+
+
+def _refused(made: Sequence[Made]) -> dict[str, dict[str, Any]]:
+    """The new jobs that are not to be done, as `JobsDead` tells of them, by service."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in made:
+        if one.new and one.wish.refused:
+            dead = {
+                "id": one.id, "attempt": 0, "reason": one.wish.refused,
+                "target": one.wish.target, "version": one.wish.version,
+            }  # fmt: skip
+            found.setdefault(_of(one), {"jobs": []})["jobs"].append(dead)
+    return found
 
 
 def _again(row: Row, by: Agent) -> dict[str, Any]:

@@ -118,11 +118,20 @@ class Scheduler:
                 why = refusal(service, came, before + spent[came.root], self._per_cause)
                 if why:
                     refused[str(service.pid), why] += 1
+                if why not in (None, "budget"):
                     continue
                 spent[came.root] += 1
                 place = event.position, came.root, came.depth + 1
-                found.append(Wish(service, target, version, kind, *place, annotation))
+                told = self._too_many(came.root) if why else ""
+                found.append(Wish(service, target, version, kind, *place, annotation, refused=told))
         return found
+
+    def _too_many(self, root: int) -> str:
+        """Of a job beyond what may come of one event: nobody forgets it, and a person decides."""
+        return (
+            f"{self._per_cause} jobs came of event {root}, which is all that may "
+            "(mas_jobs_per_cause); raise that, and take the job up again."
+        )
 
     def _wanted(
         self, service: Service, event: Recorded

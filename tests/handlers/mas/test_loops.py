@@ -13,6 +13,7 @@ import pytest
 from fdo.agent import Agent
 from fdo.identifiers import Pid
 from handlers.annotations import Annotations
+from handlers.mas.jobs import retry
 from handlers.mas.results import Result
 from tests.handlers.mas.story import BY, Repository, comment, commenting
 
@@ -94,6 +95,31 @@ def test_two_services_that_answer_one_another_come_to_an_end(
     assert repository.store.refusals()["depth"] == 2
 
 
+def test_what_is_beyond_that_is_a_dead_letter_that_a_person_takes_up(tmp_path: Path) -> None:
+    repository = Repository(tmp_path, jobs_per_cause=4)
+    lines = {"col:trigger": ["registered"]}
+
+    def reading(work: dict[str, Any]) -> Result:
+        return Result(work["jobId"], [comment(work, f"Line {n}") for n in range(6)])
+
+    repository.service("ocr", reading, lines)
+    repository.service("names", lambda work: Result(work["jobId"]), FOLLOWS)
+    repository.specimen(1)
+    repository.settle()
+    assert repository.states_of_jobs() == {"completed": 4, "dead": 3}, "the first reads the lines"
+    dead = [row for row in repository.store.page() if row.state == "dead"]
+    assert all("mas_jobs_per_cause" in row.error for row in dead)
+    before = repository.log.position()
+    repository.settle()
+    assert repository.log.position() == before
+    assert sorted(retry(repository.objects, repository.store, [row.id for row in dead], BY)) == (
+        sorted(row.id for row in dead)
+    )
+    repository.settle()
+    assert repository.states_of_jobs() == {"completed": 7}
+    repository.close()
+
+
 def test_one_event_leads_to_so_many_jobs_and_no_more(tmp_path: Path) -> None:
     repository = Repository(tmp_path, jobs_per_cause=7)
     turn = count(1)
@@ -105,11 +131,11 @@ def test_one_event_leads_to_so_many_jobs_and_no_more(tmp_path: Path) -> None:
         repository.service(name, chattering, FOLLOWS | {"col:maxDepth": 9})
     annotate(repository, repository.specimen(1))
     repository.settle()
-    assert len(repository.store.page()) == 7
-    assert repository.store.refusals()["budget"] > 0
+    assert repository.states_of_jobs()["completed"] == 7
+    assert repository.store.refusals()["budget"] == repository.states_of_jobs()["dead"]
     annotate(repository, repository.specimen(2))  # another event has jobs of its own
     repository.settle()
-    assert len(repository.store.page()) == 14
+    assert repository.states_of_jobs()["completed"] == 14
     repository.close()
 
 
