@@ -3,6 +3,7 @@
     ./run demo          the sample repository, served on this machine
     ./run test          every test, after installing the test tools
     ./run bench         the benchmarks
+    ./run gpu           models of services on the GPU from now on, and whether that works here
     ./run <command>     the command line: ingest, serve, sparql, show, …
 
 Only the standard library is used here. `uv` installs, the machine's or one that is fetched
@@ -25,11 +26,19 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 INSTALLER = HERE / "requirements-install.lock"
 LOCKS = {
     "core": HERE / "requirements.lock",
+    "gpu": HERE / "requirements-gpu.lock",
     "mas": HERE / "requirements-mas.lock",
     "test": HERE / "requirements-test.lock",
 }
-NEEDED = {"bench": ("core", "mas", "test"), "mas": ("core", "mas"), "test": ("core", "mas", "test")}
+NEEDED = {
+    "bench": ("core", "mas", "test"),
+    "gpu": ("core", "mas", "gpu"),
+    "mas": ("core", "mas"),
+    "test": ("core", "mas", "test"),
+}
 """First argument → the locks that it needs; all else needs the core alone."""
+REPLACING = {"gpu": ("--force-reinstall",)}
+"""Locks whose files are written in any case: those of ONNX Runtime over those for the CPU."""
 
 
 def ensure(kind: str) -> None:
@@ -42,8 +51,11 @@ def ensure(kind: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Installing the {kind} packages (once) …", file=sys.stderr, flush=True)
-    _install("--no-deps", "--require-hashes", "-r", str(lock))
+    _install("--no-deps", "--require-hashes", *REPLACING.get(kind, ()), "-r", str(lock))
     stamp.write_text(wanted)
+    if kind == "mas" and (gpu := VENV / ".gpu.sha256").exists():
+        gpu.unlink()  # its ONNX Runtime lies in the folder that was written just now
+        ensure("gpu")
 
 
 def _install(*what: str) -> None:
@@ -87,7 +99,7 @@ def main(arguments: list[str]) -> int:
     try:
         for kind in _needed(command, arguments):
             ensure(kind)
-        module = {"test": "tests", "bench": "bench"}.get(command)
+        module = {"test": "tests", "bench": "bench", "gpu": "handlers.services"}.get(command)
         line = [python, "-m", module, *arguments[1:]] if module else [
             python, "-m", "api.cli", *arguments,
         ]  # fmt: skip

@@ -58,11 +58,19 @@ def release(*distributions: str) -> str:
         raise _absent(str(missing.name)) from missing
 
 
+@cache
 def providers() -> list[str]:
     """What ONNX Runtime may use here, best first."""
     import onnxruntime
 
-    there = onnxruntime.get_available_providers()
+    found = preferred(onnxruntime.get_available_providers())
+    if CUDA in found:
+        onnxruntime.preload_dlls()  # CUDA and cuDNN that are installed as packages, where they are
+    return found
+
+
+def preferred(there: Sequence[str]) -> list[str]:
+    """Of the providers that this build of ONNX Runtime has, those that we use, best first."""
     return [CUDA, CPU] if CUDA in there else [CPU]
 
 
