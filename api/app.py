@@ -48,6 +48,7 @@ from api.media.routes import media_router
 from api.media.similar import UPLOAD_MB, similar_router
 from api.objects.exchange import PATH
 from api.objects.lifecycle import lifecycle_router
+from api.objects.names import Names
 from api.objects.resolver import Resolver
 from api.objects.timegate import timegate_router
 from api.ops import Measures, ops_router
@@ -97,7 +98,7 @@ def create_app(
     """
     views = views or Views()
     tokens = tokens or Tokens(settings.data)
-    renderer = Renderer(settings)
+    renderer = Renderer(settings, Names(objects.log))
     site = Site(
         settings, objects, views, tokens, Problems(settings.base, renderer.problem), renderer,
         Measures(objects, views), Sessions(tokens),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from api.ops import lag
 from api.site import Site
 from eventstore.confirmations import CONFIRMED
 from eventstore.envelope import Recorded, iso
+from fdo.catalogue import OBJECT_TYPES
 from fdo.lifecycle import Status
 
 _PREFIXES = """\
@@ -54,6 +56,15 @@ SELECT ?object (COUNT(?version) AS ?versions) (MAX(?when) AS ?last) WHERE {
 )
 """Questions to start from; each is a link that fills the query form."""
 
+_FIRST = (
+    "specimen",
+    "media",
+    "source-system",
+    "annotation",
+    "machine-annotation-service",
+    "ml-model",
+)
+"""What people come for; definitions and mappings are told after it."""
 _RECENT = 12
 _PUBLIC = (Status.ACTIVE, Status.TOMBSTONE, Status.PID_ONLY)
 
@@ -66,10 +77,11 @@ def pages_router(site: Site) -> APIRouter:
     def home() -> Response:
         """Say what this repository is and what it holds."""
         log = site.objects.log
-        head = log.position()
+        head, counts = log.position(), log.counts()
         page = site.renderer.page(
             "home.html",
-            counts=_counts(log.counts()),
+            counts=_counts(counts, _FIRST),
+            others=_counts(counts, [one for one in counts if one not in _FIRST]),
             head=head,
             recorded=log.recorded_at(head),
             lag=lag(head, site.views),
@@ -84,12 +96,22 @@ def pages_router(site: Site) -> APIRouter:
     return router
 
 
-def _counts(found: dict[str, dict[str, int]]) -> list[tuple[str, int, int]]:
-    """(type, public objects, PID-only objects), in the order of the catalogue."""
+def _counts(found: dict[str, dict[str, int]], kinds: Iterable[str]) -> list[tuple[str, int, int]]:
+    """(label of the type, public objects, PID-only objects) of these types, as far as there are
+    any."""
     return [
-        (kind, statuses.get(Status.ACTIVE, 0), statuses.get(Status.PID_ONLY, 0))
-        for kind, statuses in found.items()
+        (
+            _label(kind),
+            found[kind].get(Status.ACTIVE, 0),
+            found[kind].get(Status.PID_ONLY, 0),
+        )
+        for kind in kinds
+        if kind in found
     ]
+
+
+def _label(kind: str) -> str:
+    return OBJECT_TYPES[kind].label
 
 
 def _recent(events: list[Recorded]) -> list[Recorded]:
@@ -102,7 +124,7 @@ def _row(event: Recorded) -> dict[str, Any]:
     return {
         "position": event.position,
         "pid": event.pid_text,
-        "kind": event.type,
+        "kind": _label(event.type),
         "what": event.what,
         "version": event.version,
         "recorded": iso(event.recorded_at),

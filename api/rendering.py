@@ -6,7 +6,7 @@ Pages hold no script and ask no other host for anything; styles come from /stati
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,23 @@ from markupsafe import Markup
 
 from api.problems import Kind
 from api.settings import Settings
+from fdo.annotation.paths import parse
+from fdo.errors import InvalidDocument
 from ontologies.terms import CLASSES, TERMS
 
 FOLDER = Path(__file__).parent / "templates"
 _SAID = re.compile(r'"(?!@)([^"]+)":\s*("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false)')
 """A key of JSON and its value, where that is no node."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+"""The words of a name written together."""
 
 
 class Renderer:
     """Renders the pages of one server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, named: Callable[[str], str] = lambda _: "") -> None:
+        """`named` says what the object of a PID is called, nothing where that may not be said."""
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER),
             autoescape=True,
@@ -35,10 +41,11 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(title=settings.title, base=settings.base)
+        self._environment.globals.update(title=settings.title, base=settings.base, named=named)
         self._environment.filters.update(
-            label=label, day=day, moment=moment, embedded=embedded, number=number, told=told
-        )
+            label=label, day=day, moment=moment, embedded=embedded, number=number, told=told,
+            happened=happened, place=place, readable=readable,
+        )  # fmt: skip
 
     def page(self, template: str, **values: Any) -> str:
         """The page of a template with these values."""
@@ -80,6 +87,35 @@ def moment(text: str) -> Markup:
     """An RFC 3339 time for people: to the second, UTC; as it was given, for programs."""
     shown = datetime.fromisoformat(text.replace("Z", "+00:00")).strftime("%Y-%m-%d %H:%M:%S UTC")
     return Markup('<time datetime="{}">{}</time>').format(text, shown)
+
+
+def readable(text: str) -> str | Markup:
+    """A value as it is, but an instant as `moment` shows it."""
+    try:
+        return moment(text) if _INSTANT.fullmatch(text) else text
+    except ValueError:  # the 31st of February
+        return text
+
+
+def happened(what: str) -> str:
+    """What happened, in words: `VersionDoiRequested` → `version DOI requested`."""
+    words = (word if word.isupper() else word.lower() for word in _WORDS.findall(what))
+    return " ".join("DOI" if word == "doi" else "PID" if word == "pid" else word for word in words)
+
+
+def place(path: str) -> str:
+    """A term path for people: `$['ods:hasEvents'][0]['dwc:country']` → `events 1 › country`."""
+    try:
+        steps = parse(path)
+    except InvalidDocument:
+        return path
+    words: list[str] = []
+    for step in steps:
+        if isinstance(step, int) and words:
+            words[-1] += f" {step + 1}"
+        else:
+            words.append(label(str(step)).removeprefix("has "))
+    return " › ".join(words)
 
 
 def number(value: int) -> str:

@@ -78,7 +78,7 @@ def models_router(site: Site) -> APIRouter:
     @router.get("")
     def listed() -> Models:
         """Models, training sets and evaluations, the withdrawn ones included."""
-        return Models(items=_all(site))
+        return Models(items=listed_models(site))
 
     @router.post("", status_code=201, responses=refusals(409))
     def register(form: Form, by: Curator, response: Response) -> LearningShown:
@@ -114,7 +114,8 @@ def models_router(site: Site) -> APIRouter:
     return router
 
 
-def _all(site: Site) -> list[LearningShown]:
+def listed_models(site: Site) -> list[LearningShown]:
+    """All that is registered, in order of kind and name, with what became of suggestions."""
     log, view = site.objects.log, site.views.annotations
     pids = {pid for kind in KINDS for _, pid in log.claims_under(f"{kind}:")}
     heads = log.heads_of(sorted(pids))
@@ -133,9 +134,16 @@ def _shown(event: Recorded, base: str, tally: Tally | None = None) -> LearningSh
         version=event.version,
         active=event.status is Status.ACTIVE,
         document=event.document,
-        suggestions=tally and Suggestions(
-            proposed=tally.proposed, accepted=tally.accepted, rejected=tally.rejected,
-            pending=tally.pending,
-            acceptance_rate=None if tally.acceptance is None else round(tally.acceptance, 4),
-        ),
-    )  # fmt: skip
+        suggestions=tally and suggestions(tally),
+    )
+
+
+def suggestions(tally: Tally) -> Suggestions:
+    """What a tally says of a model."""
+    return Suggestions(
+        proposed=tally.proposed,
+        accepted=tally.accepted,
+        rejected=tally.rejected,
+        pending=tally.pending,
+        acceptance_rate=None if tally.acceptance is None else round(tally.acceptance, 4),
+    )

@@ -11,6 +11,7 @@ from api.mas.contract import contract_router
 from api.mas.jobs import jobs_router
 from api.mas.metrics import JobMeasures
 from api.mas.models import models_router
+from api.mas.models_page import models_page_router
 from api.mas.page import page_router
 from api.mas.running import results_of
 from api.mas.services import services_router
@@ -28,5 +29,6 @@ def mas_routers(site: Site) -> Sequence[APIRouter]:
         jobs_router(site, store),
         services_router(site, store),
         models_router(site),
+        models_page_router(site),
         page_router(site, store),
     )

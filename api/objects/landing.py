@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from api.annotations.pages import annotation_heading, annotation_part
+from api.annotations.pages import annotation_part
 from api.annotations.section import annotation_section
 from api.citing.answers import citation, told
 from api.citing.styles import Manner
 from api.harvesting.dataset_page import dataset_part
+from api.mas.models_page import learning_part
 from api.negotiation import DOCUMENT_FORMATS, HTML
 from api.objects import dossier
 from api.objects.addresses import Addresses
 from api.objects.definition_part import definition_part
 from api.objects.links import Link
 from api.objects.machine import machine
-from api.queries import KIND, answer_address
+from api.objects.names import heading
+from api.objects.results import KIND
+from api.queries import answer_address
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
@@ -43,6 +46,23 @@ FACTS: dict[str, tuple[str, ...]] = {
     ),
     "source-system": ("schema:name", "schema:url", "ods:translatorType", "schema:description"),
     "saved-query": ("schema:name", "schema:description", "schema:programmingLanguage"),
+    "machine-annotation-service": (
+        "schema:name", "schema:description", "col:worksOn", "col:trigger",
+        "schema:license", "schema:codeRepository", "col:model",
+    ),
+    "ml-model": (
+        "schema:name", "schema:description", "fair4ml:mlTask", "fair4ml:modelCategory",
+        "schema:license", "fair4ml:trainedOn", "fair4ml:fineTunedFrom", "fair4ml:intendedUse",
+        "fair4ml:modelRisksBiasLimitations", "col:sha256",
+    ),
+    "ml-dataset": (
+        "schema:name", "schema:description", "col:objectCount", "col:selection",
+        "col:logPosition", "schema:license", "schema:url",
+    ),
+    "ml-evaluation": (
+        "col:model", "col:metric", "col:measured", "col:objectCount", "fair4ml:evaluatedOn",
+        "schema:description", "col:logPosition",
+    ),
     "data-mapping": ("schema:name", "ods:mappingDataStandard", "schema:description"),
 }  # fmt: skip
 """Object type → the terms that stand on top of its page."""
@@ -57,7 +77,6 @@ _DOI_STATES = {
     "findable": "DOI findable",
 }
 """What the registration agency says of a DOI (states of DataCite), for people."""
-_NAMES = ("ods:specimenName", "dcterms:title", "schema:name", "ac:accessURI")
 
 
 def landing_page(
@@ -83,8 +102,9 @@ def landing_page(
         pid=str(event.pid),
         iri=event.pid.iri,
         kind=kind.name,
+        label=kind.label,
         noun=kind.noun,
-        heading=_heading(document, event),
+        heading=heading(document, event),
         event=_stamp(event),
         hidden=hidden,
         reason=event.document.get("reason", "") if hidden else "",
@@ -114,6 +134,7 @@ def landing_page(
         definition=definition_part(event, document),
         annotation=annotation_part(site, event, document),
         query=_query(site, event, document),
+        learning=None if past or hidden else learning_part(site, event),
         dataset=None if past or hidden else dataset_part(site, event),
         annotations=None
         if past or hidden
@@ -145,12 +166,6 @@ def _readable(document: Document, kind: str) -> dict[str, Any]:
     }
 
 
-def _heading(document: Document, event: Recorded) -> str:
-    if event.type == "annotation" and document:
-        return annotation_heading(document)
-    return next((str(document[name]) for name in _NAMES if document.get(name)), str(event.pid))
-
-
 def _stamp(event: Recorded) -> dict[str, Any]:
     return {
         "version": event.version,
@@ -163,10 +178,11 @@ def _stamp(event: Recorded) -> dict[str, Any]:
     }
 
 
-def _facts(document: Document, kind: str) -> Iterator[tuple[str, str]]:
+def _facts(document: Document, kind: str) -> Iterator[tuple[str, list[str]]]:
     for key in FACTS.get(kind, ()):
-        if document.get(key) not in (None, ""):
-            yield key, str(document[key])
+        said = document.get(key)
+        if said not in (None, "", []):
+            yield key, [str(one) for one in (said if isinstance(said, list) else [said])]
 
 
 def _telling(rows: Iterable[dict[str, str]]) -> list[dict[str, str]]:

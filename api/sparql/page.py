@@ -17,6 +17,7 @@ import orjson
 from jinja2 import Environment, FileSystemLoader
 
 from api.objects.addresses import Addresses
+from api.rendering import moment
 from api.sparql.asking import Asking
 from api.sparql.description import Description
 from api.sparql.refusals import status_of
@@ -30,6 +31,7 @@ _TEMPLATES: Final = Path(__file__).resolve().parents[1] / "templates"
 _ENGINE: Final = Environment(
     loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
+_ENGINE.filters["moment"] = moment
 _POLICY: Final = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 )
@@ -99,13 +101,13 @@ class Page:
             shown: dict[str, Any] = orjson.loads(await answer.read())
             shown["position"] = answer.position
             shown["recorded_at"] = answer.recorded_at
-        moment = _moment(asked, answer.position)
+        then = _moment(asked, answer.position)
         cells = [cell for row in shown.get("rows", ()) for cell in row if cell is not None]
         addresses = Addresses(self._asking.log)
         named = (cell["value"] for cell in cells if cell["type"] == "uri")
         await asyncio.to_thread(addresses.learn, named)
         for cell in cells:
-            _dress(cell, addresses, moment)
+            _dress(cell, addresses, then)
         return shown
 
     def _downloads(self, asked: Asked, answer: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -139,11 +141,11 @@ def _moment(asked: Asked, position: int) -> str:
     return f"?{urlencode(fields)}"
 
 
-def _dress(cell: dict[str, Any], addresses: Addresses, moment: str) -> None:
+def _dress(cell: dict[str, Any], addresses: Addresses, then: str) -> None:
     """Add what a reader needs: a link where one can be followed, a short name."""
     value = cell["value"]
     if cell["type"] == "uri":
-        cell["href"] = addresses(value, moment)
+        cell["href"] = addresses(value, then)
         cell["text"] = shrink(value)
     elif cell["type"] == "bnode":
         cell["text"] = f"_:{value}"

@@ -319,7 +319,7 @@ def test_the_page_shows_changes_growth_and_a_form_for_each_question(web, told):
     page = web.get("/time", "text/html").text
     for words in ("The newest", f'href="/{told.oak}"', "Josiah Carberry", "series?by=discipline"):
         assert words in page
-    assert page.count("<form") == 4 and '<a href="/time">' in page
+    assert page.count("<form") == 4 and '<a href="/time" aria-current="page">' in page
     for one in ("changed", "held"):
         empty = web.get(f"/api/time/{one}?format=html")
         assert empty.status_code == 200 and "<form" in empty.text
