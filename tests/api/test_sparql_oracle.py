@@ -27,6 +27,7 @@ from fdo.lifecycle import Revise
 from tests.api.eight_events import ask, past_of
 from tests.api.questions import questions
 from tests.eventstore.story import Clock, Objects
+from tests.examples import examples
 from tests.handlers.instants.history import History, Step, bounds, histories
 from tests.handlers.queries.server import Served, served
 
@@ -90,7 +91,7 @@ def compare(
 
 
 @given(histories, histories, moments, asked_for)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_question_of_any_moment_is_answered_as_by_a_fold(
     tmp_path_factory: pytest.TempPathFactory,
     steps: list[Step],
@@ -119,8 +120,8 @@ def test_any_question_of_any_moment_is_answered_as_by_a_fold(
         history.close()
 
 
-@given(asked_for)
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(questions(), min_size=4, max_size=6))
+@settings(max_examples=examples(2), deadline=None, suppress_health_check=list(HealthCheck))
 def test_it_is_so_while_a_writer_writes_and_past_states_are_thinned(
     tmp_path_factory: pytest.TempPathFactory, queries: list[str]
 ) -> None:
@@ -152,7 +153,7 @@ def test_it_is_so_while_a_writer_writes_and_past_states_are_thinned(
         beside = [both.submit(write), both.submit(keep)]
         try:
             with served(graph, past=lambda base: past_of(history, base)) as where:
-                for _ in range(4):
+                for _ in range(3):
                     head = history.log.position()
                     asked = [(position, None) for position in (head, head // 2, 1)]
                     compare(where, history, asked, *queries)

@@ -15,9 +15,12 @@ from eventstore.instant import Instant
 from fdo.lifecycle import Revise
 from handlers.instants import DeltaGraph, NamedState
 from tests.eventstore.story import Objects
+from tests.examples import examples
 from tests.handlers.instants.history import History, Step, bounds, histories, quads
 
-exhaustive = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+exhaustive = settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def check(history: History, asked: list[tuple[int, int | None]]) -> None:
@@ -61,7 +64,7 @@ def test_it_is_so_from_a_rung_on_either_side_and_from_instants_made_before(
 
 
 @given(histories, histories, st.lists(bounds, min_size=2, max_size=3))
-@settings(exhaustive, max_examples=12)
+@settings(exhaustive, max_examples=examples(8))
 def test_it_is_so_while_the_projections_are_behind_and_after_a_restart(
     tmp_path_factory: pytest.TempPathFactory,
     steps: list[Step],
@@ -82,7 +85,7 @@ def test_it_is_so_while_the_projections_are_behind_and_after_a_restart(
 
 
 @given(histories, st.sampled_from(["missing table", "garbled table", "no manifest", "gone"]))
-@settings(exhaustive, max_examples=12)
+@settings(exhaustive, max_examples=examples(8))
 def test_it_is_so_with_a_rung_destroyed_which_is_removed(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Step], harm: str
 ) -> None:
@@ -113,7 +116,7 @@ def destroy(store: Path, harm: str) -> None:
 
 
 @given(histories)
-@settings(exhaustive, max_examples=10)
+@settings(exhaustive, max_examples=examples(6))
 def test_it_is_so_for_a_value_taken_out_and_put_back(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
 ) -> None:
