@@ -15,10 +15,11 @@ from typing import Any
 
 import pika
 import pytest
+from pika.adapters.blocking_connection import BlockingChannel
 
 from fdo.errors import Refused, Unavailable
 from handlers.bridges.listening import Listening
-from handlers.bridges.rabbitmq import DEAD, RabbitMQ, queue_of
+from handlers.bridges.rabbitmq import DEAD, EXCHANGE, RabbitMQ, queue_of
 from tests.clients.rabbit import RabbitMQ as Broker
 from tests.conftest import ROOT
 from tests.handlers.bridges.work import Ledger, a_job, a_service, job_id, until
@@ -151,6 +152,55 @@ def test_a_queue_that_somebody_deleted_is_there_again_for_the_next_job(
     channel.queue_delete(queue_of(topic))
     transport.send([a_job(1, topic)])
     assert transport.waiting(topic) == 1
+
+
+def test_a_queue_in_name_only_is_made_anew(
+    transport: RabbitMQ, channel: Any, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that has come to that (RabbitMQ 3.10) takes a minute for each refusal, so the
+    refusals are ours here; queue, deletion and the second attempt are real."""
+    transport.declare(a_service(topic))
+    channel.queue_bind(queue_of(topic), "amq.direct", topic)
+    refused = refusing_once(monkeypatch)
+    transport.send([a_job(1, topic)])
+    assert refused == [topic] and transport.waiting(topic) == 1
+    with pytest.raises(pika.exceptions.UnroutableError):  # what was bound to it went with it
+        channel.basic_publish("amq.direct", topic, b"", mandatory=True)
+
+
+def test_a_queue_that_refuses_and_holds_jobs_is_left_as_it_is(
+    transport: RabbitMQ, channel: Any, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport.declare(a_service(topic))
+    channel.queue_bind(queue_of(topic), "amq.direct", topic)
+    transport.send([a_job(1, topic)])
+    refused = refusing_once(monkeypatch)
+    transport.send([a_job(2, topic)])
+    channel.basic_publish("amq.direct", topic, b"", mandatory=True)
+    assert refused == [topic] and len(messages(channel, queue_of(topic))) == 3
+
+
+def refusing_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The next job is not confirmed; the topics of those that were not."""
+    publish, refused = BlockingChannel.basic_publish, list[str]()
+
+    def once(self: BlockingChannel, exchange: str, topic: str, *said: Any, **more: Any) -> None:
+        if exchange == EXCHANGE and not refused:
+            refused.append(topic)
+            raise pika.exceptions.NackError([])
+        publish(self, exchange, topic, *said, **more)
+
+    monkeypatch.setattr(BlockingChannel, "basic_publish", once)
+    return refused
+
+
+def test_it_is_known_whether_a_service_takes_its_work(
+    transport: RabbitMQ, channel: Any, topic: str
+) -> None:
+    transport.declare(a_service(topic))
+    assert not transport.attended(topic)
+    channel.basic_consume(queue_of(topic), lambda *_: None, auto_ack=True)
+    assert transport.attended(topic)
 
 
 def test_answers_and_failures_reach_the_log_and_leave_the_broker(

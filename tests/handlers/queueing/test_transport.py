@@ -7,8 +7,11 @@ import json
 import os
 import shutil
 import signal
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
+import nats.errors
 import pytest
 from nats.aio.client import Client
 
@@ -16,6 +19,8 @@ from fdo.errors import Unavailable
 from handlers.queueing import transport as transports
 from handlers.queueing.broker import MAX_PAYLOAD, Broker, standing
 from handlers.queueing.connection import Access
+from handlers.queueing.kit import Answer, Work
+from handlers.queueing.presence import counted
 from handlers.queueing.pull import Pull, delivered
 from handlers.queueing.replicas import Replicas
 from handlers.queueing.streams import DEAD, IN_HAND, WORKERS, stream_of
@@ -298,3 +303,47 @@ def test_what_is_forgotten_is_in_no_file_and_work_goes_on(
     with working(Echo(), Access(tmp_path)):
         until(lambda: len(ledger.recorded) == 3)
         until(lambda: not held(tmp_path, b"Secret Name"))
+
+
+def test_it_is_known_who_works_for_a_topic(tmp_path: Path, transport: NatsTransport) -> None:
+    transport.declare(registered())
+    assert not transport.attended("echo")
+
+    def workers() -> int:
+        return asyncio.run(counted(Access(tmp_path), ["echo"]))["echo"]
+
+    with working(Echo(), Access(tmp_path)), working(Echo(), Access(tmp_path)):
+        until(lambda: workers() == 2)
+        assert transport.attended("echo")
+    until(lambda: not transport.attended("echo"))
+
+
+def test_a_worker_at_its_work_is_there(tmp_path: Path, transport: NatsTransport) -> None:
+    class Slow(Echo):
+        def annotate(self, works: Sequence[Work]) -> list[Answer]:
+            begun.set()
+            over.wait(20)
+            return super().annotate(works)
+
+    begun, over = threading.Event(), threading.Event()
+    transport.declare(registered(lease_s=60.0))
+    transport.send([job(1)])
+    with working(Slow(), Access(tmp_path)):
+        assert begun.wait(20)
+        assert transport.attended("echo")
+        over.set()
+
+
+def test_a_queue_without_a_leader_is_not_an_empty_one(
+    tmp_path: Path, transport: NatsTransport
+) -> None:
+    async def asked() -> None:
+        connection = await connected(tmp_path)
+        try:
+            await Pull(connection, "MAS_nobody", WORKERS).batch(1, 0.0, 0.5)
+        finally:
+            await connection.close()
+
+    transport.declare(registered())
+    with pytest.raises(nats.errors.NoRespondersError):
+        asyncio.run(asked())
