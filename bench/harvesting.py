@@ -1,11 +1,13 @@
 """Harvesting metadata: what the view of holdings costs, and how fast a full harvest is served.
 
 The limit of a harvest is reading the documents of the log and nothing else. That a list does not
-grow slower as it goes on is measured on its first and last parts.
+grow slower as it goes on is measured on its first and last parts. Beside the clock, which counts
+whatever else the machine does, stand records by processor second of the application alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from pathlib import Path
@@ -13,16 +15,20 @@ from statistics import median
 
 import httpx
 
+from api.app import create_app
+from api.settings import Settings
+from api.views import Views
 from bench.generate import generate
 from bench.processes import collectome, server
 from bench.result import Result
 from bench.specimens import Plan
 from eventstore.application import DigitalObjects
 from eventstore.follower import Projection
-from handlers.projections.holdings import Holdings
+from handlers.projections.holdings import Holdings, HoldingsReader
 from handlers.projections.members import Members
 
 _TOKEN = re.compile(r"<resumptionToken[^>]*>([^<]+)</resumptionToken>")
+PREFIXES = ("oai_dc", "dwc", "oai_datacite")
 _ENDS = 5
 """Parts at each end of a list whose times are compared."""
 
@@ -39,8 +45,13 @@ def measure(scratch: Path, records: int) -> list[Result]:
         Result("harvesting", "view of holdings", ours * 1e6, "µs/event"),
         Result("harvesting", "the same events into pages of streams", members * 1e6, "µs/event"),
     ]
+    for prefix in PREFIXES:
+        results.append(
+            Result("harvesting", f"{prefix}, the application alone", _alone(data, scratch, prefix),
+                   "records/CPU s", "aim 500")
+        )  # fmt: skip
     with server(data) as address, httpx.Client(base_url=address, timeout=120) as client:
-        for prefix in ("oai_dc", "dwc", "oai_datacite"):
+        for prefix in PREFIXES:
             speed, slowing = _harvest(client, "ListRecords", prefix)
             results += [
                 Result("harvesting", f"{prefix} by OAI-PMH", speed, "records/s", "aim 500"),
@@ -84,6 +95,31 @@ def _followed(data: Path, scratch: Path) -> tuple[float, float]:
         view.close()
     objects.close()
     return spent[0] / position, spent[1] / position
+
+
+def _alone(data: Path, scratch: Path, prefix: str) -> float:
+    """Records by processor second of a whole list, without network; the view was made before."""
+    objects = DigitalObjects(data)
+    reader = HoldingsReader(scratch / "holdings.sqlite")
+    app = create_app(Settings(data=data), objects, views=Views(holdings=reader))
+
+    async def harvested() -> float:
+        asked = {"verb": "ListRecords", "metadataPrefix": prefix}
+        items, started = 0, time.process_time()
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            while asked:
+                text = (await client.get("/oai", params=asked)).raise_for_status().text
+                items += text.count("<header")
+                following = _TOKEN.search(text)
+                rest = following[1] if following else ""
+                asked = {"verb": "ListRecords", "resumptionToken": rest} if rest else {}
+        return items / (time.process_time() - started)
+
+    speed = asyncio.run(harvested())
+    reader.close()
+    objects.close()
+    return speed
 
 
 def _harvest(client: httpx.Client, verb: str, prefix: str) -> tuple[float, float]:
