@@ -17,6 +17,7 @@ takes the usual road.
 from __future__ import annotations
 
 import asyncio
+import string
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -32,11 +33,14 @@ _PARTS: Final = (
     "headers",
     "on_response_complete",
     "parser",
+    "_unset_keepalive_if_required",
     "server_state",
     "transport",
 )
 """What is used of uvicorn's protocol here, and there before the first request (`url` is not)."""
 _STATUS: Final = b"HTTP/1.1 200 OK\r\n"
+_OF_A_TARGET: Final = (string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@/?%").encode()
+"""RFC 3986 §3.3 and §3.4: what a path and a query are written with. A fragment is no part."""
 _OF_A_BODY: Final = frozenset((b"content-length", b"transfer-encoding"))
 
 
@@ -62,6 +66,12 @@ class _Express(HttpToolsProtocol):
     ask: AtOnce
     _able = False
     _is_first = False
+    _is_between = True
+    """Whether the parser stands between two requests."""
+    _read = b""
+    """What was read last, if a request began with it."""
+    _said = b"no headers are these"
+    _meant: Sequence[Header] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """See whether the shorter way is open on this connection at all."""
@@ -76,41 +86,85 @@ class _Express(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on; the first request that begins in what came may be answered at once."""
         self._is_first = self._able
+        if self._is_between:
+            if self._is_answered_unparsed(data):
+                return
+            self._read = data
         super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._is_between = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """A request is there, but for its body."""
         if self._is_first:
             self._is_first = False
-            if self._is_plain() and self._answered():
+            if self._is_free() and self._is_plain() and self._is_answered(self.url, self.headers):
+                self._learn()
                 return
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """A request has ended."""
+        super().on_message_complete()
+        self._is_between = True
+
+    def _learn(self) -> None:
+        """A client says the same headers with every request; these need no parser again."""
+        line, _, said = self._read.partition(b"\r\n")
+        whole = said.endswith(b"\r\n\r\n") and said.count(b"\n") == len(self.headers) + 1
+        if whole and line == b"GET %b HTTP/1.1" % self.url:
+            self._said, self._meant = said, tuple(self.headers)
+
+    def _is_answered_unparsed(self, data: bytes) -> bool:
+        """One whole request with the headers of one that was answered at once before."""
+        line, _, said = data.partition(b"\r\n")
+        if said != self._said or not self._is_free():
+            return False
+        method, _, rest = line.partition(b" ")
+        target, _, version = rest.partition(b" ")
+        if method != b"GET" or version != b"HTTP/1.1":
+            return False
+        self._is_first = False  # it is asked here
+        self._unset_keepalive_if_required()
+        return self._is_answered(target, self._meant)
+
+    def _is_free(self) -> bool:
+        """Whether nothing is under way on this connection."""
+        cycle = self.cycle
+        return (
+            (cycle is None or cycle.response_complete)
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+        )
+
     def _is_plain(self) -> bool:
-        """Whether nothing is under way or due but an answer to a GET of HTTP/1.1."""
-        parser, cycle = self.parser, self.cycle
+        """Whether what was parsed is a GET of HTTP/1.1 and no more."""
+        parser = self.parser
         return (
             parser.get_method() == b"GET"
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
             and not parser.should_upgrade()
-            and (cycle is None or cycle.response_complete)
             and not self.expect_100_continue
-            and not self.flow.write_paused
-            and not self.transport.is_closing()
-            and not any(name in _OF_A_BODY for name, _ in self.headers)
+            and _OF_A_BODY.isdisjoint(dict(self.headers))
         )
 
-    def _answered(self) -> bool:
+    def _is_answered(self, target: bytes, headers: Sequence[Header]) -> bool:
+        """Ask, and write what is given."""
+        if target.translate(None, _OF_A_TARGET):
+            return False
         try:
-            ready = self.ask(self.url, self.headers)
+            ready = self.ask(target, headers)
         except Exception:
             return False
         if ready is None:
             return False
-        headers = [*self.server_state.default_headers, *ready.headers]
-        head = b"".join([part for name, value in headers for part in (name, b": ", value, b"\r\n")])
-        if head.count(b"\n") != len(headers):  # never two headers out of one value
+        said = [*self.server_state.default_headers, *ready.headers]
+        head = b"".join([part for name, value in said for part in (name, b": ", value, b"\r\n")])
+        if head.count(b"\n") != len(said):  # never two headers out of one value
             return False
         self.cycle = _ANSWERED
         self.transport.write(b"".join((_STATUS, head, b"\r\n", ready.body)))

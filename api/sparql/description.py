@@ -67,7 +67,6 @@ _OF_AGE: Final = (
     "event (Collectome-Position) and time (Collectome-Recorded-At). Who has written and wants to "
     "read it sends min-position=N: the answer then waits for event N, or is 503 with Retry-After."
 )
-_SERVICE_WORDS: Final = (_VOID, _SH)
 
 Triples = list[Triple]
 
@@ -106,9 +105,7 @@ class Description:
 
     def is_asked(self, query: str) -> bool:
         """Whether the query asks about the service."""
-        return any(word in query for word in _SERVICE_WORDS) and (
-            _ABOUT_SERVICE.search(query) is not None
-        )
+        return (_VOID in query or _SH in query) and _ABOUT_SERVICE.search(query) is not None
 
     async def instead_of_graph(self, query: str) -> str | None:
         """The description as N-Triples, if the query asks about the service; else `None`."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -183,7 +183,8 @@ def recognise(text: str) -> LookUp | None:
         named = {str(at): _named(iri) for at, iri in enumerate(pieces[1::2])}
     except _Unlike:
         return None
-    return replace(walk, patterns=[_filled(pattern, named) for pattern in walk.patterns])
+    patterns = [_filled(pattern, named) for pattern in walk.patterns]
+    return LookUp(walk.columns, patterns, walk.reached, walk.limit)
 
 
 def _filled(pattern: Pattern, named: dict[str, NamedNode]) -> Pattern:
@@ -367,13 +368,15 @@ def _written(store: Store, walk: LookUp) -> bytes | None:
     assert isinstance(solutions, QuerySolutions)
     body = solutions.serialize(format=QueryResultsFormat.JSON)
     assert body is not None
-    if body.count(_NEXT_ROW) + 1 >= MOST_QUADS:
+    if len(body) >= _LEAST_OF_MOST and body.count(_NEXT_ROW) + 1 >= MOST_QUADS:
         return None  # perhaps there are more
     return body
 
 
 _NEXT_ROW: Final = b'}},{"'
 """Between two rows, and nowhere else: in a value the quote would be escaped."""
+_LEAST_OF_MOST: Final = MOST_QUADS * len(_NEXT_ROW)
+"""Bytes without which there cannot be so many rows."""
 
 
 # ── the walk ─────────────────────────────────────────────────────────────────────────────
