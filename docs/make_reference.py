@@ -242,15 +242,23 @@ def routes_page() -> str:
     """Every address of the HTTP interface with its methods."""
     import json
 
-    from api.app import create_app
+    from api.app import VERSION, create_app
+    from api.exports.routes import Exports, export_router
     from api.ingest import Jobs, ingest_router
+    from api.rates import Clients, Rates
     from api.settings import Settings
+    from api.sparql.holds import Holds
+    from api.sparql.times import Times
     from eventstore.application import DigitalObjects
+    from handlers.instants import Instants
 
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(data=Path(scratch))
         objects = DigitalObjects(settings.data)
-        routers = [ingest_router(Jobs(settings), settings)]
+        times = Times(objects, settings.base)
+        holds = Holds(Instants(settings.data, objects.log), times, lambda: None)
+        exports = Exports(settings, objects, times, holds, Clients(Rates()), VERSION)
+        routers = [ingest_router(Jobs(settings), settings), export_router(exports)]
         front: Any = create_app(settings, objects, routers=routers)
         described = json.loads(json.dumps(front.app.openapi()))
         objects.close()

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.harvesting.datasets import datasets
 from api.harvesting.dcat import Part, accesses, catalogue, page_address
 from api.negotiation import HTML, RDF_FORMATS, Format, choose
+from api.problems import UnknownParameter
 from api.site import Site
 from fdo.errors import NotFound
 from ontologies.catalogues import CATALOGUE
@@ -20,6 +21,7 @@ from ontologies.prefixes import PREFIXES
 SIZE = 100
 """Datasets on a page."""
 
+_PARAMETERS = ("page", "format")
 _RDF = {one.name: one for one in RDF_FORMATS}
 FORMATS: tuple[Format, ...] = (_RDF["turtle"], HTML, _RDF["jsonld"], _RDF["rdfxml"],
                                _RDF["ntriples"])  # fmt: skip
@@ -49,6 +51,13 @@ def catalogue_router(site: Site) -> APIRouter:
         format: Annotated[str | None, Query(description="Name of a format")] = None,
     ) -> Response:
         """Describe the datasets of this repository and how they are had (DCAT 3)."""
+        for name in request.query_params:
+            if name not in _PARAMETERS:
+                raise UnknownParameter(
+                    f"There is no parameter {name!r} here; there are {', '.join(_PARAMETERS)}. The "
+                    "catalogue is that of now; a dataset's own address takes as-of.",
+                    parameter=name,
+                )
         shown = choose(request.headers.get("accept", ""), format, FORMATS)
         part = part_of(site, page)
         body = _page(site, part) if shown is HTML else _written(site, part, shown)

@@ -45,6 +45,8 @@ SERVICES: tuple[Service, ...] = (
             "/oai?verb=Identify"),
     Service("/ldes", "Linked Data Event Streams", "https://w3id.org/ldes/specification", "/ldes"),
     Service("/api/search", "Search", "https://spec.openapis.org/oas/v3.1.0", "/openapi.json"),
+    Service("/api/export", "Exports, at any instant", "https://spec.openapis.org/oas/v3.1.0",
+            "/openapi.json"),
     Service("/doip", "Digital Object Interface Protocol 2.0 over HTTP",
             "https://hdl.handle.net/0.DOIP/DOIPV2.0", "/doip"),
 )  # fmt: skip
@@ -65,12 +67,15 @@ def accesses(base: str, dataset: Dataset) -> list[Access]:
     """The ways to get at a dataset, with the addresses to begin at."""
     spec = str(SetSpec(str(dataset.pid)))
     listed = {"verb": "ListRecords", "metadataPrefix": "oai_dc", "set": spec}
+    exported = {"format": "ntriples", "source-system": str(dataset.pid)}
     query = f"SELECT ?object {{ ?object <{iri('ods:sourceSystemID')}> <{dataset.pid.iri}> }}"
     return [
         Access("oai", "/oai", "Metadata by OAI-PMH", f"{base}/oai?{urlencode(listed)}",
                "text/xml"),
         Access("ldes", "/ldes", "Every version, as an event stream",
                f"{base}/ldes/dataset/{dataset.pid}", "text/turtle"),
+        Access("export", "/api/export", "All of it as triples",
+               f"{base}/api/export?{urlencode(exported)}", "application/n-triples"),
         Access("search", "/api/search", "Specimens, as JSON",
                f"{base}/api/search?{urlencode({'source': dataset.pid.iri})}", "application/json"),
         Access("sparql", "/sparql", "Objects by SPARQL",

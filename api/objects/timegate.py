@@ -78,8 +78,7 @@ def timegate_router(site: Site) -> APIRouter:
             int, Query(ge=0, le=LATEST, description="Of a result: from this second since 1970 on.")
         ] = 0,
     ) -> Response:
-        """List the versions of an object, or the states in which a saved query has a result, with
-        their datetimes, 1,000 a page."""
+        """List the versions of an object, or the states of a saved query's result, by datetime."""
         query = results.named(uri)
         if query is None:
             return maps.answer(form, uri, page)

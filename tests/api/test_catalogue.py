@@ -96,7 +96,7 @@ def test_every_way_to_a_dataset_names_its_service_and_the_services_name_the_data
         assert (service, DCAT.servesDataset, name) in found
         assert found.value(service, DCAT.endpointURL) == service
     ways = list(found.objects(name, DCAT.distribution))
-    assert len(ways) == 4
+    assert len(ways) == 5
     for way in ways:
         assert found.value(way, DCAT.accessService) in services
         assert found.value(way, DCTERMS.license) == URIRef(LICENCE)
@@ -127,6 +127,8 @@ def test_a_catalogue_of_many_is_read_by_pages(holding, monkeypatch):
     assert (found, pages) == (names, 3)
     assert holding.browser.get("/catalogue?page=4").status_code == 404
     assert holding.browser.get("/catalogue?page=0").status_code == 422
+    past = holding.browser.get("/catalogue?as-of=3")
+    assert past.status_code == 400 and "of now" in past.json()["detail"]
 
 
 def test_without_datasets_the_catalogue_says_so(holding):

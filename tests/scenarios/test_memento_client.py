@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -16,6 +17,7 @@ from memento_client import MementoClient
 
 from eventstore.application import DigitalObjects
 from eventstore.envelope import to_moment
+from tests.scenarios.program import until
 
 PAIRS = 1_000
 CLIENTS = 4
@@ -89,3 +91,41 @@ def _asked(base: str, pairs: list[tuple[str, datetime]]) -> list[tuple[str, date
             }
             found.append((pid, when, mementos))
     return found
+
+
+def test_it_finds_the_past_of_a_dataset_of_a_saved_query_and_of_its_result(workshop):
+    """The result is a redirection, which this client would follow before it asks what the original
+    is; so it is given the answer and the TimeGate that this one names."""
+    base, client = workshop.base, workshop.client
+    body = {"name": "How many?", "query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"}
+    saved = client.post("/api/queries", json=body, headers=workshop.writing).json()
+    place = saved["pid"].split("/", 3)[3]
+    objects = DigitalObjects(workshop.data)
+    dataset = next(str(h.pid) for h in objects.log.heads() if h.type == "source-system")
+    objects.close()
+    with requests.Session() as session:
+        for address in (f"{base}/{place}", f"{base}/{dataset}"):
+            native = MementoClient("http://127.0.0.1:9/", session=session)
+            began = _moment_of(client.head(f"{address}/1"))
+            told = native.get_memento_info(address, began.replace(tzinfo=None))
+            assert told["mementos"]["closest"]["uri"] == [f"{address}/1"]
+        original = f"{base}/{place}/result"
+        itself = session.head(original, allow_redirects=False)
+        assert itself.links["timegate"]["url"] == f"{base}/timegate/{place}/result"
+        gate = MementoClient(f"{base}/timegate/", check_native_timegate=False, session=session)
+        began = _moment_of(client.head(f"{base}/{place}/1"))
+
+        def found() -> Any:
+            told = gate.get_memento_info(
+                original, began.replace(tzinfo=None), req_uri_response=itself
+            )["mementos"]
+            return told if told["closest"].get("http_status_code") == 200 else None
+
+        told = until(found)  # the state has to be made ready first
+        assert told["closest"]["datetime"].replace(tzinfo=UTC) == began
+        assert "/sparql?query=" in told["closest"]["uri"][0]
+        assert told["first"]["uri"][0].startswith(f"{original}?as-of=")
+
+
+def _moment_of(answer: Any) -> datetime:
+    return parsedate_to_datetime(answer.headers["memento-datetime"])
