@@ -137,8 +137,10 @@ class Decisions(Hand):
         approved["oa:hasTarget"] = moved(approved["oa:hasTarget"], merge.edit)
         if merge.source is not None:
             approved["col:sourceValue"] = written(merge.source)
-        overlay = (*self._still_laid(target, merge.covered), str(pid))
-        revise = Revise(self._stamped(target, merge.document), overlay)
+        overlay = self._still_laid(target, merge.covered)
+        if merge.state == "applied":
+            overlay.append(str(pid))
+        revise = Revise(self._stamped(target, merge.document), tuple(overlay))
         change = self._change(
             target,
             target_issue,

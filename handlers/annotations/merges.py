@@ -31,6 +31,8 @@ from fdo.errors import InvalidDocument, Refused
 from fdo.lifecycle import DigitalObject
 from handlers.annotations.targets import laid_on, made_on
 
+State = Literal["applied", "adopted", "dropped"]
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -43,9 +45,9 @@ class Merge:
     """What the source says at the place; None for nothing."""
     covered: tuple[str, ...] = ()
     """Accepted annotations (PID text) whose places this change decides from now on."""
-    state: Literal["applied", "adopted", "dropped"] = "applied"
-    """Of the overlay: adopted where the source said so in the meantime, dropped where another
-    accepted annotation already brought the same."""
+    state: State = "applied"
+    """Of the overlay: adopted where the source says so itself, dropped where another accepted
+    annotation already brought the same."""
 
 
 def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObject) -> Merge:
@@ -56,9 +58,10 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
     before, version = _annotated(objects, known, target)
     here = edit if before is target.document else anchored(edit, before, target.document)
     laid = laid_on(objects, [target]).get(str(target.pid), [])
+    state: State
     if here is not None and _says_so(here, target):
         others = any(_covered(here.path, each, target.document) for each in laid)
-        state: Literal["adopted", "dropped"] = "dropped" if others else "adopted"
+        state = "dropped" if others else "adopted"
         return Merge(target.document, here, state=state)
     if here is None or not _unchanged(edit, before, here, target.document):
         raise Refused(
@@ -75,8 +78,10 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
         [] if append else [each for each in laid if _covered(what.path, each, target.document)]
     )
     source = None if append else _source(target.document, what.path, covered)
+    back = not append and same(source, what.value)  # of a removal: the source has nothing there
+    state = "adopted" if back else "applied"
     document = done(target.document, what)
-    return Merge(document, here, source, tuple(each.pid for each in covered))
+    return Merge(document, here, source, tuple(each.pid for each in covered), state)
 
 
 def _annotated(

@@ -242,6 +242,18 @@ def test_a_later_change_of_the_same_place_takes_the_place_of_the_earlier(museum:
     assert museum.says(COUNTRY) == "Estonia"
 
 
+def test_a_later_change_back_to_what_the_source_says_leaves_nothing_to_lay_again(
+    museum: Museum,
+) -> None:
+    first = museum.accepted("oa:editing", COUNTRY, "Eesti")
+    second = museum.accepted("oa:editing", COUNTRY, "Estonia")
+    assert museum.says(COUNTRY) == "Estonia" and museum.now(museum.specimen).overlay == ()
+    states = [museum.now(pid).document["col:overlayState"] for pid in (first, second)]
+    assert states == ["dropped", "adopted"] and folded(museum, museum.specimen)
+    museum.annotations.withdraw(second, "Never mind.", CLARA)
+    assert museum.says(COUNTRY) == "Estonia"
+
+
 # ── ends ─────────────────────────────────────────────────────────────────────────────────
 
 
