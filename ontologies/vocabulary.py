@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-
-from rdflib import OWL, RDF, RDFS, XSD, Graph, Literal, URIRef
-from rdflib.term import Node
+from typing import TYPE_CHECKING
 
 from ontologies.prefixes import DOCUMENTATION, PREFIXES
 from ontologies.terms import CLASSES, TERMS, Class, Kind, Term
 
-_RANGES: dict[Kind, Node] = {
-    Kind.BOOLEAN: XSD.boolean,
-    Kind.DATETIME: XSD.dateTime,
-    Kind.DOUBLE: XSD.double,
-    Kind.INTEGER: XSD.integer,
-    Kind.JSON: RDF.JSON,
+if TYPE_CHECKING:  # a good part of a second, and only the Turtle needs it
+    from rdflib import Graph
+    from rdflib.term import Node
+
+_RANGES: dict[Kind, str] = {
+    Kind.BOOLEAN: PREFIXES["xsd"] + "boolean",
+    Kind.DATETIME: PREFIXES["xsd"] + "dateTime",
+    Kind.DOUBLE: PREFIXES["xsd"] + "double",
+    Kind.INTEGER: PREFIXES["xsd"] + "integer",
+    Kind.JSON: PREFIXES["rdf"] + "JSON",
 }
 _OURS = ("ods", "col")
 _TITLES = {
@@ -103,13 +105,15 @@ def entries() -> Iterator[Row]:
 @cache
 def turtle() -> str:
     """The same as Turtle: classes, properties, labels, definitions, ranges, links."""
+    from rdflib import OWL, RDF, RDFS, Graph, Literal, URIRef
+
     graph = Graph(bind_namespaces="none")
     for prefix, namespace in PREFIXES.items():
         graph.bind(prefix, namespace, replace=True)
     for term in TERMS.values():
         _describe(graph, term, RDF.Property)
         if term.kind in _RANGES and term.key.partition(":")[0] in _OURS:
-            graph.add((URIRef(term.iri), RDFS.range, _RANGES[term.kind]))
+            graph.add((URIRef(term.iri), RDFS.range, URIRef(_RANGES[term.kind])))
     for each in CLASSES.values():
         _describe(graph, each, RDFS.Class)
     for prefix in _OURS:
@@ -120,6 +124,8 @@ def turtle() -> str:
 
 
 def _describe(graph: Graph, word: Term | Class, kind: Node) -> None:
+    from rdflib import RDF, RDFS, Literal, URIRef
+
     name = URIRef(word.iri)
     prefix = word.key.partition(":")[0]
     graph.add((name, RDF.type, kind))
