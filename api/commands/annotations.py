@@ -21,6 +21,7 @@ from api.moments import position_as_of
 from api.repository import Projection, Repository
 from fdo.errors import CollectomeError, NotFound, Refused
 from fdo.identifiers import Pid
+from fdo.wording import many
 from handlers.annotations import Annotations as Hands
 from handlers.annotations import Decision
 from handlers.projections.annotations import LIMIT_CAP, AnnotationQuery, Annotations
@@ -57,7 +58,7 @@ def list_(
         emit({"total": page.total, "asOf": page.as_of, "next": page.next_cursor, "items": told})
         return
     tell(
-        f"{page.total} annotations",
+        many(page.total, "annotation"),
         ["annotation", "state", "of", "term", "proposed", "by"],
         [
             [f.row.pid, f.row.state, f.row.target, f.row.leaf,

@@ -15,6 +15,7 @@ from api.console import DataOption, JsonOption, emit, err, settings_for
 from api.exports.asking import PARAMETERS, SOURCE, asked
 from api.repository import Repository
 from api.time.questions import Given
+from fdo.wording import many
 from handlers.exports import Export, Form, lines
 
 
@@ -49,7 +50,7 @@ def export(
         if json:
             emit({"format": format.value, "lines": count, "output": str(output)})
         else:
-            err.print(f"{count} lines written to {output}")
+            err.print(f"{many(count, 'line')} written to {output}")
 
 
 def _lines(repository: Repository, wanted: Export, json: bool) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from api.repository import Projection, Repository
 from eventstore import mirroring
 from eventstore.envelope import iso
 from fdo.errors import Refused
+from fdo.wording import many
 from handlers.following.asking import Source, patiently
 from handlers.following.comparison import compare
 from handlers.following.mirror import Mirroring, Step
@@ -189,8 +190,8 @@ def _tell_kept(kept: Kept, store: str, json: bool) -> None:
         emit({"store": store, **asdict(kept)})
     else:
         out.print(
-            f"{kept.events} events ({kept.triples} triples added or removed) brought to {store}; "
-            f"at event {kept.position} of {kept.head}."
+            f"{many(kept.events, 'event')} ({many(kept.triples, 'triple')} added or removed) "
+            f"brought to {store}; at event {kept.position} of {kept.head}."
         )
 
 
@@ -208,7 +209,7 @@ def _tell(step: Step, source: str, json: bool) -> None:
         return
     kept_back = f", {step.lacking} of them without what is not public" if step.lacking else ""
     out.print(
-        f"{step.events} events taken from {source}{kept_back}; at event {step.position} of "
+        f"{many(step.events, 'event')} taken from {source}{kept_back}; at event {step.position} of "
         f"{step.head}, every hash holds."
     )
 

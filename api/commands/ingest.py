@@ -20,6 +20,7 @@ from api.settings import Settings
 from eventstore.transfer import read_log
 from fdo.agent import Agent
 from fdo.errors import CollectomeError, Refused
+from fdo.wording import many
 from handlers.definitions import ensure
 from handlers.harvest.harvest import Harvest, Summary
 from handlers.harvest.identity import Verdict, pause_named, pauses, settle
@@ -242,7 +243,7 @@ def import_log(
     if json:
         emit({"events": number})
     else:
-        out.print(f"{number} events read; every hash holds.")
+        out.print(f"{many(number, 'event')} read; every hash holds.")
     repository.close()
 
 

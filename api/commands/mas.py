@@ -25,6 +25,7 @@ from api.mas.shown import JobShown, found, job_detail, job_shown, service_shown
 from api.repository import Repository
 from fdo.errors import InvalidDocument, InvalidIdentifier, NotFound, Refused
 from fdo.identifiers import Pid
+from fdo.wording import many
 from handlers.mas.jobs import retry as take_up
 from handlers.mas.registration import Registration
 from handlers.mas.requests import Requests, everything
@@ -206,12 +207,13 @@ def backfill(
             }
         )  # fmt: skip
         return
-    done = "would be made" if preview else "are made"
+    done = "to be made" if preview else "made"
     out.print(
-        f"{filled.seen} objects: {filled.scheduled} jobs {done}, {filled.there} are there already."
+        f"{many(filled.seen, 'object')}: {many(filled.scheduled, 'job')} {done}, "
+        f"{filled.there} there already."
     )
     for why, number in filled.refused.items():
-        out.print(f"{number} objects get none: {why}", markup=False)
+        out.print(f"none for {many(number, 'object')}: {why}", markup=False)
 
 
 def run(
@@ -244,7 +246,10 @@ def run(
     if json:
         emit({**total, "waiting": waiting})
     else:
-        out.print(f"{total['completed']} jobs done, {waiting} wait, {total['dead']} dead letters.")
+        out.print(
+            f"{many(total['completed'], 'job')} done, {waiting} waiting, "
+            f"{many(total['dead'], 'dead letter')}."
+        )
 
 
 # ── what they share ─────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from api.repository import Repository
 from fdo.errors import CollectomeError, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from fdo.wording import many
 from handlers.media import MediaFiles
 
 PidsArgument = Annotated[
@@ -36,7 +37,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
         out.print("No file was fetched yet; `collectome media fetch` fetches all.")
         return
     tell("Media", ["last fetch", "media"], [[name, n] for name, n in outcomes.items()])
-    out.print(f"{count} files, {size / 1e6:.1f} of {quota} MB")
+    out.print(f"{many(count, 'file')}, {size / 1e6:.1f} of {quota} MB")
 
 
 def fetch(
@@ -91,7 +92,7 @@ def _go(
     if json:
         emit({"asked": len(chosen), **told, "failures": failed})
     else:
-        out.print(f"{told['fetched']} of {len(chosen)} files are here.")
+        out.print(f"{told['fetched']} of {many(len(chosen), 'file')} here.")
         if failed:
             tell("Not to be had", ["medium", "why"], [[f["pid"], f["error"]] for f in failed[:50]])
     if failed:

@@ -16,6 +16,7 @@ from eventstore.envelope import Recorded, iso
 from fdo.agent import Agent
 from fdo.errors import Refused
 from fdo.identifiers import Pid
+from fdo.wording import many
 from handlers.batches.store import Batches
 from handlers.curation import Curation, Erasable
 from handlers.media import FOLDER, forget
@@ -137,9 +138,9 @@ def _chosen(repository: Repository, hands: Curation, what: str, version: int | N
 
 def _versions(chosen: Erasable) -> str:
     named = [str(number) for number in chosen.versions]
-    many = ", ".join(named[:AT_ONCE]) + (" …" if len(named) > AT_ONCE else "")
-    beside = f"{len(chosen.verbatims)} events beside them" if chosen.verbatims else ""
-    return " and ".join(part for part in (f"version {many}" if many else "", beside) if part)
+    shown = ", ".join(named[:AT_ONCE]) + (" …" if len(named) > AT_ONCE else "")
+    beside = f"{many(len(chosen.verbatims), 'event')} beside them" if chosen.verbatims else ""
+    return " and ".join(part for part in (f"version {shown}" if shown else "", beside) if part)
 
 
 def _opened(data: Path | None) -> Repository:

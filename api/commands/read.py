@@ -25,6 +25,7 @@ from api.repository import Repository
 from api.sparql.request import Asked
 from api.sparql.times import Times
 from fdo.errors import Refused
+from fdo.wording import many
 from handlers.queries.checkpoint import visible
 from handlers.queries.evaluation import Result, evaluate
 from handlers.queries.gate import admit
@@ -126,7 +127,7 @@ def _tell_rows(answer: QuerySolutions, format: ResultFormat) -> None:
         return
     names = [variable.value for variable in answer.variables]
     rows = [[getattr(value, "value", value) for value in row] for row in answer]
-    tell(f"{len(rows)} rows", names, rows)
+    tell(many(len(rows), "row"), names, rows)
 
 
 def search(

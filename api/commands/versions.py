@@ -21,6 +21,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.provenance import provenance_jsonld
 from fdo.representations.rdf import SYNTAXES, ntriples, turtle
+from fdo.wording import many
 
 
 class HistoryFormat(StrEnum):
@@ -182,7 +183,9 @@ def _tell_diff(old: Recorded, new: Recorded, rows: list[dict[str, Any]]) -> None
         [[row["kind"], row["path"], _text(row, "old"), _text(row, "new")] for row in told],
     )
     if len(rows) > len(told):
-        out.print(f"and {len(rows) - len(told)} values that the repository computes (--json)")
+        out.print(
+            f"and {many(len(rows) - len(told), 'value')} that the repository computes (--json)"
+        )
 
 
 def _text(row: dict[str, Any], side: str) -> str:

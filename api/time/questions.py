@@ -22,6 +22,7 @@ from eventstore.envelope import iso
 from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import InvalidIdentifier, Unavailable
 from fdo.identifiers import Pid
+from fdo.wording import many
 from handlers.projections.terms import LIMIT_CAP, By, Changed, Span, TermsReader, Wanted, held_path
 
 LIMIT = 100
@@ -351,9 +352,8 @@ def _told(held: Mapping[str, Any]) -> str:
         near = ", ".join(held["nearest"])
         return "No public object ever held it." + (f" Held were: {near}." if near else "")
     last = held["last"]["recordedAt"] if held["last"] else "now"
-    many = "1 object" if held["objects"] == 1 else f"{held['objects']:,} objects"
     bound = f", of what was observed by {held['observedAt']}" if held["observedAt"] else ""
     return (
-        f"{many} held it, {held['now']:,} as of event {held['asOf']:,}{bound}; from "
-        f"{held['first']['recordedAt']} to {last}."
+        f"{many(held['objects'], 'object')} held it, {held['now']:,} as of event "
+        f"{held['asOf']:,}{bound}; from {held['first']['recordedAt']} to {last}."
     )

@@ -24,6 +24,7 @@ from typing import IO, Any, Final
 
 import orjson
 
+from fdo.wording import many
 from handlers.batches.corrections import COLUMNS, Correction, Standing
 
 TABLES: Final[dict[str, tuple[Standing, str]]] = {
@@ -167,7 +168,8 @@ def _description(column: str) -> dict[str, str]:
 
 def _readme(source: str, name: str, counts: dict[str, int]) -> bytes:
     tables = "\n".join(
-        f"{table}.csv  {counts[table]} rows. {means}" for table, (_, means) in TABLES.items()
+        f"{table}.csv  {many(counts[table], 'row')}. {means}"
+        for table, (_, means) in TABLES.items()
     )
     return f"""Corrections for {name}
 {source}

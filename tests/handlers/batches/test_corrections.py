@@ -150,7 +150,7 @@ def test_the_package_describes_its_tables_column_by_column(post: Post):
         (header, *_) = csv.reader(io.StringIO(package[resource["path"]].decode("utf-8-sig")))
         assert package[resource["path"]].startswith(BOM_UTF8), "spreadsheets ask for it"
         assert header == [field["name"] for field in resource["schema"]["fields"]]
-    assert b"1 rows" in package["README.txt"]
+    assert b"1 row." in package["README.txt"]
     assert post.package() == package, "equal rows make equal bytes"
 
 
