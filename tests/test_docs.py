@@ -9,12 +9,10 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import httpx
 import pytest
 from typer.main import get_command
 
@@ -24,6 +22,7 @@ from api.settings import Settings
 from fdo.catalogue import OBJECT_TYPES
 from handlers import HANDLERS
 from handlers.harvest.reading.diagnostic_codes import CODES
+from tests.scenarios.program import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -153,7 +152,7 @@ def test_every_command_that_a_page_shows_exists(page: Path) -> None:
     known = {path.split()[0] for path, _ in make_reference.commands(get_command(app))}
     text = page.read_text(encoding="utf-8")
     shown = re.findall(r"(?:^|\s|`)(?:\./run|collectome) ([a-z]+)(?=[\s`]|$)", text, re.MULTILINE)
-    assert set(shown) - known <= {"test", "bench"}
+    assert set(shown) - known <= {"test", "bench", "gpu"}  # run.py has these
 
 
 def test_every_sample_pid_in_the_pages_is_in_the_sample_log() -> None:
@@ -192,43 +191,10 @@ def test_a_decision_is_dated_and_says_context_choice_measure_and_consequences(pa
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the demo says."""
-    return tmp_path_factory.mktemp("demo") / "told.txt"
-
-
-@pytest.fixture(scope="module")
-def demo_token(demo: str, told: Path) -> str:
-    """The token that the demo shows at its first start."""
-    found = re.search(r"Token\s+(fdo_\S+)", told.read_text(encoding="utf-8"))
-    assert found, demo
-    return found[1]
-
-
-@pytest.fixture(scope="module")
-def demo(told: Path) -> Iterator[str]:
-    """The address of a running demo."""
-    folder = told.parent
-    with told.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "demo", "--data", str(folder / "d"), "--port", "0"],
-            cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
-    try:
-        yield _address(process, told)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _address(process: subprocess.Popen[bytes], told: Path) -> str:
-    for _ in range(1200):
-        if found := re.search(r"Web\s+(http://\S+?)/\s", told.read_text(encoding="utf-8")):
-            return found[1]
-        assert process.poll() is None, told.read_text(encoding="utf-8")
-        time.sleep(0.1)
-    raise AssertionError("the demo did not come up: " + told.read_text(encoding="utf-8"))
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A demo of its own, since what the pages show writes too."""
+    with Server("demo", tmp_path_factory.mktemp("demo") / "data") as server:
+        yield server
 
 
 README_BLOCKS = [b for b in _blocks(ROOT / "README.md", "sh") if "curl" in b]
@@ -236,39 +202,36 @@ README_BLOCKS = [b for b in _blocks(ROOT / "README.md", "sh") if "curl" in b]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", README_BLOCKS, ids=range(len(README_BLOCKS)))
-def test_the_curl_lines_of_the_readme_answer(
-    demo: str, demo_token: str, block: str, tmp_path: Path
-) -> None:
-    script = "set -e\n" + block.replace(LOCAL, demo).replace("curl -s ", "curl -sS --fail ")
+def test_the_curl_lines_of_the_readme_answer(demo: Server, block: str, tmp_path: Path) -> None:
+    script = "set -e\n" + block.replace(LOCAL, demo.base).replace("curl -s ", "curl -sS --fail ")
     script = script.replace("curl -i -s", "curl -i -sS")
     done = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60,
-        env={**os.environ, "TOKEN": demo_token},
+        env={**os.environ, "TOKEN": str(demo.token)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     assert len(done.stdout) > 100
 
 
 @pytest.mark.slow
-def test_the_readme_tells_true_statuses(demo: str) -> None:
+def test_the_readme_tells_true_statuses(demo: Server) -> None:
     def status(path: str) -> int:
-        return httpx.get(f"{demo}/{path}", headers={"Accept": "application/json"}).status_code
+        return demo.client.get(path, headers={"Accept": "application/json"}).status_code
 
     known = sample_pids.samples()
     assert status(known["withdrawn"]) == 410
     assert status(known["pid-only"]) == 403
     assert status("10.5072/000-000-000") == 404
-    now = httpx.get(f"{demo}/{known['revised']}").json()
-    then = httpx.get(f"{demo}/{known['revised']}?as-of=2026-05-01").json()
+    now = demo.client.get(known["revised"]).json()
+    then = demo.client.get(f"{known['revised']}?as-of=2026-05-01").json()
     assert now["ods:specimenName"] != then["ods:specimenName"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("query", _blocks(DOCS / "how-to" / "query-provenance.md", "sparql"))
-def test_the_queries_of_the_how_to_have_answers(demo: str, query: str) -> None:
-    answer = httpx.post(
-        f"{demo}/sparql", data={"query": query}, headers={"Accept": "text/csv"}, timeout=60
-    )
+def test_the_queries_of_the_how_to_have_answers(demo: Server, query: str) -> None:
+    accept = {"Accept": "text/csv"}
+    answer = demo.client.post("/sparql", data={"query": query}, headers=accept)
     assert answer.status_code == 200, answer.text
     assert len(answer.text.splitlines()) > 1
 
