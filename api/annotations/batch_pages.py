@@ -1,6 +1,6 @@
 """Batches on pages, without scripts: choose, look, record, take back.
 
-GET  /annotations/batches         yours, and the form for a new one
+GET  /annotations/batches         yours, and the form for a new one (?pid=, ?search= fill it in)
 POST /annotations/batches         a table, or a search with one change: 303 to the preview
 GET  /annotations/batches/{id}    how it stands; the page asks again while it is worked on
 POST /annotations/batches/{id}    run or undo
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.annotations.asking import address
 from api.annotations.batches import PREFIX as API
 from api.annotations.reports import owned, report
 from api.annotations.speaking import desk_of, speaker
@@ -34,6 +35,8 @@ PREFIX = "/annotations/batches"
 WAYS = (("editing", "replace the value"), ("adding", "add a value"), ("deleting", "take it away"),
         ("commenting", "remark on it"))  # fmt: skip
 _SHOWN = 50
+_LONG = 2_000
+"""Characters of what other pages fill into the form."""
 _ASK_AGAIN_S = 2
 
 
@@ -49,7 +52,13 @@ def batch_pages_router(site: Site) -> APIRouter:
         session = session_of(request)
         owner = session.token.name if session else ""
         found = desk.batches.all(owner, "chosen", limit=_SHOWN) if session else []
-        return _page(site, "batches.html", session, found=found, columns=COLUMNS, ways=WAYS)
+        given = request.query_params
+        pid, search = given.get("pid", "")[:_LONG], given.get("search", "")[:_LONG]
+        return _page(
+            site, "batches.html", session, found=found, columns=COLUMNS, ways=WAYS,
+            table=f"pid,term,value\n{pid}," if pid else "", search=search,
+            back=address(PREFIX, [(n, v) for n, v in (("pid", pid), ("search", search)) if v]),
+        )  # fmt: skip
 
     @router.post(PREFIX)
     def choose(request: Request, form: SentForm) -> Response:

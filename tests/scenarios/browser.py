@@ -10,12 +10,10 @@ script in it, resize its window, choose its colours.
 
 from __future__ import annotations
 
-import base64
 import shutil
 import socket
 import subprocess
 import time
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,7 +23,7 @@ DRIVER = shutil.which("chromedriver")
 MISSING = "chromium and chromedriver are not here (.ci/debian.txt)"
 """Why a test is skipped where `DRIVER` or `CHROMIUM` is None."""
 
-TAB, ENTER, SPACE, SHIFT, DOWN = "\ue004", "\ue007", " ", "\ue008", "\ue015"
+TAB, ENTER, SPACE, CONTROL, END = "\ue004", "\ue007", " ", "\ue009", "\ue010"
 """Keys, as WebDriver (17.4.2) names them."""
 
 QUIET = (
@@ -43,22 +41,21 @@ _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 class Browser:
     """One window, with colours and a width."""
 
-    def __init__(self, *, dark: bool = False, width: int = 1280, script: bool = True) -> None:
+    def __init__(self, *, dark: bool = False, width: int = 1280) -> None:
         with socket.socket() as held:
             held.bind(("127.0.0.1", 0))
             port = held.getsockname()[1]
         self._driver = subprocess.Popen(
             [str(DRIVER), f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=150)
         self._wait()
         options: dict[str, Any] = {"binary": CHROMIUM, "args": list(QUIET)}
-        if not script:
-            options["prefs"] = {"profile.managed_default_content_settings.javascript": 2}
         always = {"goog:chromeOptions": options}
         made = self._http.post("/session", json={"capabilities": {"alwaysMatch": always}})
         made.raise_for_status()
         self._session = f"/session/{made.json()['value']['sessionId']}"
+        self._do("POST", "/timeouts", {"script": 120_000})
         self.colours(dark=dark)
         self.wide(width)
 
@@ -85,10 +82,11 @@ class Browser:
 
     # ── how it looks ─────────────────────────────────────────────────────────────────────
 
-    def colours(self, *, dark: bool) -> None:
-        """Prefer dark or light pages."""
+    def colours(self, *, dark: bool, printing: bool = False) -> None:
+        """Prefer dark or light pages, on the screen or on paper."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._chromium("Emulation.setEmulatedMedia", features=[scheme])
+        media = "print" if printing else "screen"
+        self._chromium("Emulation.setEmulatedMedia", media=media, features=[scheme])
 
     def wide(self, width: int) -> None:
         """Make the window this wide, in CSS pixels."""
@@ -96,15 +94,6 @@ class Browser:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=900, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
-
-    def photograph(self, place: Path) -> None:
-        """Keep a picture of the whole page."""
-        told = self._chromium("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        place.write_bytes(base64.b64decode(told["data"]))
-
-    def printed(self) -> bytes:
-        """The page as a PDF, as a printer would get it."""
-        return base64.b64decode(self._do("POST", "/print", {}))
 
     # ── what is done with it ─────────────────────────────────────────────────────────────
 

@@ -14,11 +14,19 @@ FOLDER = Path(__file__).resolve().parents[1] / "clients"
 
 def client(name: str) -> Path:
     """The program of that name; the test is skipped, and says why, where it cannot be had."""
-    why = _missing()
-    if why:
+    return _installed_packages(name) / ".bin" / name
+
+
+def library(name: str, file: str) -> str:
+    """The text of a file of the package of that name; else as `client`."""
+    return (_installed_packages(name) / name / file).read_text(encoding="utf-8")
+
+
+def _installed_packages(name: str) -> Path:
+    if why := _missing():
         # Node is no part of the environment that ./run test makes
         pytest.skip(f"{name}: {why}")
-    return FOLDER / "node_modules" / ".bin" / name
+    return FOLDER / "node_modules"
 
 
 @cache
