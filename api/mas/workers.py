@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from pydantic import BaseModel, Field
 
 from api.console import err
-from api.repository import ROOT
 from api.settings import Settings
 from eventstore import mirroring
 from eventstore.application import DigitalObjects
@@ -77,7 +76,6 @@ async def workers_beside(settings: Settings, objects: DigitalObjects) -> AsyncIt
         wanted(settings, objects.log),
         lambda name: [*command, name, *ending],
         lambda name, line: err.print(f"{name}: {line}", markup=False),
-        ROOT,
     )
     try:
         yield

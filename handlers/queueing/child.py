@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from handlers.queueing.broker import LEASH
 
@@ -30,12 +29,10 @@ class Child:
     """One process and those that follow it. Whatever thread starts it has to outlive it, since
     the leash is tied to that thread."""
 
-    def __init__(
-        self, command: Sequence[str], *, hear: Hear | None = None, place: Path | None = None
-    ) -> None:
-        """`hear` is told each line that it prints; `place` is the folder it runs in."""
+    def __init__(self, command: Sequence[str], *, hear: Hear | None = None) -> None:
+        """`hear` is told each line that it prints."""
         leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
-        self._command, self._hear, self._place = [*leash, *command], hear, place
+        self._command, self._hear = [*leash, *command], hear
         self._wait, self._due = FIRST_S, 0.0
         self._hearing: threading.Thread | None = None
         self._process = self._begun()
@@ -90,7 +87,6 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=pipe,
             stderr=subprocess.STDOUT if self._hear else None,
-            cwd=self._place,
         )
         if self._hear:
             self._hearing = threading.Thread(target=self._listen, args=(process,), daemon=True)

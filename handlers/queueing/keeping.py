@@ -65,12 +65,10 @@ class Keeper:
         wanted: Callable[[], Mapping[str, str]],
         command: Callable[[str], Sequence[str]],
         hear: Callable[[str, str], None],
-        place: Path,
     ) -> None:
         """`wanted` names services, each with why it cannot work now (empty: it can); `command`
-        works for one; `hear` is told what a worker prints; `place` is the folder it runs in."""
-        self._data, self._wanted, self._command = data, wanted, command
-        self._hear, self._place = hear, place
+        works for one; `hear` is told what a worker prints."""
+        self._data, self._wanted, self._command, self._hear = data, wanted, command, hear
         self._children: dict[str, Child] = {}
         self._states: dict[str, Kept] = {}
         self._told: list[Kept] = []
@@ -124,7 +122,7 @@ class Keeper:
         if name not in self._children:
             self._last.pop(name, None)
             self._children[name] = Child(
-                self._command(name), hear=lambda line: self._said(name, line), place=self._place
+                self._command(name), hear=lambda line: self._said(name, line)
             )
             return self._state(name, "running", self._children[name].pid)
         child, before = self._children[name], self._states[name]

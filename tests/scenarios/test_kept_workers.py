@@ -49,7 +49,7 @@ def test_a_suggestion_arrives_without_anybody_starting_a_worker(tmp_path: Path) 
         (first,) = until(lambda: process_of(server))
         until(lambda: workers(server) == {SERVICE: "running"})
         ingested(data, 1, 2, **TURNED)
-        until(lambda: len(proposals(server)) == 2)
+        until(lambda: len(proposals(server)) == 2, 120)
 
         os.kill(first, signal.SIGKILL)
         until(lambda: [one for one in process_of(server) if one != first])

@@ -344,6 +344,19 @@ def test_the_page_is_there_before_the_first_service(web: Web) -> None:
     assert "None is registered yet" in web.browser.get("/mas", "text/html").text
 
 
+def test_the_page_names_the_service_of_each_job(web: Web, dead: str) -> None:
+    page = web.browser.get("/mas", "text/html").text
+    assert page.count(f'<a href="/mas/jobs/{dead}">{dead}</a></td><td>Label reader</td>') == 2
+    assert "this server keeps no workers" in page
+
+
+def test_a_job_has_a_page_with_all_that_happened_to_it(web: Web, dead: str) -> None:
+    page = web.browser.get(f"/mas/jobs/{dead}", "text/html")
+    assert page.status_code == 200 and "Scheduled by event" in page.text
+    assert "Dead: &lt;script&gt;" in page.text and "<script>" not in page.text
+    assert web.browser.get("/mas/jobs/20.5000.5072/AAA-AAA-AAA", "text/html").status_code == 404
+
+
 def test_measures_count_jobs(web: Web, dead: str) -> None:
     del dead
     text = web.browser.get("/metrics").text

@@ -13,7 +13,7 @@ import pytest
 
 from handlers.queueing import keeping
 from handlers.queueing.keeping import Keeper, Kept, kept
-from tests.handlers.queueing.story import ROOT, until
+from tests.handlers.queueing.story import until
 
 RUNS = "import sys, time; print('ready', flush=True); time.sleep(60)"
 REFUSES = "import sys; sys.exit('no checklist here')"  # exit code 1
@@ -35,7 +35,6 @@ class Server:
             lambda: dict(self.wanted),
             lambda name: [sys.executable, "-I", "-c", self.does[name]],
             lambda name, line: self.heard.append((name, line)),
-            ROOT,
         )
 
     def one(self, name: str) -> Kept | None:
