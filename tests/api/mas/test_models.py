@@ -155,3 +155,20 @@ def test_the_command_line_registers_lists_and_measures(
     reviewing.hands.accept(one, CLARA)
     found = run("evaluate", model["pid"])
     assert found["document"]["col:measured"] == 1.0
+
+
+def test_the_page_of_models_tells_what_became_of_suggestions(reviewing: Reviewing) -> None:
+    def page(path: str) -> str:
+        return str(reviewing.ask("GET", path, headers={"accept": "text/html"}).text)
+
+    assert "None is registered yet" in page("/models")
+    labels = made(reviewing, DATASET)
+    model = made(reviewing, MODEL | {"fair4ml:trainedOn": [iri(labels["pid"])]})
+    metric = made(reviewing, EVALUATION | {"col:model": iri(model["pid"])})
+    shown = page("/models")
+    for one in (labels, model, metric):
+        assert f'<a href="/{one["pid"]}">{one["name"]}</a>' in shown
+    assert "It has proposed nothing yet." in shown and "character error rate" in shown
+    landing = page(f"/{model['pid']}")
+    assert f'<a href="/{metric["pid"]}">Test set</a>' in landing and ">0.02<" in landing
+    assert "Labels of 1900" in landing
