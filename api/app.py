@@ -32,6 +32,7 @@ from api.annotations.rating import rating_router
 from api.annotations.review import review_router
 from api.definitions import definitions_router
 from api.doip.http import doip_router
+from api.feeds.asyncapi import asyncapi_router
 from api.feeds.atom import atom_router
 from api.feeds.changes import changes_router
 from api.feeds.events import events_router
@@ -134,6 +135,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
     return (
         ops_router(site.measures),
         changes_router(site),
+        asyncapi_router(site, VERSION),
         atom_router(site),
         iiif_router(site),
         webhooks_router(site.objects, site.settings),

@@ -45,7 +45,7 @@ POLL_S = 0.1
 _LAG_S = 0.5
 _SECTION = 100
 _RETRY_MS = 2_000
-_CONTROL = {
+CONTROL = {
     "since": "Begin behind this event, day or instant; the present when left out. The header "
     "Last-Event-ID goes before it.",
     "documents": "yes: with each version its document, where public.",
@@ -55,7 +55,7 @@ _CONTROL = {
 def live_router(streams: Streams) -> APIRouter:
     """The route /changes/live."""
     router = APIRouter(tags=["feeds"])
-    described = {**_CONTROL, **FILTERS}
+    described = {**CONTROL, **FILTERS}
 
     @router.get(
         "/changes/live",
@@ -150,8 +150,8 @@ class Streams:
     def _asked(self, request: Request) -> Asked:
         given = parse_qsl(request.url.query, keep_blank_values=True)
         for name, _ in given:
-            if name not in _CONTROL and name not in FILTERS:
-                known = ", ".join((*_CONTROL, *FILTERS))
+            if name not in CONTROL and name not in FILTERS:
+                known = ", ".join((*CONTROL, *FILTERS))
                 raise UnknownParameter(
                     f"There is no parameter {name!r} here; there are {known}.", parameter=name
                 )
