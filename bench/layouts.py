@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode, RdfFormat, Store
 
 from bench.result import Result
 from bench.turns import beside, rows, say, seconds
-from bench.versions import VERSIONS
+from bench.versions import PAST, VERSIONS, Told
 
 PATIENCE_S = 300
 """So long a peer may take to load what it is asked about; more is foreseen from a part."""
@@ -26,30 +26,30 @@ OXILITE: dict[str, Any] = {"versioning": "log", "as_of_index": True, "stamp_inde
 
 
 def compare(
-    scratch: Path, files: Sequence[Path], queries: dict[str, str], truth: Store, then: Path
+    scratch: Path, told: Told, queries: dict[str, str], truth: Store, then: Path
 ) -> list[Result]:
     """Each query in the past on the store of the ladder (`then`), over each other layout."""
     ours = Store.read_only(str(then))
     peers: dict[str, Callable[[str], int]] = {}
     say("baseline: a graph for each version")
-    layered = _graph_per_version(scratch, files)
-    graph = NamedNode(f"urn:version:{VERSIONS // 2}")
+    layered = _graph_per_version(scratch, told.files)
+    graph = NamedNode(f"urn:version:{PAST}")
     peers["graph per version"] = lambda text: rows(layered, text, default_graph=graph)
     results = []
     if len(ours) <= IN_MEMORY_QUADS:
         say("baseline: a commit loaded when it is touched")
-        touched, touch = _touched(files[VERSIONS // 2])
+        touched, touch = _touched(told.whole)
         peers["QuitStore-style, loaded"] = lambda text: rows(touched, text)
         results.append(Result("time", "QuitStore-style: first touch of a commit", touch, "s"))
     else:
         results.append(_left_out(f"QuitStore-style: {len(ours):,} quads are held in memory"))
     if importlib.util.find_spec("oxilite") is None:
         results.append(_left_out("oxilite is not installed"))
-    elif (foreseen := _oxilite_takes(scratch, files[0])) > PATIENCE_S:
+    elif (foreseen := _oxilite_takes(scratch, told.files[0])) > PATIENCE_S:
         results.append(_left_out(f"oxilite: loading would take {foreseen / 60:,.0f} minutes"))
     else:
         say(f"baseline: oxilite, about {foreseen:.0f} s to load")
-        versioned, name = _oxilite(scratch, files)
+        versioned, name = _oxilite(scratch, told.files)
         peers["oxilite"] = lambda text: rows(versioned, text, as_of=name)
     say("questions to the baselines")
     for kind, text in queries.items():
@@ -76,20 +76,13 @@ def _left_out(why: str) -> Result:
 def _graph_per_version(scratch: Path, files: Sequence[Path]) -> Store:
     store = Store(str(scratch / "layered"))
     for number, file in enumerate(files):
-        plain = scratch / "plain.nt"
-        _default_graph(file, plain)
         store.bulk_load(
-            path=str(plain),
+            path=str(file),
             format=RdfFormat.N_TRIPLES,
             to_graph=NamedNode(f"urn:version:{number}"),
         )
     store.optimize()
     return store
-
-
-def _default_graph(file: Path, plain: Path) -> None:
-    with file.open() as source, plain.open("w") as out:
-        out.writelines(line for line in source if "<urn:collectome:graph:" not in line)
 
 
 def _touched(file: Path) -> tuple[Store, float]:
@@ -102,9 +95,7 @@ def _oxilite_takes(scratch: Path, file: Path) -> float:
     import oxilite
 
     part, whole = 50_000, 0
-    plain = scratch / "plain.nt"
-    _default_graph(file, plain)
-    with plain.open() as lines:
+    with file.open() as lines:
         text = "".join(itertools.islice(lines, part))
         whole = part + sum(1 for _ in lines)
     store = oxilite.Store(str(scratch / "part.sqlite"), **OXILITE)
@@ -118,13 +109,11 @@ def _oxilite(scratch: Path, files: Sequence[Path]) -> tuple[Any, str]:
     store = oxilite.Store(str(scratch / "oxilite.sqlite"), **OXILITE)
     before: set[str] = set()
     for file in files:
-        plain = scratch / "plain.nt"
-        _default_graph(file, plain)
-        after = set(plain.read_text().splitlines(keepends=True))
+        after = set(file.read_text().splitlines(keepends=True))
         if before:
             gone, come = "".join(before - after), "".join(after - before)
             store.update(f"DELETE DATA {{ {gone} }} ; INSERT DATA {{ {come} }}")
         else:
             store.load("".join(after), format=oxilite.RdfFormat.N_TRIPLES)
         before = after
-    return store, f"HEAD~{VERSIONS - 1 - VERSIONS // 2}"
+    return store, f"HEAD~{VERSIONS - 1 - PAST}"

@@ -18,7 +18,7 @@ from pyoxigraph import RdfFormat, Store, parse
 from bench.layouts import compare
 from bench.result import Result
 from bench.turns import beside, rows, say, seconds
-from bench.versions import VERSIONS, Told, told_in
+from bench.versions import PAST, Told, published, told_in
 from bench.year import a_year, bytes_of
 from eventstore.instant import Instant
 from handlers import stores
@@ -26,7 +26,6 @@ from handlers.instants import Instants
 from handlers.instants.build import UPDATE_QUADS, Builder
 from handlers.instants.difference import Difference, Sink
 from handlers.instants.ladder import Ladder
-from handlers.queries.checkpoint import read_current
 
 DWC = "PREFIX dwc: <http://rs.tdwg.org/dwc/terms/> PREFIX ods: <http://rs.dissco.eu/opends/terms/>"
 
@@ -34,15 +33,15 @@ DWC = "PREFIX dwc: <http://rs.tdwg.org/dwc/terms/> PREFIX ods: <http://rs.dissco
 def measure(scratch: Path, records: int) -> list[Result]:
     """All figures of this suite."""
     told = told_in(scratch, records)
-    past = told.positions[VERSIONS // 2]
+    past = told.positions[PAST]
     with _held(told, past) as then:
-        current = told.data / "projections/graph/checkpoints" / _current(told)
+        current = published(told.data, told.positions[-1])
         queries = _queries(told, then)
-        truth = _stored(scratch / "truth", told.files[VERSIONS // 2])
+        truth = _stored(scratch / "truth", told.whole)
         for name, text in queries.items():
             assert rows(Store.read_only(str(then)), text) == rows(truth, text) > 0, name
         results = _warm(queries, then, current)
-        results += compare(scratch, told.files, queries, truth, then)
+        results += compare(scratch, told, queries, truth, then)
     results += _cold(told, past)
     results += _one_object(told)
     results += _disk(told)
@@ -59,12 +58,6 @@ def _held(told: Told, position: int) -> Iterator[Path]:
     instants = Instants(told.data, told.objects.log)
     with instants.hold_now(Instant(position)) as held:
         yield held.path
-
-
-def _current(told: Told) -> str:
-    current = read_current(told.data / "projections/graph")
-    assert current is not None and current.position == told.positions[-1]
-    return current.checkpoint
 
 
 def _stored(place: Path, file: Path) -> Store:
@@ -174,7 +167,7 @@ def _one_object(told: Told) -> list[Result]:
 
 def _disk(told: Told) -> list[Result]:
     graph, deltas = told.data / "projections/graph", told.data / "projections/deltas"
-    current = bytes_of(graph / "checkpoints" / _current(told))
+    current = bytes_of(published(told.data, told.positions[-1]))
     all_versions = bytes_of(graph / "store", graph / "rungs", deltas)
     ratio = all_versions / current
     return [

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyoxigraph import DefaultGraph, RdfFormat, Store
+
 from bench.generate import generate
 from bench.processes import collectome
 from bench.specimens import Plan
@@ -18,21 +20,26 @@ from fdo.lifecycle import Revise, decide, stamped
 from handlers import stores
 from handlers.instants.rungs import Policy
 from handlers.projector import Projector
+from handlers.queries.checkpoint import read_current
 
 VERSIONS, SHARE = 5, 10
 """Each version after the first changes one object of SHARE."""
+PAST = VERSIONS // 2
+"""The version that is asked about."""
 AGENT = Agent("urn:collectome:agent:bench", "Bench")
 
 
 @dataclass(frozen=True)
 class Told:
-    """A repository with its versions: position and N-Quads file of each."""
+    """A repository with its versions: of each the position and the default graph as N-Triples, of
+    the one in the middle all quads."""
 
     data: Path
     objects: DigitalObjects
     pids: list[Pid]
     positions: list[int]
     files: list[Path]
+    whole: Path
 
 
 def told_in(scratch: Path, records: int) -> Told:
@@ -43,7 +50,7 @@ def told_in(scratch: Path, records: int) -> Told:
     collectome("ingest", str(archive), "--data", str(data))
     objects = DigitalObjects(data, durability="normal")
     pids = [head.pid for head in objects.log.heads(limit=10**9) if head.type == "specimen"]
-    positions, files = [], []
+    positions, files, whole = [], [], scratch / "whole.nq"
     projector = Projector(data, Policy(every=1))
     for version in range(VERSIONS):
         say(f"version {version + 1} of {VERSIONS} of the whole")
@@ -51,13 +58,29 @@ def told_in(scratch: Path, records: int) -> Told:
             revise(objects, pids[version::SHARE], version)
         projector.settle()
         positions.append(objects.log.position())
-        files.append(scratch / f"version-{version}.nq")
-        projector.graph.dump(files[-1])
+        files.append(scratch / f"version-{version}.nt")
+        _dump(published(data, positions[-1]), files[-1])
+        if version == PAST:
+            projector.graph.dump(whole)
     projector.settle()
     projector.close()
     for kept in stores.all_kept(data / "projections/graph/rungs")[1:-1]:
         stores.remove(kept.path)
-    return Told(data, objects, pids, positions, files)
+    return Told(data, objects, pids, positions, files, whole)
+
+
+def published(data: Path, position: int) -> Path:
+    """The published checkpoint, which holds the state at a position."""
+    graph = data / "projections" / "graph"
+    current = read_current(graph)
+    assert current is not None and current.position == position
+    return graph / "checkpoints" / current.checkpoint
+
+
+def _dump(store: Path, file: Path) -> None:
+    Store.read_only(str(store)).dump(
+        str(file), format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()
+    )
 
 
 def revise(objects: DigitalObjects, pids: Sequence[Pid], number: int) -> None:

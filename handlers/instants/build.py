@@ -172,10 +172,12 @@ class Builder:
 
     def _started(self, choice: Choice, work: Path) -> Store:
         """The starting point, open to be changed."""
-        if choice.kept is not None:
-            _cloned(choice.kept.path, work / "store")
+        kept = choice.kept
+        if kept is not None:
+            _cloned(kept.path, work / "store")
         store = Store(str(work / "store"))
-        if choice.kept is not None and not stores.whole(store, choice.kept):
+        if kept and kept.light and stores.position_of(store) != kept.instant.position:
+            del store  # and its lock: the next starting point comes to the same place
             raise OSError("the journal is truncated")
         store.remove_graph(NamedNode(META))
         return store

@@ -148,7 +148,7 @@ class Instants:
 
     def _opens(self, kept: stores.Kept) -> bool:
         """Whether the store is whole; looked at once by this process."""
-        if kept.path not in self._whole and stores.opens(kept):
+        if kept.path not in self._whole and stores.opens(kept.path):
             self._whole.add(kept.path)
         return kept.path in self._whole
 

@@ -53,13 +53,13 @@ class Ladder:
         return self._erasure
 
     def exactly(self, position: int) -> list[Kept]:
-        """Rungs and the newest checkpoint, where they hold just the state at a position."""
+        """Full rungs and the newest checkpoint, where they hold just the state at a position."""
         notes = self.rungs.glob(f"{position:012d}-*.json") if self.rungs.is_dir() else ()
         found = [kept for note in notes if (kept := read_kept(note.with_suffix("")))]
         newest = self._newest()
         if newest is not None and newest.instant.position == position:
             found.append(newest)
-        return [kept for kept in found if self.valid(kept)]
+        return [kept for kept in found if not kept.light and self.valid(kept)]
 
     def forget(self) -> None:
         """Remove every store that holds what was erased since it was made."""

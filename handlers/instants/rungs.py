@@ -30,7 +30,7 @@ BUSY_FACTOR = 4
 """While much goes in, rungs are this many times rarer: the files are soon compacted away."""
 LIGHT_EVENTS = 1_000
 """Most events between a light rung and its full one: the projector stands still while it writes
-them, and who opens the rung reads them."""
+them, and who asks the rung waits until they are in tables."""
 LIGHT_SHARE = 100
 """That part of all events at most: what the light rungs write again and again, and what the full
 ones have rewritten, are about as much then."""
