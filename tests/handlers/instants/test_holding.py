@@ -21,6 +21,7 @@ from handlers.instants import GraphTooLarge, Held, Instants, NamedState, Prepari
 from handlers.instants import build as building
 from handlers.instants.build import Builder, asked, understood
 from handlers.instants.model import DeltaGraph
+from handlers.stores import own_bytes
 from tests.handlers.instants.history import History, pid, quads
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -157,8 +158,8 @@ def test_the_one_asked_for_most_recently_stays(history: History) -> None:
     instants = history.instants()
     for position in (1, 2, 3, 1):
         with instants.hold_now(Instant(position)) as found:
-            size = sum(path.stat().st_size for path in found.path.iterdir())
-    history.ladder().evict(size + size // 2)
+            room = own_bytes(found.path)
+    history.ladder().evict(room)
     assert stores_made(history) == ["1"]
 
 
