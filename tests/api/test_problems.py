@@ -35,7 +35,8 @@ def failing(repository):
     @router.get("/raise/{name}")
     def refuse(name: str) -> None:
         kind = {one.__name__: one for one in SLUGS}[name]
-        raise kind("Because.") if name != "InvalidQuery" else kind("q", "Because.")
+        told = {"InvalidQuery": ("q", "Because."), "Preparing": ("42", 0.5)}
+        raise kind(*told.get(name, ("Because.",)))
 
     @router.get("/crash")
     def crash() -> None:
