@@ -82,10 +82,12 @@ class Worker:
 
     async def work(self, *, signals: bool = False) -> int:
         """Load the model, then be connected and work, again and again."""
+        loop = asyncio.get_running_loop()
         if signals:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, self.stop)
+            loop.add_signal_handler(signal.SIGINT, self.stop)
         await asyncio.to_thread(self._answering.load)
+        if signals:  # until here nothing is in hand, and a model that loads is no reason to wait
+            loop.add_signal_handler(signal.SIGTERM, self.stop)
         beating = asyncio.create_task(self._beat())
         told = ""
         try:

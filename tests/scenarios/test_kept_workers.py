@@ -47,12 +47,12 @@ def test_a_suggestion_arrives_without_anybody_starting_a_worker(tmp_path: Path) 
         assert workers(server) == {}
         assert collectome("mas", "enable", SERVICE, data=data).code == 0
         (first,) = until(lambda: process_of(server))
-        until(lambda: workers(server) == {SERVICE: "running"})
+        until(lambda: workers(server) == {SERVICE: "running"}, 60)
         ingested(data, 1, 2, **TURNED)
         until(lambda: len(proposals(server)) == 2, 120)
 
         os.kill(first, signal.SIGKILL)
-        until(lambda: [one for one in process_of(server) if one != first])
+        until(lambda: [one for one in process_of(server) if one != first], 60)
         (row,) = collectome("mas", "status", "--json", data=data).said
         assert (row["name"], row["kept"]["state"], row["kept"]["restarts"]) == (
             SERVICE, "running", 1,
@@ -61,7 +61,7 @@ def test_a_suggestion_arrives_without_anybody_starting_a_worker(tmp_path: Path) 
         page = server.client.get("/mas", headers={"accept": "text/html"}).text
         assert "started again 1 time" in page
         server.kill()
-        until(lambda: process_of(server) == [])
+        until(lambda: process_of(server) == [], 60)
 
 
 def test_a_service_that_is_named_waits_until_it_is_registered(tmp_path: Path) -> None:
