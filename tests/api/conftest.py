@@ -132,7 +132,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
 @pytest.fixture(scope="module")
 def endpoint(history: History) -> Iterator[Served]:
     graph = history.folder / "projections" / "graph"
-    with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
+    with served(graph, past=lambda base: past_of(history, base)) as where:
         yield where
 
 

@@ -107,14 +107,14 @@ def test_any_question_of_any_moment_is_answered_as_by_a_fold(
     rungs.consider(idle=True)
     graph = history.folder / "projections" / "graph"
     try:
-        with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
+        with served(graph, past=lambda base: past_of(history, base)) as where:
             compare(where, history, asked, *queries)
             history.tell(later)
             history.project()
             rungs.consider(idle=True)
             rungs.thin()
             compare(where, history, asked, *queries)
-        with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
+        with served(graph, past=lambda base: past_of(history, base)) as where:
             compare(where, history, asked[:1], *queries)
     finally:
         history.close()
@@ -152,7 +152,7 @@ def test_it_is_so_while_a_writer_writes_and_past_states_are_thinned(
     with ThreadPoolExecutor(2) as both:
         beside = [both.submit(write), both.submit(keep)]
         try:
-            with served(graph, past=lambda base: past_of(history, base, patience_s=60.0)) as where:
+            with served(graph, past=lambda base: past_of(history, base)) as where:
                 for _ in range(3):
                     head = history.log.position()
                     asked = [(position, None) for position in (head, head // 2, 1)]

@@ -76,7 +76,8 @@ class History(Objects):
         return Ladder(self.folder, self.log)
 
     def instants(self, **more: Any) -> Instants:
-        return Instants(self.folder, self.log, **more)
+        """With the patience to wait for a builder that other tests keep from its work."""
+        return Instants(self.folder, self.log, **{"patience_s": 60.0, **more})
 
     def rungs(self, *, share: int = 1, **policy: int) -> Rungs:
         """Rungs of which most are light, small as the histories are."""
