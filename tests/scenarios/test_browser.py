@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.scenarios.browser import CHROMIUM, QUIET
 from tests.scenarios.program import Server
-
-QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--virtual-time-budget=5000",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)  # fmt: skip
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,8 +21,8 @@ def visit(address: str, folder: Path) -> tuple[str, set[str]]:
     """(the page as the browser holds it, the addresses that the page made it ask for)."""
     log = folder / "net.json"
     done = subprocess.run(
-        [str(CHROMIUM), *QUIET, f"--user-data-dir={folder / 'profile'}",
-         f"--log-net-log={log}", "--dump-dom", address],
+        [str(CHROMIUM), *QUIET, "--virtual-time-budget=5000",
+         f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}", "--dump-dom", address],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     text = log.read_text(errors="replace")

@@ -33,12 +33,12 @@ pytestmark = [
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 JUDGE = """
-const done = arguments[0];
+const [rules, done] = arguments;
 document.querySelectorAll("details").forEach(one => one.open = true);
 document.querySelectorAll("tbody").forEach(  // the rows of a table are alike, and may be hundreds
     one => [...one.rows].slice(8).forEach(row => row.remove()));
-axe.run(document, {runOnly: arguments[1], resultTypes: ["violations"]}).then(
-    found => done(found.violations.map(one => one.id + ": " + one.nodes[0].html)));
+axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(
+    found => done(found.violations.map(one => one.id + ": " + one.nodes[0].html)), why => done([String(why)]));
 """
 FOCUSED = """
 const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
