@@ -38,7 +38,8 @@ document.querySelectorAll("details").forEach(one => one.open = true);
 document.querySelectorAll("tbody").forEach(  // the rows of a table are alike, and may be hundreds
     one => [...one.rows].slice(8).forEach(row => row.remove()));
 axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(
-    found => done(found.violations.map(one => one.id + ": " + one.nodes[0].html)), why => done([String(why)]));
+    found => done(found.violations.map(one => one.id + ": " + one.nodes[0].html)),
+    why => done([String(why)]));
 """
 FOCUSED = """
 const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
@@ -98,7 +99,9 @@ def pages(server: Server) -> list[str]:
 
 
 @pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 375)], ids=["desk", "phone"])
-def test_no_page_keeps_anybody_out_nor_leaves_the_screen(museum: Server, dark: bool, width: int):
+def test_no_page_keeps_anybody_out_nor_leaves_the_screen(
+    museum: Server, dark: bool, width: int
+) -> None:
     judge = library("axe-core", "axe.min.js") + "; window.axe = axe;"
     found = []
     with Browser(dark=dark, width=width) as browser:
@@ -114,7 +117,7 @@ def test_no_page_keeps_anybody_out_nor_leaves_the_screen(museum: Server, dark: b
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_printed_record_is_black_on_white_with_its_citation_and_without_forms(
     museum: Server, dark: bool
-):
+) -> None:
     with Browser(dark=dark) as browser:
         browser.colours(dark=dark, printing=True)
         browser.visit(museum.base + next(one for one in pages(museum) if one.endswith("/versions"))
@@ -158,7 +161,7 @@ def press_on(browser: Browser, words: str) -> None:
     until(lambda: browser.run("return document.readyState") == "complete")
 
 
-def test_from_a_search_to_a_decision_by_keyboard_alone(museum: Server):
+def test_from_a_search_to_a_decision_by_keyboard_alone(museum: Server) -> None:
     made = collectome("token", "create", "keys", "--role", "curator", "--json", data=museum.data)
     with Browser() as browser:
         browser.visit(museum.base + "/")
