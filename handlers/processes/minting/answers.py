@@ -21,8 +21,9 @@ QUOTED = 500
 Outcome = Literal["taken", "refused", "hindered"]
 """DataCite has it; DataCite will never take it as it is; or nothing is known, so try again."""
 
-_PATIENT = frozenset({401, 403, 408, 409, 425, 429})
-"""Refusals that are none of this DOI: credentials, races, limits."""
+_PATIENT = frozenset({401, 403, 404, 405, 408, 409, 425, 429})
+"""Refusals that are none of this DOI: credentials, an address that is not DataCite's (a PUT there
+makes what is unknown), races, limits."""
 
 
 @dataclass(frozen=True, slots=True)

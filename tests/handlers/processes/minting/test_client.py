@@ -12,7 +12,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import stamped
 from fdo.representations.datacite import metadata
 from handlers.processes.minting import client as speaking
-from handlers.processes.minting.answers import event_for
+from handlers.processes.minting.answers import event_for, judged
 from handlers.processes.minting.client import DataCite
 from tests.api.documents import a_specimen
 
@@ -87,6 +87,15 @@ def test_wrong_credentials_are_no_fault_of_the_doi(double: DoubleServer) -> None
     stranger = DataCite(double.url, "SOMEBODY.ELSE", "guess", "10.5072")
     met = stranger.upsert(DOI, attributes(), "publish")
     assert met.outcome == "hindered" and "Bad credentials" in met.said
+
+
+def test_a_wrong_address_is_no_fault_of_the_doi(double: DoubleServer) -> None:
+    account = double.account
+    lost = DataCite(f"{double.url}dois/", account.username, account.password, "10.5072")
+    met = lost.upsert(DOI, attributes(), "publish")
+    assert met.outcome == "hindered" and "answered 404" in met.said
+    elsewhere = judged(405, {"allow": "GET"}, b"<html>no such method</html>")
+    assert elsewhere.outcome == "hindered"
 
 
 def test_metadata_that_break_the_schema_are_refused_and_why_is_told(client: DataCite) -> None:
