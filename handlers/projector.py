@@ -121,6 +121,16 @@ class Projector:
             self._last_publish = now
         return read
 
+    def rest(self) -> None:
+        """Wait for a fact, for somebody who asks for a rebuild, or for the next publication: only
+        the head of the log is looked at, since a step reads the position of every view."""
+        head = self.log.position()
+        while True:
+            time.sleep(POLL_S)
+            due = time.monotonic() - self._last_publish >= PUBLISH_S
+            if due or self.log.position() != head or self._rebuilds.called():
+                return
+
     def settle(self) -> None:
         """Follow until nothing is left, and publish."""
         while self.step():
@@ -269,7 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         while not stop and os.getppid() == parent:
             if not projector.step():
-                time.sleep(POLL_S)
+                projector.rest()
         projector.graph.flush()
     finally:
         projector.close()

@@ -62,6 +62,10 @@ class Rebuilds:
         self._notes: dict[Path, set[str]] = {}
         """Note → the views for which it still waits."""
 
+    def called(self) -> bool:
+        """Whether a note lies there that was not read yet."""
+        return any(note not in self._notes for note in self._control.glob("*.json"))
+
     def asked(self) -> set[str]:
         """The names in notes that were not read before; those with a SQLite view begin."""
         names: set[str] = set()
