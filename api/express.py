@@ -70,7 +70,8 @@ class _Express(HttpToolsProtocol):
     """Whether the parser stands between two requests."""
     _read = b""
     """What was read last, if a request began with it."""
-    _said = b"no headers are these"
+    _said = b""
+    """All after the request line of one that was answered at once; empty where none was yet."""
     _meant: Sequence[Header] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
@@ -121,7 +122,7 @@ class _Express(HttpToolsProtocol):
     def _is_answered_unparsed(self, data: bytes) -> bool:
         """One whole request with the headers of one that was answered at once before."""
         line, _, said = data.partition(b"\r\n")
-        if said != self._said or not self._is_free():
+        if not said or said != self._said or not self._is_free():
             return False
         method, _, rest = line.partition(b" ")
         target, _, version = rest.partition(b" ")

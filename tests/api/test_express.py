@@ -168,6 +168,16 @@ def test_headers_of_one_connection_mean_nothing_within_another_request(there: Ru
         assert b"/there?now" not in there.app.asked[asked:]
 
 
+def test_what_is_no_whole_request_is_answered_to_nobody(there: Running) -> None:
+    line, asked = PLAIN.partition(b"\r\n")[0] + b"\r\n", [*there.app.asked]
+    for ending in (b"", b"no headers are these", b"Host: x\r\n"):
+        with there.connect() as connection, contextlib.suppress(TimeoutError):
+            connection.settimeout(0.2)
+            connection.sendall(line + ending)
+            assert b"400 Bad Request" in connection.recv(4096)
+    assert there.app.asked == asked
+
+
 def test_a_request_may_come_in_pieces(there: Running) -> None:
     assert there.roads(PLAIN[:9], PLAIN[9:30], PLAIN[30:], pause=0.02) == ["at once"]
 
