@@ -17,14 +17,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.minting import outbox_of, wanted
-from api.pid_standing import Counted, letters_of, require_public, version_doi
+from api.pid_standing import Counted, ask_for, letters_of, version_doi
 from api.security import Forbidden
 from api.sessions import Form, SentForm, Session, one, session_of, signed_in
 from api.site import Site
 from eventstore.envelope import iso
 from fdo.errors import CollectomeError, NotFound
 from fdo.identifiers import Pid
-from handlers.processes.minting.asking import request_version, requested, require_citable
+from handlers.processes.minting.asking import requested, require_citable
 
 SHOWN = 50
 """Dead letters on the page."""
@@ -60,8 +60,7 @@ def pid_pages_router(site: Site) -> APIRouter:
         session = signed_in(request, form)
         _admit(session, "curator", "agent")
         pid, number = _named(form)
-        require_public(site, pid, number)
-        request_version(site.objects, pid, number, session.token.agent)
+        ask_for(site, pid, number, session.token)
         return RedirectResponse(f"/{pid}/{number}/doi", 303)
 
     return router

@@ -8,11 +8,13 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from api.minting import Doi, State, described, outbox_of, standing
+from api.objects.lifecycle import admit
+from api.security import Token
 from api.site import Site
 from fdo.errors import NotFound, PidOnly
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
-from handlers.processes.minting.asking import requested
+from handlers.processes.minting.asking import request_version, requested
 
 FRESH_S = 2.0
 """Counts are made no more often than this, whoever asks."""
@@ -72,6 +74,14 @@ def require_public(site: Site, pid: Pid, number: int) -> None:
         raise PidOnly(f"Only the PID of {pid} is public; its versions are not.", pid=str(pid))
     if site.objects.log.version(pid, number).status is Status.DRAFT:
         raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+
+
+def ask_for(site: Site, pid: Pid, number: int, by: Token) -> None:
+    """Ask for the DOI of a version, which is for good: so a token that is limited to an
+    institution asks for what that one holds."""
+    require_public(site, pid, number)
+    admit(by, site.objects.log.latest(pid))
+    request_version(site.objects, pid, number, by.agent)
 
 
 def version_doi(site: Site, pid: Pid, number: int) -> VersionDoi:

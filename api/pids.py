@@ -27,6 +27,7 @@ from api.pid_standing import (
     Counted,
     Letters,
     VersionDoi,
+    ask_for,
     letters_of,
     require_public,
     version_doi,
@@ -35,7 +36,6 @@ from api.security import Token, require
 from api.site import Site
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
-from handlers.processes.minting.asking import request_version
 
 PAGE = 1_000
 """Dead letters on one page at most."""
@@ -126,8 +126,7 @@ def pids_router(site: Site) -> APIRouter:
     def ask(prefix: Prefix, suffix: str, number: Number, by: Writer) -> VersionDoi:
         """Ask for a DOI of this version; asked again, it says how far that is."""
         pid = Pid.parse(f"{prefix}/{suffix}")
-        require_public(site, pid, number)
-        request_version(site.objects, pid, number, by.agent)
+        ask_for(site, pid, number, by)
         return version_doi(site, pid, number)
 
     router.include_router(pid_pages_router(site))

@@ -86,6 +86,20 @@ def test_a_version_minted_is_findable_and_known_to_the_log(tmp_path: Path) -> No
     assert (found["state"], found["confirmed"]) == ("findable", True)
 
 
+def test_a_token_of_an_institution_asks_for_dois_of_its_own_objects(
+    repository: Repository, browser: Browser
+) -> None:
+    pid = repository.register("specimen", a_specimen())
+    holder = repository.objects.log.latest(pid).document["ods:organisationID"]
+    for name, institution, status in (
+        ("no", "https://ror.org/0566bfb96", 403),
+        ("yes", holder, 202),
+    ):
+        text = repository.tokens.create(name, ("agent",), organisation=institution)
+        token = {"authorization": f"Bearer {text}"}
+        assert browser.request("POST", f"/{pid}/1/doi", headers=token).status_code == status
+
+
 def test_strangers_ask_for_nothing(repository: Repository, browser: Browser) -> None:
     pid = repository.register("specimen", a_specimen())
     assert browser.request("POST", f"/{pid}/1/doi").status_code == 401
