@@ -46,7 +46,7 @@ MOST_PATTERNS: Final = 16
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<iri><[A-Za-z][A-Za-z0-9+.-]*:[^<>\"{}|^`\\\x00-\x20]*>)"
     r"|(?P<variable>[?$][A-Za-z_][A-Za-z0-9_]*)(?![\w\u00b7])"
-    r"|(?P<name>(?:[A-Za-z][A-Za-z0-9_-]*)?:(?:[A-Za-z0-9_][A-Za-z0-9_-]*)?)(?![\w:.%\\\u00b7]*[\w:%\\])"
+    r"|(?P<name>(?:[A-Za-z][A-Za-z0-9_-]*)?:(?:[A-Za-z0-9_][A-Za-z0-9_-]*+)?+)(?![\w:.%\\\u00b7]*[\w:%\\])"
     r"|(?P<word>[A-Za-z]+)(?![\w:])"
     r"|(?P<number>[0-9]+)(?![\w.])"
     r"|(?P<sign>[{}.;,/*]))"

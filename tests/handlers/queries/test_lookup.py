@@ -15,7 +15,14 @@ from pyoxigraph import Literal, NamedNode, Quad, QueryResultsFormat, QuerySoluti
 
 from handlers.queries.answer import Question
 from handlers.queries.formats import RESULTS
-from handlers.queries.lookup import MOST_QUADS, LookUps, recognise, walked, walked_body
+from handlers.queries.lookup import (
+    MOST_CHARACTERS,
+    MOST_QUADS,
+    LookUps,
+    recognise,
+    walked,
+    walked_body,
+)
 from tests.handlers.queries.publisher import Publisher, people
 
 NODES = [NamedNode(f"urn:n:{number}") for number in range(4)]
@@ -117,6 +124,15 @@ def test_a_walk_gives_what_the_engine_gives(quads: list[Quad], query: str) -> No
 )
 def test_what_is_not_of_the_small_grammar_is_left_to_the_workers(query: str) -> None:
     assert recognise(query) is None
+
+
+@pytest.mark.parametrize("sign", ["%", ".%", "-%", ":"])
+def test_a_text_of_one_long_name_is_read_in_no_time(sign: str) -> None:
+    text = "SELECT * { a:" + "b" * (MOST_CHARACTERS - 20) + sign
+    began = time.perf_counter()
+    for number in range(10):
+        assert recognise(text.replace("b", "cdefghijkl"[number])) is None
+    assert time.perf_counter() - began < 0.05  # once 20 ms each, in the loop of the server
 
 
 @pytest.mark.parametrize(
