@@ -99,7 +99,7 @@ def _resolved(shown: Shown, handle: str, given: Mapping[str, list[str]], pretty:
     if found is None:
         raise NotFound(f"{handle} is no handle of this repository.")
     pid, version = Pid.parse(found["pid"]), found["version"]
-    moment = {name: given[name][0] for name in MOMENT if name in given}
+    moment = {name: given[name][0] for name in MOMENT if any(given.get(name, ()))}
     head = shown.log.head(pid)
     event = shown.select(Asked(pid, version, "", moment), head)
     if event.status in (Status.ACTIVE, Status.DRAFT):  # what is PID-only or gone has a record

@@ -3,7 +3,8 @@ and `observed-at`: a day or an instant of the sources' clock.
 
 `42` is an event number, `v3` a version of the object, `2026-03-01` the end of that day in UTC,
 `2026-03-01T12:00:00Z` that instant inclusive. The future is refused, because its answer could
-not be repeated. A `+` of a time zone that arrived as a space is read as `+`.
+not be repeated. A `+` of a time zone that arrived as a space is read as `+`. A moment that is
+empty, as of a field of a form that nobody filled in, is none: the answer is that without it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def event_as_of(
 
     `v3` is the version of that number, whatever else is asked.
     """
-    if text is not None and (found := _VERSION.match(text)):
+    if text and (found := _VERSION.match(text)):
         return objects.log.version(pid, int(found[1]))
     instant = instant_of(text, observed, objects, versions=True)
     return objects.log.at(pid, instant.position, instant.observed)
@@ -43,7 +44,7 @@ def history_as_of(text: str | None, pid: Pid, objects: DigitalObjects) -> list[R
     """The events of an object as far as they were known at a moment; of a version (`v3`), and of
     no moment, all."""
     events = objects.log.life(pid)
-    if text is None or _VERSION.match(text):
+    if not text or _VERSION.match(text):
         return events
     position = position_as_of(text, objects, versions=True)
     return [event for event in events if event.position <= position]
@@ -52,13 +53,13 @@ def history_as_of(text: str | None, pid: Pid, objects: DigitalObjects) -> list[R
 def instant_of(
     as_of: str | None, observed: str | None, objects: DigitalObjects, *, versions: bool = False
 ) -> Instant:
-    """The instant that `as-of` and `observed-at` name together; the head where both are None.
+    """The instant that `as-of` and `observed-at` name together; the head where neither is said.
     `versions`: a refusal says that a version would do as well."""
-    if as_of is None:
+    if not as_of:
         position = objects.log.position()
     else:
         position = position_as_of(as_of, objects, versions=versions)
-    return Instant(position, None if observed is None else observed_at(observed, objects))
+    return Instant(position, observed_at(observed, objects) if observed else None)
 
 
 def position_as_of(

@@ -238,6 +238,8 @@ def _parsed(given: Given, control: dict[str, str]) -> tuple[dict[str, str], Sear
     steering: dict[str, str] = {}
     asked: dict[str, list[str]] = {}
     for name, value in given:
+        if name in steering:
+            raise UnknownParameter(f"{name} is given twice.", parameter=name)
         if name in control:
             steering[name] = value
         elif name in PARAMETERS:
@@ -254,7 +256,7 @@ def _parsed(given: Given, control: dict[str, str]) -> tuple[dict[str, str], Sear
 def _instant(site: Site, control: dict[str, str]) -> Instant:
     """The instant that is asked for; the newest that there is without one."""
     for name in _MOMENT:
-        if name in control and control.get("cursor"):
+        if control.get(name) and control.get("cursor"):
             raise UnknownParameter(
                 f"A cursor keeps its own moment; leave {name} out.", parameter=name
             )

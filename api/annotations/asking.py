@@ -54,6 +54,8 @@ def parsed(
     steering: dict[str, str] = {}
     chosen: dict[str, list[str]] = {}
     for name, value in asked:
+        if name in steering:
+            raise UnknownParameter(f"{name} is given twice.", parameter=name)
         if name in control:
             steering[name] = value
         elif name in known:

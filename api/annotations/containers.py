@@ -89,7 +89,7 @@ class Containers:
             int(given["page"]) if "page" in given else None,
             int(given.get("after", "0")),
             given.get("iris") == "1",
-            at=None if when is None else position_as_of(when, self._site.objects),
+            at=position_as_of(when, self._site.objects) if when else None,
         )
 
     def part(self, asked: Asked) -> Part:

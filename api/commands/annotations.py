@@ -51,7 +51,7 @@ def list_(
     repository, view = _opened(data)
     if cursor and as_of:
         raise Refused("A cursor keeps its own moment; leave --as-of out.")
-    at = None if as_of is None else position_as_of(as_of, repository.objects)
+    at = position_as_of(as_of, repository.objects) if as_of else None
     page = view.find(AnnotationQuery.parse(_asked(filters)), cursor, limit, at)
     if json:
         told = [item(repository.settings.base, found) for found in page.found]

@@ -48,7 +48,7 @@ def cite(
     from api.citing.styles import manner
     from api.negotiation import CITATION_FORMATS, choose
 
-    if version is not None and as_of is not None:
+    if version is not None and as_of:
         raise Refused("Name a version or a moment, not both.")
     how = manner("", style, locale)
     form = choose("", format, CITATION_FORMATS)
@@ -65,7 +65,7 @@ def cite(
             xml=form.name == "datacite-xml",
             hidden=hidden,
             number=version or 0,
-            past=as_of is not None,
+            past=bool(as_of),
         )
     else:
         content = written(what, form, how, numbered=version is not None)
@@ -79,7 +79,7 @@ def cite(
 def _chosen(repository: Repository, pid: Pid, version: int | None, as_of: str | None) -> Recorded:
     if version is not None:
         return repository.log.version(pid, version)
-    if as_of is not None:
+    if as_of:
         return event_as_of(as_of, None, pid, repository.objects)
     return repository.log.latest(pid)
 

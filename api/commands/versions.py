@@ -61,7 +61,7 @@ def show(
     name = Pid.parse(pid)
     if version is not None:
         event = repository.log.version(name, version)
-    elif as_of is not None or observed_at is not None:
+    elif as_of or observed_at:
         event = event_as_of(as_of, observed_at, name, repository.objects)
     else:
         event = repository.log.latest(name)

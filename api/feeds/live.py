@@ -159,7 +159,7 @@ class Streams:
         if resumed is not None:
             position_as_of(resumed, self._site.objects, "Last-Event-ID")
             given = [pair for pair in given if pair[0] != "since"] + [("since", resumed)]
-        elif not any(name == "since" for name, _ in given):
+        elif not any(name == "since" and value for name, value in given):
             given = [*given, ("since", str(self._log.position()))]
         return asked(given, self._site.objects)
 

@@ -73,8 +73,8 @@ def ends(
 ) -> tuple[Recorded, Recorded]:
     """The two events to compare: `to` is the newest version, `from` the one before `to`, where
     they are not said."""
-    new = objects.log.latest(pid) if end is None else _end(objects, pid, "to", end)
-    if start is None:
+    new = _end(objects, pid, "to", end) if end else objects.log.latest(pid)
+    if not start:
         return objects.log.version(pid, max(1, new.version - 1)), new
     return _end(objects, pid, "from", start), new
 

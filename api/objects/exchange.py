@@ -47,6 +47,7 @@ KEPT = b"public, max-age=86400"
 the erasure then (decision 0062)."""
 MOMENT = ("as-of", "observed-at")
 """The parameters that name a moment."""
+_MOMENTS = (*MOMENT, "from", "to")
 _BODY_HEADERS = (b"content-type", b"content-length")
 
 
@@ -125,11 +126,13 @@ def asked_headers(scope: Scope) -> tuple[str, bytes | None, str | None]:
 
 
 def query_of(scope: Scope) -> dict[str, str]:
+    """The parameters of a request, each given once; a moment that is left empty is not given."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         if name in found:
             raise UnknownParameter(f"{name} is given twice.", parameter=name)
-        found[name] = value
+        if value or name not in _MOMENTS:
+            found[name] = value
     return found
 
 

@@ -171,7 +171,7 @@ class Asking:
     def _plan(self, asked: Asked) -> Plan | None:
         assert asked.query is not None
         if self._past is None:
-            if asked.as_of is not None or asked.observed_at is not None:
+            if asked.as_of or asked.observed_at:
                 raise UnknownParameter(
                     "This endpoint knows the present only; leave as-of and observed-at out.",
                     parameter="as-of",

@@ -120,9 +120,9 @@ class Times:
     def instant(self, asked: Asked, published: int) -> Instant | None:
         """The instant that the parameters or Accept-Datetime name; None for the newest."""
         observed = None
-        if asked.observed_at is not None:
+        if asked.observed_at:
             observed = observed_at(asked.observed_at, self._objects)
-        if asked.as_of is not None:
+        if asked.as_of:
             return Instant(self._position(asked.as_of), observed)
         if asked.accept_datetime is not None:
             return Instant(self._position_of_memento(asked.accept_datetime), observed)
@@ -204,7 +204,7 @@ def _base_of(
         return None, instant
     ((iri, state),) = whole.items()
     assert isinstance(state, Instant)
-    if asked.observed_at is not None:
+    if asked.observed_at:
         raise UnknownParameter(
             f"observed-at does not go with FROM <{iri}>, which names a state by the recorded "
             "clock alone; leave FROM out and say both as parameters, as-of and observed-at.",

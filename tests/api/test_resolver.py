@@ -210,7 +210,7 @@ def test_as_of_shows_what_the_repository_knew_then(repository, browse, oak, mome
 
 
 @pytest.mark.parametrize(
-    "moment", ["3", "2026-03-02", "2999-01-01T00:00:00Z", "yesterday", "", "2026-13-01", "v0", "-1"]
+    "moment", ["3", "2026-03-02", "2999-01-01T00:00:00Z", "yesterday", "2026-13-01", "v0", "-1"]
 )
 def test_as_of_refuses_the_future_and_what_is_no_moment(browse, oak, moment):
     answer = browse().get(f"/{oak}", params={"as-of": moment})
