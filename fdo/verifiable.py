@@ -53,16 +53,24 @@ class Citation:
     @classmethod
     def parse(cls, text: str) -> Citation:
         """The first citation inside a text; line breaks between its parts do no harm."""
-        found = _CITATION.search(text)
+        return cls.all_in(text)[0]
+
+    @classmethod
+    def all_in(cls, text: str) -> list[Citation]:
+        """Every citation inside a text, each once; there is at least one."""
+        found = [
+            cls(
+                Pid(one["prefix"].upper(), one["suffix"].upper()),
+                int(one["version"]),
+                one["at"],
+                one["hash"].lower(),
+            )
+            for one in _CITATION.finditer(text)
+        ]
         if not found:
             raise InvalidIdentifier(
                 "No citation that can be checked is in this text: expected a version's address, "
                 "its time and its hash, as in https://doi.org/10.5072/ABC-DEF-123/3 "
                 "(2026-03-01T12:00:00.000000Z) hash://sha256/ and 64 hexadecimal digits."
             )
-        return cls(
-            Pid(found["prefix"].upper(), found["suffix"].upper()),
-            int(found["version"]),
-            found["at"],
-            found["hash"].lower(),
-        )
+        return list(dict.fromkeys(found))

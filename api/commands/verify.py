@@ -147,7 +147,7 @@ _NO_PROOF = "no proof file was given; name one with --proof"
 
 def verify_citation(
     citation: Annotated[
-        str, typer.Argument(help="A citation, or a file with one: a text or a proof file.")
+        str, typer.Argument(help="A citation, or a file: a text with citations, or a proof file.")
     ],
     document: Annotated[
         Path | None, typer.Option(help="The sealed document, as /{pid}/{n}/sealed gave it.")
@@ -163,58 +163,75 @@ def verify_citation(
     json: JsonOption = False,
 ) -> None:
     """Check a citation offline, from any copy; says what was checked and what was not."""
-    cited, found = _cited(citation)
-    evidence = Evidence(proof=found)
-    if server:
-        _ask(evidence, cited, server)
-    if data:
-        _look(evidence, cited, data)
-    if document:
-        evidence.document = _read(document)
-    if proof:
-        evidence.proof = Proof.parse(_read(proof))
-    if key:
-        evidence.key = _key(key)
-    _judge(cited, list(evidence.checks(cited)), json=json)
+    all_cited, found = _cited(citation)
+    if len(all_cited) > 1 and (document or proof):
+        raise Refused(
+            f"There are {len(all_cited)} citations, and a document or proof is of one: give that "
+            "citation alone, or check all of them with --data or --server."
+        )
+    judged: list[tuple[Citation, list[Check]]] = []
+    for cited in all_cited:
+        evidence = Evidence(proof=found)
+        if server:
+            _ask(evidence, cited, server)
+        if data:
+            _look(evidence, cited, data)
+        if document:
+            evidence.document = _read(document)
+        if proof:
+            evidence.proof = Proof.parse(_read(proof))
+        if key:
+            evidence.key = _key(key)
+        judged.append((cited, list(evidence.checks(cited))))
+    _judge(judged, json=json)
 
 
-def _judge(cited: Citation, checks: list[Check], *, json: bool) -> None:
-    """Tell the checks; exit code 0 only where something was checked and all of it holds."""
-    failed = [check for check in checks if check.good is False]
-    verified = not failed and any(check.good for check in checks)
+def _judge(judged: list[tuple[Citation, list[Check]]], *, json: bool) -> None:
+    """Tell the checks; exit code 0 only where of each citation something was checked and all of
+    it holds."""
+    failed = any(check.good is False for _, checks in judged for check in checks)
+    verified = not failed and all(any(check.good for check in checks) for _, checks in judged)
     if json:
-        words = {True: "holds", False: "fails", None: "not checked"}
-        rows = [
-            {"what": c.what, "result": words[c.good], "why": "" if c.good else c.why}
-            for c in checks
-        ]
-        emit({"citation": str(cited), "verified": verified, "checks": rows})
+        told = [_told(cited, checks) for cited, checks in judged]
+        emit(told[0] if len(told) == 1 else {"verified": verified, "citations": told})
         if not verified:
             raise typer.Exit(1)
         return
-    out.print(str(cited), markup=False)
-    for check in checks:
-        mark = {True: "holds      ", False: "FAILS      ", None: "not checked"}[check.good]
-        why = "" if check.good else f": {check.why}"
-        out.print(f"  {mark}  {check.what}{why}", markup=False)
+    for cited, checks in judged:
+        out.print(str(cited), markup=False)
+        for check in checks:
+            mark = {True: "holds      ", False: "FAILS      ", None: "not checked"}[check.good]
+            why = "" if check.good else f": {check.why}"
+            out.print(f"  {mark}  {check.what}{why}", markup=False)
     if failed:
         raise Disagreement("This is not what was cited; the lines above say why.")
     if not verified:
-        raise Refused("Nothing could be checked. Give --document, --proof, --data or --server.")
+        which = "Nothing" if len(judged) == 1 else "Of at least one citation nothing"
+        raise Refused(f"{which} could be checked. Give --document, --proof, --data or --server.")
 
 
-def _cited(text: str) -> tuple[Citation, Proof | None]:
-    """The citation, and the proof file where the argument is one."""
+def _told(cited: Citation, checks: list[Check]) -> dict[str, Any]:
+    """What was found of one citation, for programs."""
+    words = {True: "holds", False: "fails", None: "not checked"}
+    verified = all(c.good is not False for c in checks) and any(c.good for c in checks)
+    rows = [
+        {"what": c.what, "result": words[c.good], "why": "" if c.good else c.why} for c in checks
+    ]
+    return {"citation": str(cited), "verified": verified, "checks": rows}
+
+
+def _cited(text: str) -> tuple[list[Citation], Proof | None]:
+    """The citations, and the proof file where the argument is one."""
     path = Path(text)
     with suppress(OSError):
         if path.is_file():
             content = _read(path)
             if b'"envelope"' in content or b'"checkpoint"' in content:  # broken, it is no text
                 proof = Proof.parse(content)
-                return proof.citation, proof
-            return Citation.parse(content.decode("utf-8", "replace")), None
+                return [proof.citation], proof
+            return Citation.all_in(content.decode("utf-8", "replace")), None
     try:
-        return Citation.parse(text), None
+        return Citation.all_in(text), None
     except InvalidIdentifier as wrong:
         if len(text) < 400 and "\n" not in text and "hash://" not in text:
             raise NotFound(f"{text!r} is neither a file nor a citation. {wrong.message}") from wrong
@@ -251,7 +268,12 @@ def _published(said: bytes) -> list[Verifier]:
 def _look(evidence: Evidence, cited: Citation, data: Path) -> None:
     """Take what a repository or mirror has; nothing is written there."""
     repository = Repository(settings_for(data), must_exist=True)
-    event = repository.log.version(cited.pid, cited.version)
+    try:
+        event = repository.log.version(cited.pid, cited.version)
+    except NotFound as unknown:
+        evidence.missing.append(unknown.message)
+        repository.close()
+        return
     if event.salt:
         evidence.document = event.salt + (event.document_bytes or b"")
     else:

@@ -75,6 +75,25 @@ def test_a_proof_file_names_its_own_citation(kept: Kept, tmp_path: Path) -> None
     }
 
 
+def test_of_a_list_of_references_each_is_checked(demo: Server, kept: Kept, tmp_path: Path) -> None:
+    later = kept.citation.replace("T05:15:00", "T05:15:09")
+    listed = tmp_path / "references.txt"
+    listed.write_text(f"1. {kept.citation}\n2. {later}\n3. once more: {kept.citation}\n")
+    line = ["verify-citation", str(listed), f"--server={demo.base}"]
+    plain = CliRunner().invoke(app, line)
+    assert plain.exit_code == 1 and later in plain.output, plain.output
+    told = json.loads(CliRunner().invoke(app, [*line, "--json"]).stdout)
+    assert told["verified"] is False
+    assert [(one["citation"], one["verified"]) for one in told["citations"]] == [
+        (kept.citation, True),
+        (later, False),
+    ]
+    listed.write_text(f"{kept.citation}\n{kept.citation.replace('AYE-19S-36C', '000-000-000')}\n")
+    assert CliRunner().invoke(app, line).exit_code == 1  # the second is unknown there
+    one_of_two = CliRunner().invoke(app, [*line[:2], f"--document={kept.document}"])
+    assert one_of_two.exit_code == 1 and "There are 2 citations" in one_of_two.output
+
+
 def test_what_was_not_given_is_named_as_not_checked(kept: Kept) -> None:
     told = check(kept.citation, f"--document={kept.document}")
     assert told["the sealed document has the hash of the citation"] == "holds"
