@@ -172,3 +172,12 @@ def test_the_page_of_models_tells_what_became_of_suggestions(reviewing: Reviewin
     landing = page(f"/{model['pid']}")
     assert f'<a href="/{metric["pid"]}">Test set</a>' in landing and ">0.02<" in landing
     assert "Labels of 1900" in landing
+
+
+def test_the_page_of_models_links_to_objects_and_to_the_web_alone(reviewing: Reviewing) -> None:
+    said = ["javascript:alert(1)", "data:text/html,x", "https://example.org/labels"]
+    made(reviewing, MODEL | {"schema:name": "<b>reader</b>", "fair4ml:trainedOn": said})
+    page = reviewing.ask("GET", "/models", headers={"accept": "text/html"}).text
+    assert 'href="https://example.org/labels"' in page and "<b>reader</b>" not in page
+    assert "javascript:alert(1)" in page and 'href="javascript' not in page
+    assert 'href="data:' not in page
