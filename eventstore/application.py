@@ -297,7 +297,9 @@ class DigitalObjects:
             verbatim=change.verbatim,
             verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
             claims=claims,
-            unsaid=unsaid(change.type, fact.document, claims) if claims else (),  # type: ignore[union-attr]
+            unsaid=()
+            if isinstance(fact, Noted) or not claims
+            else unsaid(change.type, fact.document, claims),
             fingerprint=change.fingerprint,
         )
         return entry, after, issue

@@ -103,7 +103,7 @@ def unpack(frame: bytes) -> bytes:
             return _codecs.unplain.decompress(body)
         if kind == ZSTD_DICTIONARY_1 and _codecs.untrained is not None:
             return _codecs.untrained.decompress(body)
-    except zstandard.ZstdError as broken:
+    except (zstandard.ZstdError, MemoryError) as broken:  # a damaged head may promise any length
         raise UnreadableEvent(f"A stored document does not decompress: {broken}.") from broken
     raise UnreadableEvent(f"A stored document bears the unknown frame number {kind}.")
 

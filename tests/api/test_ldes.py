@@ -455,7 +455,7 @@ def test_who_comes_when_too_much_is_being_written_is_told_when_to_come_again(fee
         ("/ldes", "type/specimen"),
         ("/ldes/all", "ldes-client --follow"),
         ("/ldes/all/nodes/1/0", "never changes"),
-        ("/ldes/all/pages/0", "Registered"),
+        ("/ldes/all/pages/0", "<td>registered</td>"),
         ("/ldes/all/latest/12", "Next page"),
     ],
 )
