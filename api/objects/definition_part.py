@@ -9,6 +9,7 @@ from eventstore.envelope import Recorded
 from fdo.definitions.attributes import ATTRIBUTES
 from fdo.definitions.names import definition_pid
 from fdo.definitions.operations import OPERATIONS
+from fdo.definitions.shapes import in_rdf
 from fdo.documents import Document
 from shacl.validate import SHAPED
 
@@ -22,7 +23,8 @@ def definition_part(event: Recorded, document: Document) -> dict[str, Any] | Non
         "attributes": list(_attributes(event, document)),
         "operations": list(_operations(event, document)),
         "shapes": event.type == "fdo-profile"
-        or (event.type == "fdo-type" and document["col:key"] in SHAPED),
+        or (event.type == "fdo-type" and document["col:key"] in SHAPED)
+        or (event.type == "fdo-attribute" and in_rdf(document["col:key"])),
     }
 
 

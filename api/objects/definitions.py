@@ -1,7 +1,7 @@
 """What a definition defines, in the forms that validators read: `/schema` and `/shapes`.
 
 A profile gives the JSON Schema and the SHACL of records, a type those of documents, an attribute
-and an operation the JSON Schema of values and requests. `as-of` gives an old version's.
+those of its values, an operation the JSON Schema of requests. `as-of` gives an old version's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from api.negotiation import RDF_FORMATS, Format
 from api.objects.exchange import MOMENT, Asked, Sent
 from api.objects.shown import Shown
 from eventstore.envelope import Recorded
-from fdo.definitions.shapes import record_shapes
+from fdo.definitions.shapes import in_rdf, record_shapes, value_shapes
 from fdo.errors import NotFound
 from ontologies import schemas
 from shacl.engine import shapes_text
@@ -69,4 +69,6 @@ def _shapes(event: Recorded) -> str:
         return record_shapes(document["col:recordSchema"])
     if event.type == "fdo-type" and document["col:key"] in SHAPED:
         return shapes_text(document["col:key"])
+    if event.type == "fdo-attribute" and in_rdf(document["col:key"]):
+        return value_shapes(event.pid.iri, document["col:key"], document["col:valueSchema"])
     raise NotFound(f"{event.pid} ({document['schema:name']}) is told in JSON Schema only.")

@@ -1,4 +1,4 @@
-"""A profile as SHACL: the same rules as its JSON Schema, for records as RDF.
+"""A profile or an attribute as SHACL: the rules of its JSON Schema, for records as RDF.
 
 >>> from fdo.definitions.documents import record_schema
 >>> from fdo.definitions.profiles import PROFILES
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fdo.definitions.attributes import ATTRIBUTES
 from fdo.representations.lexical import quoted
 from fdo.representations.record import term_of
 from ontologies.prefixes import PREFIXES
@@ -45,6 +46,22 @@ def record_shapes(schema: Mapping[str, Any]) -> str:
         for attribute, rule in schema["properties"].items()
     ]
     return "\n".join((_HEAD, shape, "".join(parts)))
+
+
+def in_rdf(attribute: str) -> bool:
+    """Whether records as RDF bear an attribute, so that a shape can speak of it."""
+    known = ATTRIBUTES.get(attribute)
+    return known is not None and not known.handle_only
+
+
+def value_shapes(name: str, attribute: str, schema: Mapping[str, Any]) -> str:
+    """The shapes, in Turtle, of what an attribute says wherever a record bears it."""
+    own = f"<{name}#{_fragment(attribute)}>"
+    shape = (
+        f"<{name}#shape> a sh:NodeShape ;\n  sh:name {quoted(attribute)} ;\n"
+        f"  sh:targetSubjectsOf {term_of(attribute).key} ;\n  sh:property {own} .\n"
+    )
+    return "\n".join((_HEAD, shape, f"{own} {' ; '.join(_rules(attribute, schema, False))} .\n"))
 
 
 def _rules(attribute: str, rule: Mapping[str, Any], mandatory: bool) -> Iterator[str]:

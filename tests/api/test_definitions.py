@@ -11,6 +11,7 @@ import pytest
 import rdflib
 from rdflib.compare import isomorphic
 
+from fdo.definitions.attributes import ATTRIBUTES
 from fdo.definitions.documents import definitions
 from fdo.definitions.names import definition_pid
 from fdo.lifecycle import Note, Revise, stamped
@@ -23,6 +24,7 @@ PREFIX = "20.5000.5072"
 PROFILE = definition_pid(PREFIX, "fdo-profile", "specimen")
 TYPE = definition_pid(PREFIX, "fdo-type", "specimen")
 ATTRIBUTE = definition_pid(PREFIX, "fdo-attribute", "specimenHost")
+HANDLE_ONLY = definition_pid(PREFIX, "fdo-attribute", "HS_ADMIN")
 OPERATION = definition_pid(PREFIX, "fdo-operation", "0.DOIP/Op.Retrieve")
 
 
@@ -61,6 +63,23 @@ def test_profiles_and_types_resolve_as_shacl(browse, defined, pid) -> None:
     assert answer.headers["content-type"].startswith("text/turtle")
     shapes = rdflib.Graph().parse(data=answer.text, format="turtle")
     assert list(shapes.subjects(rdflib.RDF.type, rdflib.SH.NodeShape))
+
+
+def test_attributes_resolve_as_shacl_and_judge_their_values(browse, defined) -> None:
+    browser = browse()
+    data = browser.get(f"/{defined}/record?format=turtle").text
+    record = rdflib.Graph().parse(data=data, format="turtle", publicID=defined.iri)
+    for name, row in ATTRIBUTES.items():
+        if not row.handle_only:
+            text = browser.get(f"/{definition_pid(PREFIX, 'fdo-attribute', name)}/shapes").text
+            shapes = rdflib.Graph().parse(data=text, format="turtle")
+            assert list(shapes.objects(None, rdflib.SH.path)), name
+            assert pyshacl.validate(record, shacl_graph=shapes)[0], name
+    text = browser.get(f"/{ATTRIBUTE}/shapes").text
+    host = rdflib.URIRef("urn:collectome:vocab:specimenHost")
+    record.set((rdflib.URIRef(defined.iri), host, rdflib.Literal("a museum")))
+    shapes = rdflib.Graph().parse(data=text, format="turtle")
+    assert not pyshacl.validate(record, shacl_graph=shapes)[0]
 
 
 def test_the_record_keeps_what_its_definitions_ask_for(browse, defined) -> None:
@@ -144,7 +163,7 @@ def test_what_the_registry_knows_and_we_do_not_is_said_to_be_elsewhere(browse, d
     ("path", "said"),
     [
         ("{specimen}/schema", "defines nothing"),
-        (f"{ATTRIBUTE}/shapes", "JSON Schema only"),
+        (f"{HANDLE_ONLY}/shapes", "JSON Schema only"),
         (f"{OPERATION}/shapes", "JSON Schema only"),
         (f"{PROFILE}/schema?as-of=1", "did not exist"),
     ],
