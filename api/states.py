@@ -35,7 +35,8 @@ def states_router(site: Site) -> APIRouter:
     @router.head("/delta/{start}/{end}/{side}", include_in_schema=False)
     def delta(start: str, end: str, side: Literal["added", "removed"]) -> RedirectResponse:
         """Lead to the triples that came, or went, between two moments."""
-        first, last = (position_as_of(each, site.objects) for each in (start, end))
+        first = position_as_of(start, site.objects, "start")
+        last = position_as_of(end, site.objects, "end")
         if first > last:
             raise UnknownParameter(
                 f"The difference from event {first} to event {last} runs backwards: name the "

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.feeds.paging import Pages
 from api.feeds.reading import Shown, read
 from api.feeds.rows import row
+from api.problems import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
 from eventstore.outlines import Outlines
@@ -44,6 +45,14 @@ def atom_router(site: Site) -> APIRouter:
     )
     def entries(request: Request, page: int | None = None) -> Response:
         """The newest versions as an Atom feed, or one of its archives."""
+        for name in request.query_params:
+            if name != "page":
+                raise UnknownParameter(
+                    f"The Atom feed has every version and takes no parameter {name!r} but page; "
+                    "ask /changes for a choice.",
+                    parameter=name,
+                    known=["page"],
+                )
         return feed.answer(request, page)
 
     router.head("/changes.atom", include_in_schema=False)(entries)

@@ -122,6 +122,11 @@ def test_a_page_that_is_not_there_is_not_found(reader: Browser, path: str) -> No
     assert answer.status_code == 404
 
 
+def test_a_choice_is_refused_by_the_feed_that_knows_none(reader: Browser) -> None:
+    answer = reader.get("/changes.atom?type=specimen")
+    assert answer.status_code == 400 and answer.json()["parameter"] == "type"
+
+
 def test_an_empty_repository_has_empty_feeds(browse: Callable[..., Browser]) -> None:
     assert list(feed(browse()).iter(f"{ATOM}entry")) == []
     assert activities(browse()) == []

@@ -33,6 +33,11 @@ def test_a_difference_leads_to_its_triples(three, browse) -> None:
     assert f"GRAPH <{BASE}/delta/1/3/added>" in query
 
 
+@pytest.mark.parametrize(("path", "wrong"), [("soon/3", "start"), ("1/9999", "end")])
+def test_the_end_that_is_no_moment_is_named(three, browse, path, wrong) -> None:
+    assert browse().get(f"/delta/{path}/added").json()["parameter"] == wrong
+
+
 @pytest.mark.parametrize(
     "path", ["/at/soon", "/at/9999", "/delta/3/1/added", "/delta/1/9999/added"]
 )
