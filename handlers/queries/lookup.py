@@ -39,7 +39,10 @@ from handlers.queries.formats import RESULTS
 from handlers.queries.memo import Kept, Memo
 
 MOST_QUADS: Final = 2_000
-"""Quads that one look-up may touch: some ten milliseconds."""
+"""Quads that a look-up of one pattern may touch, which the engine writes: some milliseconds."""
+MOST_STEPS: Final = 300
+"""Quads that a longer walk may touch: some milliseconds too. They are taken one by one, and while
+they are, the server does nothing else; nobody's share of the engine is charged for them."""
 MOST_CHARACTERS: Final = 2_000
 MOST_PATTERNS: Final = 16
 
@@ -383,13 +386,13 @@ _LEAST_OF_MOST: Final = MOST_QUADS * len(_NEXT_ROW)
 
 
 def walked(store: Store, walk: LookUp) -> list[dict[str, Any]]:
-    """The rows, as bindings of the JSON format; raises `_TooMuch` beyond `MOST_QUADS`.
+    """The rows, as bindings of the JSON format; raises `_TooMuch` beyond `MOST_STEPS`.
 
     A row on the way is the tuple of the values of `walk.reached`, as far as it has come.
     """
     slots = {name: slot for slot, name in enumerate(walk.reached)}
     rows: list[tuple[Any, ...]] = [()]
-    left = MOST_QUADS
+    left = MOST_STEPS
     bound = 0
     for subject, predicate, target in walk.patterns:
         names = [name for name in (predicate, target) if isinstance(name, str)]

@@ -190,6 +190,18 @@ def test_a_long_walk_is_given_up(graph: Publisher) -> None:
     looks.close()
 
 
+def test_a_walk_that_would_hold_up_the_server_is_left_to_a_worker(graph: Publisher) -> None:
+    """Twice all that is said of an object: 10 and 10 times 11 quads, or 20 and 20 times 21."""
+    for name, said in (("few", 10), ("many", 20)):
+        graph.load("".join(f"<urn:{name}> <urn:p> <urn:o:{n}> .\n" for n in range(said)))
+    graph.publish()
+    looks = opened(graph)
+    twice = "SELECT * { <urn:NAME> ?a ?b . <urn:NAME> ?c ?d }"
+    assert looks.answer(Question(twice.replace("NAME", "few"))) is not None
+    assert looks.answer(Question(twice.replace("NAME", "many"))) is None
+    looks.close()
+
+
 def test_it_speaks_of_the_newest_copy_or_not_at_all(graph: Publisher) -> None:
     looks = opened(graph)
     query = Question("SELECT ?o { <urn:new> <urn:p> ?o }")
