@@ -31,7 +31,7 @@ class Machine:
 def machine(what: Cited, address: str, title: str, *, numbered: bool, name: str) -> Machine:
     """What the page at `address` says of what is cited; `title` is the repository's name, `name`
     that of the object or version shown."""
-    metas = (*highwire(what, address), *dublin_core(what), *open_graph(what, address, title))
+    metas = (*highwire(what, address), *open_graph(what, address, title), *dublin_core(what))
     return Machine(metas, schema_org(what, numbered=numbered), name)
 
 

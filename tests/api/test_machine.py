@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyld import jsonld
 
+from api.objects.links import Link
 from api.objects.machine import machine
 from api.rendering import Renderer
 from api.settings import Settings
@@ -208,3 +209,28 @@ def test_nothing_that_a_source_says_leaves_its_place(name, collector, holder):
     assert head.schema_org == told.schema_org
     # a parser of HTML reads CR as LF and NUL as U+FFFD; one line holds neither
     assert head.metas == list(told.metas)
+
+
+def test_what_machines_read_first_comes_first_however_many_media_there_are() -> None:
+    media = [
+        {
+            "@type": "ods:EntityRelationship",
+            "dwc:relationshipOfResource": "hasDigitalMedia",
+            "dwc:relatedResourceID": f"https://doi.org/10.5072/AAA-AAA-{number:03}",
+            "ods:relatedResourceURI": f"https://doi.org/10.5072/AAA-AAA-{number:03}",
+        }
+        for number in range(999)
+    ]
+    document = {"ods:specimenName": "Orchis", "ods:hasEntityRelationships": media}
+    pid = Pid("10.5072", "ABC-DEF-123")
+    what = Cited(
+        pid, "specimen", 3, document, recorded_at="2026-03-01T12:00:00.000000Z",
+        address=f"{BASE}/{pid}/3", repository="R",
+    )  # fmt: skip
+    told = machine(what, f"{BASE}/{pid}", "R", numbered=False, name=pid.iri)
+    renderer = Renderer(Settings(data=Path("unused"), public_base=BASE))
+    items = [Link(f"/10.5072/AAA-AAA-{number:03}", "item") for number in range(999)]
+    page = renderer.page("machine.html", pid=str(pid), signposts=items, machine=told)
+    assert page.count('rel="item"') == 999 and page.count("AAA-AAA-998") >= 2
+    assert page.index("citation_title") < page.index("application/ld+json") < 4_000
+    assert Head(page).schema_org == told.schema_org
