@@ -49,7 +49,7 @@ def bibtex(cited: Cited) -> str:
         "doi": cited.doi,
         "url": address(cited.url),
         "keywords": escaped(", ".join(cited.subjects)),
-        "note": escaped(f"{cited.note}. {cited.url}"),
+        "note": escaped(cited.note if cited.url in cited.note else f"{cited.note}. {cited.url}"),
     }
     lines = [f"  {name} = {_braced(value)}" for name, value in fields.items() if value]
     return f"@misc{{{cited.pid}/{cited.version},\n" + ",\n".join(lines) + "\n}\n"

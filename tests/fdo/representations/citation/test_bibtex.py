@@ -69,6 +69,7 @@ def test_a_version_with_a_doi_of_its_own_is_named_by_that():
     read = fields(bibtex(cited(OAK, minted=True)))
     assert read["doi"] == f"{PID}/3"
     assert read["url"] == f"https://doi.org/{PID}/3"
+    assert read["note"].count(read["url"]) == 1
 
 
 def test_an_address_cannot_end_its_field():
