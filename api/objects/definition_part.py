@@ -11,7 +11,6 @@ from fdo.definitions.names import definition_pid
 from fdo.definitions.operations import OPERATIONS
 from fdo.definitions.shapes import in_rdf
 from fdo.documents import Document
-from shacl.validate import SHAPED
 
 
 def definition_part(event: Recorded, document: Document) -> dict[str, Any] | None:
@@ -22,8 +21,7 @@ def definition_part(event: Recorded, document: Document) -> dict[str, Any] | Non
     return {
         "attributes": list(_attributes(event, document)),
         "operations": list(_operations(event, document)),
-        "shapes": event.type == "fdo-profile"
-        or (event.type == "fdo-type" and document["col:key"] in SHAPED)
+        "shapes": event.type in ("fdo-profile", "fdo-type")
         or (event.type == "fdo-attribute" and in_rdf(document["col:key"])),
     }
 
