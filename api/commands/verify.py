@@ -125,6 +125,8 @@ class Evidence:
     document: bytes | None = None
     proof: Proof | None = None
     key: Verifier | None = None
+    lender: str = ""
+    """The server that the key came from, if nobody else vouches for it."""
     missing: list[str] = field(default_factory=list)
 
     def checks(self, cited: Citation) -> Iterator[Check]:
@@ -139,8 +141,12 @@ class Evidence:
         else:
             yield same_citation(cited, self.proof.citation)
             yield from self.proof.checks(self.key)
+        if self.lender:
+            why = f"it came from {self.lender}; give one that you have from elsewhere with --key"
+            yield Check(_OWN_KEY, None, why)
 
 
+_OWN_KEY = "the key is the log's own"
 _NO_COPY = "no copy was given; name one with --document"
 _NO_PROOF = "no proof file was given; name one with --proof"
 
@@ -181,7 +187,7 @@ def verify_citation(
         if proof:
             evidence.proof = Proof.parse(_read(proof))
         if key:
-            evidence.key = _key(key)
+            evidence.key, evidence.lender = _key(key), ""
         judged.append((cited, list(evidence.checks(cited))))
     _judge(judged, json=json)
 
@@ -256,6 +262,7 @@ def _ask(evidence: Evidence, cited: Citation, address: str) -> None:
     if said := fetched("/api/log/keys", "application/json"):
         keys = _published(said)
         evidence.key = keys[0] if keys else None
+        evidence.lender = address if keys else ""
 
 
 def _published(said: bytes) -> list[Verifier]:

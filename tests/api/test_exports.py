@@ -21,6 +21,7 @@ from api.settings import Settings
 from api.sparql.holds import Holds
 from api.sparql.times import Times
 from eventstore.application import LOG_FILE
+from eventstore.instant import Instant
 from fdo.lifecycle import Register
 from tests.api.conftest import BASE, Browser
 from tests.handlers.instants.history import History
@@ -31,6 +32,9 @@ ADDRESS = "/api/export"
 @pytest.fixture
 def door(history: History) -> Any:
     """The application over a small history; two exports at once, of which one is anybody's."""
+    for position in (0, history.log.position()):  # a builder would outlive the loop of a request
+        with history.instants().hold_now(Instant(position)):
+            pass
     return made(history, exports_at_once=2)
 
 

@@ -125,7 +125,10 @@ def test_a_proof_file_that_cannot_be_read_is_not_passed_over(kept: Kept, tmp_pat
 
 def test_a_server_and_its_repository_say_the_same(demo: Server, kept: Kept, tmp_path: Path) -> None:
     asked = check(kept.citation, f"--server={demo.base}")
+    assert asked.pop("the key is the log's own") == "not checked"  # who lies, lends a key of theirs
     assert set(asked.values()) == {"holds"}
+    vouched = check(kept.citation, f"--server={demo.base}", f"--key={kept.key}")
+    assert set(vouched.values()) == {"holds"} and "the key is the log's own" not in vouched
     copy = tmp_path / "copy"
     copy.mkdir()
     with (
