@@ -43,7 +43,7 @@ async def written(
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        await process.communicate()  # an end that waits behind unread bytes is never told
 
 
 async def _pieces(process: Process) -> AsyncGenerator[bytes, None]:
