@@ -155,6 +155,20 @@ def test_every_command_that_a_page_shows_exists(page: Path) -> None:
     assert set(shown) - known <= {"test", "bench", "gpu"}  # run.py has these
 
 
+def test_every_command_that_a_page_of_the_server_shows_exists() -> None:
+    known = {path for path, _ in make_reference.commands(get_command(app))}
+    shown = [
+        (page.name, words)
+        for page in sorted((ROOT / "api/templates").glob("*.html"))
+        for words in re.findall(r"<code>collectome ([a-z][a-z -]*)", page.read_text())
+    ]
+    assert len(shown) > 5
+    for page, words in shown:
+        begun = words.split()
+        paths = {" ".join(begun[:number]) for number in range(1, len(begun) + 1)}
+        assert paths & known, (page, words)
+
+
 def test_every_sample_pid_in_the_pages_is_in_the_sample_log() -> None:
     kept = json.loads((DOCS / "sample_pids.json").read_text(encoding="utf-8"))
     assert kept == sample_pids.samples(), "run `python docs/sample_pids.py` and commit"
