@@ -28,6 +28,7 @@ from api.annotations.speaking import speaker, spend
 from api.negotiation import W3C
 from api.objects.exchange import CORS, etag_of
 from api.objects.preconditions import document_etag
+from api.parameters import text_parameters
 from api.problems import PreconditionRequired
 from api.security import Token, require
 from api.site import Site
@@ -120,12 +121,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A container or a page of it", "content": _SHOWN},
     301: {"description": "The container of that PID in its canonical form"},
 }
-_ASKING: dict[str, Any] = {
-    "parameters": [
-        {"name": name, "in": "query", "schema": {"type": "string"}, "description": text}
-        for name, text in PARAMETERS.items()
-    ]
-}
+_ASKING: dict[str, Any] = {"parameters": text_parameters(PARAMETERS)}
 _REFUSED: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/problem+json": {}}}
     for status, text in (

@@ -34,6 +34,7 @@ from werkzeug.http import parse_accept_header
 
 from api.exports.asking import PARAMETERS, asked
 from api.negotiation import RDF_FORMATS, Format, choose
+from api.parameters import text_parameters
 from api.rates import Clients
 from api.security import require
 from api.settings import Settings
@@ -77,12 +78,7 @@ def export_router(door: Exports) -> APIRouter:
         "/api/export",
         response_class=Response,
         responses={200: {"description": "One object, quad or event a line", "content": content}},
-        openapi_extra={
-            "parameters": [
-                {"name": name, "in": "query", "description": said, "schema": {"type": "string"}}
-                for name, said in PARAMETERS.items()
-            ]
-        },
+        openapi_extra={"parameters": text_parameters(PARAMETERS)},
     )
     def export(request: Request) -> Response:
         """Give the graph, the documents or the log as they were at an instant, in one stream."""

@@ -36,10 +36,10 @@ from api.negotiation import HTML, Format, choose
 from api.site import Site
 from fdo.errors import Unavailable
 from fdo.lifecycle import Status
+from handlers.pieces import gathered
 
 AT_ONCE = 8
 """Pages that are written at a time; patches of many versions keep a processor busy."""
-_BLOCK = 65_536
 _PAGE = 50
 """Events on a page for people."""
 _FIXED = "public, max-age=31536000, immutable"
@@ -104,7 +104,7 @@ class ChangeFeed:
     def _written(self, parts: Iterator[bytes]) -> Iterator[bytes]:
         self._busy += 1
         try:
-            yield from _blocks(parts)
+            yield from gathered(parts)
         finally:
             self._busy -= 1
 
@@ -178,19 +178,6 @@ class ChangeFeed:
             query=wanted.address(wanted.since).partition("?")[2],
         )
         return HTMLResponse(page, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
-
-
-def _blocks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces that are worth a trip to the network."""
-    block: list[bytes] = []
-    size = 0
-    for part in parts:
-        block.append(part)
-        size += len(part)
-        if size >= _BLOCK:
-            yield b"".join(block)
-            block, size = [], 0
-    yield b"".join(block)
 
 
 def parameters() -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from api.feeds.filters import FILTERS
 from api.feeds.reading import read
 from api.feeds.rows import row
 from api.moments import position_as_of
+from api.parameters import text_parameters
 from api.problems import UnknownParameter
 from api.rates import client_of
 from api.site import Site
@@ -61,12 +62,7 @@ def live_router(streams: Streams) -> APIRouter:
         "/changes/live",
         response_class=Response,
         responses={200: {"description": "Server-Sent Events", "content": {MEDIA_TYPE: {}}}},
-        openapi_extra={
-            "parameters": [
-                {"name": name, "in": "query", "description": said, "schema": {"type": "string"}}
-                for name, said in described.items()
-            ]
-        },
+        openapi_extra={"parameters": text_parameters(described)},
     )
     def live(request: Request) -> Response:
         """Every change from now on, or from an event on, while it happens."""

@@ -24,6 +24,7 @@ from eventstore.instant import Instant
 from eventstore.log import Log
 from eventstore.recorder import Datastore, Recorder
 from handlers.exports.contents import Export, Form, lines
+from handlers.pieces import gathered
 
 _LEVEL = 4
 """Of gzip: an export is taken once, so speed goes before size."""
@@ -31,7 +32,6 @@ _GZIP = 16 + zlib.MAX_WBITS
 """How zlib is asked for the format of gzip."""
 _BEHIND = 10
 """How far the process stands back behind those who ask small questions."""
-_GATHERED = 1 << 16
 
 
 def asked(export: Export, store: Path | None, *, packed: bool) -> str:
@@ -51,8 +51,8 @@ def understood(text: str) -> tuple[Export, Path | None, bool]:
 
 def write(parts: Iterable[bytes], target: IO[bytes], *, packed: bool) -> None:
     """Write the parts to the target, packed or plain; the same parts make the same bytes."""
-    gathered = _gathered(parts)
-    target.writelines(_squeezed(gathered) if packed else gathered)
+    whole = gathered(parts)
+    target.writelines(_squeezed(whole) if packed else whole)
 
 
 def _squeezed(parts: Iterable[bytes]) -> Iterator[bytes]:
@@ -62,19 +62,6 @@ def _squeezed(parts: Iterable[bytes]) -> Iterator[bytes]:
     for part in parts:
         yield squeezing.compress(part)
     yield squeezing.flush()
-
-
-def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in fewer parts: both gzip and the system take their time for each."""
-    kept: list[bytes] = []
-    size = 0
-    for part in parts:
-        kept.append(part)
-        size += len(part)
-        if size >= _GATHERED:
-            yield b"".join(kept)
-            kept, size = [], 0
-    yield b"".join(kept)
 
 
 def main(arguments: list[str]) -> int:
