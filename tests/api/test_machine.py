@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rdflib
@@ -195,6 +196,17 @@ def test_nothing_that_a_source_says_leaves_its_place(name, collector, holder):
         "ods:organisationName": holder,
         "ods:hasAgents": [agent],
     }
+    told, page = written(document, [])
+    head = Head(page)
+    assert head.tags.count("script") == 1
+    assert set(head.tags) == {"link", "meta", "script"}
+    assert head.schema_org == told.schema_org
+    # a parser of HTML reads CR as LF and NUL as U+FFFD; one line holds neither
+    assert head.metas == list(told.metas)
+
+
+def written(document: dict[str, Any], signposts: list[Link]) -> tuple[Any, str]:
+    """What machines are told of a specimen, and the head of its page with it."""
     pid = Pid("10.5072", "ABC-DEF-123")
     what = Cited(
         pid, "specimen", 3, document, recorded_at="2026-03-01T12:00:00.000000Z",
@@ -202,13 +214,8 @@ def test_nothing_that_a_source_says_leaves_its_place(name, collector, holder):
     )  # fmt: skip
     told = machine(what, f"{BASE}/{pid}", "R", numbered=False, name=pid.iri)
     renderer = Renderer(Settings(data=Path("unused"), public_base=BASE))
-    page = renderer.page("machine.html", pid=str(pid), signposts=[], machine=told)
-    head = Head(page)
-    assert head.tags.count("script") == 1
-    assert set(head.tags) == {"link", "meta", "script"}
-    assert head.schema_org == told.schema_org
-    # a parser of HTML reads CR as LF and NUL as U+FFFD; one line holds neither
-    assert head.metas == list(told.metas)
+    page = renderer.page("machine.html", pid=str(pid), signposts=signposts, machine=told)
+    return told, page
 
 
 def test_what_machines_read_first_comes_first_however_many_media_there_are() -> None:
@@ -222,15 +229,8 @@ def test_what_machines_read_first_comes_first_however_many_media_there_are() -> 
         for number in range(999)
     ]
     document = {"ods:specimenName": "Orchis", "ods:hasEntityRelationships": media}
-    pid = Pid("10.5072", "ABC-DEF-123")
-    what = Cited(
-        pid, "specimen", 3, document, recorded_at="2026-03-01T12:00:00.000000Z",
-        address=f"{BASE}/{pid}/3", repository="R",
-    )  # fmt: skip
-    told = machine(what, f"{BASE}/{pid}", "R", numbered=False, name=pid.iri)
-    renderer = Renderer(Settings(data=Path("unused"), public_base=BASE))
     items = [Link(f"/10.5072/AAA-AAA-{number:03}", "item") for number in range(999)]
-    page = renderer.page("machine.html", pid=str(pid), signposts=items, machine=told)
+    told, page = written(document, items)
     assert page.count('rel="item"') == 999 and page.count("AAA-AAA-998") >= 2
     assert page.index("citation_title") < page.index("application/ld+json") < 4_000
     assert Head(page).schema_org == told.schema_org

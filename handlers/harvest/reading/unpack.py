@@ -30,7 +30,7 @@ _BROKEN = (
     lzma.LZMAError,
     EOFError,
     OSError,
-    NotImplementedError,  # zipfile: a compression that it does not know
+    NotImplementedError,  # zipfile raises it for a compression it does not know: refused in words
     UnicodeDecodeError,
 )
 
