@@ -33,7 +33,7 @@ def backfill(
     for key, record in keyed:
         head = heads.get(f"specimen:{key}")
         if head is None:
-            outcome.reject(_unknown(record, key))
+            outcome.reject(_unknown(record, key), record)
             continue
         outcome.counts["unchanged"] += 1
         outcome.seen.add(str(head.pid))

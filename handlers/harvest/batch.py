@@ -21,6 +21,7 @@ from eventstore.log import Head
 from fdo.documents import changed_terms
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Facts, Noted, Status
+from fdo.mids import assess
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.backfill import backfill
 from handlers.harvest.links import HAS_MEDIA, RELATIONS, relation
@@ -112,7 +113,9 @@ class _Work:
         self.outcome = Outcome(records=len(records))
         self.changes: list[Change] = []
         self.overlay = Overlay(self.objects, self._rejecting, self.now)
-        self.media = Media(self.objects, batch.enrolment.pid, self.outcome, self.now, self.overlay)
+        self.media = Media(
+            self.objects, batch.enrolment.pid, self.outcome, self.now, self.overlay, self._rejecting
+        )
         self.claims: dict[str, tuple[str, ...]] = {}
         """Normalised id → the claim to make with its fact; none where it is made already."""
         self._do(records)
@@ -146,7 +149,7 @@ class _Work:
                 continue
             mapped = self.batch.mapping.map(record)
             if isinstance(mapped, Diagnostic):
-                self.outcome.reject(mapped)
+                self.outcome.reject(mapped, record)
                 continue
             self.outcome.diagnostics += mapped.diagnostics
             if f"specimen:{key}" not in heads:
@@ -189,7 +192,7 @@ class _Work:
             if key is None:
                 rejected = self.batch.mapping.map(record)
                 assert isinstance(rejected, Diagnostic)
-                self.outcome.reject(rejected)
+                self.outcome.reject(rejected, record)
             elif key in found or key in self.batch.dry_keys:
                 self._duplicate(record, key)
             else:
@@ -197,8 +200,7 @@ class _Work:
         return list(found.items())
 
     def _duplicate(self, record: Record, key: str) -> None:
-        self.outcome.counts["duplicates"] += 1
-        self.outcome.diagnostics.append(
+        self.outcome.pass_over(
             Diagnostic(
                 "duplicate-record",
                 "error",
@@ -209,13 +211,13 @@ class _Work:
                 record.line,
                 None,
                 record.id,
-            )
+            ),
+            record,
         )
 
     def _another_source(self, record: Record, key: str, head: Head) -> None:
         """One specimen has one source: else each harvest would overwrite the other's."""
-        self.outcome.counts["duplicates"] += 1
-        self.outcome.diagnostics.append(
+        self.outcome.pass_over(
             Diagnostic(
                 "claimed-by-another-source",
                 "error",
@@ -227,7 +229,8 @@ class _Work:
                 record.line,
                 None,
                 record.id,
-            )
+            ),
+            record,
         )
 
     # ── one specimen ─────────────────────────────────────────────────────────────────────
@@ -244,7 +247,7 @@ class _Work:
             self._ended(record, known)
             return
         pid = known.pid if known else self.objects.reserve("specimen")
-        links = self.media.links(mapped)
+        links = self.media.links(record, mapped)
         document = mapped.document
         if mapped.gate.passes:
             document["ods:status"] = "Active"
@@ -253,6 +256,9 @@ class _Work:
         if links:
             media = [relation(HAS_MEDIA, link.pid) for link, _ in links]
             document[RELATIONS] = [*document.get(RELATIONS, ()), *media]
+        elif mapped.media and mapped.gate.passes:  # none of them could be recorded
+            document["ods:isKnownToContainMedia"] = False
+            document["ods:midsLevel"] = max(assess(document).level, 0)
         if mapped.gate.passes:
             document = self.overlay.over(known, document)
         document = stamp(document, pid, known, self.now)
@@ -326,7 +332,8 @@ class _Work:
                 record.line,
                 None,
                 record.id,
-            )
+            ),
+            record,
         )
 
     @property

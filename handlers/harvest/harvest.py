@@ -39,7 +39,7 @@ from handlers.harvest.options import Options
 from handlers.harvest.outcome import Outcome, turned_away
 from handlers.harvest.reading.archive import Archive, open_source
 from handlers.harvest.records import Diagnostic, Record
-from handlers.harvest.sources import Enrolment, enrol
+from handlers.harvest.sources import Enrolment, enrol, renew
 
 BATCH = 500
 MAPPING_EDITION = b"2026.11"
@@ -150,6 +150,9 @@ class Harvest:
         )
         context = self._context(enrolment, archive)
         migrations = self._identity(archive, enrolment, mapping)
+        renew(
+            self.objects, enrolment, archive, self.summary.source, self.options, observed, HARVESTER
+        )
         batch = Batch(self.objects, mapping, enrolment, context, self.options, observed, migrations)
         for records in _batches(archive.records(), BATCH):
             self._take(batch, records)
@@ -182,7 +185,7 @@ class Harvest:
         for finding in outcome.diagnostics:
             self._report(finding)
             if finding.severity == "error":
-                self._turned_away[finding.file] += 1
+                self._turned_away[finding.file] += finding.rows
 
     def _count(self, outcome: Outcome) -> None:
         summary = self.summary
@@ -282,6 +285,7 @@ class Harvest:
             archive.metadata.organisation_id,
             self._organisation(),
             enrolment.mapping_digest,
+            *sorted(self.options.reject_shapes),
         ]
         return hashlib.blake2b(MAPPING_EDITION + orjson.dumps(said), digest_size=16).digest()
 

@@ -11,7 +11,6 @@ shrinking. The decision is an event, `HarvestDecided`, which carries the approve
 from __future__ import annotations
 
 import re
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -210,13 +209,7 @@ def _pause(
     }
     if not (options.dry_run or _is_pending(objects, workspace, name, archive.sha256)):
         folder = workspace / "identity"
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = folder / f"{name}{''.join(archive.path.suffixes)}"
-        if archive.path.is_dir():
-            shutil.rmtree(kept, ignore_errors=True)  # of an archive that was rejected
-            shutil.copytree(archive.path, kept)
-        elif archive.path.resolve() != kept.resolve():
-            shutil.copyfile(archive.path, kept)
+        kept = archive.copied(folder / name)
         pause = {
             "harvest": name,
             "source_system": str(enrolment.pid),
@@ -230,6 +223,7 @@ def _pause(
             "options": {
                 "source_system": enrolment.name,
                 "organisation": options.organisation,
+                "mapping": options.mapping,
                 "observed_at": options.observed_at and options.observed_at.isoformat(),
             },
         }
@@ -242,11 +236,15 @@ def _pause(
             kind="source-system",
             by=HARVESTER,
         )
+    next_step = (
+        "Without --dry-run the pairs are kept, for a person to decide."
+        if options.dry_run
+        else f"Look at them: collectome identity show {name}; then approve or reject."
+    )
     return IdentityPaused(
         f"{len(missing)} of {known} specimens of {enrolment.name} are missing from this harvest "
         f"and {len(unknown)} unknown ones stand in their place; {len(proposals)} pairs are "
-        f"proposed. Nothing was recorded. Look at them: collectome identity show {name}; then "
-        "approve or reject.",
+        f"proposed. Nothing was recorded. {next_step}",
         harvest=name,
         counts=counts,
     )

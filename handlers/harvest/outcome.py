@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import orjson
 
 from fdo.errors import RecordInvalid
+from fdo.wording import many
 from handlers.harvest.records import Diagnostic, Record
 
 
@@ -34,10 +36,34 @@ class Outcome:
         self.postponed.append(record)
         self.records -= 1
 
-    def reject(self, finding: Diagnostic) -> None:
+    def reject(self, finding: Diagnostic, record: Record) -> None:
         """Count a record that makes no object, and say why."""
-        self.counts["rejected"] += 1
-        self.diagnostics.append(finding)
+        self._turn_away("rejected", finding, record)
+
+    def pass_over(self, finding: Diagnostic, record: Record) -> None:
+        """Count a record whose specimen another row or source speaks for, and say so."""
+        self._turn_away("duplicates", finding, record)
+
+    def _turn_away(self, counted: str, finding: Diagnostic, record: Record) -> None:
+        self.counts[counted] += 1
+        self.diagnostics += [finding, *_rows_beside(record)]
+
+
+def _rows_beside(record: Record) -> Iterator[Diagnostic]:
+    """What is said of the extension rows of a record that was turned away: they are not kept."""
+    for file, rows in Counter(file for file, _ in record.attached).items():
+        line = next(line for name, line in record.attached if name == file)
+        yield Diagnostic(
+            "extension-core-rejected",
+            "error",
+            f"{file}, line {line}: {many(rows, 'row')} of {record.id!r}, which was not taken in.",
+            "Repair the record itself; its extension rows come with it.",
+            file,
+            line,
+            None,
+            record.id,
+            rows,
+        )
 
 
 def turned_away(record: Record, invalid: RecordInvalid) -> Outcome:
@@ -54,7 +80,8 @@ def turned_away(record: Record, invalid: RecordInvalid) -> Outcome:
             record.line,
             None,
             record.id,
-        )
+        ),
+        record,
     )
     return outcome
 

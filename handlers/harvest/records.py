@@ -48,6 +48,8 @@ class Record:
     fingerprint: bytes
     file: str
     line: int
+    attached: tuple[tuple[str, int], ...] = ()
+    """File and line of each of its extension rows."""
 
 
 @dataclass(frozen=True, slots=True)

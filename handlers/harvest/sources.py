@@ -22,6 +22,7 @@ from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Register, Revise, decide, stamped
 from handlers.harvest.options import Options
 from handlers.harvest.reading.archive import Archive
+from handlers.harvest.reading.fetch import is_url
 
 BUILT_IN = "Built-in Darwin Core mapping"
 
@@ -48,11 +49,11 @@ def enrol(
     observed: datetime | None,
     by: Agent,
 ) -> Enrolment:
-    """Find or register the source system and its mapping; revise them where they changed.
+    """Find the source system and its mapping, or register both; `renew` revises them.
 
-    In a dry run nothing is recorded, and an unknown source bears a PID of no consequence. A
-    backfill changes neither. Refused, before anything is recorded: a harvest older than the
-    newest one, unless it is a backfill; and a backfill that is not older.
+    In a dry run nothing is recorded, and an unknown source bears a PID of no consequence.
+    Refused, before anything is recorded: a harvest older than the newest one, unless it is a
+    backfill; and a backfill that is not older.
     """
     name = options.source_system or archive.metadata.title or Path(archive.name).name
     moment = to_micros(observed) if observed else None
@@ -69,26 +70,48 @@ def enrol(
             return enrol(objects, archive, address, options, observed, by)
         return Enrolment(pid, name, options.mapping, digest, 1, None)
     mapping = options.mapping
-    known = objects.log.latest(held.pid).document
-    mapping_pid = Pid.parse(known["ods:dataMappingID"])
     if mapping is None:
-        stored = objects.log.latest(mapping_pid).document
+        known = objects.log.latest(held.pid).document
+        stored = objects.log.latest(Pid.parse(known["ods:dataMappingID"])).document
         mapping = stored if stored.get("schema:name") != BUILT_IN else None
         digest = hashlib.sha256(orjson.dumps(_rules(mapping))).hexdigest()
-    elif not (options.dry_run or options.backfill):
-        _revise_mapping(objects, mapping_pid, mapping, moment, by)
-    if not (options.dry_run or options.backfill):
-        version = held.version + 1
-        fresh = {**known, **_document(name, archive, address, options, mapping_pid, by)}
-        objects.handle(
-            Revise(stamped(fresh, held.pid, version, modified=_now(objects))),
-            pid=held.pid,
-            kind="source-system",
-            by=by,
-            observed_at=moment,
-            verbatim=_metadata(archive),
-        )
     return Enrolment(held.pid, name, mapping, digest, number + 1, last)
+
+
+def renew(
+    objects: DigitalObjects,
+    enrolment: Enrolment,
+    archive: Archive,
+    address: str,
+    options: Options,
+    observed: datetime | None,
+    by: Agent,
+) -> None:
+    """Revise the source system and its mapping where this harvest says something else of them.
+
+    To be called when the harvest is sure to be taken in: one that waits for a decision, or is
+    rejected, leaves both as they were. So do a dry run and a backfill.
+    """
+    if options.dry_run or options.backfill:
+        return
+    moment = to_micros(observed) if observed else None
+    state, _ = objects.state(enrolment.pid)
+    assert state is not None  # it was enrolled a moment ago
+    mapping_pid = Pid.parse(state.document["ods:dataMappingID"])
+    if options.mapping is not None:
+        _revise_mapping(objects, mapping_pid, options.mapping, moment, by)
+    said = _document(enrolment.name, archive, address, options, mapping_pid, by)
+    if not is_url(address):  # a file that was kept, or sent: the address still holds
+        del said["schema:url"]
+    fresh = {**state.document, **said}
+    objects.handle(
+        Revise(stamped(fresh, enrolment.pid, state.version + 1, modified=_now(objects))),
+        pid=enrolment.pid,
+        kind="source-system",
+        by=by,
+        observed_at=moment,
+        verbatim=_metadata(archive),
+    )
 
 
 def _harvests(objects: DigitalObjects, pid: Pid) -> tuple[int, int | None]:
@@ -125,7 +148,7 @@ def _document(
         "ods:status": "Active",
         "schema:name": name,
         "schema:creator": agent_node(by),
-        "schema:url": address if "://" in address else f"urn:collectome:source:{_slug(name)}",
+        "schema:url": address if is_url(address) else f"urn:collectome:source:{_slug(name)}",
         "ods:translatorType": "dwca",
         "ods:dataMappingID": mapping.iri,
     }

@@ -2,8 +2,8 @@
 
 A `Mapping` is compiled once for a harvest: what holds for every record (the source, its
 licence, its organisation, a curator's data mapping) is worked out then, and each record costs
-one walk over its cells. Every term has one place (`darwin_core_terms`); the nested nodes are
-built by `mapping_record`, `mapping_media` and `mapping_nodes`.
+one walk over its cells. Every term has one place (`terms`); the nested nodes are built by `record`,
+`media` and `nodes`.
 
 The same record always gives the same document: no clock, no chance, no order of columns.
 Dates of relations are left out, being volatile. What does not fit the type that openDS wants
@@ -331,5 +331,4 @@ def _rejected(record: Record, code: str, what: str, next_step: str) -> Diagnosti
         file=record.file,
         line=record.line,
         record=record.id,
-        rows=1 + sum(map(len, record.extensions.values())),
     )

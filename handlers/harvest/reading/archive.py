@@ -42,6 +42,7 @@ class Archive:
         self.sha256 = sha256
         self.path = path
         """The file or folder that was read; a download's, for a URL."""
+        self._files = layout.paths if path in layout.paths else [path]
         self._workspace = workspace
         self._limits = limits
         self._opening = layout.findings
@@ -66,6 +67,23 @@ class Archive:
     def close(self) -> None:
         """Remove what was unpacked and downloaded."""
         shutil.rmtree(self._workspace, ignore_errors=True)
+
+    def copied(self, folder: Path) -> Path:
+        """A copy of what was read, to read it again: in a folder that holds nothing else, under
+        its own name, a lone table with what lies beside it."""
+        copy = folder / self.path.name
+        if self.path.resolve() == copy.resolve():
+            return copy
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        if self.path.is_dir():
+            shutil.copytree(self.path, copy)
+            return copy
+        for file in self._files:
+            target = folder / file.relative_to(self.path.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        return copy
 
     @property
     def is_specimens(self) -> bool:
@@ -167,16 +185,18 @@ def _record(
     mark = hashlib.sha256(row.id.encode("utf-8"))
     mark.update(orjson.dumps(row.values))
     extensions: dict[str, list[dict[str, str]]] = {}
+    places: list[tuple[str, int]] = []
     for row_type, sources in of_type:
         attached = [each for source in sources for each in source.take(row.id)]
         if not attached:
             continue
         for each in attached:
             counts[each.file].kept += 1
+            places.append((each.file, each.line))
         extensions[row_type] = [orjson.loads(each.json) for each in attached]
         mark.update(row_type.encode())
         mark.update(b"".join(sorted(each.json for each in attached)))
-    return Record(row.id, row.values, extensions, mark.digest(), row.file, row.line)
+    return Record(row.id, row.values, extensions, mark.digest(), row.file, row.line, tuple(places))
 
 
 def _metadata(layout: Layout, limits: Limits) -> DatasetMetadata:

@@ -1,8 +1,9 @@
 """Every finding about a source has a name, a rule and a next step.
 
 `CODES` is the table; nothing is reported that does not stand in it. Findings about rows are
-counted in full and told in part: the first `TOLD` of a kind in a file one by one, the rest
-as one line with their number, so that a million bad rows make no million objects.
+counted in full and told in part: the first of a kind in a file one by one, the rest as one line
+with their number, so that a million bad rows make no million objects. What keeps rows out is told
+of many more rows than what was only read otherwise, since each of them waits to be repaired.
 
 >>> findings = Findings()
 >>> findings.note("core-id-null", file="occurrence.txt", line=7)
@@ -20,7 +21,9 @@ from handlers.harvest.reading.diagnostic_codes import CODES
 from handlers.harvest.records import Diagnostic
 
 TOLD = 20
-"""How many findings of one code in one file are told one by one."""
+"""How many findings of one code in one file are told one by one …"""
+TOLD_ERRORS = 10_000
+"""… and how many where they keep rows out (about 5 MB)."""
 
 
 @dataclass(slots=True)
@@ -60,12 +63,12 @@ class Findings:
     ) -> None:
         """Add one finding; `words` fill the sentences of the table."""
         at = (code, file)
+        rule = CODES[code]
         seen = self._seen.get(at, 0)
         self._seen[at] = seen + 1
-        if seen >= TOLD:
+        if seen >= (TOLD_ERRORS if rule.severity == "error" else TOLD):
             self._untold[at] = self._untold.get(at, 0) + rows
             return
-        rule = CODES[code]
         words = {"file": file, "line": line, "record": record, **words}
         self._told.append(
             Diagnostic(

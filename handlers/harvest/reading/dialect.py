@@ -1,5 +1,6 @@
 """How a table is written: separator, quote, line end, encoding, number of columns.
 
+Without a metafile the header line says it, and the rows agree.
 What the metafile declares is tried on the first rows; when it does not fit and something
 else does, the file is believed and the contradiction named.
 """
@@ -103,7 +104,7 @@ def _separators(
     body = texts[min(spec.skip or 0, max(0, len(texts) - 1)) :]
     needed = 1 + max([c.index for c in spec.columns if c.index is not None] + [0])
     if spec.delimiter is None:
-        delimiter = max(DELIMITERS, key=lambda each: _fit(body, each, '"'))
+        delimiter = max(DELIMITERS, key=lambda each: _agreement(body, each))
         return delimiter, _quote(body, delimiter)
     delimiter, quote = spec.delimiter, spec.quote or ""
     declared_fit = _fit(body, delimiter, quote)
@@ -122,6 +123,17 @@ def _separators(
         )
         quote = '"'
     return delimiter, quote
+
+
+def _agreement(texts: list[str], delimiter: str) -> float:
+    """Columns of the header line, weighted by how many rows have as many. What does not part the
+    header is no separator, however often it stands in the rows: lists of values are written
+    with bars (dwc:associatedMedia)."""
+    header, *rows = [row for row in _split(texts, delimiter, '"') if row] or [[]]
+    if len(header) < 2:
+        return 0.0
+    alike = sum(len(row) == len(header) for row in rows)
+    return len(header) * (1 + alike) / (1 + len(rows))
 
 
 def _fit(texts: list[str], delimiter: str, quote: str) -> float:

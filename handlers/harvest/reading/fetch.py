@@ -16,15 +16,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
-import httpx
 import orjson
 
 from handlers.harvest.reading.diagnostics import refusal
 from handlers.harvest.reading.limits import Limits
-from handlers.outgoing import Target, UnknownHost, UnsafeAddress, target_of
+
+if TYPE_CHECKING:  # dear to load; most sources are files
+    import httpx
+
+    from handlers.outgoing import Target
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -100,6 +103,8 @@ def _taken(lock: IO[str], path: Path) -> bool:
 
 
 def _attempt(url: str, part: Path, notes: Path, limits: Limits) -> None:
+    import httpx
+
     timeout = httpx.Timeout(limits.silence_seconds, connect=limits.connect_seconds)
     with httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False) as client:
         current = url
@@ -184,6 +189,8 @@ def _proof(response: httpx.Response) -> str | None:
 
 def _judged(url: str, limits: Limits) -> Target:
     """The URL with an address that may be visited, or a refusal."""
+    from handlers.outgoing import UnknownHost, UnsafeAddress, target_of
+
     try:
         return target_of(url, allow_private=limits.allow_private_hosts)
     except UnknownHost as error:

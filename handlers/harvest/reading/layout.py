@@ -31,6 +31,14 @@ class Layout:
     findings: Findings
     must_be_specimens: bool = True
     name: str = ""
+    metafile: Path | None = None
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every file of the archive: tables, metafile, metadata."""
+        tables = [path for _, files in (self.core, *self.extensions) for _, path in files]
+        others = (self.metafile, self.metadata[1] if self.metadata else None)
+        return [*tables, *(path for path in others if path is not None)]
 
 
 def find_layout(
@@ -70,7 +78,9 @@ def find_layout(
         _note_unused(folder, metafile, findings)
     extensions, core_files = _files_of(metafile, folder, name, findings, partial)
     metadata = _metadata_file(folder, metafile.metadata, table, name, findings)
-    return Layout((metafile.core, core_files), extensions, metadata, findings, specimens, name)
+    return Layout(
+        (metafile.core, core_files), extensions, metadata, findings, specimens, name, metafile_path
+    )
 
 
 def _files_of(

@@ -120,6 +120,42 @@ def test_an_image_named_only_by_a_rejected_record_makes_no_object(
     assert both_sides(herbarium) == {"TU-1": {"a"}}
 
 
+def test_an_image_that_breaks_a_shape_which_rejects_is_left_out_and_its_specimen_says_so(
+    herbarium: Collection,
+) -> None:
+    strict = frozenset({"media"})
+    media = [image(1, "a"), image(2, "b")]
+    first = herbarium.harvest([row(1), row(2)], media, reject_shapes=strict)
+    assert first.media == {"new": 2}
+    media = [image(1, "a"), image(1, "<c>"), image(2, "b"), image(3, "<d>")]
+    summary = herbarium.harvest([row(1), row(2), row(3)], media, reject_shapes=strict)
+    assert counts(summary) == {"unchanged": 2, "new": 1}
+    assert both_sides(herbarium) == {"TU-1": {"a"}, "TU-2": {"b"}, "TU-3": set()}
+    assert herbarium.specimens()["TU-3"].document["ods:isKnownToContainMedia"] is False
+    told = [f for f in herbarium.findings if f.code == "medium-breaks-schema"]
+    assert {f.record for f in told} == {"TU-1", "TU-3"}
+    assert all("media-access-uri" in f.message and f.next_step for f in told)
+    assert herbarium.specimens()["TU-3"].verbatim is not None
+    assert "<d>" in str(herbarium.specimens()["TU-3"].verbatim), "nothing of the source is lost"
+    herbarium.harvest([row(1), row(2), row(3)], media)
+    assert both_sides(herbarium) == {"TU-1": {"a", "<c>"}, "TU-2": {"b"}, "TU-3": {"<d>"}}
+
+
+def test_an_image_that_is_known_stays_where_its_source_says_what_cannot_be(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    herbarium.harvest([row(1)], [image(1, "a")])
+    before = herbarium.media()["a"]
+
+    def refuse_closed_words(kind: str, document: Any, _: Any) -> list[tuple[str, str]]:
+        return [("/dcterms:type", "no")] if document.get("dcterms:type") == "Sound" else []
+
+    monkeypatch.setattr("handlers.harvest.media.breaches", refuse_closed_words)
+    herbarium.harvest([row(1, country="Latvia")], [{**image(1, "a"), "type": "Sound"}])
+    assert herbarium.media()["a"] == before
+    assert both_sides(herbarium) == {"TU-1": {"a"}}
+
+
 def test_a_crash_between_equal_specimen_and_changed_image_loses_nothing(
     herbarium: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

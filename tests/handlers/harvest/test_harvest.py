@@ -102,6 +102,36 @@ def test_rejected_rows_and_duplicates_are_counted_and_reported(herbarium: Collec
     assert summary.new == 2
 
 
+def test_rows_beside_a_record_that_is_turned_away_are_reported_with_it(
+    herbarium: Collection,
+) -> None:
+    rows = [row(1), row(2, basisOfRecord="HumanObservation"), row(3)]
+    media = [image(1, "a"), image(2, "b"), image(2, "c"), image(3, "d")]
+    summary = herbarium.harvest(rows, media)
+    assert summary.rows["core.txt"] == {"in": 3, "kept": 2, "reported": 1}
+    assert summary.rows["media.txt"] == {"in": 4, "kept": 2, "reported": 2}
+    (finding,) = [f for f in herbarium.findings if f.code == "extension-core-rejected"]
+    assert (finding.file, finding.line, finding.rows) == ("media.txt", 3, 2)
+    assert finding.record == "TU-2" and "2 rows" in finding.message
+
+
+def test_a_profile_that_rejects_keeps_a_record_out_and_its_setting_is_heard_at_once(
+    herbarium: Collection,
+) -> None:
+    latitudes = [{"dwc:decimalLatitude": "dwc:recordNumber"}]
+    half = {"schema:name": "Half of a coordinate", "ods:hasTermMapping": latitudes}
+    rows = [row(1, recordNumber=""), row(2), row(3)]
+    assert counts(herbarium.harvest(rows[:2], mapping=half)) == {"new": 2}, "a report by default"
+    strict = frozenset({"specimen"})
+    told = counts(herbarium.harvest(rows, reject_shapes=strict))
+    assert told == {"unchanged": 1, "rejected": 2}
+    found = [f for f in herbarium.findings if f.code == "document-breaks-schema"]
+    assert {f.record for f in found} == {"TU-2", "TU-3"}
+    assert all("One coordinate" in f.message and f.line for f in found)
+    assert herbarium.specimens().keys() == {"TU-1", "TU-2"}
+    assert counts(herbarium.harvest(rows)) == {"unchanged": 2, "new": 1}
+
+
 def test_a_rejected_row_of_a_known_specimen_is_not_a_vanished_one(herbarium: Collection) -> None:
     herbarium.harvest([row(1), row(2)])
     summary = herbarium.harvest([row(1), row(2, basisOfRecord="HumanObservation")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,12 +12,12 @@ from hypothesis import strategies as st
 
 from fdo.agent import Agent
 from fdo.errors import IdentityPaused, NotFound, Refused
-from fdo.lifecycle import Tombstone
-from handlers.harvest.harvest import Summary
+from fdo.lifecycle import Status, Tombstone
+from handlers.harvest.harvest import Harvest, Summary
 from handlers.harvest.identity import Hint, hints_of, pause_named, pauses, settle
 from handlers.harvest.identity import Verdict as Decision
 from tests.fdo.story import AT, CURATOR
-from tests.handlers.harvest.collection import Collection, Row, counts, row
+from tests.handlers.harvest.collection import HERBARIUM, Collection, Row, counts, row
 
 CURATOR_AGENT = Agent("https://orcid.org/0000-0002-1825-0097", "J. Carberry", "schema:Person")
 OLD = [row(n) for n in range(1, 9)]
@@ -40,6 +41,12 @@ def paused(herbarium: Collection, rows: list[Row]) -> str:
     with pytest.raises(IdentityPaused) as stopped:
         herbarium.harvest(rows)
     return str(stopped.value.details["harvest"])
+
+
+def read(herbarium: Collection, source: Path | str) -> Summary:
+    """A harvest of a source a day later."""
+    herbarium.pass_days()
+    return Harvest(herbarium.objects, herbarium.workspace, HERBARIUM).run(str(source))
 
 
 def decided(herbarium: Collection, name: str, decision: Decision) -> Summary:
@@ -78,7 +85,7 @@ def test_asking_again_records_nothing(herbarium: Collection) -> None:
 def test_a_dry_run_says_that_it_would_pause_and_records_nothing(herbarium: Collection) -> None:
     herbarium.archive(renamed(OLD))
     before = herbarium.log.position()
-    with pytest.raises(IdentityPaused):
+    with pytest.raises(IdentityPaused, match="Without --dry-run"):
         herbarium.again(dry_run=True)
     assert herbarium.log.position() == before
     assert pauses(herbarium.workspace, herbarium.objects) == []
@@ -93,6 +100,23 @@ def test_approval_keeps_every_pid_and_the_next_harvest_knows_the_new_names(
     after = herbarium.pids()
     assert {k.replace("EST/", "TU-"): v for k, v in after.items()} == pids
     assert counts(herbarium.harvest(renamed(OLD))) == {"unchanged": 8}
+
+
+def test_a_table_waits_with_what_lies_beside_it(tmp_path: Path) -> None:
+    herbarium = Collection(tmp_path)
+    herbarium.archive(OLD)
+    table = tmp_path / "source" / "core.txt"
+    read(herbarium, table)
+    herbarium.archive(renamed(OLD))
+    with pytest.raises(IdentityPaused) as stopped:
+        read(herbarium, table)
+    shutil.rmtree(tmp_path / "source")
+    name = str(stopped.value.details["harvest"])
+    pause = settle(herbarium.workspace, herbarium.objects, name, "approve", CURATOR_AGENT)
+    assert counts(read(herbarium, pause["archive"])) == {"changed": 8}
+    assert {one.status for one in herbarium.specimens().values()} == {Status.ACTIVE}, (
+        "the licence stands in the EML beside the table"
+    )
 
 
 def test_an_approved_archive_can_be_mapped_anew(herbarium: Collection) -> None:

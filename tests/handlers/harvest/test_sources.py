@@ -10,7 +10,10 @@ import pytest
 
 from eventstore.envelope import Recorded
 from fdo.identifiers import Pid
+from handlers.harvest.agent import HARVESTER
 from handlers.harvest.harvest import Harvest, Summary
+from handlers.harvest.reading.archive import open_source
+from handlers.harvest.sources import enrol, renew
 from ontologies.schemas import explain
 from tests.handlers.harvest.collection import CLOSED, HERBARIUM, Collection, counts, days, row
 
@@ -72,6 +75,18 @@ def test_changed_metadata_revise_the_source_once(herbarium: Collection) -> None:
     herbarium.harvest([row(1)], licence=CLOSED)
     assert source(herbarium).version == 2
     assert "by-nc" in source(herbarium).document["schema:description"]
+
+
+def test_the_address_of_a_source_stays_where_a_file_of_it_is_taken_in(
+    herbarium: Collection,
+) -> None:
+    address = "https://example.org/herbarium.zip"
+    place = herbarium.archive([row(1)])
+    for named in (address, str(place)):
+        with open_source(place, herbarium.workspace) as archive:
+            found = enrol(herbarium.objects, archive, named, HERBARIUM, None, HARVESTER)
+            renew(herbarium.objects, found, archive, named, HERBARIUM, None, HARVESTER)
+    assert source(herbarium).document["schema:url"] == address
 
 
 def test_a_mapping_is_remembered_until_another_is_given(herbarium: Collection) -> None:

@@ -214,10 +214,9 @@ def test_the_id_looked_up_without_mapping_is_the_id_mapped() -> None:
     assert by.normalised_id_of(record.core) == mapped(record, by).normalised_id == "77:SRC-SRC-SRC"
 
 
-def test_a_record_that_names_no_object_is_rejected_with_its_rows() -> None:
-    record = a_record({"dwc:Identification": [{}, {}]}, dwc_occurrenceID="")
-    finding = rejection(record)
-    assert (finding.code, finding.severity, finding.rows) == ("no-physical-id", "error", 3)
+def test_a_record_that_names_no_object_is_rejected() -> None:
+    finding = rejection(a_record(dwc_occurrenceID=""))
+    assert (finding.code, finding.severity, finding.rows) == ("no-physical-id", "error", 1)
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def test_a_refusal_names_its_code_and_its_next_step() -> None:
 def test_findings_keep_their_order_and_their_sums() -> None:
     findings = Findings()
     for line in range(50):
-        findings.note("core-id-null", file="a.txt", line=line)
-    findings.note("core-id-null", file="b.txt", line=1)
+        findings.note("unescaped-quote", file="a.txt", line=line)
+    findings.note("unescaped-quote", file="b.txt", line=1)
     told = findings.all()
     assert sum(each.rows for each in told if each.file == "a.txt") == 50
     assert [each.line for each in told[:3]] == [0, 1, 2]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.harvest.reading import diagnostics
 from handlers.harvest.reading.diagnostics import TOLD
 from tests.handlers.harvest.reading.archive_building import (
     folder,
@@ -108,11 +109,22 @@ def test_repeated_and_null_ids_are_reported_and_the_first_stands(tmp_path: Path)
     assert reading.one("core-id-repeated").record == "1"
 
 
-def test_many_bad_rows_are_counted_in_full_and_told_in_part(tmp_path: Path) -> None:
+def test_each_row_that_is_kept_out_is_told_with_its_line(tmp_path: Path) -> None:
     text = "id,by,loc,c\n" + "".join(f",Lee {i},a,b\n" for i in range(1000))
     reading = read(occurrences(tmp_path / "a", text, TERMS), tmp_path)
-    assert reading.rows_of("core-id-null") == 1000
-    assert sum(each.code == "core-id-null" for each in reading.diagnostics) == TOLD + 1
+    lines = [each.line for each in reading.diagnostics if each.code == "core-id-null"]
+    assert lines == list(range(2, 1002))
+
+
+def test_many_bad_rows_are_counted_in_full_and_told_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnostics, "TOLD_ERRORS", 50)
+    bad = (f",Lee {i},a,b\n{i},Short {i},c\n" for i in range(1000))
+    reading = read(occurrences(tmp_path / "a", "id,by,loc,c\n" + "".join(bad), TERMS), tmp_path)
+    for code, told in (("core-id-null", 50), ("row-too-short", TOLD)):
+        assert reading.rows_of(code) == 1000
+        assert sum(each.code == code for each in reading.diagnostics) == told + 1
 
 
 def test_a_term_mapped_twice_loses_neither_value(tmp_path: Path) -> None:
