@@ -72,7 +72,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("mids", "MIDS level, -1 to 3.", "kind.mids", True),
         Parameter("mids_missing", "MIDS element that keeps the object below the next level.",
                   "kind.mids_missing", True),
-        Parameter("year", "Year of collecting.", "year"),
+        Parameter("year", "Year of collecting.", "year", True),
         Parameter("decade", "Decade of collecting, by its first year.", "year", True),
         Parameter("date_from", "Collected on or after this day (or year, or month)."),
         Parameter("date_to", "Collected on or before this day (or year, or month)."),

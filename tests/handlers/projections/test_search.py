@@ -383,6 +383,7 @@ def test_facets_count_the_selection(varied: Shelf):
     assert [(b.value, b.count) for b in facets.counts["decade"]] == [
         ("1900", 1), ("1950", 1), ("1990", 1),
     ]  # fmt: skip
+    assert [b.value for b in facets.counts["year"]] == ["1907", "1950", "1999"]
     assert [(b.value, b.count) for b in facets.counts["has_media"]] == [("false", 2), ("true", 1)]
     assert set(facets.counts) == set(FACETS)
 
