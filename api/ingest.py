@@ -16,12 +16,14 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
 from api.repository import ROOT
@@ -31,6 +33,8 @@ from fdo.errors import InvalidDocument, NotFound, Refused
 
 State = Literal["queued", "running", "done", "paused", "failed"]
 CHUNK = 1 << 20
+MAPPING = "mapping.json"
+"""File in the folder of a job: the data mapping of a harvest that paused."""
 
 Writer = Annotated[Token, Depends(require("curator"))]
 
@@ -61,6 +65,22 @@ class Address(BaseModel):
     source_system: str | None = Field(None, description="Name of the dataset.")
     organisation: str | None = Field(None, description="ROR or Wikidata id of the holder.")
     observed_at: datetime | None = Field(None, description="When the source said so.")
+
+
+class TokenFirst(APIRoute):
+    """A route that looks at the token before anything of a body is read: what strangers send is
+    not even written to a temporary file."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of FastAPI, which reads bodies before it asks for tokens, behind ours."""
+        handle, admit = super().get_route_handler(), require("curator")
+
+        async def guarded(request: Request) -> Response:
+            if request.method == "POST":
+                admit(request, None)
+            return await handle(request)
+
+        return guarded
 
 
 class Jobs:
@@ -103,14 +123,14 @@ class Jobs:
         self._queue.put(job.id)
         return job
 
-    def queue_kept(self, archive: str, options: dict[str, str | None], asked_by: str) -> Job:
+    def queue_kept(self, archive: str, options: Mapping[str, Any], asked_by: str) -> Job:
         """Queue an archive that lies in the data folder already (a paused harvest's)."""
         job_id, folder = self.room()
         kept = Path(archive)
-        copy = shutil.copytree if kept.is_dir() else shutil.copyfile
-        (folder / "upload").mkdir()
-        copy(kept, folder / "upload" / kept.name)
-        given = {name: value for name, value in options.items() if value}
+        shutil.copytree(kept.parent, folder / "upload")  # with what lies beside a lone table
+        if mapping := options.get("mapping"):
+            (folder / MAPPING).write_bytes(orjson.dumps(mapping))
+        given = {name: value for name, value in options.items() if value and name != "mapping"}
         asked = {"source": kept.name, "options": given, "asked_by": asked_by, "asked_at": _now()}
         return self.queue(Job.model_validate({"id": job_id, "state": "queued", **asked}))
 
@@ -154,6 +174,7 @@ class Jobs:
             f"--report={folder / 'diagnostics.jsonl'}",
             f"--progress={folder / 'progress'}",
             *options,
+            *([f"--mapping={folder / MAPPING}"] if (folder / MAPPING).exists() else []),
         ]
         with (folder / "errors.txt").open("wb") as errors:
             self._process = subprocess.Popen(
@@ -183,12 +204,19 @@ def _ended(job: Job, code: int, told: bytes, errors: Path) -> Job:
     with contextlib.suppress(ValueError, IndexError):
         said = orjson.loads(told.strip().split(b"\n")[-1])
     update: dict[str, Any] = {"ended_at": _now()}
+    if "records" in said:  # jobs are read by everybody: no path of this machine stands in them
+        summary = {**said, "source": job.source}
+        summary.pop("report", None)
+        update |= {"summary": summary, "records": said["records"]}
     if code == 0 and "records" in said:
-        update |= {"state": "done", "summary": said, "records": said["records"]}
+        update["state"] = "done"
     else:
         update["state"] = "paused" if code == 3 else "failed"
         tail = errors.read_text(errors="replace").strip()[-500:]
-        update["error"] = said.get("message") or tail or f"The ingest ended with code {code}."
+        why = said.get("message") or tail or f"The ingest ended with code {code}."
+        for path in (errors.parent / "upload", errors.parent):
+            why = why.replace(f"{path.resolve()}/", "").replace(f"{path}/", "")
+        update["error"] = why
     return job.model_copy(update=update)
 
 
@@ -201,7 +229,7 @@ def _now() -> str:
 
 def ingest_router(jobs: Jobs, settings: Settings) -> APIRouter:
     """The routes of ingest; writing needs the role curator."""
-    router = APIRouter(prefix="/api/ingest", tags=["ingest"])
+    router = APIRouter(prefix="/api/ingest", tags=["ingest"], route_class=TokenFirst)
 
     @router.post("", status_code=202)
     async def ask(

@@ -11,15 +11,18 @@ values; nobody else reads the environment.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -143,6 +146,10 @@ class Settings(BaseSettings):
         4, ge=1, le=64, description="Exports that are written over HTTP at the same time; more are "
         "answered 503.",
     )  # fmt: skip
+    exports_least_kb_s: int = Field(
+        32, ge=2, le=100_000, description="Kilobytes a second at which an export over HTTP must be "
+        "taken; one that is taken more slowly for a minute is cut.",
+    )  # fmt: skip
     live_streams: int = Field(
         100, ge=1, description="Streams of live changes that may be open; more are answered 503."
     )
@@ -231,6 +238,12 @@ class Settings(BaseSettings):
         description="Shipped services, with commas, for which the server keeps a worker each; "
         "auto: for all of them that are registered; empty: workers are started elsewhere.",
     )
+    workers_environment: str = Field(
+        "",
+        pattern=r"^$|^[A-Za-z_][A-Za-z0-9_]*\*?(,[A-Za-z_][A-Za-z0-9_]*\*?)*$",
+        description="Variables of the environment that workers are given beside those they need, "
+        "with commas; a star at the end stands for any ending. No other secret reaches them so.",
+    )
     mas_in_flight: int = Field(
         512, ge=1, le=100_000, description="Jobs that one queue of our own holds at most."
     )
@@ -267,9 +280,10 @@ class Settings(BaseSettings):
         False, description="Whether files of media may be fetched from loopback and private "
         "addresses.",
     )  # fmt: skip
-    reject_profiles: tuple[str, ...] = Field(
-        (), description="Object types whose SHACL violations reject a record at ingest."
-    )
+    reject_profiles: Annotated[tuple[Literal["specimen", "media"], ...], NoDecode] = Field(
+        (), description="Object types whose SHACL violations keep a record out, with commas: "
+        "specimen, media.",
+    )  # fmt: skip
     store_authorization: SecretStr | None = Field(
         None,
         description="Authorization for the store that `follow --sparql` keeps: `Bearer …`, "
@@ -281,6 +295,14 @@ class Settings(BaseSettings):
     token: SecretStr | None = Field(
         None, description="Token that the command line sends to a running server."
     )
+
+    @field_validator("reject_profiles", mode="before")
+    @classmethod
+    def _parted(cls, value: Any) -> Any:
+        """Names as they stand in a variable: with commas, or as a JSON list."""
+        if not isinstance(value, str):
+            return value
+        return tuple(part for part in re.split(r"[\s,\[\]'\"]+", value) if part)
 
     @property
     def base(self) -> str:
@@ -317,6 +339,11 @@ class Sourced:
     description: str
 
 
+def variables() -> dict[str, str]:
+    """The environment, for those who start a process with a part of it."""
+    return dict(os.environ)  # noqa: TID251 - this is the one module that may look
+
+
 SECRETS = "secrets"
 """Folder, in that of the data, of files that each hold one secret."""
 _SECRET = f"{PREFIX}SECRET_"
@@ -348,6 +375,11 @@ def read_settings(**arguments: Any) -> Settings:
         raise InvalidSettings(
             f"{'; '.join(lines)}. `collectome config show` lists every setting."
         ) from wrong
+    except (TOMLDecodeError, UnicodeDecodeError) as broken:
+        raise InvalidSettings(
+            f"{FILE} in the data folder, or .env, cannot be read: {broken}. In the first, text "
+            "stands in quotes (TOML); both are UTF-8."
+        ) from broken
 
 
 def sources(settings: Settings, arguments: Mapping[str, Any] | None = None) -> list[Sourced]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,10 +70,27 @@ def ingest(
         observed_at=moment(observed_at) if observed_at else None,
         dry_run=dry_run,
         backfill=backfill,
-        reject_shapes=frozenset(settings.reject_profiles),
-        limits=limits_of(settings),
     )
+    options = under(settings, options)
     take_in(settings, sources, options, report, wait=wait, json=json, count=progress_file)
+
+
+def under(settings: Settings, asked: Options) -> Options:
+    """What a harvest is asked to do, with what the settings say of all harvests."""
+    rejecting = frozenset[str](settings.reject_profiles)
+    return replace(asked, reject_shapes=rejecting, limits=limits_of(settings))
+
+
+def options_of(settings: Settings, paused: Mapping[str, Any]) -> Options:
+    """What a harvest that paused was asked to do, now that it goes on."""
+    at = paused["observed_at"]
+    asked = Options(
+        source_system=paused["source_system"],
+        organisation=paused["organisation"],
+        mapping=paused.get("mapping"),
+        observed_at=moment(at) if at else None,
+    )
+    return under(settings, asked)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -322,13 +340,7 @@ def _settle(harvest: str, verdict: Verdict, data: Path | None, json: bool) -> No
         else:
             out.print(f"{harvest} is rejected; nothing of it was recorded.")
         return
-    given = pause["options"]
-    options = Options(
-        source_system=given["source_system"],
-        organisation=given["organisation"],
-        observed_at=moment(given["observed_at"]) if given["observed_at"] else None,
-        limits=limits_of(settings),
-    )
+    options = options_of(settings, pause["options"])
     try:
         take_in(settings, [pause["archive"]], options, None, wait=True, json=json)
     except CollectomeError:

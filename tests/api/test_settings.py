@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from api.settings import MASK, InvalidSettings, Settings, read_settings, sources
+from shacl.validate import SHAPED
 
 
 @pytest.fixture
@@ -116,3 +119,26 @@ def test_the_public_base_is_the_address_of_the_server_unless_set(elsewhere):
     assert (
         read_settings(public_base="https://specimens.example/").base == "https://specimens.example"
     )
+
+
+@pytest.mark.parametrize("said", ["specimen,media", "specimen media", '["specimen", "media"]'])
+def test_a_list_in_a_variable_stands_with_commas_or_as_json(elsewhere, monkeypatch, said):
+    monkeypatch.setenv("FDO_REJECT_PROFILES", said)
+    assert read_settings().reject_profiles == ("specimen", "media")
+    monkeypatch.setenv("FDO_REJECT_PROFILES", "")
+    assert read_settings().reject_profiles == ()
+
+
+def test_a_profile_that_rejects_nothing_is_no_profile(elsewhere, monkeypatch):
+    assert set(get_args(get_args(Settings.model_fields["reject_profiles"].annotation)[0])) == set(
+        SHAPED
+    )
+    monkeypatch.setenv("FDO_REJECT_PROFILES", "specimens")
+    with pytest.raises(InvalidSettings, match="reject_profiles"):
+        read_settings()
+
+
+def test_a_file_that_is_no_toml_is_named(elsewhere):
+    (elsewhere / "data" / "collectome.toml").write_text("title = Herbarium\n")
+    with pytest.raises(InvalidSettings, match=r"collectome\.toml"):
+        read_settings()

@@ -73,6 +73,8 @@ def test_an_upload_becomes_a_job_that_ends_with_the_summary(workshop, tmp_path):
     assert (job["records"], job["summary"]["new"]) == (3, 3)
     assert job["summary"]["balanced"] is True
     assert job["asked_by"] == "admin"
+    assert job["summary"]["source"] == "upload.csv"
+    assert str(workshop.data) not in str(job), "jobs are read by everybody"
     found = workshop.client.get("/api/search", params={"country": "Greenland"}).json()
     assert found["total"] == 3
     assert job["id"] in {each["id"] for each in workshop.client.get("/api/ingest").json()}
@@ -122,6 +124,7 @@ def test_an_archive_that_cannot_be_read_ends_as_failed_with_the_reason(workshop,
     job = ended(workshop, upload(workshop, tmp_path / "broken.zip", **HOLDER))
     assert (job["state"], job["summary"]) == ("failed", None)
     assert "broken.zip" in job["error"]
+    assert str(workshop.data) not in job["error"]
     assert "Traceback" not in job["error"]
 
 
