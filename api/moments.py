@@ -1,27 +1,34 @@
-"""What `as-of` means: an event, a version, a day or an instant of the repository's own clock;
-and `observed-at`: a day or an instant of the sources' clock.
+"""What moments mean in parameters, at every door.
 
-`42` is an event number, `v3` a version of the object, `2026-03-01` the end of that day in UTC,
-`2026-03-01T12:00:00Z` that instant inclusive. The future is refused, because its answer could
-not be repeated. A `+` of a time zone that arrived as a space is read as `+`. A moment that is
+    as-of, until    by then: a day counts to its end (UTC), an instant with it
+    since           from then on: a day counts from its start (UTC), an instant with it
+    observed-at     as as-of, by the sources' clock
+
+`42` is an event number (`since=42` is what came behind it), `v3` a version of the object where one
+is asked for. The future is refused, because its answer could not be repeated. A moment that is
 empty, as of a field of a form that nobody filled in, is none: the answer is that without it.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
 
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from eventstore.application import DigitalObjects
-from eventstore.envelope import Recorded, to_micros
+from eventstore.envelope import Recorded
 from eventstore.instant import Instant
+from eventstore.moments import first_and_last
 from fdo.identifiers import Pid
 
-_INSTANT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+\- ]\d\d:\d\d)\Z", re.ASCII
+SINCE = (
+    "From this moment on: a day (from its start, UTC) or an RFC 3339 instant, both inclusive; or "
+    "behind an event number."
 )
-_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+UNTIL = (
+    "Up to this moment: a day (to its end, UTC), an RFC 3339 instant or an event number, all "
+    "inclusive."
+)
+"""What the two bounds of a stretch of time mean, as their parameters are described."""
 _VERSION = re.compile(r"v([1-9]\d{0,8})\Z", re.ASCII)
 _EVENT = re.compile(r"\d{1,18}\Z", re.ASCII)
 _AN_EVENT = "an event number (42), "
@@ -68,15 +75,16 @@ def position_as_of(
     """The last position of the log at a moment (not a version); 0 before the first event.
     A refusal names the parameter."""
     if _EVENT.match(text):
-        position, head = int(text), objects.log.position()
-        if position > head:
-            raise UnknownParameter(
-                f"{parameter}={text}: event {text} lies in the future; the log is at event {head}.",
-                parameter=parameter,
-            )
-        return position
+        return _event(text, objects, parameter)
     also = f"{_AN_EVENT}a version (v3), " if versions else _AN_EVENT
     return objects.log.position_at(past(text, parameter, objects, also))
+
+
+def position_before(text: str, objects: DigitalObjects, parameter: str = "since") -> int:
+    """The position behind which a moment begins; that of an event is its own number."""
+    if _EVENT.match(text):
+        return _event(text, objects, parameter)
+    return objects.log.position_at(beginning(text, parameter, objects, _AN_EVENT) - 1)
 
 
 def observed_at(text: str, objects: DigitalObjects) -> int:
@@ -85,33 +93,46 @@ def observed_at(text: str, objects: DigitalObjects) -> int:
 
 
 def past(text: str, parameter: str, objects: DigitalObjects, also: str = _AN_EVENT) -> int:
-    """A day (its end, UTC) or an instant that is over, in microseconds; `also` is what else
-    the parameter takes."""
-    moment = _moment(text, parameter, also)
-    if moment > objects.clock():
+    """The last microsecond of a day or an instant that is over; `also` is what else the
+    parameter takes."""
+    _, last = _bounds(text, parameter, also)
+    if last > objects.clock():
         raise UnknownParameter(
-            f"{parameter}={text} lies in the future (a day counts from its end, UTC); "
+            f"{parameter}={text} lies in the future (a day counts to its end, UTC); "
             f"leave {parameter} out for the present.",
             parameter=parameter,
         )
-    return moment
+    return last
 
 
-def _moment(text: str, parameter: str, also: str) -> int:
+def beginning(text: str, parameter: str, objects: DigitalObjects, also: str = "") -> int:
+    """The first microsecond of a day or an instant that has begun."""
+    first, _ = _bounds(text, parameter, also)
+    if first > objects.clock():
+        raise UnknownParameter(
+            f"{parameter}={text} lies in the future; name a moment that has begun, or leave "
+            f"{parameter} out.",
+            parameter=parameter,
+        )
+    return first
+
+
+def _event(text: str, objects: DigitalObjects, parameter: str) -> int:
+    position, head = int(text), objects.log.position()
+    if position > head:
+        raise UnknownParameter(
+            f"{parameter}={text}: event {text} lies in the future; the log is at event {head}.",
+            parameter=parameter,
+        )
+    return position
+
+
+def _bounds(text: str, parameter: str, also: str) -> tuple[int, int]:
     try:
-        if _DAY.match(text):
-            start = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-            return to_micros(start + timedelta(days=1)) - 1
-        if found := _INSTANT.match(text):
-            day, clock, fraction, zone = found.groups()
-            zone = "+00:00" if zone in "Zz" else zone.replace(" ", "+")
-            micros = ((fraction or "") + "000000")[:6]
-            moment = datetime.fromisoformat(f"{day}T{clock}.{micros}{zone}")
-            return to_micros(moment.astimezone(UTC))  # refuses what is before the year 1 there
-    except (ValueError, OverflowError):
-        pass
-    raise UnknownParameter(
-        f"{parameter}={text!r} is no moment: give {also}a day (2026-03-01) or an instant "
-        "(2026-03-01T12:00:00Z).",
-        parameter=parameter,
-    )
+        return first_and_last(text)
+    except ValueError:
+        raise UnknownParameter(
+            f"{parameter}={text!r} is no moment: give {also}a day (2026-03-01) or an instant "
+            "(2026-03-01T12:00:00Z).",
+            parameter=parameter,
+        ) from None

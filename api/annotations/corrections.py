@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import IO, Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from api.moments import beginning
 from api.negotiation import Format, choose
-from api.problems import UnknownParameter
+from api.parameters import once, text_parameters
 from api.site import Site
-from eventstore.envelope import opends_time
+from eventstore.application import DigitalObjects
+from eventstore.envelope import opends_time, to_moment
 from fdo.errors import Unavailable
 from fdo.identifiers import Pid
 from handlers.batches.corrections import Corrections
@@ -27,6 +28,7 @@ from handlers.batches.packaging import cells_of, table_of, write
 ZIP = Format("zip", "application/zip", "zip", "Package of tables")
 CSV = Format("csv", "text/csv", "csv", "Rows of all states")
 NDJSON = Format("ndjson", "application/x-ndjson", "ndjson", "Rows as JSON Lines")
+_ACCEPTED = "Accepted from this day (from its start, UTC) or RFC 3339 instant on, inclusive."
 _IN_MEMORY = 1 << 20
 _PART = 1 << 16
 
@@ -35,14 +37,15 @@ def corrections_router(site: Site) -> APIRouter:
     """The route /api/source-systems/{prefix}/{suffix}/corrections; open, as annotations are."""
     router = APIRouter(prefix="/api/source-systems", tags=["corrections"])
 
-    @router.get("/{prefix}/{suffix}/corrections", response_class=Response)
+    @router.get(
+        "/{prefix}/{suffix}/corrections",
+        response_class=Response,
+        openapi_extra={"parameters": text_parameters({"since": _ACCEPTED})},
+    )
     def corrections(
         request: Request,
         prefix: str,
         suffix: str,
-        since: Annotated[
-            str | None, Query(max_length=40, description="Accepted on or after a day or instant.")
-        ] = None,
         format: Annotated[str | None, Query(max_length=40, description="zip, csv, ndjson.")] = None,
     ) -> Response:
         """Accepted changes of a source system's objects, and how they stand with the source."""
@@ -52,7 +55,7 @@ def corrections_router(site: Site) -> APIRouter:
             raise Unavailable("This server keeps no annotations view; start a projector.")
         source = Pid.parse(f"{prefix}/{suffix}")
         found = Corrections(site.objects.log, site.views.annotations, source)
-        return _sent(found, wanted, moment(since))
+        return _sent(found, wanted, moment(once(request, "since"), site.objects))
 
     return router
 
@@ -82,15 +85,8 @@ def _parts(package: IO[bytes]) -> Iterator[bytes]:
             yield part
 
 
-def moment(text: str | None) -> str:
-    """A day or an instant as times stand in documents; "" for none."""
+def moment(text: str | None, objects: DigitalObjects) -> str:
+    """The beginning of a day, or an instant, as times stand in documents; "" for none."""
     if not text:
         return ""
-    try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError as wrong:
-        raise UnknownParameter(
-            f"since is a day (2026-03-01) or an instant (2026-03-01T12:00:00Z), not {text!r}.",
-            parameter="since",
-        ) from wrong
-    return opends_time(found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC))
+    return opends_time(to_moment(beginning(text, "since", objects)))

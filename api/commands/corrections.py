@@ -14,7 +14,8 @@ def corrections(
     source: PidArgument,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the package.")] = Path(),
     since: Annotated[
-        str | None, typer.Option(help="Only what was accepted on or after a day or instant.")
+        str | None,
+        typer.Option(help="Accepted from this day (its start, UTC) or instant on, inclusive."),
     ] = None,
     data: DataOption = None,
     json: JsonOption = False,
@@ -36,7 +37,8 @@ def corrections(
     place = folder / f"corrections-{found.source.suffix}.zip"
     draft = place.with_suffix(".part")
     with draft.open("wb") as target:
-        counts = write(target, found.read(moment(since)), found.source.iri, found.name)
+        rows = found.read(moment(since, repository.objects))
+        counts = write(target, rows, found.source.iri, found.name)
     draft.replace(place)
     repository.close()
     if json:

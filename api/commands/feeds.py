@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
+from api.moments import SINCE, UNTIL
 from api.repository import Repository
 from fdo.errors import NotFound
 from handlers.webhooks.store import Subscription, Webhooks
@@ -32,8 +33,8 @@ class ChangesFormat(StrEnum):
 
 
 def changes(
-    since: Annotated[str, typer.Option(help="Only after this event, day or instant.")] = "0",
-    until: Annotated[str, typer.Option(help="Nothing after this event, day or instant.")] = "",
+    since: Annotated[str, typer.Option(help=SINCE)] = "",
+    until: Annotated[str, typer.Option(help=UNTIL)] = "",
     type: Annotated[str, typer.Option(help="Types of object, with commas.")] = "",
     what: Annotated[str, typer.Option(help="What happened, as Revised; with commas.")] = "",
     source_system: Annotated[str, typer.Option(help="PID of a source system.")] = "",
@@ -153,7 +154,7 @@ def webhooks_add(
     filter: Annotated[
         list[str] | None, typer.Option("--filter", help="A filter of /changes: type=specimen.")
     ] = None,
-    since: Annotated[str | None, typer.Option(help="Begin behind this event or time.")] = None,
+    since: Annotated[str | None, typer.Option(help=SINCE)] = None,
     documents: Annotated[bool, typer.Option(help="Send documents too, where public.")] = False,
     data: DataOption = None,
     json: JsonOption = False,

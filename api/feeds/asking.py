@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from api.feeds.filters import FILTERS, Filter
-from api.moments import position_as_of
-from api.problems import UnknownParameter
+from api.moments import SINCE, UNTIL, position_as_of, position_before
+from api.refusals import UnknownParameter
 from eventstore.application import DigitalObjects
 
 LIMIT, MOST = 1_000, 10_000
 """Events on a page: when nothing is said, and at most."""
 
 CONTROL: dict[str, str] = {
-    "since": "Only what came after this event, day or RFC 3339 instant; 0 or nothing: from the "
-    "beginning.",
-    "until": "Nothing after this event, day or instant; such a page never changes.",
+    "since": f"{SINCE} Nothing or 0: from the first event on.",
+    "until": f"{UNTIL} Nothing is ever added to such a page.",
     "limit": f"Events on a page, 1 to {MOST}.",
     "documents": "yes: with each version its document, salt and commitment, where public.",
     "format": "jsonl, json, csv, rdf-patch or html, when Accept does not say it.",
@@ -66,7 +65,7 @@ def asked(given: Iterable[tuple[str, str]], objects: DigitalObjects) -> Asked:
             raise UnknownParameter(f"{name} is given twice.", parameter=name)
         elif value:
             control[name] = value
-    since = position_as_of(control["since"], objects, "since") if "since" in control else 0
+    since = position_before(control["since"], objects) if "since" in control else 0
     until = position_as_of(control["until"], objects, "until") if "until" in control else None
     if until is not None and until < since:
         raise UnknownParameter(

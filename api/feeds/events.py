@@ -20,7 +20,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.feeds.disclosed import Disclosure, disclosures
-from api.problems import UnknownParameter
+from api.moments import SINCE, position_before
+from api.parameters import once, text_parameters
 from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Log
@@ -48,7 +49,6 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     }
 }
 _HEADERS = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
-_LAST = 2**62
 
 
 def events_router(site: Site) -> APIRouter:
@@ -56,25 +56,25 @@ def events_router(site: Site) -> APIRouter:
     router = APIRouter(tags=["feeds"])
     log, waiting = site.objects.log, _Waiting()
 
-    @router.get("/changes/events", response_class=Response, responses=_ANSWERS)
+    @router.get(
+        "/changes/events",
+        response_class=Response,
+        responses=_ANSWERS,
+        openapi_extra={"parameters": text_parameters({"since": SINCE})},
+    )
     @router.head("/changes/events", include_in_schema=False)
     async def events(
         request: Request,
-        since: Annotated[int, Query(ge=0, le=_LAST, description="An event number.")] = 0,
         limit: Annotated[int, Query(ge=0, le=LARGEST, description="Most events.")] = 500,
         wait: Annotated[
             int, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for news.")
         ] = 0,
     ) -> Response:
         """Give the events behind a position as they were recorded, for a mirror."""
-        head = log.position()
-        if since > head:
-            raise UnknownParameter(
-                f"since={since}: event {since} lies in the future; the log is at event {head}.",
-                parameter="since",
-            )
-        await waiting.news(request, log, since, wait)
-        body = await asyncio.to_thread(section, log, since, limit)
+        begin = once(request, "since")
+        after = 0 if begin is None else position_before(begin, site.objects)
+        await waiting.news(request, log, after, wait)
+        body = await asyncio.to_thread(section, log, after, limit)
         return Response(body, media_type=MEDIA_TYPE, headers=_HEADERS)
 
     return router

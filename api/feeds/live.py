@@ -28,10 +28,10 @@ from api.feeds.choosing import Choosing
 from api.feeds.filters import FILTERS
 from api.feeds.reading import read
 from api.feeds.rows import row
-from api.moments import position_as_of
+from api.moments import SINCE, position_before
 from api.parameters import text_parameters
-from api.problems import UnknownParameter
 from api.rates import client_of
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.log import Log
 from fdo.errors import Unavailable
@@ -47,8 +47,7 @@ _LAG_S = 0.5
 _SECTION = 100
 _RETRY_MS = 2_000
 CONTROL = {
-    "since": "Begin behind this event, day or instant; the present when left out. The header "
-    "Last-Event-ID goes before it.",
+    "since": f"{SINCE} From now on when left out. The header Last-Event-ID goes before it.",
     "documents": "yes: with each version its document, where public.",
 }
 
@@ -152,8 +151,8 @@ class Streams:
                     f"There is no parameter {name!r} here; there are {known}.", parameter=name
                 )
         resumed = request.headers.get("last-event-id")
-        if resumed is not None:
-            position_as_of(resumed, self._site.objects, "Last-Event-ID")
+        if resumed:
+            position_before(resumed, self._site.objects, "Last-Event-ID")
             given = [pair for pair in given if pair[0] != "since"] + [("since", resumed)]
         elif not any(name == "since" and value for name, value in given):
             given = [*given, ("since", str(self._log.position()))]

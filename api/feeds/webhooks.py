@@ -20,7 +20,7 @@ from api.feeds.choosing import SCAN_CAP, Choosing
 from api.feeds.filters import Filter
 from api.feeds.reading import read
 from api.feeds.rows import row
-from api.moments import position_as_of
+from api.moments import SINCE, position_before
 from api.security import Token, require
 from api.settings import Settings
 from api.views import Views
@@ -53,7 +53,7 @@ class Wanted(BaseModel):
     since: str | None = Field(
         None,
         max_length=100,
-        description="Begin behind this event, day or instant; the present when left out.",
+        description=f"{SINCE} From now on when left out.",
     )
     secret: str | None = Field(
         None, max_length=200, description="whsec_ and Base64; made when left out."
@@ -170,7 +170,7 @@ def subscription(
         secret=new_secret() if wanted.secret is None else checked_secret(wanted.secret),
         owner=owner,
         created_at=time.time(),
-        cursor=objects.log.position() if since is None else position_as_of(since, objects, "since"),
+        cursor=position_before(since, objects) if since else objects.log.position(),
         state="active",
         note="",
         failing_since=None,

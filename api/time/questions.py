@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, cast, get_args
 
-from api.moments import observed_at, position_as_of
-from api.problems import UnknownParameter
+from api.moments import SINCE, UNTIL, observed_at, position_as_of, position_before
+from api.refusals import UnknownParameter
 from api.time.charts import Chart
 from api.views import Views
 from eventstore.application import DigitalObjects
@@ -33,10 +33,7 @@ _PAST = {
     "as-of": "As the repository knew it then: an event number, a day or an RFC 3339 instant.",
     "observed-at": "Only what the sources had said by this day or instant.",
 }
-_STRETCH = {
-    "since": "Only what came after this event, day (its end, UTC) or RFC 3339 instant.",
-    "until": "Only what came up to this event, day (its end, UTC) or instant.",
-}
+_STRETCH = {"since": SINCE, "until": UNTIL}
 _PAGES = {
     "cursor": "Where the next page begins, as `next` gives it.",
     "limit": f"Rows of a page, 1 to {LIMIT_CAP}.",
@@ -313,7 +310,7 @@ class Questions:
     def stretch(self, given: Given) -> tuple[int, int]:
         """(behind which event, up to which one), as far as the view has come."""
         since, until = given.text("since"), given.text("until")
-        begin = 0 if since is None else position_as_of(since, self.objects, "since")
+        begin = 0 if since is None else position_before(since, self.objects)
         end = min(self.as_of(given), self.terms_view.position())
         if until is not None:
             end = min(end, position_as_of(until, self.objects, "until"))

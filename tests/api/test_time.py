@@ -101,7 +101,8 @@ def test_changes_are_narrowed_by_time_values_type_source_and_agent(web):
     def news(**asked: Any) -> list[str]:
         return [item["new"] for item in ask(web, "changed", term="dwc:country", **asked)["items"]]
 
-    assert news(since="2026-03-05") == ["Kenya"] and news(until="2026-03-05") == ["Uganda"]
+    assert news(since="2026-03-06") == ["Kenya"] and news(until="2026-03-05") == ["Uganda"]
+    assert news(since="2026-03-05") == ["Uganda", "Kenya"] and news(until="2026-03-04") == []
     assert news(as_of="2026-03-05") == ["Uganda"] and news(observed_at="2026-03-05") == ["Uganda"]
     assert news(since=5) == ["Kenya"] and news(since="2026-03-05T11:59:59Z") == ["Uganda", "Kenya"]
     assert news(from_="Kenya") == ["Uganda"] and news(to="Kenya") == ["Kenya"]

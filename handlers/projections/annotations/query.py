@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from eventstore.envelope import to_micros
+from eventstore.application import system_clock
+from eventstore.moments import first_and_last
 from fdo.annotation.life import STATES
 from fdo.annotation.paths import parse, text
 from fdo.errors import CollectomeError, InvalidDocument, InvalidIdentifier
@@ -108,29 +108,31 @@ def _uuid(_: str, value: str) -> str:
     return value.removeprefix("urn:uuid:").lower()
 
 
-def _from(name: str, value: str) -> int:
-    return _moment(name, value, timedelta(0))
+def _since(name: str, value: str) -> int:
+    return _moment(name, value, 0)
 
 
 def _until(name: str, value: str) -> int:
-    return _moment(name, value, timedelta(days=1) - timedelta(microseconds=1))
+    return _moment(name, value, 1)
 
 
-def _moment(name: str, value: str, day: timedelta) -> int:
+def _moment(name: str, value: str, end: int) -> int:
+    """The first (0) or the last (1) microsecond of a day or an instant; not of the future."""
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-            start = datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
-            return to_micros(start + day)
-        moment = datetime.fromisoformat(value.replace(" ", "+"))
-        if moment.tzinfo is not None:
-            return to_micros(moment.astimezone(UTC))
-    except (ValueError, OverflowError):
-        pass
-    raise unfit(
-        name,
-        f"{name} is a day (2026-03-01) or an instant with its zone (2026-03-01T12:00:00Z), not "
-        f"{value!r}.",
-    )
+        moment = first_and_last(value)[end]
+    except ValueError:
+        raise unfit(
+            name,
+            f"{name} is a day (2026-03-01) or an instant with its zone (2026-03-01T12:00:00Z), not "
+            f"{value!r}.",
+        ) from None
+    if moment > system_clock():
+        raise unfit(
+            name,
+            f"{name}={value} lies in the future (a day counts from its start for since, to its end "
+            f"for until; UTC). Leave {name} out.",
+        )
+    return moment
 
 
 _PARTS = re.compile(r"\w+\*?")
@@ -170,8 +172,10 @@ PARAMETERS: dict[str, Parameter] = {
                   "a.organisation=?"),
         Parameter("job", "PID of the job that made it.", _pid, "a.job=?"),
         Parameter("batch", "UUID of the batch in which it came.", _uuid, "a.batch=?"),
-        Parameter("since", "Proposed on or after this day or instant.", _from, "a.created>=?"),
-        Parameter("until", "Proposed on or before this day or instant.", _until, "a.created<=?"),
+        Parameter("since", "Proposed from this day (from its start, UTC) or RFC 3339 instant on, "
+                  "inclusive.", _since, "a.created>=?"),
+        Parameter("until", "Proposed up to this day (to its end, UTC) or RFC 3339 instant, "
+                  "inclusive.", _until, "a.created<=?"),
         Parameter("body", "Words in its bodies; * ends a word.", _match,
                   "a.position IN (SELECT rowid FROM bodies WHERE bodies MATCH ?)"),
         Parameter("severity", "high, medium or low.", _severity, "a.severity=?"),

@@ -47,13 +47,17 @@ def test_a_source_system_has_a_package_and_plain_rows(post: Post):
     assert "Eesti" in ask.get(f"{path}?format=csv").text
     (line,) = ask.get(path, accept="application/x-ndjson").text.splitlines()
     assert json.loads(line)["newValue"] == "Eesti"
-    assert ask.get(f"{path}?format=ndjson&since=2999-01-01").text == ""
+    accepted = json.loads(line)["accepted"]
+    assert ask.get(f"{path}?format=ndjson&since={accepted[:10]}").text == f"{line}\n"
+    assert ask.get(f"{path}?format=ndjson&since={accepted}").text == f"{line}\n"
 
 
 @pytest.mark.parametrize(
     ("path", "status"),
     [
         ("{source}/corrections?since=yesterday", 400),
+        ("{source}/corrections?since=2999-01-01", 400),
+        ("{source}/corrections?since=2026-03-01&since=2026-03-02", 400),
         ("{source}/corrections?format=xlsx", 406),
         ("{specimen}/corrections", 404),
         ("20.5000.5072/AAA-AAA-AAA/corrections", 404),

@@ -208,7 +208,8 @@ def test_a_cursor_belongs_to_its_question(told, followed):
     ("name", "value"),
     [
         ("colour", "red"), ("target", "not a pid"), ("state", "lost"), ("term", "$['a"),
-        ("since", "yesterday"), ("until", "2026-02-30"), ("severity", "fatal"), ("body", "***"),
+        ("since", "yesterday"), ("until", "2026-02-30"), ("since", "2999-01-01"),
+        ("until", "2999-01-01T00:00:00Z"), ("severity", "fatal"), ("body", "***"),
         ("overlay", "x"), ("sort", "random"), ("motivation", "hating"), ("body", "x" * 2001),
     ],
 )  # fmt: skip
