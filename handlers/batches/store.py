@@ -12,23 +12,20 @@ in the log already are duplicates.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import orjson
 
-from eventstore.transaction import writing
 from fdo.errors import NotFound
 from handlers.batches.outcomes import COUNTED, LineOutcome
 from handlers.batches.quotas import Quota, fitting
+from handlers.batches.tables import Tables
 
-FILE: Final = "batches.sqlite"
 FOLDER: Final = "batches"
 """Beside the file: bodies that wait to be carried out."""
 KEPT_S: Final = 90 * 86_400.0
@@ -44,22 +41,6 @@ AT_WORK: Final[tuple[State, ...]] = ("waiting", "running", "undoing")
 
 _PACKED: Final = ("counts", "about")
 """Columns that hold JSON."""
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS batches (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, owner TEXT NOT NULL, key TEXT, state TEXT NOT NULL,
-    note TEXT NOT NULL, made_at REAL NOT NULL, ended_at REAL, total INTEGER, digest TEXT,
-    counts TEXT NOT NULL, about TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS batches_of_owner ON batches (owner, made_at);
-CREATE TABLE IF NOT EXISTS sections (
-    batch TEXT NOT NULL, number INTEGER NOT NULL, lines INTEGER NOT NULL, digest BLOB NOT NULL,
-    before INTEGER NOT NULL, outcomes BLOB, PRIMARY KEY (batch, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS undone (
-    batch TEXT NOT NULL, pid TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL,
-    PRIMARY KEY (batch, pid)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS used (
-    owner TEXT NOT NULL, quota TEXT NOT NULL, span INTEGER NOT NULL, amount INTEGER NOT NULL,
-    PRIMARY KEY (owner, quota)) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +87,8 @@ class Section:
     """None: it was begun, and whether it was recorded is to be asked of the log."""
 
 
-class Batches:
+class Batches(Tables):
     """The batches of one data folder; safe to share between threads and processes."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._path = folder / FILE
 
     def body(self, batch: str) -> Path:
         """Where the lines of a batch lie that is carried out later."""
@@ -322,30 +299,6 @@ class Batches:
             )
             for row in rows
         ]
-
-    def _rows(self, statement: str, params: Sequence[Any]) -> list[Any]:
-        with self._connected() as connection:
-            return connection.execute(statement, params).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._connected() as connection, writing(connection) as run:
-            yield run
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        fresh = not self._path.exists()
-        if fresh:  # bodies name people: readable by its owner only
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
-        connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
-        connection.row_factory = sqlite3.Row
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")  # a report outlives the power
-            connection.executescript(_SCHEMA)
-            yield connection
-        finally:
-            connection.close()
 
 
 def _used(run: sqlite3.Connection, owner: str, quota: Quota, now: float) -> int:
