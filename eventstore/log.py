@@ -13,9 +13,17 @@ from typing import Any
 
 import orjson
 
-from eventstore.confirmations import CONFIRMED, state_said, versions_said
+from eventstore.confirmations import (
+    CONFIRMED,
+    REQUESTED,
+    RESOLVING,
+    doi_said,
+    state_said,
+    versions_said,
+)
 from eventstore.envelope import Recorded, iso
 from eventstore.recorder import SELECT, Recorder
+from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
@@ -131,7 +139,14 @@ class Log:
         """Where an object stands; NotFound for an unknown PID."""
         for row in self._recorder.rows("SELECT * FROM heads WHERE object=?", [str(pid)]):
             return _head(row)
-        raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+        raise unknown(pid)
+
+    def known(self, pid: Pid) -> Head:
+        """Where an object stands of which everybody may know; a draft is as unknown as none."""
+        head = self.head(pid)
+        if head.status is Status.DRAFT:
+            raise unknown(pid)
+        return head
 
     def heads_of(self, pids: Iterable[str]) -> list[Head]:
         """Heads of the objects with these PIDs (text); unknown ones are left out."""
@@ -166,7 +181,7 @@ class Log:
             f"{SELECT} WHERE position=(SELECT position FROM heads WHERE object=?)", [str(pid)]
         )
         if not rows:
-            raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+            raise unknown(pid)
         return self._recorded(rows[0])
 
     def standing(self, pid: Pid) -> Pid:
@@ -208,7 +223,7 @@ class Log:
         """All events of an object, oldest first; NotFound for an unknown PID."""
         rows = self._recorder.rows(f"{SELECT} WHERE object=? ORDER BY sequence", [str(pid)])
         if not rows:
-            raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+            raise unknown(pid)
         return [self._recorded(row) for row in rows]
 
     def life(self, pid: Pid) -> list[Recorded]:
@@ -219,7 +234,7 @@ class Log:
             [str(pid)],
         )
         if not rows:
-            raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+            raise unknown(pid)
         return [self._recorded(row) for row in rows]
 
     def stream(self, pid: Pid, after: int, limit: int) -> list[Recorded]:
@@ -248,6 +263,27 @@ class Log:
         """The state that the registration agency last confirmed of the object's own DOI."""
         said = (state_said(detail) for detail in reversed(self._confirmations(pid)))
         return next((state for state in said if state), None)
+
+    def doi(self, pid: Pid) -> Pid | None:
+        """The DOI of an object: its PID, or that under which somebody asked to cite one whose PID
+        is a Handle; None where nobody did. Whether it resolves is what `confirmed` says."""
+        if pid.scheme == "doi":
+            return pid
+        kinds = [head.type for head in self.heads_of([str(pid)])]
+        if not kinds or not OBJECT_TYPES[kinds[0]].doi_on_request:
+            return None
+        rows = self._recorder.rows(
+            "SELECT meta FROM events WHERE object=? AND topic LIKE ? ORDER BY sequence LIMIT 1",
+            [str(pid), f"%{REQUESTED}.v%"],
+        )
+        said = [doi_said(orjson.loads(row[0]).get("detail", {})) for row in rows]
+        return said[0] if said else None
+
+    def resolving(self, pid: Pid) -> Pid | None:
+        """The DOI of an object, once the registration agency confirmed that it leads somewhere; of
+        one whose PID is a DOI that at any time."""
+        doi = self.doi(pid)
+        return doi if doi == pid or self.confirmed(pid) in RESOLVING else None
 
     def minted(self, pid: Pid) -> frozenset[int]:
         """The versions of an object that have a DOI of their own which resolves."""
@@ -320,6 +356,14 @@ class Log:
         )
         return (str(row[0]) for row in rows)
 
+    def of_no_source(self, kind: str) -> list[str]:
+        """PIDs (text) of the objects of a type that came from no source system, in their order:
+        those that people and programs register, erased ones too."""
+        rows = self._recorder.rows(
+            "SELECT object FROM heads WHERE source IS NULL AND type=? ORDER BY object", [kind]
+        )
+        return [str(row[0]) for row in rows]
+
     def claims(self) -> Iterator[tuple[str, str]]:
         """All (claim key, PID text) pairs, in order of key."""
         for row in self._recorder.reader().execute("SELECT key, object FROM claims ORDER BY key"):
@@ -385,6 +429,11 @@ class Log:
             row[11],
             self.id,
         )
+
+
+def unknown(pid: Pid) -> NotFound:
+    """What is said of a PID that nobody bears, and in the same words of what nobody may know of."""
+    return NotFound(f"No object bears the PID {pid}.", pid=str(pid))
 
 
 def _head(row: sqlite3.Row) -> Head:

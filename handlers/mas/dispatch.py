@@ -4,7 +4,7 @@ what went without an answer.
     schedule    a section of the log into JobsScheduled
     lapse       jobs whose lease is over fail; they are tried again, or are dead
     hand over   due jobs to the transport of their service, never more than it may hold
-    clear       jobs of retired services are dead
+    clear       jobs of retired and erased services are dead
 
 The power may fail between any two of them. A job is noted as handed over only behind the hand-over,
 so it goes out once more in doubt, with the same attempt, which transports take for one. One process
@@ -17,29 +17,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import orjson
-
 from eventstore import mirroring
 from eventstore.application import DigitalObjects
-from eventstore.envelope import Recorded
 from fdo.errors import CollectomeError, Unavailable
-from fdo.identifiers import Pid
-from fdo.lifecycle import Status
 from handlers.mas.absence import PATIENCE_S, Absence
 from handlers.mas.alone import alone, is_held
 from handlers.mas.endings import Ended
 from handlers.mas.leases import lease_of
+from handlers.mas.payloads import Payloads
 from handlers.mas.plan import Plan
 from handlers.mas.results import Results
 from handlers.mas.scheduling import SECTION, Scheduler
 from handlers.mas.services import Service, services
 from handlers.mas.store import Row
-from handlers.mas.transport import Forgetting, Job, Transport
+from handlers.mas.transport import Forgetting, Transport
 
 LOCK = "mas.lock"
 POLL_S = 0.1
@@ -83,6 +79,7 @@ class Dispatcher:
             rejecting=plan.rejecting, clock=clock,
         )  # fmt: skip
         self._store = self.results.store
+        self._payloads = Payloads(self._log, self._store, plan.base)
         self._scheduler = Scheduler(objects, self._store, per_cause=plan.jobs_per_cause)
         self._transports: dict[str, Transport] = {}
         self._declared: dict[str, tuple[str, int]] = {}
@@ -238,7 +235,7 @@ class Dispatcher:
         return True
 
     def _send(self, service: Service, transport: Transport, due: Sequence[Row]) -> bool:
-        jobs, gone = self._made(service, due)
+        jobs, gone = self._payloads.made(service, due)
         self.results.end(gone)
         if jobs:
             transport.send(jobs)
@@ -289,76 +286,22 @@ class Dispatcher:
     # ── clear ────────────────────────────────────────────────────────────────────────────
 
     def _clear(self, service: Service) -> bool:
-        """Jobs of a service that was withdrawn will not be done."""
-        rows = self._store.due(str(service.pid), float("inf"), AT_ONCE)
-        said = f"{service.name} was withdrawn before it worked on this."
-        self.results.end([Ended(row, said, final=True) for row in rows])
-        if rows:
-            self._passing("cleared")
-        return bool(rows)
-
-    # ── what goes out ────────────────────────────────────────────────────────────────────
-
-    def _made(self, service: Service, due: Sequence[Row]) -> tuple[list[Job], list[Ended]]:
-        """The jobs with their payload, and those whose object cannot be shown any more."""
-        shown = self._shown({(row.target, row.version) for row in due})
-        notes = {row.annotation for row in due if row.annotation}
-        heads = {str(head.pid): head for head in self._log.heads_of(notes)}
-        said = self._log.events_at(head.position for head in heads.values())
-        lease = lease_of(service, self._store)
-        jobs, gone = [], []
-        for row in due:
-            event = shown.get((row.target, row.version))
-            if event is None:
-                why = f"{row.target} is not public any more, or what it said was erased."
-                gone.append(Ended(row, why, final=True))
-                continue
-            about = heads.get(row.annotation or "")
-            annotation = said[about.position].document_bytes if about else None
-            jobs.append(self._job(service, row, event, annotation, lease))
-        return jobs, gone
-
-    def _shown(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Recorded]:
-        """The versions that services work on, those of objects that are public now."""
-        heads = [
-            head
-            for head in self._log.heads_of({target for target, _ in wanted})
-            if head.status is Status.ACTIVE
+        """Jobs of a service that was withdrawn or erased will not be done: those that wait, and
+        those that it took along once their lease is over; until then an answer may come."""
+        pid, name = str(service.pid), service.name
+        ended = [
+            (self._store.due(pid, float("inf"), AT_ONCE), "before it worked on this"),
+            (self._store.expired(pid, self._clock(), AT_ONCE), "and gave no answer to this"),
         ]
-        newest = self._log.events_at(head.position for head in heads)
-        current = {str(head.pid): newest[head.position] for head in heads}
-        found = {}
-        for target, version in wanted:
-            event = current.get(target)
-            if event is not None and event.version != version:
-                event = self._log.version(Pid.parse(target), version)
-            if event is not None and event.salt and event.status is Status.ACTIVE:
-                found[target, version] = event
-        return found
-
-    def _job(
-        self,
-        service: Service,
-        row: Row,
-        event: Recorded,
-        annotation: bytes | None,
-        lease: float,
-    ) -> Job:
-        attempt = row.attempt + 1
-        said = {
-            "object": orjson.Fragment(event.document_bytes or b"{}"),
-            "jobId": row.id,
-            "batchingRequested": bool(row.batching) and service.batching,
-            "version": row.version,
-            "attempt": attempt,
-            "base": self._plan.base,
-        }
-        if annotation is not None:
-            said["annotation"] = orjson.Fragment(annotation)
-        return Job(
-            row.id, row.service, service.topic, row.target, row.version, attempt, lease,
-            orjson.dumps(said),
-        )  # fmt: skip
+        letters = [
+            Ended(row, f"{name} was withdrawn {when}.", final=True)
+            for rows, when in ended
+            for row in rows
+        ]
+        self.results.end(letters)
+        if letters:
+            self._passing("cleared")
+        return bool(letters)
 
 
 def is_dispatching(folder: Path) -> bool:

@@ -296,7 +296,7 @@ class Results:
 
     def _looked_up(self, jobs: Iterable[str]) -> tuple[dict[str, Head], dict[str, Row]]:
         """The services as they stand, and behind that the jobs."""
-        pids = {pid for _, pid in self._log.claims_under(f"{KIND}:")}
+        pids = self._log.of_no_source(KIND)
         heads = {str(head.pid): head for head in self._log.heads_of(pids)}
         self.store.follow(self._log)
         return heads, self.store.jobs(_name(one) for one in jobs)

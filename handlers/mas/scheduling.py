@@ -69,7 +69,7 @@ class Scheduler:
 
     def _renew(self) -> None:
         """Learn which services there are, and all versions of them."""
-        pids = {pid for _, pid in self._log.claims_under(f"{KIND}:")}
+        pids = self._log.of_no_source(KIND)
         for head in self._log.heads_of(pids):
             if self._versions.get(str(head.pid)) == (head.version, head.status):
                 continue

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from eventstore.envelope import Recorded
-from eventstore.log import Log
+from eventstore.log import Log, unknown
 from fdo.agent import Agent
 from fdo.documents import Document
 from fdo.errors import NotFound
@@ -159,22 +159,23 @@ def topic_of(name: str) -> str:
 
 def services(log: Log) -> Iterator[Service]:
     """All services of a log, the retired and erased ones included, in order of name."""
-    pids = [pid for _, pid in log.claims_under(f"{KIND}:")]
-    heads = {str(head.pid): head for head in log.heads_of(pids)}
-    events = log.events_at(head.position for head in heads.values())
-    for pid in dict.fromkeys(pids):
-        yield service_of(events[heads[pid].position])
+    heads = log.heads_of(log.of_no_source(KIND))
+    events = log.events_at(head.position for head in heads)
+    found = (service_of(events[head.position]) for head in heads)
+    return iter(sorted(found, key=lambda service: (service.name, str(service.pid))))
 
 
 def any_active(log: Log) -> bool:
     """Whether there is a service that works."""
-    heads = log.heads_of(pid for _, pid in log.claims_under(f"{KIND}:"))
+    heads = log.heads_of(log.of_no_source(KIND))
     return any(head.status is Status.ACTIVE for head in heads)
 
 
 def service_at(log: Log, pid: Pid) -> Service:
     """The service of a PID as it is now; NotFound where there is none."""
     event = log.latest(pid)
+    if event.status is Status.DRAFT:
+        raise unknown(pid)
     if event.type != KIND or is_erased(event):
         raise NotFound(f"{pid} is no machine-annotation service; /api/mas lists those there are.")
     return Service.of(event.document, active=event.status is Status.ACTIVE)

@@ -15,8 +15,8 @@ from handlers.curation import Curation
 from handlers.mas.dispatch import is_dispatching
 from handlers.mas.requests import Requests
 from handlers.mas.results import Result
-from handlers.mas.services import service_at
-from handlers.mas.store import FILE
+from handlers.mas.services import LEASE_S, service_at
+from handlers.mas.tables import FILE
 from tests.handlers.mas.story import BY, Repository, comment, commenting
 
 
@@ -401,6 +401,28 @@ def test_jobs_that_wait_for_a_service_that_is_erased_end(repository: Repository)
     curation.erase(curation.erasable(service), "By request.")
     repository.settle()
     assert repository.states_of_jobs() == {"dead": 3}
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_jobs_that_a_service_took_along_end_with_its_lease(
+    repository: Repository, erased: bool
+) -> None:
+    service = repository.service("reader")
+    repository.specimen(1)
+    repository.dispatcher.round()
+    (job,) = repository.queue.drain("reader")
+    curation = Curation(repository.objects, BY)
+    if erased:
+        curation.erase(curation.erasable(service), "By request.")
+    else:
+        repository.registration.retire(service, "Over.")
+    repository.settle()
+    assert repository.states_of_jobs() == {"queued": 1}, "an answer may come"
+    repository.now += LEASE_S + 1
+    repository.settle()
+    row = repository.store.job(job.id)
+    assert row is not None and row.state == "dead" and "gave no answer" in row.error
+    assert repository.dispatcher.idle()
 
 
 def test_a_mirror_makes_no_jobs(repository: Repository) -> None:

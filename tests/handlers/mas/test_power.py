@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from handlers.mas.dispatch import Step
 from handlers.mas.results import Result
-from handlers.mas.store import FILE, Store
+from handlers.mas.store import Store
+from handlers.mas.tables import FILE
 from tests.handlers.mas.story import Repository, commenting
 
 OBJECTS = 5
