@@ -23,7 +23,8 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,11 +184,16 @@ def all_kept(folder: Path) -> list[Kept]:
 
 
 def use(kept: Kept) -> int | None:
-    """As `hold`, and noted as used now, so that it is evicted last."""
+    """As `hold`, and noted as used now."""
+    used(kept.path)
+    return hold(kept.path)
+
+
+def used(path: Path) -> None:
+    """Note that a store is asked now, so that it is evicted last."""
     now = time.time_ns()
     with contextlib.suppress(FileNotFoundError):  # a published checkpoint has no note
-        os.utime(kept.note, ns=(now, now))
-    return hold(kept.path)
+        os.utime(note_of(path), ns=(now, now))
 
 
 def hold(path: Path) -> int | None:
@@ -254,6 +260,43 @@ def own_bytes(path: Path) -> int:
             status = entry.stat()
             total += status.st_size if status.st_nlink == 1 else 0
     return total
+
+
+class Charged:
+    """What some stores take of the disk together: the files that they share with no other store,
+    each once, however many of these have it."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._files = {folder: _files(folder) for folder in folders}
+        self._holders = Counter(number for files in self._files.values() for number in files)
+        self._sizes = {
+            number: size
+            for files in self._files.values()
+            for number, (size, links) in files.items()
+            if links == self._holders[number]
+        }
+
+    @property
+    def total(self) -> int:
+        """Bytes."""
+        return sum(self._sizes.values())
+
+    def release(self, folder: Path) -> None:
+        """This one was removed; what another of them has stays charged."""
+        for number in self._files.pop(folder):
+            self._holders[number] -= 1
+            if not self._holders[number]:
+                self._sizes.pop(number, None)
+
+
+def _files(folder: Path) -> dict[int, tuple[int, int]]:
+    """Of the files of a store: their size, and how many names they have."""
+    found = {}
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(folder):
+            status = entry.stat()
+            found[status.st_ino] = (status.st_size, status.st_nlink)
+    return found
 
 
 def lock(path: Path, kind: int) -> int | None:

@@ -44,7 +44,8 @@ class Holds:
     def __init__(self, instants: Instants, times: Times, let_go: Callable[[], None]) -> None:
         self._instants, self._times, self._let_go = instants, times, let_go
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
-        self._making: dict[str, set[str]] = {}
+        self._left: list[_Kept] = []
+        self._making = instants.in_line_for
         self._sweeper: asyncio.Task[None] | None = None
 
     def here(self, plan: Plan, erasures: int) -> Held | None:
@@ -59,7 +60,7 @@ class Holds:
     async def hold(self, plan: Plan, erasures: int, client: str) -> AsyncIterator[Held]:
         """The store of a plan, as of the newest erasure; Preparing while it is made."""
         key = (erasures, plan)
-        kept = self._kept.get(key) or await self._taken(key, client)
+        kept = self._still_best(key) or await self._taken(key, client)
         self._kept.move_to_end(key)
         kept.users += 1
         try:
@@ -72,15 +73,25 @@ class Holds:
         """Let go of everything."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for kept in self._kept.values():
+        for kept in (*self._kept.values(), *self._left):
             await kept.stack.aclose()
         self._kept.clear()
+        self._left.clear()
+
+    def _still_best(self, key: _Key) -> _Kept | None:
+        """What is held of a state, unless a faster store of it stands there by now: then that is
+        held next, and this one is left to the queries that are at it."""
+        kept = self._kept.get(key)
+        if kept is None or self._instants.asked_again(kept.held):
+            return kept
+        self._left.append(self._kept.pop(key))
+        return None
 
     async def _taken(self, key: _Key, client: str) -> _Kept:
-        _, plan = key
-        self._admit(client, self._instants.key(plan.instant, plan.graphs))
+        graphs, instant = key[1].graphs, self._instants.plain(key[1].instant)
+        self._admit(client, self._instants.key(instant, graphs))
         stack = AsyncExitStack()
-        held = await stack.enter_async_context(self._instants.hold(plan.instant, plan.graphs))
+        held = await stack.enter_async_context(self._instants.hold(instant, graphs))
         known = self._kept.get(key)
         if known is not None:  # another query was quicker
             await stack.aclose()
@@ -107,12 +118,14 @@ class Holds:
         making.add(state)
 
     async def _sweep(self) -> None:
-        while self._kept:
+        while self._kept or self._left:
             await asyncio.sleep(_LOOK_S)
             newest, now = self._times.erasures(), time.monotonic()
             for at, (key, kept) in enumerate(reversed(tuple(self._kept.items()))):
                 old = key[0] != newest or at >= MOST_KEPT or now - kept.used > REST_S
                 if old and not kept.users:
-                    del self._kept[key]
-                    await kept.stack.aclose()
+                    self._left.append(self._kept.pop(key))
+            for kept in [kept for kept in self._left if not kept.users]:
+                self._left.remove(kept)
+                await kept.stack.aclose()
             self._let_go()

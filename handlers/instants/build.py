@@ -3,7 +3,7 @@
     python -m handlers.instants.build DATA
 
 A process of its own, since it takes the interpreter and memory: it reads what to build from its
-input, one JSON array a line (`asked`), and ends when its input does or nothing came for a
+input, one line of JSON each (`orders`), and ends when its input does or nothing came for a
 while. It can be killed at any line: what is half-made lies in a folder that nobody reads, and
 the lock on it goes with the process. Whatever comes of it lies on disk: the store, or a note
 why there is none.
@@ -44,11 +44,15 @@ from handlers.instants.model import (
     NamedState,
     VersionGraph,
     Watch,
+    compacted,
     key_of,
 )
+from handlers.instants.orders import understood
 
 IDLE_S = 60.0
 """After which a builder ends, and its memory is free again."""
+GIVE_WAY = 10
+"""How much less urgent than a query its compaction is (`nice`)."""
 UPDATE_QUADS = 30_000
 """Quads put in by one transaction; more are loaded in bulk, which is faster then and leaves one
 more layer of files to read through."""
@@ -56,38 +60,6 @@ OPTIMIZE_QUADS = 500_000
 """Quads after which a store is compacted, so that queries on it run at full speed."""
 _DAMAGED = re.compile("corrupt|no such file|truncated|checksum|magic", re.IGNORECASE)
 """A full disk is no reason to throw a rung away; this is."""
-
-
-def asked(instant: Instant, graphs: Sequence[NamedState]) -> bytes:
-    """What to build, as one line of JSON."""
-    states = [[graph.name, *_encoded(graph.state)] for graph in graphs]
-    return orjson.dumps([instant.position, instant.observed, states])
-
-
-def understood(line: bytes) -> tuple[Instant, list[NamedState]]:
-    """What a line of `asked` asks for."""
-    position, observed, states = orjson.loads(line)
-    return Instant(position, observed), [NamedState(s[0], _decoded(*s[1:])) for s in states]
-
-
-def _encoded(state: Instant | DeltaGraph | VersionGraph) -> list[Any]:
-    match state:
-        case Instant(position, observed):
-            return ["at", position, observed]
-        case DeltaGraph(start, end, side):
-            return ["delta", start, end, side]
-        case VersionGraph(pid, number):
-            return ["version", str(pid), number]
-
-
-def _decoded(kind: str, *values: Any) -> Instant | DeltaGraph | VersionGraph:
-    match kind:
-        case "at":
-            return Instant(*values)
-        case "delta":
-            return DeltaGraph(*values)
-        case _:
-            return VersionGraph(Pid.parse(values[0]), values[1])
 
 
 class Builder:
@@ -108,15 +80,39 @@ class Builder:
         name = key_of(instant, graphs, epoch)
         place = self._folder / name
         with _workplace(self._folder / f".building-{name}") as work:
-            if stores.read_kept(place) is not None:
-                return place
+            for there in (compacted(place), place):
+                if stores.read_kept(there) is not None:
+                    return there
             shutil.rmtree(place, ignore_errors=True)
             self._make(work, instant, graphs, _told(work, watch))
-            stores.without_diary(work / "store")
-            (work / "store").rename(place)
-            recorded_at = self.log.recorded_at(instant.position) or ""
-            stores.keep(place, instant, recorded_at, epoch)
+            self._put(work, place, instant, epoch)
         return place
+
+    def compact(self, source: Path) -> None:
+        """A copy of an instant or a rung, if it is there still, with all in one layer.
+
+        BlockingIOError while another process makes it.
+        """
+        place, epoch = self.ladder.copy_of(source), self.ladder.erasure()
+        assert place is not None, f"{source} is not compacted"
+        with _workplace(self._folder / f".building-{place.name}") as work:
+            kept = stores.read_kept(source)
+            if kept is None or stores.read_kept(place) is not None:
+                return
+            if source.parent == self._folder:
+                epoch = kept.erasures
+            shutil.rmtree(place, ignore_errors=True)
+            _cloned(source, work / "store")
+            _in_one_layer(work / "store")
+            self._put(work, place, kept.instant, epoch)
+
+    def _put(self, work: Path, place: Path, instant: Instant, epoch: int) -> None:
+        """The finished store in its place; thrown away if something was erased meanwhile."""
+        stores.without_diary(work / "store")
+        (work / "store").rename(place)
+        kept = stores.keep(place, instant, self.log.recorded_at(instant.position) or "", epoch)
+        if self.ladder.erasure() != epoch:
+            self.ladder.discard(kept)
 
     def light(self, choice: Choice, instant: Instant, place: Path) -> None:
         """A store of an instant that shares all tables with its starting point (`stores`)."""
@@ -265,6 +261,13 @@ def _cloned(source: Path, target: Path) -> None:
         stores.clone(source, target)
 
 
+def _in_one_layer(path: Path) -> None:
+    """Write all tables of a store anew; closed when this ends, so that its folder can be moved."""
+    store = Store(str(path))
+    store.optimize()
+    store.flush()
+
+
 @contextmanager
 def _workplace(path: Path) -> Iterator[Path]:
     """A folder of our own to work in; BlockingIOError while another process has it."""
@@ -302,26 +305,36 @@ def _told(work: Path, watch: Watch) -> Watch:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build what the input asks for, line by line, until it ends or nothing comes."""
+    """Do what the input asks for, line by line, until it ends or nothing comes."""
     parser = argparse.ArgumentParser(prog="build", description=__doc__)
     parser.add_argument("data", type=Path)
-    data = parser.parse_args(arguments).data
-    recorder = Recorder(Datastore(str(data / LOG_FILE)), system_clock)
-    builder = Builder(Ladder(data, Log(recorder)))
+    parser.add_argument("--compact", action="store_true", help="compact what is there, gently")
+    options = parser.parse_args(arguments)
+    if options.compact:
+        os.nice(GIVE_WAY)  # before the engine begins threads, which then give way as well
+    recorder = Recorder(Datastore(str(options.data / LOG_FILE)), system_clock)
+    builder = Builder(Ladder(options.data, Log(recorder)))
     for line in _lines(sys.stdin.buffer):
-        instant, graphs = understood(line)
-        try:
-            builder.build(instant, graphs)
-            said: list[Any] = ["built"]
-        except BlockingIOError:
-            said = ["elsewhere"]
-        except CollectomeError as refusal:
-            said = ["refused", type(refusal).__name__, refusal.message, dict(refusal.details)]
-        except Exception as fault:  # whatever it is, who waits must hear of it
-            said = ["failed", f"{type(fault).__name__}: {fault}"]
+        said = _outcome(builder, line, compact=options.compact)
         sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
         sys.stdout.buffer.flush()
     return 0
+
+
+def _outcome(builder: Builder, line: bytes, *, compact: bool) -> list[Any]:
+    """What came of a line: of `orders`, or the path of a store to compact."""
+    try:
+        if compact:
+            builder.compact(Path(orjson.loads(line)))
+        else:
+            builder.build(*understood(line))
+    except BlockingIOError:
+        return ["elsewhere"]
+    except CollectomeError as refusal:
+        return ["refused", type(refusal).__name__, refusal.message, dict(refusal.details)]
+    except Exception as fault:  # whatever it is, who waits must hear of it
+        return ["failed", f"{type(fault).__name__}: {fault}"]
+    return ["built"]
 
 
 def _lines(source: IO[bytes]) -> Iterator[bytes]:

@@ -23,7 +23,8 @@ from eventstore.instant import Instant
 from eventstore.log import Log
 from fdo.errors import CollectomeError, NotFound, Refused, Unavailable
 from handlers import stores
-from handlers.instants.build import Builder, asked, progress_of
+from handlers.instants.build import Builder, progress_of
+from handlers.instants.compaction import Compaction
 from handlers.instants.ladder import Ladder
 from handlers.instants.model import (
     GraphTooLarge,
@@ -32,8 +33,10 @@ from handlers.instants.model import (
     Preparing,
     Progress,
     Watch,
+    compacted,
     key_of,
 )
+from handlers.instants.orders import asked
 
 ROOT = Path(__file__).resolve().parents[2]
 BUDGET_MB = 4096
@@ -67,6 +70,10 @@ class Instants:
         self._whole: set[Path] = set()
         self._idle: list[Process] = []
         self._running: set[Process] = set()
+        self.in_line_for: dict[str, set[str]] = {}
+        """Client → the states that it asked for and that are not made yet, whichever door it asked
+        at; kept by those who ask on behalf of clients."""
+        self._compaction = Compaction(self._ladder, self._budget, self._made_compact)
 
     @asynccontextmanager
     async def hold(
@@ -78,6 +85,7 @@ class Instants:
         """
         held, lock = self._found(instant, graphs) or await self._awaited(instant, graphs)
         try:
+            self._compaction.asked(held.path)
             yield held
         finally:
             os.close(lock)
@@ -103,9 +111,21 @@ class Instants:
         finally:
             os.close(lock)
 
+    def asked_again(self, held: Held) -> bool:
+        """Another question is put to a state that is held; False when it should be held anew,
+        since a compacted copy stands beside it by now."""
+        stores.used(held.path)
+        self._compaction.asked(held.path)
+        return not self._ladder.outdone(held.path)
+
     def key(self, instant: Instant, graphs: Sequence[NamedState] = ()) -> str:
         """The name under which this is built and kept."""
         return key_of(instant, graphs, self._ladder.erasure())
+
+    def plain(self, instant: Instant) -> Instant:
+        """The same state without a bound by observed time that leaves nothing out, so that those
+        who ask on behalf of others keep one store of it."""
+        return self._ladder.deltas.plain(instant)
 
     def preparing(self, key: str) -> Progress | None:
         """How far a build is; None when nobody works on it (it is done, or was never asked)."""
@@ -122,6 +142,7 @@ class Instants:
 
     async def close(self) -> None:
         """End the builders; what they had not finished is begun anew by whoever asks next."""
+        await self._compaction.close()
         for task in list(self._tasks.values()):
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -133,7 +154,8 @@ class Instants:
     # ── finding ──────────────────────────────────────────────────────────────────────────
 
     def _found(self, instant: Instant, graphs: Sequence[NamedState]) -> tuple[Held, int] | None:
-        candidates = [stores.read_kept(self._ladder.instants / self.key(instant, graphs))]
+        place = self._ladder.instants / self.key(instant, graphs)
+        candidates = [stores.read_kept(path) for path in (compacted(place), place)]
         if not graphs and instant.observed is None:
             candidates += self._ladder.exactly(instant.position)
         for kept in candidates:
@@ -223,6 +245,22 @@ class Instants:
             self._running.discard(process)
         return ["failed", "the builder ended early"]
 
+    async def _made_compact(self, source: Path) -> list[object]:
+        """The answer of a process of its own to the path of a store that it compacts."""
+        process = await self._started("--compact")
+        try:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(orjson.dumps(str(source.resolve())) + b"\n")
+            process.stdin.close()
+            answer = await process.stdout.readline()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+        await process.wait()
+        self._running.discard(process)
+        found: list[object] = orjson.loads(answer or b'["failed", "its process ended early"]')
+        return found
+
     def _awake(self) -> Process | None:
         """A builder that waits for work; those that ended meanwhile are forgotten."""
         while self._idle:
@@ -232,13 +270,14 @@ class Instants:
             self._running.discard(process)
         return None
 
-    async def _started(self) -> Process:
+    async def _started(self, *flags: str) -> Process:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-Wignore::RuntimeWarning:runpy",  # that this room has imported the module already
             "-m",
             "handlers.instants.build",
             str(self._data.resolve()),
+            *flags,
             cwd=ROOT,
             stdin=PIPE,
             stdout=PIPE,

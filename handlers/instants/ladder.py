@@ -14,9 +14,10 @@ from pathlib import Path
 
 from eventstore.instant import Instant
 from eventstore.log import Log
+from handlers.instants.model import compacted, is_compacted, key_of
 from handlers.projections.deltas import DeltasReader
 from handlers.queries.checkpoint import read_current
-from handlers.stores import Kept, all_kept, own_bytes, read_kept, remove
+from handlers.stores import Charged, Kept, all_kept, note_of, read_kept, remove
 
 _COUNTED = 12
 """Starting points of which the exact distance is asked, the most promising first."""
@@ -68,20 +69,37 @@ class Ladder:
             if kept.erasures != self.erasure():
                 self.discard(kept)
 
+    def copy_of(self, path: Path) -> Path | None:
+        """Where the compacted copy of an instant or a rung lies; None for what has none: a copy,
+        and the newest checkpoint, which is soon replaced."""
+        if path.parent == self.instants and not is_compacted(path):
+            return compacted(path)
+        if path.parent == self.rungs:
+            position = int(path.name.partition("-")[0])
+            return compacted(self.instants / key_of(Instant(position), (), self.erasure()))
+        return None
+
+    def outdone(self, path: Path) -> bool:
+        """Whether a compacted copy of this state stands there."""
+        copy = self.copy_of(path)
+        return copy is not None and note_of(copy).exists()
+
     def evict(self, budget: int, wanted: str = "") -> None:
         """Remove the instants that were not asked for longest, until the files that they share
-        with no rung fit the budget (bytes); not those in use, nor `wanted`."""
+        with no rung fit the budget (bytes); not those in use, nor `wanted`. One that is outdone
+        goes in any case."""
         by_use = []
         for kept in all_kept(self.instants):
+            if self.outdone(kept.path) and remove(kept.path):
+                continue
             with contextlib.suppress(FileNotFoundError):
                 by_use.append((kept.note.stat().st_mtime_ns, kept.path))
-        sizes = {path: own_bytes(path) for _, path in by_use}
-        total = sum(sizes.values())
+        charged = Charged([path for _, path in by_use])
         for _, path in sorted(by_use):
-            if total <= budget:
+            if charged.total <= budget:
                 return
             if path.name != wanted and remove(path):
-                total -= sizes[path]
+                charged.release(path)
 
     def kept(self) -> Iterator[Kept]:
         """What is there: rungs, the newest checkpoint, plain instants."""

@@ -107,3 +107,16 @@ def key_of(instant: Instant, graphs: Sequence[NamedState], erasure: int) -> str:
         said = "\n".join(sorted(f"{graph.name} {graph.state!r}" for graph in set(graphs)))
         parts.append("g" + hashlib.blake2b(said.encode(), digest_size=12).hexdigest())
     return "-".join(parts)
+
+
+def compacted(path: Path) -> Path:
+    """Where the compacted copy of a store lies."""
+    return path.with_name(f"{path.name}{_COMPACTED}")
+
+
+def is_compacted(path: Path) -> bool:
+    """Whether this is a compacted copy."""
+    return path.name.endswith(_COMPACTED)
+
+
+_COMPACTED = "-c"

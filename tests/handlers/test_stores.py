@@ -114,3 +114,17 @@ def test_a_rewriting_that_was_cut_off_is_ended_or_thrown_away(
     stores.put_in_place(tmp_path / "store")
     assert (tmp_path / "store" / "mark").read_text() == stays
     assert not (tmp_path / "store.new").exists()
+
+
+def test_what_stores_share_with_each_other_alone_is_charged_once(rung: Path) -> None:
+    one, other = rung.with_name("one"), rung.with_name("other")
+    stores.clone(rung, one)
+    (one / "own.sst").write_bytes(b"x" * 1_000)
+    stores.clone(one, other)
+    shared = stores.Charged([one, other])
+    copied = stores.own_bytes(one) + stores.own_bytes(other)
+    assert shared.total == copied + 1_000, "what the rung has as well is charged to nobody"
+    shared.release(one)
+    assert shared.total == stores.own_bytes(other) + 1_000, "the other has it still"
+    shared.release(other)
+    assert shared.total == 0

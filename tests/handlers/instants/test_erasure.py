@@ -10,6 +10,9 @@ import pytest
 from eventstore.instant import Instant
 from fdo.documents import canonical
 from fdo.lifecycle import Revise
+from handlers.instants import build as building
+from handlers.instants.build import Builder
+from handlers.instants.model import key_of
 from handlers.projector import Projector
 from handlers.stores import all_kept
 from tests.eventstore.story import BY, Objects, pid
@@ -20,7 +23,8 @@ SECRET = "Ignota Secretaria, a name that nobody may know"
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    """Event 2 names a secret; there is an instant and a rung at every event."""
+    """Event 2 names a secret; there is an instant and a rung at every event, and of one instant a
+    compacted copy."""
     told = History(tmp_path)
     rungs = told.rungs(every=1)
     told.register(2)
@@ -35,6 +39,7 @@ def history(tmp_path: Path) -> Iterator[History]:
     for position in (1, 2, 3):
         with told.instants().hold_now(Instant(position, 10**15)):
             pass
+    Builder(told.ladder()).compact(told.ladder().instants / key_of(Instant(2, 10**15), (), 0))
     yield told
 
 
@@ -68,6 +73,17 @@ def test_rungs_from_before_what_was_erased_stay_and_those_after_go(history: Hist
     history.ladder().forget()
     assert [kept.instant.position for kept in all_kept(history.ladder().rungs)] == [1]
     assert all_kept(history.ladder().instants) == []
+    history.close()
+
+
+def test_a_state_that_is_compacted_while_something_is_erased_is_thrown_away(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "_in_one_layer", lambda _: erased(history))
+    before = all_kept(history.ladder().instants)
+    plain = history.ladder().instants / key_of(Instant(3, 10**15), (), 0)
+    Builder(history.ladder()).compact(plain)
+    assert all_kept(history.ladder().instants) == before
     history.close()
 
 

@@ -19,9 +19,10 @@ from fdo.errors import NotFound, Unavailable
 from fdo.lifecycle import Revise
 from handlers.instants import GraphTooLarge, Held, Instants, NamedState, Preparing, VersionGraph
 from handlers.instants import build as building
-from handlers.instants.build import Builder, asked, understood
+from handlers.instants.build import Builder
 from handlers.instants.model import DeltaGraph
-from handlers.stores import own_bytes
+from handlers.instants.orders import asked, understood
+from handlers.stores import Charged
 from tests.handlers.instants.history import History, pid, quads
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -157,10 +158,11 @@ def test_those_not_asked_for_longest_make_room_but_none_in_use(history: History)
 def test_the_one_asked_for_most_recently_stays(history: History) -> None:
     instants = history.instants()
     for position in (1, 2, 3, 1):
-        with instants.hold_now(Instant(position)) as found:
-            room = own_bytes(found.path)
-    history.ladder().evict(room)
-    assert stores_made(history) == ["1"]
+        with instants.hold_now(Instant(position)):
+            pass
+    taken = Charged(history.ladder().instants / name for name in stores_made(history))
+    history.ladder().evict(taken.total - 1)
+    assert stores_made(history) == ["1", "3"], "2 was asked longest ago"
 
 
 def test_a_builder_killed_at_work_leaves_nothing_that_counts(history: History) -> None:

@@ -14,6 +14,8 @@ from pyoxigraph import NamedNode, Store, Triple
 from eventstore.instant import Instant
 from fdo.lifecycle import Revise
 from handlers.instants import DeltaGraph, NamedState
+from handlers.instants.build import Builder
+from handlers.stores import all_kept
 from tests.eventstore.story import Objects
 from tests.examples import examples
 from tests.handlers.instants.history import History, Step, bounds, histories, quads
@@ -48,7 +50,7 @@ def test_any_instant_is_the_fold_of_the_events_inside_its_bounds(
 
 @given(histories, st.lists(bounds, min_size=4, max_size=4))
 @exhaustive
-def test_it_is_so_from_a_rung_on_either_side_and_from_instants_made_before(
+def test_it_is_so_from_a_rung_on_either_side_and_from_instants_made_and_compacted_before(
     tmp_path_factory: pytest.TempPathFactory,
     steps: list[Step],
     asked: list[tuple[int, int | None]],
@@ -59,6 +61,10 @@ def test_it_is_so_from_a_rung_on_either_side_and_from_instants_made_before(
         history.tell(steps[start : start + 3])
         history.project()
         rungs.consider(idle=True)
+    check(history, asked[:2])
+    builder = Builder(history.ladder())
+    for kept in all_kept(history.ladder().instants):
+        builder.compact(kept.path)
     check(history, [*asked, *reversed(asked)])
     history.close()
 
