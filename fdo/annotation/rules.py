@@ -10,7 +10,6 @@ specimens, and a full list of the terms that only the repository writes are ours
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ from fdo.annotation.values import Impossible, place_at
 from fdo.documents import VOLATILE, Document
 from fdo.errors import InvalidDocument
 from fdo.lifecycle import DigitalObject, Status
+from fdo.representations.annotation.regions import SLACK, Region, bounding, size_of
 from ontologies.schemas import explain, validator
 
 Breach = tuple[str, str]
@@ -82,6 +82,18 @@ _SELECTOR = f"{_TARGET}/oa:hasSelector"
 _BODY = "/oa:hasBody"
 
 
+def beside(annotation: Mapping[str, Any], at: int, target: DigitalObject) -> list[Breach]:
+    """Every fault of what an annotation says of one of its further targets, at the version given:
+    nothing of those is changed, so it only has to be there. Of one that is not public nothing can
+    be told."""
+    if target.status is not Status.ACTIVE:
+        return []
+    try:
+        return [*_regions(annotation, target, at), *_remark(annotation, target, at)]
+    except InvalidDocument as bad:
+        return [(f"/oa:hasTarget/{at}", bad.message)]
+
+
 def breaches(annotation: Mapping[str, Any], target: DigitalObject) -> list[Breach]:
     """Every fault of an annotation of this object, at the version given; [] for a good one."""
     if target.status is not Status.ACTIVE:
@@ -102,9 +114,9 @@ def breaches(annotation: Mapping[str, Any], target: DigitalObject) -> list[Breac
 # ── places that are talked about ─────────────────────────────────────────────────────────
 
 
-def _remark(annotation: Mapping[str, Any], target: DigitalObject) -> Iterator[Breach]:
+def _remark(annotation: Mapping[str, Any], target: DigitalObject, of: int = 0) -> Iterator[Breach]:
     """A comment or assessment may be about a term that is missing, if it could be there."""
-    for place, path in _paths(annotation):
+    for place, path in _paths(annotation, of):
         if get(target.document, path) is not None:
             continue
         if target.type not in EDITABLE:
@@ -116,11 +128,12 @@ def _remark(annotation: Mapping[str, Any], target: DigitalObject) -> Iterator[Br
             yield place, str(no)
 
 
-def _paths(annotation: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
-    for at, selector in enumerate(selectors(annotation["oa:hasTarget"][0])):
+def _paths(annotation: Mapping[str, Any], of: int = 0) -> Iterator[tuple[str, Path]]:
+    """Pointer and path of each term that a target of an annotation names."""
+    for at, selector in enumerate(selectors(annotation["oa:hasTarget"][of])):
         for term in ("ods:term", "ods:class"):
             if term in selector:
-                yield f"{_SELECTOR}/{at}/{term}", parse(selector[term])
+                yield f"/oa:hasTarget/{of}/oa:hasSelector/{at}/{term}", parse(selector[term])
 
 
 # ── changes ──────────────────────────────────────────────────────────────────────────────
@@ -214,41 +227,32 @@ def _result(document: Document, target: DigitalObject) -> list[Breach]:
 
 # ── regions ──────────────────────────────────────────────────────────────────────────────
 
-_XYWH = re.compile(
-    r"^xywh=(?:(?P<unit>pixel|percent):)?"
-    r"(?P<x>{0}),(?P<y>{0}),(?P<w>{0}),(?P<h>{0})$".format(r"[0-9]{1,9}(?:\.[0-9]{1,15})?")
-)
-_SLACK = 1e-9
-"""What binary fractions may add up to beyond 100 percent."""
+
+def _regions(annotation: Mapping[str, Any], target: DigitalObject, of: int = 0) -> Iterator[Breach]:
+    for at, selector in enumerate(selectors(annotation["oa:hasTarget"][of])):
+        if wrong := _region(selector, target):
+            yield f"/oa:hasTarget/{of}/oa:hasSelector/{at}/rdf:value", wrong
 
 
-def region_of(fragment: str) -> tuple[str, tuple[float, float, float, float]] | None:
-    """Unit (pixel or percent) and x, y, width and height of a spatial media fragment (Media
-    Fragments URI 1.0, 4.2.2); None for another fragment. Impossible where it is malformed."""
-    if not fragment.startswith("xywh="):
+def _region(selector: Mapping[str, Any], target: DigitalObject) -> str | None:
+    """Why a selector is no region of this object; None where it is one, or another selector."""
+    kinds, value = _types(selector), selector.get("rdf:value")
+    if "oa:SvgSelector" in kinds:
+        region = bounding(str(value or ""))
+    elif "oa:FragmentSelector" in kinds and isinstance(value, str) and value.startswith("xywh="):
+        region = Region.of_fragment(value)
+        if region is None:
+            return (
+                f"{value[:80]!r} is no region; examples are xywh=percent:5,5,20,10 and "
+                "xywh=pixel:100,100,640,480."
+            )
+        if not (region.width and region.height):
+            return "A region has a width and a height above 0."
+    else:
         return None
-    found = _XYWH.match(fragment)
-    if found is None:
-        raise Impossible(
-            f"{fragment[:80]!r} is no region; examples are xywh=percent:5,5,20,10 and "
-            "xywh=pixel:100,100,640,480."
-        )
-    x, y, width, height = (float(found[part]) for part in "xywh")
-    return found["unit"] or "pixel", (x, y, width, height)
-
-
-def _regions(annotation: Mapping[str, Any], target: DigitalObject) -> Iterator[Breach]:
-    for at, selector in enumerate(selectors(annotation["oa:hasTarget"][0])):
-        value = selector.get("rdf:value")
-        if "oa:FragmentSelector" not in _types(selector) or not isinstance(value, str):
-            continue
-        try:
-            region = region_of(value)
-        except Impossible as no:
-            yield f"{_SELECTOR}/{at}/rdf:value", str(no)
-            continue
-        if region is not None and (wrong := _outside(*region, target)):
-            yield f"{_SELECTOR}/{at}/rdf:value", wrong
+    if target.type != "media":
+        return f"A region is a part of an image; {target.pid} is a {target.type}."
+    return None if region is None else _beyond(region, target.document)
 
 
 def _types(node: Mapping[str, Any]) -> list[str]:
@@ -256,21 +260,10 @@ def _types(node: Mapping[str, Any]) -> list[str]:
     return [types] if isinstance(types, str) else types
 
 
-def _outside(
-    unit: str, box: tuple[float, float, float, float], target: DigitalObject
-) -> str | None:
-    if target.type != "media":
-        return f"A region is a part of an image; {target.pid} is a {target.type}."
-    x, y, width, height = box
-    if not (width > 0 and height > 0):
-        return "A region has a width and a height above 0."
-    limits = (100.0, 100.0) if unit == "percent" else _size(target.document)
-    for name, end, limit in (("width", x + width, limits[0]), ("height", y + height, limits[1])):
-        if limit is not None and end > limit * (1 + _SLACK):
-            return f"The region ends at {end:g}, beyond the {name} of the image, {limit:g}."
+def _beyond(region: Region, medium: Document) -> str | None:
+    """Where a region ends beyond its image, as far as the medium states where that is."""
+    size = (100, 100) if region.unit == "percent" else size_of(medium)
+    for name, end, limit in zip(("width", "height"), region.ends, size or (), strict=False):
+        if end > limit * (1 + SLACK):
+            return f"The region ends at {float(end):g}, beyond the {name} of the image, {limit:g}."
     return None
-
-
-def _size(document: Document) -> tuple[float | None, float | None]:
-    """Width and height in pixels, as far as the medium states them."""
-    return document.get("exif:PixelXDimension"), document.get("exif:PixelYDimension")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fdo.annotation.merging import applied
 from fdo.annotation.paths import get, parse
-from fdo.annotation.rules import FORBIDDEN, breaches
+from fdo.annotation.rules import FORBIDDEN, beside, breaches
 from fdo.documents import Document
 from fdo.lifecycle import Status
 from ontologies.schemas import validator
@@ -265,6 +265,8 @@ def test_media_are_changed_by_the_same_rules() -> None:
     [
         "xywh=percent:0,0,100,100",
         "xywh=percent:33.3,0.5,66.7,1",
+        "xywh=percent:1.2345679012345678,0.5,98.7654320987654322,1",  # 17 digits of a float
+        "xywh=percent:30.000000000000004,0,70,100",
         "xywh=0,0,2000,1000",
         "xywh=pixel:1999,999,1,1",
         "t=10,20",
@@ -301,6 +303,43 @@ def test_pixels_of_an_image_of_unknown_size_are_believed() -> None:
     document = image()
     del document["exif:PixelXDimension"], document["exif:PixelYDimension"]
     assert not faults(region("xywh=pixel:100000,0,1,1"), document)
+
+
+def drawing(svg: str) -> Document:
+    """A comment on what a drawing lies over."""
+    said = region("xywh=0,0,1,1")
+    selector = {"@type": "oa:SvgSelector", "rdf:value": svg}
+    said["oa:hasTarget"][0]["oa:hasSelector"] = [selector]
+    return said
+
+
+@pytest.mark.parametrize(
+    ("svg", "told"),
+    [
+        ("<svg><polygon points='1,2 2000,4 5,1000'/></svg>", ""),
+        ("<svg><polygon points='1,2 2001,4 5,60'/></svg>", "beyond the width"),
+        ("<svg><circle cx='5' cy='999' r='2'/></svg>", "beyond the height"),
+        ("<svg viewBox='0 0 9000 9000'><rect x='5' y='5' width='8000' height='9'/></svg>", ""),
+        ("<svg viewBox='0 0 90 90'><rect x='85' y='5' width='8' height='9'/></svg>", "the width"),
+        ("<svg><path d='M0 0 c1 1 9999 9 9 9'/></svg>", ""),
+    ],
+)
+def test_a_drawing_lies_in_its_image_as_far_as_it_can_be_read(svg: str, told: str) -> None:
+    found = faults(drawing(svg), image())
+    assert told in found if told else not found
+    assert "part of an image" in faults(drawing(svg), specimen())
+
+
+def test_a_further_target_is_looked_at_like_the_first() -> None:
+    said = region("xywh=0,0,1,1")
+    far, nonsense = region("xywh=0,0,2001,1"), note("oa:linking", "$['dwc:nonsense']")
+    said["oa:hasTarget"] += [*far["oa:hasTarget"], *nonsense["oa:hasTarget"]]
+    assert not breaches(said, the(image()))
+    ((place, told),) = beside(said, 1, the(image()))
+    assert place == "/oa:hasTarget/1/oa:hasSelector/0/rdf:value" and "beyond the width" in told
+    ((place, told),) = beside(said, 2, the(specimen()))
+    assert place == "/oa:hasTarget/2/oa:hasSelector/0/ods:term" and "dwc:nonsense" in told
+    assert beside(said, 1, the(image(), Status.TOMBSTONE)) == []  # one may link to what ended
 
 
 @given(x=st.integers(0, 100), y=st.integers(0, 100), w=st.integers(0, 100), h=st.integers(0, 100))
