@@ -62,10 +62,16 @@ class Source:
     version: int | None = None
 
 
+def name_of(target: Any) -> str:
+    """The IRI that a target names, that of its source or its own; "" where it has none, as a
+    choice."""
+    iri = target.get("oa:hasSource", target.get("@id")) if isinstance(target, Mapping) else target
+    return iri if isinstance(iri, str) else ""
+
+
 def source_of(target: Any) -> Source | None:
     """The object of ours that a target may be about; None for what is no PID."""
-    iri = target.get("oa:hasSource", target.get("@id")) if isinstance(target, Mapping) else target
-    return _named(iri) if isinstance(iri, str) else None
+    return _named(name_of(target))
 
 
 @lru_cache(maxsize=4096)

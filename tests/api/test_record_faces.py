@@ -1,14 +1,17 @@
-"""One FDO record, the same in every face: JSON, RDF, Handle values, DOIP, DataCite."""
+"""One FDO record, the same in every face: JSON, HTML, RDF, Handle values, DOIP, DataCite."""
 
 from __future__ import annotations
 
 import json
+from html import unescape
 
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
 
 from fdo.lifecycle import Note
+from handlers.annotations import Annotations
 from handlers.definitions import ensure
+from tests.api.conftest import CURATOR
 from tests.api.documents import a_medium, a_source, a_specimen
 
 VOCABULARY = "urn:collectome:vocab:"
@@ -31,7 +34,9 @@ def objects(repository):
     medium = repository.register("media", a_medium(specimen))
     source = repository.register("source-system", a_source())
     (profile, *_) = [head.pid for head in repository.objects.log.heads() if "profile" in head.type]
-    return [specimen, gone, held, medium, source, profile]
+    said = {"oa:motivatedBy": ["oa:linking"], "oa:hasTarget": [specimen.iri, "https://e.org/a"]}
+    annotation = Annotations(repository.objects).propose(said, CURATOR).required().pid
+    return [specimen, gone, held, medium, source, profile, annotation]
 
 
 def _as_text(value):
@@ -74,6 +79,8 @@ def test_every_face_says_the_same_of_every_object(objects, browse, repository, p
         }
         rdf = {name: sorted(values) for name, values in _rdf(browser, pid, query).items()}
         assert rdf == said
+        page = unescape(browser.get(f"/{pid}/record{query}", "text/html").text)
+        assert [one for one in record.values() if isinstance(one, str) and one not in page] == []
         told = browser.get(f"/{pid}/datacite{query}")
         assert told.status_code == (410 if record["pidStatus"] == "TOMBSTONED" else 200)
         assert str(pid) in (told.json().get("doi"), *_alternates(told.json()))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
+from fdo.wording import begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,5 @@ def genre(kind: str, document: Document) -> Genre:
         return _MEDIA.get(str(document.get("dcterms:type", "")), _MEDIUM)
     if kind in _GENRES:
         return _GENRES[kind]
-    first, *rest = OBJECT_TYPES[kind].name.split("-")
-    name = " ".join((first.upper() if first == "fdo" else first.capitalize(), *rest))
+    name = begun(OBJECT_TYPES[kind].label)
     return Genre(name, "dataset", "GEN", "Dataset", "CreativeWork")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fdo.catalogue import type_of
 from fdo.documents import Document
+from fdo.wording import begun
 
 _GENERAL = {
     "specimen": "PhysicalObject",
@@ -45,7 +46,7 @@ def kind_of(document: Document) -> dict[str, str]:
     if kind is None:
         return {"resourceTypeGeneral": "Other", "resourceType": "Digital object"}
     general = _medium(document) if kind.name == "media" else _GENERAL.get(kind.name, "Other")
-    return {"resourceTypeGeneral": general, "resourceType": kind.label.capitalize()}
+    return {"resourceTypeGeneral": general, "resourceType": begun(kind.label)}
 
 
 def _medium(document: Document) -> str:

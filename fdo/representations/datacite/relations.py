@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fdo.annotation.life import name_of
 from fdo.documents import Document
 from fdo.errors import InvalidIdentifier
 from fdo.identifiers import Pid
@@ -53,8 +54,8 @@ def of_document(document: Document) -> list[Related]:
         for relation, kind in _RELATIONS.items()
         for iri in credit.related(document, relation)
     ]
-    for target in document.get("oa:hasTarget", ()):
-        found.append(_related(target["oa:hasSource"], "References"))
+    for target in document.get("oa:hasTarget", ()):  # any of them may be no object of ours
+        found.append(_related(name_of(target), "References"))
     ended = document.get("ods:hasTombstoneMetadata", {})
     for other in ended.get("ods:hasRelatedPIDs", ()):
         stated = other.get("ods:relationshipType")

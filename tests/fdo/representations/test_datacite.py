@@ -22,10 +22,13 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.record import attributes
 from fdo.representations import credit
+from fdo.representations.citation.genres import genre
 from fdo.representations.datacite import metadata, metadata_of_record, shown_hash
 from fdo.representations.datacite.description import w3c_date
+from fdo.representations.datacite.kinds import kind_of
 from handlers.curation import redacted
 from tests.darwin_core_sources import SOURCES
+from tests.fdo.representations.annotation.made import SAMPLES, SPECIMEN, drafted, stored
 from tests.fdo.representations.documents import BOTANY, collecting, person, place, specimen
 
 Document = dict[str, Any]
@@ -86,6 +89,27 @@ def test_every_type_is_valid_by_the_schema_of_datacite(kind: str, valid: Judge):
         told = metadata(document, version_of=True, versions=(1, 2, 3, 9), previous=1)
         assert valid(metadata(document)) and valid(told)
         assert told["types"]["resourceTypeGeneral"] != "Other" or kind in ("media",)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_annotation_is_valid_whatever_it_is_about(name: str, valid: Judge):
+    assert valid(metadata(stored(drafted(SAMPLES[name])), publisher="Tests"))
+
+
+def test_an_annotation_references_all_that_it_is_about():
+    told = metadata(stored(drafted(SAMPLES["past"])), publisher="Tests")["relatedIdentifiers"]
+    about = [one["relatedIdentifier"] for one in told if one["relationType"] == "References"]
+    assert about == ["10.5072/AAA-BBB-CCC", f"{SPECIMEN}/3", "https://example.org/else"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("fdo-profile", "FDO profile"), ("ml-model", "Machine-learning model"),
+     ("annotation", "Annotation")],
+)  # fmt: skip
+def test_a_kind_of_thing_is_named_alike_in_every_reference(kind: str, name: str):
+    assert kind_of({"@type": OBJECT_TYPES[kind].rdf_type})["resourceType"] == name
+    assert genre(kind, {}).name == name
 
 
 @pytest.mark.parametrize("source", SOURCES)
