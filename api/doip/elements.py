@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.doip.messages import Blob
-from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS
+from api.negotiation import ANNOTATION_FORMATS, DATACITE_FORMATS, DOCUMENT_FORMATS
 from api.objects.exchange import Asked, Sent
 from eventstore.envelope import Recorded
 from fdo.errors import CollectomeError, NotFound
@@ -23,6 +23,8 @@ from handlers.media.types import type_of_file
 MOST_STORED = 64 * 1024 * 1024
 """Bytes of a stored file that are given as an element; larger ones are had over HTTP."""
 
+_OF_ALL = ("json", "jsonld", "turtle")
+"""Formats of documents that are elements of every object."""
 Answer = Callable[[Asked], Sent]
 """What HTTP sends for a request about an object."""
 
@@ -73,10 +75,12 @@ def described(element: Element, data: bytes | None) -> dict[str, Any]:
 
 def _documents(event: Recorded, answer: Answer) -> Iterator[Element]:
     """The document of a version in the formats of its address."""
-    for one in DOCUMENT_FORMATS:
-        if one.name in ("json", "jsonld", "turtle"):
-            asked = Asked(event.pid, str(event.version), "", {"format": one.name})
-            yield _element(event, one.name, one.media_type, one.extension, asked, answer)
+    named = [(one, one.extension) for one in DOCUMENT_FORMATS if one.name in _OF_ALL]
+    if event.type == "annotation":
+        named += [(one, f"{one.name}.{one.extension}") for one in ANNOTATION_FORMATS]
+    for one, extension in named:
+        asked = Asked(event.pid, str(event.version), "", {"format": one.name})
+        yield _element(event, one.name, one.media_type, extension, asked, answer)
 
 
 def _datacite(event: Recorded, answer: Answer) -> Iterator[Element]:

@@ -20,7 +20,7 @@ from api.site import Site
 from eventstore.envelope import iso
 from fdo.errors import NotFound
 
-PAGES = ("/", "/catalogue", "/feeds", "/search", "/time", "/vocab")
+PAGES = ("/", "/catalogue", "/feeds", "/mas", "/models", "/search", "/time", "/vocab")
 """The pages of the server that are worth finding."""
 
 CLOSED = (

@@ -18,6 +18,7 @@ from xml.sax.saxutils import quoteattr
 
 import orjson
 
+from fdo.catalogue import OBJECT_TYPES
 from fdo.definitions.attributes import ATTRIBUTES
 from fdo.identifiers import Pid
 from fdo.representations.lexical import is_iri
@@ -29,6 +30,8 @@ VERSIONS = 20
 """Versions that `10320/loc` names: the newest ones; all are in the list of versions."""
 _PERMISSIONS = "011111110011"
 _FORMATS = ("json", *SYNTAXES)
+_OF_ANNOTATIONS = ("w3c", "opends")
+"""Formats that annotations are had in beside those of all objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ def _locations(pid: Pid, record: Mapping[str, Any], base: str, page: str, *, pub
 
 def _rows(pid: Pid, record: Mapping[str, Any], base: str, page: str) -> Iterator[tuple[str, str]]:
     yield "HTML", page
-    for name in _FORMATS:
+    about = OBJECT_TYPES["annotation"].fdo_type == record.get("digitalObjectType")
+    for name in (*_FORMATS, *(_OF_ANNOTATIONS if about else ())):
         yield name.upper(), f"{page}?format={name}"
     yield "DATACITE", f"{base}/{pid}/datacite"
     medium = record.get("primaryMediaId")

@@ -10,8 +10,9 @@ import pytest
 from api.doip.operations import PERFORMERS
 from fdo.definitions.operations import OPERATIONS as DEFINITIONS
 from fdo.lifecycle import Status
+from handlers.annotations import Annotations
 from handlers.definitions import ensure
-from tests.api.conftest import BASE
+from tests.api.conftest import BASE, CURATOR
 from tests.api.documents import a_source, a_specimen
 from tests.api.doip.spoken import over_http
 
@@ -101,6 +102,19 @@ def test_each_element_has_the_bytes_and_the_digest_of_its_address(ask, oak, brow
         digest = {"algorithm": "SHA-256", "value": hashlib.sha256(by_http).hexdigest()}
         assert element["attributes"]["checksum"] == said.attributes["checksum"] == digest
         assert said.attributes["filename"] == element["attributes"]["filename"]
+
+
+def test_an_annotation_has_its_own_forms_as_elements(ask, oak, repository, browser):
+    draft = {"oa:motivatedBy": ["oa:commenting"], "oa:hasTarget": [oak.iri]}
+    pid = Annotations(repository.objects).propose(draft, CURATOR).required().pid
+    elements = {one["id"]: one for one in ask(str(pid), RETRIEVE).object["elements"]}
+    for name in ("w3c", "opends"):
+        said = ask(str(pid), RETRIEVE, {"element": name})
+        by_http = browser.get(f"/{pid}/1?format={name}")
+        assert said.object in (by_http.content, by_http.json())  # JSON stays what it is
+        assert said.attributes["filename"] == elements[name]["attributes"]["filename"]
+    names = [one["attributes"]["filename"] for one in elements.values()]
+    assert len(set(names)) == len(names)
 
 
 def test_ranges_include_both_ends(ask, oak, browser):

@@ -93,3 +93,13 @@ def test_an_address_is_written_as_xml_whatever_it_holds() -> None:
     odd = 'https://e.org/?a=1&b="<'
     found = values(version=1, normalisedPrimarySpecimenObjectId=odd)
     assert locations(found["10320/loc"])["CATALOG"][0] == odd
+
+
+def test_an_annotation_has_its_own_formats_beside_those_of_all() -> None:
+    pid = Pid("20.5000.5072", "AAA-BBB-CCC")
+    record = {**attributes("annotation", Status.ACTIVE, {}), "version": 1}
+    found = {one.type: one for one in handle_values(pid, record, base=BASE, timestamp="")}
+    there = locations(found["10320/loc"])
+    assert there["W3C"] == (f"{BASE}/{pid}?format=w3c", 0)
+    assert there["OPENDS"] == (f"{BASE}/{pid}?format=opends", 0)
+    assert "W3C" not in locations(values(version=1)["10320/loc"])
