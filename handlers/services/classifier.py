@@ -118,14 +118,14 @@ class Classifier:
         fixed = entry.shape[0] if isinstance(entry.shape[0], int) else len(images)
         try:
             given = [
-                made.run(None, {entry.name: images[at : at + fixed]})[0]
+                made.run(None, {entry.name: _filled(images[at : at + fixed], fixed)})[0]
                 for at in range(0, len(images), fixed)
             ]
             flat = [np.asarray(one, np.float64).reshape(len(one), -1) for one in given]
         except Exception as wrong:  # ONNX Runtime's errors share no class of their own
             raise ModelRefused(f"{self._model.file.name} cannot be asked of images as configured: "
                                f"{wrong}") from wrong  # fmt: skip
-        raw = np.concatenate(flat)
+        raw = np.concatenate(flat)[: len(images)]
         if raw.shape[1] != len(self._model.labels):
             raise ModelRefused(
                 f"{self._model.file.name} tells {raw.shape[1]} labels apart, and "
@@ -135,6 +135,11 @@ class Classifier:
             return raw
         raised = np.exp(raw - raw.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def _filled(images: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """As many images as the model was made for: empty ones behind too few."""
+    return np.pad(images, [(0, size - len(images)), (0, 0), (0, 0), (0, 0)])
 
 
 def _side(made: Any, configured: int) -> tuple[int, int]:

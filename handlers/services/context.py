@@ -12,10 +12,12 @@ from typing import Any
 
 import orjson
 
+from fdo.annotation.life import source_of
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.errors import InvalidIdentifier, Refused
 from fdo.identifiers import Pid
+from fdo.representations.annotation.regions import bounding
 from handlers.media.regions import Area
 from handlers.media.regions import area_of as parsed
 from handlers.queueing.kit import MediaUnavailable, Work
@@ -37,13 +39,22 @@ def cause(work: Work) -> Mapping[str, Any] | None:
     return work.object if kind_of(work.object) == "annotation" else None
 
 
-def area_of(annotation: Mapping[str, Any]) -> Area | None:
-    """The rectangle that an annotation is about, if it is about one."""
+def area_of(annotation: Mapping[str, Any], name: str) -> Area | None:
+    """The rectangle of an object, by its IRI, that an annotation is about, if it is about one: of
+    a drawing the rectangle around it. What it says of other objects is not of this one."""
     for target in _listed(annotation, "oa:hasTarget", "target"):
+        if not f"{_source(target)}/".startswith(f"{name}/"):
+            continue
         for selector in _listed(target, "oa:hasSelector", "selector"):
             if found := _rectangle(selector):
                 return found
     return None
+
+
+def _source(target: Mapping[str, Any]) -> str:
+    """The IRI of the object, or of the version of it, that a target names."""
+    names = (target.get(key) for key in ("oa:hasSource", "source", "@id", "id"))
+    return next((name for name in names if isinstance(name, str)), "")
 
 
 def _rectangle(selector: Mapping[str, Any]) -> Area | None:
@@ -53,8 +64,15 @@ def _rectangle(selector: Mapping[str, Any]) -> Area | None:
         if all(isinstance(one, int | float) for one in sides):
             x, y, width, height = (float(one) * 100 for one in sides if one is not None)
             return Area(x, y, width, height, percent=True)
+    text = str(selector.get("rdf:value", selector.get("value", "")))
+    if "SvgSelector" in str(selector.get("@type", selector.get("type", ""))):
+        around = bounding(text)
+        if around is None:
+            return None
+        x, y, width, height = map(float, around.numbers)
+        return Area(x, y, width, height, percent=around.unit == "percent")
     try:
-        return parsed(str(selector.get("rdf:value", selector.get("value", ""))))
+        return parsed(text)
     except Refused:
         return None  # a selector of another kind
 
@@ -80,8 +98,8 @@ def texts(annotation: Mapping[str, Any]) -> list[str]:
 def annotated(work: Work) -> Work | None:
     """The object that the annotation of a work is about, as a work of its own."""
     for node in _listed(work.object, "oa:hasTarget", "target"):
-        source = node.get("oa:hasSource", node.get("source", node.get("@id")))
-        if isinstance(source, str) and (document := linked(work, source)):
+        source = source_of(_source(node))
+        if source is not None and (document := linked(work, source.pid.iri)):
             return replace(work, object=document, version=int(document.get("ods:version", 1)))
     return None
 

@@ -78,7 +78,7 @@ class LabelOcr:
 def _read_before(work: Work) -> bool:
     """Whether the region that asks was named by a program that says already what stands there."""
     asked = cause(work)
-    if asked is None or area_of(asked) is None or not texts(asked):
+    if asked is None or area_of(asked, work.iri) is None or not texts(asked):
         return False
     creators = asked.get("dcterms:creator", asked.get("creator", ()))
     listed = creators if isinstance(creators, list) else [creators]

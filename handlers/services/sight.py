@@ -43,7 +43,7 @@ class Seen:
 def look(work: Work) -> tuple[Seen, Picture] | Answer:
     """The image that a work is about; the answer that says why it cannot be had."""
     asked = cause(work)
-    area = area_of(asked) if asked is not None else None
+    area = area_of(asked, work.iri) if asked is not None else None
     try:
         picture = read(work.file() if area is None else work.region(xywh(area)))
     except (Unreadable, MediaUnavailable) as why:

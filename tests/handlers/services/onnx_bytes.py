@@ -35,13 +35,13 @@ def _tensor(name: str, shape: Sequence[int | str]) -> bytes:
     return _bytes(1, name.encode()) + _bytes(2, kind)
 
 
-def mean_of_colours(side: int | str = 8) -> bytes:
+def mean_of_colours(side: int | str = 8, batch: int | str = "n") -> bytes:
     """A model that takes images of three channels and gives three numbers."""
     axes = _bytes(1, b"axes") + _number(8, 2) + _number(8, 3) + _number(20, 7)
     keep = _bytes(1, b"keepdims") + _number(3, 0) + _number(20, 2)
     node = (_bytes(1, b"image") + _bytes(2, b"colours") + _bytes(4, b"ReduceMean")
             + _bytes(5, axes) + _bytes(5, keep))  # fmt: skip
     graph = (_bytes(1, node) + _bytes(2, b"colours")
-             + _bytes(11, _tensor("image", ("n", 3, side, side)))
-             + _bytes(12, _tensor("colours", ("n", 3))))  # fmt: skip
+             + _bytes(11, _tensor("image", (batch, 3, side, side)))
+             + _bytes(12, _tensor("colours", (batch, 3))))  # fmt: skip
     return _number(1, 7) + _bytes(7, graph) + _bytes(8, _number(2, 13))

@@ -50,6 +50,15 @@ def test_images_are_classified_by_the_configured_model(tmp_path: Path) -> None:
     assert blue.meta["modelSha256"] == SHA256
 
 
+def test_a_model_that_takes_so_many_images_at_once_gets_so_many(tmp_path: Path) -> None:
+    model = mean_of_colours(batch=4)
+    options = OPTIONS.replace(SHA256, hashlib.sha256(model).hexdigest())
+    service = make("colour-of-sheet", folder(tmp_path, options, model))
+    asked = ["red", "green", "blue", "blue", "red"]  # pure green of HTML is `lime`
+    answers = service.annotate([medium(of(one.replace("green", "lime"))) for one in asked])
+    assert [value(one) for answer in answers for one in stored(answer, image())] == asked
+
+
 def test_below_its_threshold_it_says_nothing(tmp_path: Path) -> None:
     service = make("colour-of-sheet", folder(tmp_path))
     answer = service.annotate([medium(of("grey"))])[0]
