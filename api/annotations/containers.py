@@ -164,7 +164,9 @@ class Part:
         """Of what is shown: the container with its preference, or the page."""
         if self.asked.page is not None:
             return self.page(self.asked.page, self.asked.after)
-        return self.address if self.asked.minimal else f"{self.address}?{self._how}"
+        if self.asked.minimal and not self.asked.iris:
+            return self.address
+        return f"{self.address}?{self._how}"
 
     @property
     def _how(self) -> str:

@@ -30,7 +30,8 @@ def annotation_face(
     """The annotation in one of `ANNOTATION_FORMATS`."""
     losses: list[str] = []
     if wanted is OPENDS:
-        face, losses = to_opends(event.document, target_of(event.document, shown.log))
+        first = next(iter(event.document.get("oa:hasTarget", ())), None)
+        face, losses = to_opends(event.document, target_of(first, shown.log))
         if not (asked.numbered or asked.past):  # a version stays what it was
             face |= _rating(shown.site, event)
     else:
@@ -61,10 +62,9 @@ def _rating(site: Site, event: Recorded) -> dict[str, Any]:
     return rating_of(page.found[0]) if page.found else {}
 
 
-def target_of(document: dict[str, Any], log: Log) -> dict[str, Any] | None:
-    """The document of the object that an annotation is about, where it is here and public."""
-    targets = document.get("oa:hasTarget", ())
-    source = source_of(targets[0]) if targets else None
+def target_of(target: Any, log: Log) -> dict[str, Any] | None:
+    """The document of the object that a target names, where it is here and public."""
+    source = source_of(target)
     if source is None:
         return None
     try:

@@ -19,7 +19,7 @@ from api.rendering import label
 from api.site import Site
 from eventstore.envelope import Recorded
 from fdo.annotation.identity import agent_id
-from fdo.annotation.life import selectors, source_of, state_of
+from fdo.annotation.life import name_of, selectors, source_of, state_of
 from fdo.annotation.paths import parse
 from fdo.documents import Document
 from fdo.identifiers import Pid
@@ -28,6 +28,8 @@ from handlers.annotations import changed_since
 
 LONG = 2_000
 """Characters of a text on the page; the document has it all."""
+_READ = 3 * LONG
+"""Characters of HTML that are read for its text; the parser takes much longer for twice as many."""
 BODIES = 20
 """Bodies, and targets, on the page."""
 
@@ -51,7 +53,6 @@ def annotation_part(site: Site, event: Recorded, document: Document) -> dict[str
     """What the page of an annotation shows beside what all pages show; None for other objects."""
     if event.type != "annotation" or "oa:hasTarget" not in document:
         return None
-    object_ = target_of(document, site.objects.log)
     state = state_of(event.status, document)
     return {
         "state": _STATES[state],
@@ -59,8 +60,8 @@ def annotation_part(site: Site, event: Recorded, document: Document) -> dict[str
         "by": [_agent(one) for one in document.get("dcterms:creator", ())],
         "made": document.get("dcterms:created"),
         "targets": [
-            _target(one, object_ if place == 0 else None)
-            for place, one in enumerate(document["oa:hasTarget"][:BODIES])
+            _target(one, target_of(one, site.objects.log))
+            for one in document["oa:hasTarget"][:BODIES]
         ],
         "bodies": [said for one in document.get("oa:hasBody", ())[:BODIES] for said in _body(one)],
         "left": max(0, len(document.get("oa:hasBody", ())) - BODIES),
@@ -131,19 +132,23 @@ def _since(site: Site, event: Recorded) -> dict[str, Any] | None:
 def _target(target: Any, object_: Document | None) -> dict[str, Any]:
     node = target if isinstance(target, dict) else {"@id": target}
     source = source_of(node)
-    name = str(node.get("oa:hasSource", node.get("@id", "")))
+    name = name_of(node)
     return {
         "name": name,
         "href": f"/{source.pid}{f'/{source.version}' if source.version else ''}" if source
         else _web(name),
-        "times": [
-            str(state.get("oa:sourceDate") or state.get("oa:sourceDateStart"))
-            for state in node.get("oa:hasState", ())
-            if isinstance(state, dict) and "rdf:value" not in state
-        ],
+        "times": [told for state in node.get("oa:hasState", ()) if (told := _time(state))],
         "places": [_place(one, source.pid if source else None, object_)
                    for one in selectors(node)[:BODIES]],
     }  # fmt: skip
+
+
+def _time(state: Any) -> str:
+    """The time of a state, or both ends of one that lasted; "" of one that names none."""
+    if not isinstance(state, dict):
+        return ""
+    ends = ("oa:sourceDate", "oa:sourceDateStart", "oa:sourceDateEnd")
+    return " – ".join(str(state[end]) for end in ends if end in state)
 
 
 def _place(selector: Any, pid: Pid | None, object_: Document | None) -> dict[str, Any]:
@@ -213,7 +218,7 @@ def _said(body: Document) -> dict[str, Any]:
     languages = body.get("dcterms:language", ())
     return {
         "text": plain(whole),
-        "cut": len(whole) > LONG,
+        "cut": len(whole) > LONG or (whole is not text and len(text) > _READ),
         "language": languages[0] if languages and re.fullmatch(r"[A-Za-z-]{2,35}", languages[0])
         else "",
         "format": plain(format_, 100),
@@ -233,7 +238,7 @@ def plain(text: str, most: int = LONG) -> str:
 def without_markup(text: str) -> str:
     """The text of HTML: no tags, and nothing of scripts and styles."""
     reader = _Text()
-    reader.feed(text[: LONG * 50])
+    reader.feed(text[:_READ].replace("<![", "<! ["))  # the parser asserts what it should read over
     reader.close()
     return reader.text
 

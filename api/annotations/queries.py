@@ -125,6 +125,7 @@ def _since(site: Site, event: Recorded) -> dict[str, Any]:
     if since is None:
         return {}
     return {
+        "targetPid": str(since.target),
         "madeOn": since.made_on,
         "targetVersion": since.current,
         "targetChanged": since.changed,

@@ -27,10 +27,10 @@ _DEPTH = 8
 
 def annotation(pid: str, log: Log) -> Recorded:
     """The current version of an annotation; NotFound where the PID is that of something else."""
-    event = log.latest(Pid.parse(pid))
-    if event.type != "annotation":
-        raise NotFound(f"{event.pid} is a {event.type}, no annotation.", pid=str(event.pid))
-    return event
+    head = log.known(Pid.parse(pid))
+    if head.type != "annotation":
+        raise NotFound(f"{head.pid} is a {head.type}, no annotation.", pid=str(head.pid))
+    return log.latest(head.pid)
 
 
 def admit_decision(by: Token, event: Recorded, log: Log) -> None:

@@ -48,7 +48,7 @@ class Shelves:
         """The object whose container is asked for, which there is; None for that of all."""
         target = _target(request)
         if target is not None:
-            self._site.objects.log.head(target)
+            self._site.objects.log.known(target)
         return target
 
     def shown(self, request: Request) -> Response:
@@ -59,8 +59,10 @@ class Shelves:
             return RedirectResponse(URL(path).replace(query=request.url.query), 301)
         pairs = [(k, v) for k, v in request.query_params.multi_items() if k != "format"]
         asked = self._containers.asked(pairs, target)
-        preferred = _preference(request.headers.get("prefer", ""))
-        asked = _preferring(asked, preferred)
+        preferred = frozenset[str]()
+        if asked.page is None:  # of a page it was said when the container was asked (4.3)
+            preferred = _preference(", ".join(request.headers.getlist("prefer")))
+            asked = _preferring(asked, preferred)
         shown = choose(
             request.headers.get("accept", ""), request.query_params.get("format"), _FORMATS
         )
@@ -111,9 +113,11 @@ def _preference(header: str) -> frozenset[str]:
 
 
 def _preferring(asked: Asked, preferred: frozenset[str]) -> Asked:
-    if "PreferContainedIRIs" in preferred and "PreferContainedDescriptions" not in preferred:
-        return replace(asked, iris=True)
-    return replace(asked, minimal=preferred == {"PreferMinimalContainer"})
+    """The container as it is preferred: without members wherever that is asked for, and then
+    the pages that it links hold what is preferred beside that (4.2.1)."""
+    iris = "PreferContainedIRIs" in preferred and "PreferContainedDescriptions" not in preferred
+    minimal = "PreferMinimalContainer" in preferred
+    return replace(asked, iris=asked.iris or iris, minimal=minimal)
 
 
 def _paging(part: Part) -> str:

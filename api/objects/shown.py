@@ -29,8 +29,10 @@ from fdo.lifecycle import Status
 
 _SALT = b"collectome-salt"
 _SHORT = b"public, max-age=300"
-_ANNOTATIONS = (b"allow", b"GET, HEAD, OPTIONS, PUT, DELETE")
-"""What can be done with an annotation (Web Annotation Protocol, 5.1)."""
+_READ = b"GET, HEAD, OPTIONS"
+_ALLOWED = {False: _READ + b", PUT, DELETE", True: _READ}
+"""Whether an address is that of a version → what can be done with the annotation there (Web
+Annotation Protocol, 3.1)."""
 REVALIDATE = b"no-cache"
 
 
@@ -139,7 +141,7 @@ class Shown:
             *CORS,
         ]
         if event.type == "annotation":
-            headers.append(_ANNOTATIONS)
+            headers.append((b"allow", _ALLOWED[numbered]))
         if shown is JSON and event.salt:
             headers.append((_SALT, event.salt.hex().encode()))
         if memento:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from eventstore.application import Change
@@ -22,9 +23,16 @@ from fdo.annotation.rules import Breach
 from fdo.annotation.values import Impossible, texts
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
-from fdo.errors import AlreadyRegistered, CollectomeError, InvalidDocument, Refused, VersionConflict
+from fdo.errors import (
+    AlreadyRegistered,
+    CollectomeError,
+    InvalidDocument,
+    Refused,
+    Tombstoned,
+    VersionConflict,
+)
 from fdo.identifiers import Pid
-from fdo.lifecycle import DigitalObject, Registered, Revise, stamped
+from fdo.lifecycle import DigitalObject, Registered, Revise, Status, stamped
 from handlers.annotations.hand import ATTEMPTS, KIND, Hand, claim_of, node_of, pause
 from handlers.annotations.outcome import Outcome
 from handlers.annotations.targets import Targets
@@ -112,13 +120,15 @@ class Proposals(Hand):
         """A new version of an annotation that stands or waits for a decision. Refused where a
         person has decided; AlreadyRegistered where another annotation says the same."""
         known, issue = self._known(pid, expected)
+        if known.status is Status.TOMBSTONE:
+            raise Tombstoned(f"{pid} was withdrawn and says nothing more; make a new annotation.")
         state = state_of(known.status, known.document)
         if state not in ("pending", "standing"):
             raise Refused(f"{pid} is {state}; make a new annotation that supersedes it.")
         (checked,) = self._checked([draft], by, own=pid)
         if isinstance(checked, Outcome):
             return checked
-        document = checked.document
+        document = _from_where(checked.document, known)
         if _about(document) != _about(known.document):
             raise Refused(f"{pid} is about {_about(known.document)}; a revision keeps its object.")
         created = known.document["dcterms:created"]
@@ -162,9 +172,10 @@ class Proposals(Hand):
             meant = targets.meant(document["oa:hasTarget"][0])
         except CollectomeError as bad:
             return _refused(("/oa:hasTarget/0", bad.message))
-        if faults := rules.breaches(document, meant) or self._shapes(document, meant):
+        faults = rules.breaches(document, meant) or list(_beside(document, targets))
+        if faults := faults or self._shapes(document, meant):
             return _refused(*faults)
-        return _Ready(document, (meant.pid.version_iri(meant.version),))
+        return _Ready(document, _versions(document, targets))
 
     def _shapes(self, document: Document, meant: DigitalObject) -> list[Breach]:
         """What shapes that reject say of the target with the change."""
@@ -216,12 +227,26 @@ class Proposals(Hand):
         return self._objects.append(changes, by=by) if changes else ()
 
 
+_USED = 5
+"""Versions that the provenance of an annotation names at most."""
+_ORIGINS = ("oa:canonical", "oa:via")
+"""Where an annotation came from."""
 _NOBODY = Pid("20.5000.5072", "AAA-AAA-AAA")
 """Stands for the PID that is drawn when all is well."""
 
 
 def _refused(*errors: Breach) -> Outcome:
     return Outcome("refused", errors=errors)
+
+
+def _from_where(document: Document, known: DigitalObject) -> Document:
+    """A new version of an annotation with the origins that it had, which stay as they are (Web
+    Annotation Protocol, 5.1 and 5.3); Refused where it names others."""
+    had = {term: known.document[term] for term in _ORIGINS if term in known.document}
+    for term, origin in had.items():
+        if document.get(term, origin) != origin:
+            raise Refused(f"{known.pid} keeps its {term}, {origin}; leave that as it is.")
+    return {**document, **had}
 
 
 def _about(document: Mapping[str, Any]) -> str:
@@ -303,6 +328,24 @@ def _selector(selector: Any) -> Any:
         if isinstance(selector.get(term), str)
     }
     return {**selector, **paths}
+
+
+def _beside(document: Document, targets: Targets) -> Iterator[Breach]:
+    """Faults of the targets behind the first one, as far as they are objects of ours."""
+    for at, target in enumerate(document["oa:hasTarget"]):
+        if at == 0 or targets.type_of(source_of(target)) is None:
+            continue
+        try:
+            yield from rules.beside(document, at, targets.meant(target))
+        except CollectomeError as bad:
+            yield f"/oa:hasTarget/{at}", bad.message
+
+
+def _versions(document: Document, targets: Targets) -> tuple[str, ...]:
+    """The first versions of objects of ours that an annotation is about."""
+    ours = (one for one in document["oa:hasTarget"] if targets.type_of(source_of(one)))
+    meant = map(targets.meant, islice(ours, _USED))
+    return tuple(dict.fromkeys(one.pid.version_iri(one.version) for one in meant))
 
 
 def _missing(document: Document, targets: Targets) -> Iterator[Breach]:

@@ -25,17 +25,18 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Status
 
 _IMAGE = ("ac:accessURI", "exif:PixelXDimension", "exif:PixelYDimension")
-"""What a region depends on."""
+"""What a part of the file of a medium depends on."""
 
 
 class Targets:
-    """The targets of many annotations; each object is read once."""
+    """The targets of many annotations; each object is read once. A draft is as unknown as none."""
 
     def __init__(self, objects: DigitalObjects, drafts: Iterable[Mapping[str, Any]]) -> None:
         self._log = objects.log
         self._ours = frozenset(objects.prefixes.values())
         sources = [source_of(each) for draft in drafts for each in _targets(draft)]
-        heads = self._log.heads_of(sorted({str(each.pid) for each in sources if each}))
+        named = sorted({str(each.pid) for each in sources if each})
+        heads = [head for head in self._log.heads_of(named) if head.status is not Status.DRAFT]
         self.types = {str(head.pid): head.type for head in heads}
         self._states = objects.states(heads)
         self._past: dict[tuple[Pid, Any], DigitalObject] = {}
@@ -81,10 +82,12 @@ def _targets(draft: Mapping[str, Any]) -> list[Any]:
 
 
 def _time_of(target: Any) -> datetime | None:
-    """The time at which a target is meant (W3C TimeState)."""
+    """The time at which a target is meant (W3C TimeState); of a span its end, the last moment at
+    which what is said holds."""
     states = target.get("oa:hasState", ()) if isinstance(target, Mapping) else ()
     for state in states:
-        said = state.get("oa:sourceDate") if isinstance(state, Mapping) else None
+        dates = state if isinstance(state, Mapping) else {}
+        said = dates.get("oa:sourceDate", dates.get("oa:sourceDateEnd"))
         if isinstance(said, str):
             try:
                 moment = datetime.fromisoformat(said)
@@ -113,35 +116,53 @@ class Since:
 
 
 def made_on(log: Log, pid: Pid) -> Source | None:
-    """The object, and the version of it, that an annotation was made on."""
+    """The object, and the version of it, that an annotation was made on: its first target."""
+    return next(iter(_made_on(log, pid)), None)
+
+
+def _made_on(log: Log, pid: Pid) -> list[Source]:
+    """The versions that an annotation was made on, that of its first target before the others."""
     for event in reversed(log.history(pid)):
         if event.used:
-            return source_of(event.used[0])
-    return None
+            return [source for iri in event.used if (source := source_of(iri))]
+    return []
 
 
 def changed_since(annotation: Recorded, log: Log) -> Since | None:
-    """Whether the target of an annotation (its newest content event) has changed at its place;
-    None where the annotation was erased."""
-    source, document = made_on(log, annotation.pid), annotation.document
-    if source is None or source.version is None or not document.get("oa:hasTarget"):
-        return None
-    head = log.head(source.pid)
+    """Whether what an annotation (its newest content event) is about has changed at its place: of
+    several targets the first that has, else the first one. None where the annotation was erased."""
+    found: list[Since] = []
+    versions = _made_on(log, annotation.pid)
+    for at, target in enumerate(annotation.document.get("oa:hasTarget", ())):
+        source = next(iter(versions), None) if at == 0 else _version_of(target, versions)
+        if source is not None and source.version is not None:
+            found.append(_since(annotation, at, source.pid, source.version, log))
+    return next((one for one in found if one.changed), next(iter(found), None))
+
+
+def _version_of(target: Any, versions: Iterable[Source]) -> Source | None:
+    """The version of a further target that the annotation was made on."""
+    named = source_of(target)
+    those = [one for one in versions if named is not None and one.pid == named.pid]
+    return named if named in those else next(iter(those), None)
+
+
+def _since(annotation: Recorded, at: int, pid: Pid, version: int, log: Log) -> Since:
+    head, document = log.head(pid), annotation.document
     ended = head.status is not Status.ACTIVE
     changed = False
-    if not ended and head.version != source.version:
-        before = log.version(source.pid, source.version).document
-        now = log.latest(source.pid).document
-        accepted = state_of(annotation.status, document) == "accepted"
+    if not ended and head.version != version:
+        before, now = log.version(pid, version).document, log.latest(pid).document
+        accepted = at == 0 and state_of(annotation.status, document) == "accepted"
         try:
             changed = (
                 not _holds(document, log, now, head.pid)
                 if accepted
-                else _differs(document, before, now)
+                else _differs(document, at, before, now)
             )
         except InvalidDocument:
             changed = True
-    return Since(source.pid, source.version, head.version, changed or ended, ended)
+    return Since(pid, version, head.version, changed or ended, ended)
 
 
 def _holds(document: Document, log: Log, now: Document, target: Pid) -> bool:
@@ -150,15 +171,18 @@ def _holds(document: Document, log: Log, now: Document, target: Pid) -> bool:
     return held is None or holds(Laid(str(pid), document, held), now)
 
 
-def _differs(document: Document, before: Document, now: Document) -> bool:
-    edit = edit_of(document)
+def _differs(document: Document, at: int, before: Document, now: Document) -> bool:
+    """Whether a place of the target at `at` says something else now. Only of the first target is
+    a change proposed, whose place moves with its array."""
+    edit = edit_of(document) if at == 0 else None
     if edit is not None:
         moved = anchored(edit, before, now)
         return moved is None or not same(get(before, edit.path), get(now, moved.path))
-    places = [path for each in selectors(document["oa:hasTarget"][0]) for path in _paths(each)]
+    parts = selectors(document["oa:hasTarget"][at])
+    places = [path for each in parts for path in _paths(each)]
     if places:
         return any(not same(get(before, path), get(now, path)) for path in places)
-    if selectors(document["oa:hasTarget"][0]):
+    if parts and "ac:accessURI" in before:  # of its file
         return any(before.get(term) != now.get(term) for term in _IMAGE)
     return not same(essence(before), essence(now))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from html.parser import HTMLParser
 from typing import Any
 
@@ -130,6 +131,13 @@ def test_the_text_of_html_is_what_a_reader_would_see() -> None:
     assert without_markup(html) == "One bold word. Two <tags>"
 
 
+@pytest.mark.parametrize("piece", ["<![", "<![if ", "<!--", "<a ", "<a =", "<a href='", "</"])
+def test_broken_html_is_read_in_a_moment(piece: str) -> None:
+    begun = time.process_time()
+    assert not Found(without_markup(piece * (64_000 // len(piece)))).handlers
+    assert time.process_time() - begun < 1
+
+
 # ── what it tells ────────────────────────────────────────────────────────────────────────
 
 
@@ -174,6 +182,21 @@ def test_a_region_leads_to_its_crop(reviewing: Reviewing) -> None:
     page = page_of(reviewing, pid)
     assert f'href="/api/media/{media}/region?xywh=percent:25,25,50,50"' in page
     assert "fractions 0.25, 0.25, 0.5, 0.5, pixels 500, 250, 1000, 500" in page
+
+
+def test_every_region_leads_to_its_crop_and_a_span_has_two_ends(reviewing: Reviewing) -> None:
+    media = reviewing.told.register("media", a_medium(), Status.ACTIVE)
+    drawn = "<svg viewBox='0 0 100 100'><rect x='10' y='20' width='30' height='40'/></svg>"
+    span = {
+        "oa:sourceDateStart": "2026-01-01T00:00:00Z",
+        "oa:sourceDateEnd": "2026-03-01T12:00:00Z",
+    }
+    first = {"oa:hasSource": media.iri, "oa:hasState": [{"@type": "oa:TimeState", **span}]}
+    second = {"@type": "oa:SpecificResource", "oa:hasSource": media.iri,
+              "oa:hasSelector": [{"@type": "oa:SvgSelector", "rdf:value": drawn}]}  # fmt: skip
+    page = page_of(reviewing, comment(reviewing, media, oa_hasTarget=[first, second]))
+    assert f'href="/api/media/{media}/region?xywh=percent:10,20,30,40"' in page
+    assert "as of 2026-01-01T00:00:00Z – 2026-03-01T12:00:00Z" in page
 
 
 def a_medium() -> Document:

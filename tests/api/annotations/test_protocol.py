@@ -12,8 +12,10 @@ import pytest
 
 from api.annotations import containers
 from fdo.identifiers import Pid
+from fdo.lifecycle import Status
 from tests.api.annotations.reviewing import COUNTRY, LOCALITY, Reviewing
 from tests.api.conftest import BASE
+from tests.api.documents import a_specimen
 from tests.fdo.representations.annotation.w3c_schemas import broken
 
 ANNO = "http://www.w3.org/ns/anno.jsonld"
@@ -100,7 +102,9 @@ def test_an_annotation_is_made_read_changed_and_withdrawn(
     after = client.get(place)
     assert after.status_code == 410
     assert "Wrong." in after.text
-    assert client.get(f"{place}/1").json()["body"]["value"] == "Latvia"
+    first = client.get(f"{place}/1")
+    assert first.json()["body"]["value"] == "Latvia"
+    assert first.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_the_etag_of_the_stored_form_is_good_too(client: Client) -> None:
@@ -126,6 +130,58 @@ def test_only_its_maker_or_a_curator_of_the_holder_changes_an_annotation(client:
         assert told.ask("PUT", place, by, json=changed, headers=seen).status_code == status
         assert told.ask("DELETE", place, by).status_code == status
     assert told.ask("DELETE", place, "admin").status_code == 204
+
+
+def test_an_annotation_keeps_its_origins_when_it_is_changed(client: Client) -> None:
+    comment = a_comment(client.told.specimen())
+    sent = comment | {"id": "https://example.org/1", "canonical": "urn:uuid:1"}
+    made = client.post(None, sent)
+    place = made.headers["location"].removeprefix(BASE)
+
+    def put(**more: Any) -> httpx.Response:
+        changed = comment | more
+        return client.told.ask("PUT", place, "agent", json=changed, headers={"if-match": "*"})
+
+    silent = put(body="https://example.org/body")
+    assert silent.status_code == 200, silent.text
+    assert silent.json()["via"] == "https://example.org/1"
+    assert silent.json()["canonical"] == "urn:uuid:1"
+    other = put(canonical="urn:uuid:2")
+    assert other.status_code == 409
+    assert "keeps its oa:canonical" in other.json()["detail"]
+
+
+def test_nothing_more_is_done_to_what_was_withdrawn(client: Client) -> None:
+    specimen = client.told.specimen()
+    place = client.post(None, a_comment(specimen)).headers["location"].removeprefix(BASE)
+    for _ in range(2):
+        ended = client.told.ask("DELETE", place, "agent")
+    assert ended.status_code == 410
+    changed = client.told.ask("PUT", place, "agent", json=a_comment(specimen, "Again"),
+                              headers={"if-match": "*"})  # fmt: skip
+    assert changed.status_code == 410
+
+
+def test_a_draft_is_as_unknown_as_none(client: Client) -> None:
+    draft = client.told.told.register("specimen", a_specimen("DH-9"), Status.DRAFT)
+    unknown = Pid(draft.prefix, "ZZZ-ZZZ-ZZZ")
+    for tail in ("annotations/", "annotations/?page=0"):
+        said = [client.get(f"/{pid}/{tail}") for pid in (draft, unknown)]
+        assert [one.status_code for one in said] == [404, 404]
+        assert _told(said[0], draft) == _told(said[1], unknown)
+    for ask in (
+        lambda pid: client.get(f"/api/annotations/{pid}"),
+        lambda pid: client.post(None, a_comment(pid)),
+        lambda pid: client.post(pid, a_comment(pid)),
+    ):
+        said = [ask(pid) for pid in (draft, unknown)]
+        assert said[0].status_code == said[1].status_code >= 400
+        assert _told(said[0], draft) == _told(said[1], unknown)
+
+
+def _told(answer: httpx.Response, pid: Pid) -> str:
+    """The words of a refusal, whatever it is about."""
+    return str(answer.json()["detail"]).replace(str(pid), "PID")
 
 
 def test_what_says_the_same_is_one_annotation(client: Client) -> None:
@@ -279,6 +335,24 @@ def test_members_are_shown_as_it_is_preferred(shelf: tuple[Client, Pid]) -> None
         isinstance(item, str)
         for item in client.get(local(named.json()["first"]["next"])).json()["items"]
     )
+
+
+def test_a_minimal_container_leads_to_pages_as_they_are_preferred(
+    shelf: tuple[Client, Pid],
+) -> None:
+    client, one = shelf
+    both = f"{PREFER}ldp#PreferMinimalContainer http://www.w3.org/ns/oa#PreferContained"
+    for more, text in (("IRIs", False), ("Descriptions", True)):
+        answer = client.get(f"/{one}/annotations/", prefer=f'{both}{more}"')
+        first = answer.json()["first"]
+        assert isinstance(first, str)
+        assert answer.json()["id"] == answer.headers["content-location"]
+        page = client.get(local(first), prefer=IRIS)  # it was said of the container
+        assert page.json()["id"] == first
+        assert "preference-applied" not in page.headers
+        assert all(isinstance(item, dict) is text for item in page.json()["items"])
+    turtle = client.get(f"/{one}/annotations/", "text/turtle", prefer=f'{both}IRIs"')
+    assert "contains" not in turtle.text
 
 
 def test_a_container_says_what_it_is_and_what_it_takes(shelf: tuple[Client, Pid]) -> None:

@@ -131,6 +131,7 @@ def test_an_annotation_tells_programs_whether_its_target_has_changed_since(revie
     assert rated.status_code == 201
     before = reviewing.get(f"/api/annotations/{pid}")
     assert (before["pid"], before["state"], before["madeOn"]) == (str(pid), "pending", 1)
+    assert before["targetPid"] == str(one)
     assert (before["targetVersion"], before["targetChanged"]) == (1, False)
     assert before["ods:hasAggregateRating"]["schema:ratingValue"] == 4
     other = a_specimen()

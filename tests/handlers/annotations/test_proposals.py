@@ -12,8 +12,8 @@ from eventstore.envelope import iso
 from fdo.annotation.identity import content_key
 from fdo.errors import AlreadyRegistered, InvalidDocument, Refused, VersionConflict
 from fdo.identifiers import Pid
-from fdo.lifecycle import Note, Status, decide
-from handlers.annotations import Annotations, changed_since, made_on
+from fdo.lifecycle import Note, Register, Status, decide, stamped
+from handlers.annotations import Annotations, Outcome, changed_since, made_on
 from ontologies.schemas import explain
 from tests.fdo.annotation.saying import COUNTRY, NAMES, named, note
 from tests.handlers.annotations.museum import ANNA, BEN, CLARA, Museum, draft
@@ -184,6 +184,34 @@ def test_what_is_not_public_is_not_annotated(museum: Museum) -> None:
         assert outcome.what == "refused" and "pid-only" in outcome.errors[0][1]
 
 
+def test_further_targets_are_checked_too(museum: Museum) -> None:
+    said = draft("oa:linking", None, of=museum.specimen)
+    for source, selector, told in (
+        (museum.other.version_iri(9), None, "has no version 9"),
+        (museum.other.iri, {"@type": "ods:TermSelector", "ods:term": "$['dwc:x']"}, "dwc:x"),
+        (museum.other.iri, {"@type": "oa:FragmentSelector", "rdf:value": "xywh=0,0,1,1"}, "image"),
+        ("https://doi.org/10.5072/ZZZ-ZZZ-ZZZ", None, "No object bears"),
+        (museum.other.version_iri(1), None, ""),
+        ("https://doi.org/10.1234/of-others", None, ""),
+    ):
+        other = {"@type": "oa:SpecificResource", "oa:hasSource": source}
+        other |= {"oa:hasSelector": [selector]} if selector else {}
+        outcome = museum.annotations.propose(
+            said | {"oa:hasTarget": [*said["oa:hasTarget"], other]}, ANNA
+        )
+        assert outcome.what == ("refused" if told else "created"), source
+        assert all(told in why and at.startswith("/oa:hasTarget/1") for at, why in outcome.errors)
+
+
+def test_a_draft_is_no_object_that_can_be_annotated(museum: Museum) -> None:
+    pid = museum.objects.reserve("specimen")
+    document = museum.now(museum.specimen).document | {"ods:normalisedPhysicalSpecimenID": "X:1"}
+    hidden = Register(stamped(document, pid, 1, modified="2026-03-01T12:00:00.000Z"), Status.DRAFT)
+    museum.objects.handle(hidden, pid=pid, kind="specimen", by=CLARA)
+    outcome = museum.propose("oa:commenting", None, "x", of=pid)
+    assert outcome.errors == (("/oa:hasTarget/0/oa:hasSource", f"No object bears the PID {pid}."),)
+
+
 def test_an_annotation_is_checked_against_the_version_that_it_names(museum: Museum) -> None:
     museum.collection.harvest([row(1, country=""), row(2), row(3)], [image(1, "a")])
     assert museum.propose("oa:editing", COUNTRY, "Eesti").what == "refused"
@@ -210,10 +238,31 @@ def test_an_annotation_is_checked_against_the_time_that_it_names(museum: Museum)
     assert museum.annotations.propose(then, ANNA).what == "refused"
 
 
+def test_of_a_span_its_end_is_meant(museum: Museum) -> None:
+    first = iso(museum.now(museum.specimen).recorded_at)
+    museum.collection.harvest([row(1, country=""), row(2), row(3)], [image(1, "a")])
+    last = iso(museum.now(museum.specimen).recorded_at)
+
+    def about(end: str) -> Outcome:
+        said = draft("oa:editing", COUNTRY, "Eesti", of=museum.specimen)
+        span = {"oa:sourceDateStart": "1999-01-01T00:00:00Z", "oa:sourceDateEnd": end}
+        said["oa:hasTarget"][0]["oa:hasState"] = [{"@type": "oa:TimeState", **span}]
+        return museum.annotations.propose(said, ANNA)
+
+    assert about(last).what == "refused"  # there is no country to edit any more
+    pid = about(first).required().pid
+    assert pid is not None
+    assert museum.now(pid).used == (museum.specimen.version_iri(1),)
+
+
 def test_an_annotation_tells_whether_its_place_has_changed_since(museum: Museum) -> None:
     of_place = museum.propose("oa:commenting", COUNTRY, "Is it?").pid
     of_all = museum.propose("oa:commenting", None, "Is it?").pid
     of_image = museum.propose("oa:commenting", None, "Is it?", of=museum.medium).pid
+    quoting = draft("oa:commenting", None, "Is it?", of=museum.specimen)
+    quote = {"@type": "oa:TextQuoteSelector", "oa:exact": "TU-1"}
+    quoting["oa:hasTarget"][0]["oa:hasSelector"] = [quote]
+    of_words = museum.annotations.propose(quoting, ANNA).pid
 
     def changed(pid: Pid | None) -> bool:
         assert pid is not None
@@ -221,11 +270,32 @@ def test_an_annotation_tells_whether_its_place_has_changed_since(museum: Museum)
         assert since is not None and since.made_on == 1
         return since.changed
 
-    assert not changed(of_place) and not changed(of_all)
+    assert not changed(of_place) and not changed(of_all) and not changed(of_words)
     museum.collection.harvest([row(1, recordedBy="B. Other"), row(2), row(3)], [image(1, "a")])
     assert not changed(of_place) and changed(of_all) and not changed(of_image)
+    assert changed(of_words)
     museum.collection.harvest([row(1, country="Latvia"), row(2), row(3)], [image(1, "a")])
     assert changed(of_place)
+
+
+def test_of_several_targets_the_one_that_changed_is_told(museum: Museum) -> None:
+    said = draft("oa:linking", None, of=museum.specimen)
+    other = draft("oa:linking", COUNTRY, of=museum.other)["oa:hasTarget"]
+    said["oa:hasTarget"] += ["https://example.org/page", *other]
+    pid = museum.annotations.propose(said, ANNA).required().pid
+    assert pid is not None
+    first, second = museum.specimen.version_iri(1), museum.other.version_iri(1)
+    assert museum.now(pid).used == (first, second)
+
+    def since() -> tuple[Pid, bool] | None:
+        found = changed_since(museum.now(pid), museum.log)
+        return found and (found.target, found.changed)
+
+    assert since() == (museum.specimen, False)
+    museum.collection.harvest([row(1), row(2, recordedBy="B. Other"), row(3)], [image(1, "a")])
+    assert since() == (museum.specimen, False)  # the country of the other one is as it was
+    museum.collection.harvest([row(1), row(2, country="Latvia"), row(3)], [image(1, "a")])
+    assert since() == (museum.other, True)
 
 
 # ── revisions ────────────────────────────────────────────────────────────────────────────
