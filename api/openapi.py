@@ -113,6 +113,8 @@ _EVERYWHERE = (400, 404, 405, 406, 413, 422, 500, 503)
 def _add_problems(operation: dict[str, Any]) -> None:
     answers = operation.setdefault("responses", {})
     statuses = [*_EVERYWHERE, *((401, 403) if operation.get("security") else ())]
+    if "requestBody" in operation:
+        statuses.append(415)
     if any(one["name"] == "if-match" for one in operation.get("parameters", ())):
         statuses += (410, 412, 428)
     answers["422"] = None

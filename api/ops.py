@@ -6,6 +6,7 @@ The one health number is the lag of each projection: head of the log minus its p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -65,6 +66,7 @@ class Measures:
             registry=self.registry,
         )
         self._log, self._views = objects.log, views
+        self._writing = Lock()
 
     def observe(self, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -75,13 +77,17 @@ class Measures:
         self._seconds[route].observe(seconds)
 
     def text(self) -> bytes:
-        """The exposition text."""
-        for name, behind in lag(self._log.position(), self._views).items():
-            self._lag.labels(name).set(behind)
-        for kind, statuses in self._log.counts().items():
-            for status, count in statuses.items():
-                self._objects.labels(kind, status).set(count)
-        text: bytes = generate_latest(self.registry)
+        """The exposition text; what there is none of any more is left out of it."""
+        behind, counts = lag(self._log.position(), self._views), self._log.counts()
+        with self._writing:
+            self._lag.clear()
+            self._objects.clear()
+            for name, events in behind.items():
+                self._lag.labels(name).set(events)
+            for kind, statuses in counts.items():
+                for status, count in statuses.items():
+                    self._objects.labels(kind, status).set(count)
+            text: bytes = generate_latest(self.registry)
         return text
 
 

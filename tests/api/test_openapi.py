@@ -77,6 +77,7 @@ def test_every_operation_names_the_problems_it_may_answer(browse):
     for path, operations in found["paths"].items():
         for method, operation in operations.items():
             assert {"400", "404", "405", "406", "422", "500"} <= set(operation["responses"]), path
+            assert ("415" in operation["responses"]) >= ("requestBody" in operation), path
             problem = operation["responses"]["500"]["content"]
             assert "application/problem+json" in problem, (method, path)
 
