@@ -101,7 +101,7 @@ def state_store(
         def watch(share: float) -> None:
             bars.update(bar, completed=round(share * 100))
 
-        with instants.hold_now(instant, graphs, watch) as held:
+        with instants.hold_now(instants.plain(instant), graphs, watch) as held:
             watch(1.0)
             yield held.path
 

@@ -105,6 +105,18 @@ class DeltasReader:
             return instant.position
         return instant.position - self.distance(instant, Instant(instant.position))
 
+    def plain(self, instant: Instant) -> Instant:
+        """The same state without a bound by observed time, where that leaves nothing out."""
+        if instant.observed is None:
+            return instant
+        whole = Instant(instant.position)
+        with self._opened() as view:
+            for where, params, _ in _ranges(instant, whole):
+                if view.execute(f"SELECT 1 FROM deltas WHERE {where} LIMIT 1", params).fetchone():
+                    return instant
+            left_out = any(True for _ in self._behind(view, instant, whole))
+        return instant if left_out else whole
+
     def steps(self, start: Instant, end: Instant) -> list[Step]:
         """The events in exactly one of the two, in order of position."""
         with self._opened() as view:

@@ -153,3 +153,18 @@ def test_patches_on_both_sides_of_what_was_erased_are_made_anew(
     assert found == [derived(told)[3], derived(told)[4]]
     assert any("(erased)" in quad for quad in found[1].removed)
     assert SECRET.encode() not in b"".join(p.read_bytes() for p in tmp_path.glob("view.sqlite*"))
+
+
+@pytest.mark.parametrize("upto", [0, 13, 1000])
+def test_a_bound_that_leaves_nothing_out_is_none(
+    told: Repository, tmp_path: Path, upto: int
+) -> None:
+    found, events = reader(told, tmp_path, upto), told.events()
+    for position in (0, 1, 7, events[-1].position):
+        inside = [event.observed_at for event in events if event.position <= position]
+        newest = max(inside, default=0)
+        for observed in (newest - 1, newest, newest + 1, 10**18):
+            instant = Instant(position, observed)
+            same = all(at <= observed for at in inside)
+            assert found.plain(instant) == (Instant(position) if same else instant)
+    assert found.plain(Instant(7)) == Instant(7)
