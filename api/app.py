@@ -45,7 +45,7 @@ from api.harvesting.catalogue import catalogue_router
 from api.harvesting.oai.routes import oai_router
 from api.harvesting.sitemaps import sitemaps_router
 from api.mas.routers import mas_routers
-from api.media.routes import media_router
+from api.media.routes import media_files, media_router
 from api.media.similar import UPLOAD_MB, similar_router
 from api.objects.exchange import PATH
 from api.objects.lifecycle import lifecycle_router
@@ -102,7 +102,7 @@ def create_app(
     renderer = Renderer(settings, Names(objects.log))
     site = Site(
         settings, objects, views, tokens, Problems(settings.base, renderer.problem), renderer,
-        Measures(objects, views), Sessions(tokens),
+        Measures(objects, views), Sessions(tokens), media_files(settings, objects),
     )  # fmt: skip
     app = FastAPI(
         title=settings.title, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None

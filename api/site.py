@@ -12,6 +12,7 @@ from api.sessions import Sessions
 from api.settings import Settings
 from api.views import Views
 from eventstore.application import DigitalObjects
+from handlers.media import MediaFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Site:
     renderer: Renderer
     measures: Measures
     sessions: Sessions
+    files: MediaFiles
 
     @property
     def base(self) -> str:

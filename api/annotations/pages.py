@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import quote
 
 from api.annotations.faces import target_of
+from api.media.pictures import SMALL, crop_address, file_here, picture_of
 from api.objects.addresses import split
 from api.rendering import label
 from api.site import Site
@@ -60,7 +60,7 @@ def annotation_part(site: Site, event: Recorded, document: Document) -> dict[str
         "by": [_agent(one) for one in document.get("dcterms:creator", ())],
         "made": document.get("dcterms:created"),
         "targets": [
-            _target(one, target_of(one, site.objects.log))
+            _target(site, one, target_of(one, site.objects.log))
             for one in document["oa:hasTarget"][:BODIES]
         ],
         "bodies": [said for one in document.get("oa:hasBody", ())[:BODIES] for said in _body(one)],
@@ -129,7 +129,7 @@ def _since(site: Site, event: Recorded) -> dict[str, Any] | None:
 # ── what it is about ─────────────────────────────────────────────────────────────────────
 
 
-def _target(target: Any, object_: Document | None) -> dict[str, Any]:
+def _target(site: Site, target: Any, object_: Document | None) -> dict[str, Any]:
     node = target if isinstance(target, dict) else {"@id": target}
     source = source_of(node)
     name = name_of(node)
@@ -138,7 +138,7 @@ def _target(target: Any, object_: Document | None) -> dict[str, Any]:
         "href": f"/{source.pid}{f'/{source.version}' if source.version else ''}" if source
         else _web(name),
         "times": [told for state in node.get("oa:hasState", ()) if (told := _time(state))],
-        "places": [_place(one, source.pid if source else None, object_)
+        "places": [_place(site, one, source.pid if source else None, object_)
                    for one in selectors(node)[:BODIES]],
     }  # fmt: skip
 
@@ -151,8 +151,9 @@ def _time(state: Any) -> str:
     return " – ".join(str(state[end]) for end in ends if end in state)
 
 
-def _place(selector: Any, pid: Pid | None, object_: Document | None) -> dict[str, Any]:
-    """A selector in words; a region of an image with a link to it."""
+def _place(site: Site, selector: Any, pid: Pid | None, object_: Document | None) -> dict[str, Any]:
+    """A selector in words; a region of an image with a link to it, and as a picture where the
+    image is here."""
     kind = str(selector.get("@type", "")).partition(":")[2]
     words = next(
         (
@@ -163,18 +164,19 @@ def _place(selector: Any, pid: Pid | None, object_: Document | None) -> dict[str
         "",
     )
     place: dict[str, Any] = {"kind": kind, "text": plain(str(words), 300), "crop": None}
-    place |= {"fractions": None, "pixels": None}
-    region = _region(selector)
+    place |= {"fractions": None, "pixels": None, "picture": None}
+    region = region_of(selector)
     if region is not None and pid is not None and object_ and "ac:accessURI" in object_:
-        fragment = str(region).removeprefix("xywh=").removeprefix("pixel:")
-        place["crop"] = f"/api/media/{pid}/region?xywh={quote(fragment, safe=':,.')}"
+        place["crop"] = crop_address(pid, region)
+        place["picture"] = picture_of(pid, file_here(site.files, pid, object_), SMALL, region)
         size = size_of(object_)
         place["fractions"] = region.fractions(size)
         place["pixels"] = region.pixels(size)
     return place
 
 
-def _region(selector: Any) -> Region | None:
+def region_of(selector: Any) -> Region | None:
+    """The region of an image that a selector names: of shapes the rectangle around them."""
     text = str(selector.get("rdf:value", ""))
     if selector.get("@type") == "oa:SvgSelector":
         return bounding(text)

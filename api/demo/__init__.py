@@ -8,5 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fdo.agent import Agent
+
 LOG = Path(__file__).parent / "log.jsonl.gz"
 """The recorded history of the sample collections."""
+
+CURATOR = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
+"""Who decides in the sample: the person that ORCID made up for examples."""

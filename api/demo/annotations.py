@@ -2,7 +2,8 @@
 
     proposed and accepted, and the source adopts it later      country of a mineral
     accepted, and the source brings another value              a locality: a conflict to settle
-    proposed by a service, in one batch                        pending, for the review queue
+    proposed by a service with its model, in one batch         some accepted, one rejected, the
+                                                               rest pending, for the review queue
     rejected with a reason; withdrawn; a region of an image; an assessment
 
 Like the harvests, all of it is invented. Each row has the day on which it was said; the recorder
@@ -17,6 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from api.demo import CURATOR
+from api.demo.learning import measure, model_of
+from api.demo.source import MEDIA_BASE
 from eventstore.application import DigitalObjects
 from eventstore.envelope import to_micros
 from fdo.agent import Agent
@@ -27,7 +31,6 @@ from fdo.identifiers import Pid
 from handlers.annotations import Annotations
 from handlers.mas.registration import Registration
 
-CURATOR = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
 VISITOR = Agent("urn:collectome:agent:visitor", "A visiting botanist", "schema:Person")
 COUNTRY = "$['ods:hasEvents'][0]['ods:hasLocation']['dwc:country']"
 LOCALITY = "$['ods:hasEvents'][0]['ods:hasLocation']['dwc:locality']"
@@ -35,7 +38,11 @@ BATCH = "5f0c6a3e-3c1e-4e0b-9a53-0f6f5f3a2b61"
 HIGHER = "$['ods:hasEvents'][0]['ods:hasLocation']['dwc:higherGeography']"
 SERVICE = "Higher geography"
 """Name of the service of the sample."""
-PROPOSALS = 6
+PROPOSALS = 8
+ACCEPTED, REJECTED = 3, 4
+"""Of the proposals, in order: those up to the first are accepted, up to the second rejected."""
+SHEET = f"media:{MEDIA_BASE}/herbarium/DH-000102_a.jpg"
+"""The image on which there is a remark about a region; it is drawn (`api.demo.pictures`)."""
 
 Then = Callable[[Annotations, Pid], object]
 
@@ -80,7 +87,7 @@ SAID = (
 )  # fmt: skip
 
 
-def service_of(objects: DigitalObjects) -> Agent:
+def service_of(objects: DigitalObjects, model: Pid) -> Agent:
     """The machine-annotation service of the sample, registered; the agent as which it speaks."""
     form = {
         "schema:name": SERVICE,
@@ -89,6 +96,7 @@ def service_of(objects: DigitalObjects) -> Agent:
         "ods:topicName": "sample-higher-geography",
         "col:worksOn": ["specimen"],
         "col:trigger": ["request"],
+        "col:model": model.iri,
         "oa:motivatedBy": ["oa:editing", "ods:adding"],
     }
     event = Registration(objects, CURATOR).register(form)
@@ -110,14 +118,19 @@ def annotate(objects: DigitalObjects, put_clock: Callable[[int], None]) -> Itera
             said.then(annotations, outcome.pid)
     yield "2026-11-02"
     put_clock(_micros("2026-11-02", 9))
-    _machine(objects, annotations)
+    model = model_of(objects)
+    proposed = _machine(objects, annotations, model)
+    put_clock(_micros("2026-11-02", 15))
+    _decided(annotations, proposed)
+    measure(objects, model)
     put_clock(_micros("2026-11-03", 9))
     _region(objects, annotations)
 
 
-def _machine(objects: DigitalObjects, annotations: Annotations) -> None:
-    """Proposals of a service in one batch; they wait for a curator."""
-    by = service_of(objects)
+def _machine(objects: DigitalObjects, annotations: Annotations, model: Pid) -> list[Pid]:
+    """Proposals of a service in one batch."""
+    by = service_of(objects, model)
+    made = {"ods:batchID": BATCH, "col:softwareVersion": "1.2", "col:model": model.iri}
     drafts: list[Document] = []
     for head in objects.log.heads(limit=10_000):
         if head.type != "specimen" or head.status.value != "active":
@@ -126,11 +139,18 @@ def _machine(objects: DigitalObjects, annotations: Annotations) -> None:
         if len(drafts) < PROPOSALS and (value := _higher(document)):
             said = Said("", "", "propose", HIGHER, value, by)
             number = len(drafts) + 1
-            more = {"ods:batchID": BATCH, "ods:placeInBatch": number, "col:softwareVersion": "1.2"}
-            drafts.append(_about(head.pid, document, said) | more)
-            drafts[-1]["oa:hasBody"][0]["ods:score"] = 0.83
-    for outcome in annotations.propose_many(drafts, by):
-        outcome.required()
+            drafts.append(_about(head.pid, document, said) | made | {"ods:placeInBatch": number})
+            drafts[-1]["oa:hasBody"][0]["ods:score"] = round(0.97 - 0.06 * number, 2)
+    outcomes = [outcome.required() for outcome in annotations.propose_many(drafts, by)]
+    return [outcome.pid for outcome in outcomes if outcome.pid]
+
+
+def _decided(annotations: Annotations, proposed: list[Pid]) -> None:
+    """A curator decides on some of them; the rest waits."""
+    for pid in proposed[:ACCEPTED]:
+        annotations.accept(pid, CURATOR, "The line agrees with the gazetteer.")
+    for pid in proposed[ACCEPTED:REJECTED]:
+        annotations.reject(pid, CURATOR, "The province is stated under a former name.")
 
 
 def _higher(document: Document) -> str:
@@ -143,15 +163,15 @@ def _higher(document: Document) -> str:
 
 def _region(objects: DigitalObjects, annotations: Annotations) -> None:
     """A remark on a rectangle of an image."""
-    head = next(h for h in objects.log.heads(limit=10_000) if h.type == "media")
-    said = Said("", "", "oa:commenting", None, "The label of the second determination.")
+    head = objects.log.claimed([SHEET])[SHEET]
+    said = Said("", "", "oa:commenting", None, "This slip tells the colour of the fresh flowers.")
     draft = _about(head.pid, {}, said)
     draft["oa:hasTarget"][0] |= {
         "ods:fdoType": OBJECT_TYPES["media"].fdo_type,
         "oa:hasSelector": [
             {
                 "@type": "oa:FragmentSelector",
-                "rdf:value": "xywh=percent:62,70,33,21",
+                "rdf:value": "xywh=percent:62,70,33,14",
                 "dcterms:conformsTo": "http://www.w3.org/TR/media-frags/",
             }
         ],

@@ -2,8 +2,8 @@
 
 The definitions come first. Each sample harvest is ingested with the clock set to its date, in a
 scratch repository with a seeded choice of PIDs, and between them people and a service annotate what
-is there; then their DOIs are confirmed, as if DataCite had taken them, and a curator ends two
-objects. The log is then written to `log.jsonl.gz`, which
+is there; the drawn images are taken in; then the DOIs are confirmed, as if DataCite had taken them,
+and a curator ends two objects. The log is then written to `log.jsonl.gz`, which
 `collectome demo` imports with its recorded times. Run it again when the samples, the mapping or
 the definitions change.
 """
@@ -13,19 +13,21 @@ from __future__ import annotations
 import gzip
 import random
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
-from api.demo import LOG
+from api.demo import CURATOR, LOG
 from api.demo.annotations import annotate
+from api.demo.pictures import lay
 from api.demo.source import write_harvests
 from eventstore.application import DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
 from eventstore.transfer import write_log
-from fdo.agent import Agent
 from fdo.lifecycle import Merge, Tombstone
 from handlers.definitions import ensure
 from handlers.harvest.harvest import Harvest
 from handlers.harvest.options import Options
+from handlers.media import MediaFiles, Terms
 from handlers.processes.minting.asking import request_version
 from handlers.processes.minting.confirming import confirm
 from handlers.processes.minting.following import Following
@@ -34,7 +36,6 @@ from handlers.processes.minting.wanted import Wishes
 
 SEED = 20261121
 HOUR = 3_600_000_000
-CURATOR = Agent("https://orcid.org/0000-0002-1825-0097", "Josiah Carberry", "schema:Person")
 
 
 class Clock:
@@ -77,6 +78,8 @@ def record() -> int:
             assert summary.balanced, summary
         for _ in saying:
             pass
+        with closing(MediaFiles(folder / "media", objects, Terms())) as files:
+            lay(objects, files)
         _mint(objects, folder / "data", clock)
         _curate(objects, clock)
         _mint(objects, folder / "data", clock)

@@ -6,7 +6,7 @@ import gzip
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import orjson
@@ -15,13 +15,15 @@ from api.bootstrap import free_port, serve
 from api.console import err, out, progress, settings_for
 from api.datacite_double import Account, DoubleServer
 from api.demo import LOG
+from api.demo.pictures import lay
 from api.mas.workers import AUTO
+from api.media.routes import media_files
 from api.repository import Projection, Repository
 from api.settings import Settings
 from eventstore.application import LOG_FILE
 from eventstore.transfer import read_log
 from fdo.errors import Refused
-from handlers.projector import lease_is_held
+from handlers.lease import lease_is_held
 
 DOUBLE = "datacite-double.sqlite"
 """Where the demo's DataCite remembers what was registered, in the folder of the demo."""
@@ -116,6 +118,8 @@ def _fill(settings: Settings) -> None:
     with Projection(settings.data) as projection, progress(quiet=False) as bars:
         with gzip.open(LOG, "rb") as lines:
             read_log(repository.objects, lines)
+        with closing(media_files(settings, repository.objects)) as files:
+            lay(repository.objects, files)
         head = repository.log.position()
         bar = bars.add_task("Replaying eight months of harvests", total=head)
         projection.wait(head, lambda at, _: bars.update(bar, completed=at))
@@ -140,7 +144,7 @@ def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
     if example:
         out.print(f"  A PID     {base}/{example}   its history {base}/{example}/history")
     out.print(f"  SPARQL    {base}/sparql   Search {base}/search   API {base}/openapi.json")
-    out.print(f"  Time      {base}/time   Feeds {base}/feeds")
+    out.print(f"  Time      {base}/time   Feeds {base}/feeds   Review {base}/review")
     out.print(f"  DOIs      {base}/api/pids   registered at a double of DataCite only")
     out.print(f"  Data      {settings.data}   Stop: Ctrl-C   Begin anew: ./run demo --reset")
     if first:

@@ -6,6 +6,7 @@ GET /models    models with what became of their suggestions, training sets, eval
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from api.mas.models import LearningShown, listed_models, suggestions
 from api.objects.addresses import Addresses
 from api.site import Site
+from api.sparql.description import shipped_query
 from eventstore.envelope import Recorded
 from fdo.documents import Document
 from fdo.errors import Unavailable
@@ -27,6 +29,7 @@ _EVALUATIONS = 50
 def models_page_router(site: Site) -> APIRouter:
     """The route /models."""
     router = APIRouter(tags=["machine annotation"], include_in_schema=False)
+    question = "/sparql?" + urlencode({"query": shipped_query("annotations-of-models")})
 
     @router.get("/models")
     def page() -> Response:
@@ -35,6 +38,7 @@ def models_page_router(site: Site) -> APIRouter:
         body = site.renderer.page(
             "models.html",
             models=[one for one in found if one.kind == MODEL],
+            question=question,
             sets=[one for one in found if one.kind == DATASET],
             local=Addresses(site.objects.log),
             evaluations=[_measure(one.document, one) for one in found if one.kind == EVALUATION],

@@ -71,7 +71,7 @@ def media_files(settings: Settings, objects: DigitalObjects) -> MediaFiles:
 def media_router(site: Site) -> APIRouter:
     """The routes under /api/media."""
     router = APIRouter(prefix="/api/media", tags=["media"])
-    files = media_files(site.settings, site.objects)
+    files = site.files
     cutting = Gate(CUTS, CUTS_IN_LINE, "Many images are being cut; ask again.")
 
     @router.get("/{prefix}/{suffix}")
@@ -107,7 +107,7 @@ def media_router(site: Site) -> APIRouter:
     def part(
         prefix: str,
         suffix: str,
-        xywh: Annotated[str, Query(max_length=100, description="Empty: all of it.")] = "",
+        xywh: Annotated[str, Query(max_length=200, description="Empty: all of it.")] = "",
         size: Annotated[
             int, Query(ge=1, le=MOST_SIDE, description="Longest side of what is given, in pixels.")
         ] = MOST_SIDE,

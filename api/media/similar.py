@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from api.media.routes import media_files
 from api.site import Site
 from fdo.errors import NotFound, SourceRefused, Unavailable
 from fdo.identifiers import Pid
@@ -44,7 +43,7 @@ class Likeness:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._files = media_files(site.settings, site.objects)
+        self._files = site.files
         self._lock = threading.Lock()
         self._gate = Gate(1, IN_LINE, "Many images are being compared; ask again.")
         self._loaded: tuple[Embedder, Finder] | None = None

@@ -21,6 +21,7 @@ from api.objects.addresses import Addresses
 from api.objects.definition_part import definition_part
 from api.objects.links import Link
 from api.objects.machine import machine
+from api.objects.media_part import file_section, media_section
 from api.objects.names import heading
 from api.objects.results import KIND
 from api.queries import answer_address
@@ -97,6 +98,8 @@ def landing_page(
     events = log.life(event.pid)
     kind = OBJECT_TYPES[event.type]
     document = {} if hidden else event.document
+    media = _related(document, "hasDigitalMedia")
+    remarks = None if past or hidden else annotation_section(site, event, media)
     return site.renderer.page(
         "object.html",
         pid=str(event.pid),
@@ -136,9 +139,9 @@ def landing_page(
         query=_query(site, event, document),
         learning=None if past or hidden else learning_part(site, event),
         dataset=None if past or hidden else dataset_part(site, event),
-        annotations=None
-        if past or hidden
-        else annotation_section(site, event, _related(document, "hasDigitalMedia")),
+        media=media_section(site, media),
+        file=file_section(site, event, head, document, remarks),
+        annotations=remarks,
         local=Addresses(log),
     )
 
@@ -160,7 +163,6 @@ def _readable(document: Document, kind: str) -> dict[str, Any]:
         "facts": list(_facts(document, kind)),
         "identifications": _telling(_identifications(document)),
         "events": _telling(_events(document)),
-        "media": _related(document, "hasDigitalMedia"),
         "specimens": _related(document, "hasDigitalSpecimen"),
         "outline": outline(document) if document else None,
     }

@@ -220,3 +220,8 @@ def _read_examples(folder: Path, public_base: str) -> tuple[Example, ...]:
         name = file.stem.partition("-")[2]
         found.append(Example(name, said[_RDFS + "comment"], query.strip() + "\n", triples))
     return tuple(found)
+
+
+def shipped_query(name: str) -> str:
+    """The query of one of the examples that ship, for pages that lead to it."""
+    return next(each.query for each in _read_examples(_FOLDER, _HERE) if each.name == name)

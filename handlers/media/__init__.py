@@ -6,5 +6,6 @@ region(kept.path, "percent:10,10,50,20")
 """
 
 from handlers.media.files import FOLDER, Kept, MediaFiles, Terms, forget
+from handlers.media.store import File
 
-__all__ = ["FOLDER", "Kept", "MediaFiles", "Terms", "forget"]
+__all__ = ["FOLDER", "File", "Kept", "MediaFiles", "Terms", "forget"]

@@ -7,6 +7,7 @@ The address is the medium's own `ac:accessURI`; it is judged like every outgoing
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -116,6 +117,31 @@ class MediaFiles:
         row = self.store.row(str(pid))
         return row, self.store.file(row.sha256) if row and row.sha256 else None
 
+    def here(self, pid: Pid, uri: str) -> File | None:
+        """The file that this address of a public medium gave, where its bytes are here. Nothing
+        is fetched for it, and no cache is made."""
+        if not self._folder.exists() or not self._is_public(pid):
+            return None
+        row, file = self.known(pid)
+        return file if row is not None and row.uri == uri else None
+
+    def trouble(self, pid: Pid, uri: str) -> str:
+        """Why this address gave nothing when it was last tried; empty where it gave its file, or
+        was not tried."""
+        row = self.store.row(str(pid)) if self._folder.exists() else None
+        return row.said if row is not None and row.uri == uri else ""
+
+    def bring(self, pid: Pid, brought: Path) -> Kept:
+        """Take in a file that is at hand, as if the address of the medium had just given it."""
+        uri = self._address(pid)
+        came = self.store.coming / f"{pid.suffix}.part"
+        shutil.copyfile(brought, came)
+        return self._taken_in(pid, uri, came)
+
+    def _is_public(self, pid: Pid) -> bool:
+        heads = self._objects.log.heads_of([str(pid)])
+        return bool(heads) and heads[0].status is Status.ACTIVE
+
     def _address(self, pid: Pid) -> str:
         event = self._objects.log.latest(pid)
         if event.type != "media":
@@ -145,6 +171,9 @@ class MediaFiles:
             lasting = refused.details["code"] in ("host-refused", "url-refused")
             outcome: Outcome = "refused" if lasting else "unreachable"
             raise _failure(self._noted(pid, uri, outcome, refused.message), self._clock()) from None
+        return self._taken_in(pid, uri, came)
+
+    def _taken_in(self, pid: Pid, uri: str, came: Path) -> Kept:
         from handlers.media.regions import size_of  # dear to load; few commands fetch
 
         try:

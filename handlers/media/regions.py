@@ -92,6 +92,8 @@ def region(path: Path, area: Area | None, side: int) -> tuple[bytes, str]:
     with opened(path) as image:
         shape = image.format
         try:
+            if area is None:
+                image.draft(None, (2 * side, 2 * side))  # JPEG: decoded small
             whole = ImageOps.exif_transpose(image)
             part = whole.crop(area.box(whole.size)) if area else whole
             part.thumbnail((side, side))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -48,30 +47,13 @@ return {words: (at.getAttribute("aria-label") || label || at.innerText || "").tr
         name: at.name || "", tag: at.tagName,
         seen: box.width > 0 && box.left >= 0 && style.outlineStyle != "none"};
 """
-MODEL = {
-    "@type": "fair4ml:MLModel",
-    "schema:name": "Label reader",
-    "fair4ml:mlTask": ["optical character recognition"],
-}
 
 
 @pytest.fixture(scope="module")
 def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demo with a model that was measured; tests here write to it."""
+    """The demo; tests here write to it."""
     with Server("demo", tmp_path_factory.mktemp("museum") / "data") as server:
-        model = made(server, MODEL)
-        measure = {"@type": "fair4ml:MLModelEvaluation", "schema:name": "Test set",
-                   "col:metric": "character error rate", "col:measured": 0.02,
-                   "col:model": f"https://hdl.handle.net/{model}"}  # fmt: skip
-        made(server, measure)
         yield server
-
-
-def made(server: Server, document: dict[str, Any]) -> str:
-    """The PID of what this registers."""
-    answer = server.client.post("/api/models", json=document, headers=server.writing)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["pid"])
 
 
 def pages(server: Server) -> list[str]:
@@ -83,6 +65,11 @@ def pages(server: Server) -> list[str]:
         shown[row["type"], row["status"]] = f"/{path}"
     orchid = server.client.get("/api/search?q=incarnata").json()["items"][0]["pid"]
     orchid = "/" + str(orchid).removeprefix("https://doi.org/")
+    sheet = next(
+        one["dwc:relatedResourceID"].removeprefix("https://doi.org")
+        for one in server.client.get(orchid).json()["ods:hasEntityRelationships"]
+        if one["dwc:relationshipOfResource"] == "hasDigitalMedia"
+    )
     return [
         "/", "/search", "/search?q=nothing-at-all", "/review", "/mas", "/models", "/annotations/",
         "/annotations/batches", f"/annotations/batches?pid={orchid[1:]}", "/catalogue", "/pids",
@@ -90,7 +77,7 @@ def pages(server: Server) -> list[str]:
         "/api/time/changed?since=2026-03-01&format=html", "/api/time/held?format=html", "/sparql",
         "/sparql?query=SELECT+*+WHERE+%7B%3Fs+%3Fp+%3Fo%7D+LIMIT+5", "/sparql?query=SELECT",
         "/vocab", "/contexts", "/schemas", "/shapes", "/problems", "/problems/not-found",
-        "/api/conformance", "/nowhere", f"{orchid}?format=nothing", *shown.values(),
+        "/api/conformance", "/nowhere", f"{orchid}?format=nothing", orchid, sheet, *shown.values(),
         *(f"{orchid}{part}" for part in (
             "/1", "/versions", "/history", "/diff?from=1&to=2", "/record", "/conformance",
             "/verbatim", "/cite", "/annotations/",

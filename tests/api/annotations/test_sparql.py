@@ -134,3 +134,15 @@ def test_the_version_that_an_annotation_made_names_annotator_and_approver(told: 
     assert (row["annotation"], row["annotator"]) == (told.accepted.iri, ROBOT.id)
     assert row["approver"] == CURATOR.id
     assert told.ask("annotated-and-approved", told.before) == []
+
+
+def test_which_annotations_came_from_which_model_and_what_became_of_them(told: Told) -> None:
+    rows = {row["annotation"]: row for row in told.ask("annotations-of-models")}
+    assert {one: row["decision"] for one, row in rows.items()} == {
+        told.accepted.iri: "Approved",
+        told.rejected.iri: "Rejected",
+        told.waiting.iri: "Pending",
+    }
+    assert {row["model"] for row in rows.values()} == {MODEL}
+    then = told.ask("annotations-of-models", told.before)
+    assert {row["decision"] for row in then} == {"Pending"}

@@ -172,6 +172,7 @@ def test_the_page_of_models_tells_what_became_of_suggestions(reviewing: Reviewin
     landing = page(f"/{model['pid']}")
     assert f'<a href="/{metric["pid"]}">Test set</a>' in landing and ">0.02<" in landing
     assert "Labels of 1900" in landing
+    assert 'href="/sparql?query=' in shown
 
 
 def test_the_page_of_models_links_to_objects_and_to_the_web_alone(reviewing: Reviewing) -> None:

@@ -18,7 +18,7 @@ from eventstore.application import DigitalObjects
 from fdo.agent import Agent
 from fdo.errors import NotFound, PidOnly, SourceRefused, Unavailable
 from fdo.identifiers import Pid
-from fdo.lifecycle import Register, Status, stamped
+from fdo.lifecycle import Register, Status, Tombstone, stamped
 from handlers.harvest.reading.fetch import fetch
 from handlers.harvest.reading.limits import Limits
 from handlers.media import MediaFiles, Terms, files, forget
@@ -279,3 +279,58 @@ def test_what_cannot_be_kept_is_not_left_behind(
     with pytest.raises(OSError, match="disk"):
         collection.files.file(pid)
     assert not [path for path in collection.files.store.coming.iterdir() if path.stat().st_size]
+
+
+# ── what is here already ─────────────────────────────────────────────────────────────────
+
+
+def test_what_is_here_is_told_and_nothing_is_fetched_for_it(
+    collection: Collection, sender: Sender
+) -> None:
+    uri = sender.put("/here.png", drawn())
+    pid = collection.medium(uri)
+    assert collection.files.here(pid, uri) is None
+    assert "/here.png" not in sender.asked
+    assert not (collection.folder / "media").exists(), "who only looks makes no cache"
+    kept = collection.files.file(pid)
+    assert collection.files.here(pid, uri) == kept.file
+    assert collection.files.here(pid, f"{uri}?other") is None, "bytes are those of one address"
+
+
+def test_of_a_medium_that_was_withdrawn_nothing_is_here(
+    collection: Collection, sender: Sender
+) -> None:
+    uri = sender.put("/withdrawn.png", drawn())
+    pid = collection.medium(uri)
+    assert collection.files.file(pid)
+    lost = Tombstone("Lost.", {"@type": "schema:Person", "schema:name": "x"}, AT)
+    collection.objects.handle(lost, pid=pid, kind="media", by=CURATOR)
+    assert collection.files.here(pid, uri) is None
+
+
+def test_why_a_file_is_not_here_is_told(collection: Collection, sender: Sender) -> None:
+    uri = sender.put("/away.png", b"", status=404)
+    pid = collection.medium(uri)
+    assert collection.files.trouble(pid, uri) == ""
+    with pytest.raises(Unavailable):
+        collection.files.file(pid)
+    assert "404" in collection.files.trouble(pid, uri)
+    assert collection.files.trouble(pid, f"{uri}?other") == ""
+
+
+def test_a_file_that_is_brought_is_kept_as_if_it_had_been_fetched(
+    collection: Collection, tmp_path: Path
+) -> None:
+    uri = "https://nowhere.invalid/a.png"
+    pid = collection.medium(uri)
+    brought = tmp_path / "brought.png"
+    brought.write_bytes(drawn())
+    for _ in range(2):
+        kept = collection.files.bring(pid, brought)
+    assert collection.files.file(pid) == kept
+    assert collection.files.here(pid, uri) == kept.file
+    assert kept.file.path.read_bytes() == brought.read_bytes()
+    assert [one["sha256"] for one in collection.checks(pid)] == [kept.file.sha256], "told once"
+    withheld = collection.medium("https://nowhere.invalid/b.png", Status.PID_ONLY)
+    with pytest.raises(PidOnly):
+        collection.files.bring(withheld, brought)
