@@ -219,14 +219,17 @@ def test_who_does_not_wait_for_states_still_has_them_in_line(
         return ["failed", "late"]
 
     monkeypatch.setattr(instants, "_told", never)
-    holds = Holds(instants, Times(history.objects, "https://host"), lambda: None)
+    times = Times(history.objects, "https://host")
+    queries, exports = (Holds(instants, times, lambda: None) for _ in range(2))
 
-    async def refusals(client: str, *positions: int) -> list[str]:
+    async def refusals(
+        client: str, *positions: int, holds: Holds = queries, observed: int | None = None
+    ) -> list[str]:
         found = []
         for position in positions:
             delta = NamedState("urn:g", DeltaGraph(0, position, "added"))
             with pytest.raises(Unavailable) as told:
-                async with holds.hold(Plan(Instant(position), (delta,)), 0, client):
+                async with holds.hold(Plan(Instant(position, observed), (delta,)), 0, client):
                     pass
             found.append(type(told.value).__name__)
         return found
@@ -234,13 +237,17 @@ def test_who_does_not_wait_for_states_still_has_them_in_line(
     async def floods() -> None:
         assert await refusals("one", 1, 2, 3, 4, 5, 6) == ["Preparing"] * 4 + ["Busy"] * 2
         assert await refusals("one", 4) == ["Preparing"], "what is in line may be asked again"
+        assert await refusals("one", 4, observed=10**18) == ["Preparing"], "it is the same state"
+        both = await refusals("one", 4, 5, holds=exports)
+        assert both == ["Preparing", "Busy"], "one line for all doors"
         assert await refusals("two", 5) == ["Preparing"]
         done.set()
         while instants._tasks:
             await asyncio.sleep(0)
         done.clear()
         assert await refusals("one", 7) == ["Preparing"]
-        await holds.close()
+        await queries.close()
+        await exports.close()
         await instants.close()
 
     asyncio.run(floods())
