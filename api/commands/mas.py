@@ -316,7 +316,8 @@ def _selected(repository: Repository, query: str) -> Iterator[str]:
 def as_shown(repository: Repository, store: Store, service: Service) -> dict[str, Any]:
     """A service and how its jobs stand, as the web shows it."""
     document = repository.log.latest(service.pid).document
-    shown = service_shown(service, document, repository.settings.base, store, store.counts())
+    base, counts = repository.settings.base, store.counts()
+    shown = service_shown(service, document, base, store, counts, told=True)
     return shown.model_dump(by_alias=True)
 
 

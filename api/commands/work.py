@@ -13,9 +13,10 @@ import typer
 
 from api.commands.mas import as_shown, opened, sums
 from api.console import DataOption, JsonOption, emit, err, out, settings_for, tell
+from api.mas.surroundings import of_a_worker
 from api.mas.running import nats_access
 from api.mas.workers import shown
-from api.settings import Settings
+from api.settings import Settings, variables
 from fdo.errors import Unavailable
 from handlers.mas.services import Service, services
 
@@ -64,7 +65,8 @@ def _watched(service: str, replicas: int, settings: Settings, until_idle: bool) 
 
     command = [sys.executable, "-m", "api.cli", "mas", "work", service, "--replicas", "0"]
     command += ["--data", str(settings.data), *(["--until-idle"] if until_idle else [])]
-    watched = Replicas(command, replicas)
+    environment = of_a_worker(variables(), settings.workers_environment)
+    watched = Replicas(command, replicas, environment)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: watched.stop())
     many = f"{replicas} processes work" if replicas > 1 else "Working"
@@ -75,7 +77,7 @@ def _watched(service: str, replicas: int, settings: Settings, until_idle: bool) 
 def status(data: DataOption = None, json: JsonOption = False) -> None:
     """Services, who works for them, and how their jobs stand."""
     repository, store = opened(data)
-    kept = {one.service: one.model_dump() for one in shown(repository.settings)}
+    kept = {one.service: one.model_dump() for one in shown(repository.settings, told=True)}
     standing = [one for one in services(repository.log) if one.active]
     present = _present(repository.settings, standing)
     rows = [

@@ -10,6 +10,7 @@ nothing at all.
 from __future__ import annotations
 
 import time
+from threading import BoundedSemaphore
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
@@ -21,6 +22,8 @@ from handlers.mas.results import Results
 from handlers.mas.store import PENDING, Row, Store
 
 _LOOKS, _LOOK_S = 10, 0.05
+WAITING = 8
+"""Requests that may wait at once."""
 
 
 class Running(BaseModel):
@@ -33,6 +36,7 @@ class Running(BaseModel):
 def contract_router(results: Results) -> APIRouter:
     """The route under /api/mjr/v1."""
     router = APIRouter(tags=["machine annotation"])
+    patience = _Patience()
 
     @router.get(f"{RUNNING}/{{mp}}/{{ms}}/{{jp}}/{{js}}/running")
     def running(
@@ -44,7 +48,7 @@ def contract_router(results: Results) -> APIRouter:
         found = results.store.job(job)
         if found is None or found.service != service:
             raise NotFound(f"The service {service} has no job {job}; /api/jobs lists what it has.")
-        if request.method == "GET" and _handed_over(results.store, found):
+        if request.method == "GET" and patience.handed_over(results.store, found):
             results.started([job])
             found = results.store.job(job) or found
         return Running(job_id=job, state=found.state)
@@ -52,12 +56,28 @@ def contract_router(results: Results) -> APIRouter:
     return router
 
 
-def _handed_over(store: Store, job: Row) -> bool:
-    """Whether a service has the job. Who waits for its turn here cannot be running, whoever says
-    so; but a service may be quicker than the note of its dispatcher."""
+class _Patience:
+    """Waits a moment for what is about to be noted; of those who ask, few at a time, since each
+    keeps a thread and needs no token. The others are told how it stands now."""
+
+    def __init__(self) -> None:
+        self._turns = BoundedSemaphore(WAITING)
+
+    def handed_over(self, store: Store, job: Row) -> bool:
+        """Whether a service has the job. Who waits for its turn here cannot be running, whoever
+        says so; but a service may be quicker than the note of its dispatcher."""
+        if job.state in PENDING and self._turns.acquire(blocking=False):
+            try:
+                job = _looked_at(store, job)
+            finally:
+                self._turns.release()
+        return job.state == "queued"
+
+
+def _looked_at(store: Store, job: Row) -> Row:
     for _ in range(_LOOKS):
-        if job.state not in PENDING:
-            break
         time.sleep(_LOOK_S)
         job = store.job(job.id) or job
-    return job.state == "queued"
+        if job.state not in PENDING:
+            break
+    return job

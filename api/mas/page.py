@@ -1,6 +1,6 @@
 """The pages of services and their jobs: how they stand, dead letters and the way to try them again.
 
-GET  /mas                              for everybody
+GET  /mas                              for everybody; why something stands still, for who may run it
 GET  /mas/jobs/{prefix}/{suffix}       one job: what happened to it, and what it made
 POST /mas/retry                        for curators who are signed in
 """
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.mas.jobs import retried
-from api.mas.services import all_services
+from api.mas.services import all_services, may_run
 from api.mas.shown import found, job_detail, job_shown
 from api.mas.workers import shown
 from api.security import Forbidden
@@ -33,7 +33,9 @@ def page_router(site: Site, store: Store) -> APIRouter:
     def page(request: Request) -> Response:
         """Services, their workers, their jobs and their dead letters."""
         store.follow(site.objects.log)
-        known = all_services(site, store)
+        session = session_of(request)
+        told = may_run(session.token if session else None)
+        known = all_services(site, store, told=told)
         body = site.renderer.page(
             "mas.html",
             services=known,
@@ -42,10 +44,11 @@ def page_router(site: Site, store: Store) -> APIRouter:
             letters=[job_shown(r, site.base) for r in store.page(state="dead", limit=_LETTERS)],
             recent=[job_shown(row, site.base) for row in store.page(limit=_RECENT)],
             running=is_dispatching(site.settings.data),
-            workers=shown(site.settings),
+            workers=shown(site.settings, told=told),
+            told=told,
             keeping=site.settings.workers,
             on=site.settings.mas == "on",
-            session=session_of(request),
+            session=session,
         )
         return HTMLResponse(body, headers={"Cache-Control": "no-store"})
 

@@ -15,8 +15,9 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from api.mas.surroundings import bare
 from api.repository import ROOT
-from api.settings import Settings, secret_values
+from api.settings import Settings, secret_values, variables
 from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from fdo.errors import Refused
@@ -143,6 +144,7 @@ def start(settings: Settings) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-m", "handlers.mas", str(settings.data.resolve())],
         cwd=ROOT,
+        env=bare(variables()),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )

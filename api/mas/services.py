@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.mas.shown import Services, ServiceShown, refusals, service_shown
 from api.objects.preconditions import document_etag, version_seen
-from api.security import Forbidden, Token, require
+from api.security import Forbidden, Token, bearer, require
 from api.site import Site
 from eventstore.envelope import Recorded
 from fdo.errors import Unavailable
@@ -88,21 +88,21 @@ def services_router(site: Site, store: Store) -> APIRouter:
         return service_at(objects.log, Pid.parse(f"{prefix}/{suffix}")).pid
 
     @router.get("/api/mas")
-    def listed() -> Services:
+    def listed(request: Request) -> Services:
         """All services, the withdrawn ones included, in order of name."""
-        return Services(services=all_services(site, store))
+        return Services(services=all_services(site, store, told=asker_runs(request)))
 
     @router.post("/api/mas", status_code=201, responses=refusals(409))
     def register(form: Form, by: Curator, response: Response) -> ServiceShown:
         """Register a service."""
         unlimited(by)
-        return told(Registration(objects, by.agent).register(form), response)
+        return shown(Registration(objects, by.agent).register(form), response)
 
     @router.get("/api/mas/{prefix}/{suffix}")
-    def one(prefix: str, suffix: str, response: Response) -> ServiceShown:
+    def one(request: Request, prefix: str, suffix: str, response: Response) -> ServiceShown:
         """One service and how its jobs stand."""
         pid = named(prefix, suffix)
-        return told(objects.log.latest(pid), response)
+        return shown(objects.log.latest(pid), response, told=asker_runs(request))
 
     @router.put("/api/mas/{prefix}/{suffix}", responses=refusals(409))
     def revise(
@@ -113,7 +113,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         unlimited(by)
         pid = named(prefix, suffix)
         seen = version_seen(if_match, pid, objects.log)
-        return told(Registration(objects, by.agent).revise(pid, form, seen), response)
+        return shown(Registration(objects, by.agent).revise(pid, form, seen), response)
 
     @router.delete("/api/mas/{prefix}/{suffix}", responses=refusals(409))
     def retire(
@@ -124,7 +124,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         unlimited(by)
         pid = named(prefix, suffix)
         seen = version_seen(if_match, pid, objects.log)
-        return told(Registration(objects, by.agent).retire(pid, reason, seen), response)
+        return shown(Registration(objects, by.agent).retire(pid, reason, seen), response)
 
     @router.post("/api/mas/{prefix}/{suffix}/backfill", responses=refusals(409))
     def backfill(prefix: str, suffix: str, choice: Choice, by: Curator) -> FilledShown:
@@ -143,24 +143,32 @@ def services_router(site: Site, store: Store) -> APIRouter:
             there=filled.there, refused=dict(filled.refused), sample=filled.sample,
         )  # fmt: skip
 
-    def told(event: Recorded, response: Response) -> ServiceShown:
+    def asker_runs(request: Request) -> bool:
+        return may_run(bearer(request.headers.get("authorization"), site.tokens))
+
+    def shown(event: Recorded, response: Response, *, told: bool = True) -> ServiceShown:
         response.headers["ETag"] = document_etag(event).decode()
         response.headers["Location"] = f"{site.base}/api/mas/{event.pid}"
         service = service_at(objects.log, event.pid)
         counts = store.counts(str(event.pid))
-        return service_shown(service, event.document, site.base, store, counts)
+        return service_shown(service, event.document, site.base, store, counts, told=told)
 
     return router
 
 
-def all_services(site: Site, store: Store) -> list[ServiceShown]:
-    """Every service as it is shown."""
+def all_services(site: Site, store: Store, *, told: bool) -> list[ServiceShown]:
+    """Every service as it is shown; `told`: to those who run them."""
     log, counts = site.objects.log, store.counts()
     heads = log.heads_of(pid for _, pid in log.claims_under(f"{KIND}:"))
     events = log.events_at(head.position for head in heads)
     found = [
         service_shown(
-            service_at(log, head.pid), events[head.position].document, site.base, store, counts
+            service_at(log, head.pid),
+            events[head.position].document,
+            site.base,
+            store,
+            counts,
+            told=told,
         )
         for head in heads
         if "ods:topicName" in events[head.position].document
@@ -192,9 +200,15 @@ def _searched(site: Site, asked: dict[str, str | list[str]]) -> Iterator[str]:
             return
 
 
+def may_run(by: Token | None) -> bool:
+    """Whether somebody may run services. They work on everything, so a token for one
+    institution's objects does not rule them."""
+    return by is not None and by.may("curator") and (by.organisation is None or by.may("admin"))
+
+
 def unlimited(by: Token) -> None:
-    """Services work on everything; a token for one institution's objects does not rule them."""
-    if by.organisation is not None and not by.may("admin"):
+    """Let curators through who may run services; Forbidden for those of one institution."""
+    if not may_run(by):
         raise Forbidden(
             f"The token {by.name!r} is limited to objects of {by.organisation}; services work on "
             "all. Ask an admin."

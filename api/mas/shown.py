@@ -27,6 +27,9 @@ DISSCO: Mapping[State, str] = {
 """The states of DiSSCo: what was handed over is scheduled there, what waits here is queued."""
 
 
+TROUBLED = "It gets no jobs now; those who run services are told why."
+"""What everybody else is told."""
+
 _REFUSALS = {
     403: "Only the PID is public, or the token may not",
     409: "Another service bears the name, or the object or the service is not in a state for it",
@@ -60,7 +63,9 @@ class ServiceShown(BaseModel):
     refused: dict[str, int] = Field(
         description="Why jobs were not made → how often: own-output, depth, budget."
     )
-    trouble: str = Field(description="Why it gets no jobs now; empty: it does.")
+    trouble: str = Field(
+        description="Whether it gets no jobs now, and why, for who runs services; empty: it does."
+    )
 
 
 class Services(BaseModel):
@@ -125,9 +130,13 @@ def service_shown(
     base: str,
     store: Store,
     counts: Mapping[str, Mapping[str, int]],
+    *,
+    told: bool,
 ) -> ServiceShown:
-    """A service for people and programs."""
-    pid, troubles = str(service.pid), store.troubles()
+    """A service for people and programs; `told`: for those who run services. Why one gets no jobs
+    names folders and hosts, which are nobody else's."""
+    pid, troubles = str(service.pid), store.troubles() if service.active else {}
+    trouble = troubles.get(pid) or troubles.get(service.queue, "")
     return ServiceShown(
         pid=pid,
         url=f"{base}/{pid}",
@@ -144,7 +153,7 @@ def service_shown(
         model=service.model,
         jobs=dict(counts.get(pid, {})),
         refused=store.refusals(pid),
-        trouble=(troubles.get(pid) or troubles.get(service.queue, "")) if service.active else "",
+        trouble=trouble if told or not trouble else TROUBLED,
     )
 
 

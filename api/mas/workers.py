@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from pydantic import BaseModel, Field
 
 from api.console import err
-from api.settings import Settings
+from api.mas.surroundings import of_a_worker
+from api.settings import Settings, variables
 from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from eventstore.envelope import iso
@@ -34,18 +35,19 @@ class WorkerShown(BaseModel):
     state: str = Field(description="waiting, running, restarting, refused.")
     since: str = Field(description="When it came into this state.")
     restarts: int
-    said: str = Field(description="Why it does not run, or its last words.")
+    said: str = Field(description="Why it does not run, or its last words; for who may know.")
 
 
-def shown(settings: Settings) -> list[WorkerShown]:
-    """The workers that a server keeps for this folder."""
+def shown(settings: Settings, *, told: bool) -> list[WorkerShown]:
+    """The workers that a server keeps for this folder; `told`: to those who run services. What a
+    process prints quotes paths and what it works on."""
     return [
         WorkerShown(
             service=one.service,
             state=one.state,
             since=iso(int(one.since * 1_000_000)),
             restarts=one.restarts,
-            said=one.said,
+            said=one.said if told else "",
         )
         for one in kept(settings.data)
     ]
@@ -76,6 +78,7 @@ async def workers_beside(settings: Settings, objects: DigitalObjects) -> AsyncIt
         wanted(settings, objects.log),
         lambda name: [*command, name, *ending],
         lambda name, line: err.print(f"{name}: {line}", markup=False),
+        of_a_worker(variables(), settings.workers_environment),
     )
     try:
         yield

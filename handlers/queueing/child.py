@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from handlers.queueing.broker import LEASH
 
@@ -29,10 +29,13 @@ class Child:
     """One process and those that follow it. Whatever thread starts it has to outlive it, since
     the leash is tied to that thread."""
 
-    def __init__(self, command: Sequence[str], *, hear: Hear | None = None) -> None:
-        """`hear` is told each line that it prints."""
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, hear: Hear | None = None
+    ) -> None:
+        """`environment`: all that it is told so; `hear` is told each line that it prints."""
         leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
         self._command, self._hear = [*leash, *command], hear
+        self._environment = dict(environment)
         self._wait, self._due = FIRST_S, 0.0
         self._hearing: threading.Thread | None = None
         self._process = self._begun()
@@ -84,6 +87,7 @@ class Child:
         pipe = subprocess.PIPE if self._hear else None
         process = subprocess.Popen(
             self._command,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=pipe,
             stderr=subprocess.STDOUT if self._hear else None,

@@ -65,10 +65,12 @@ class Keeper:
         wanted: Callable[[], Mapping[str, str]],
         command: Callable[[str], Sequence[str]],
         hear: Callable[[str, str], None],
+        environment: Mapping[str, str],
     ) -> None:
         """`wanted` names services, each with why it cannot work now (empty: it can); `command`
-        works for one; `hear` is told what a worker prints."""
+        works for one, in this `environment`; `hear` is told what a worker prints."""
         self._data, self._wanted, self._command, self._hear = data, wanted, command, hear
+        self._environment = environment
         self._children: dict[str, Child] = {}
         self._states: dict[str, Kept] = {}
         self._told: list[Kept] = []
@@ -122,7 +124,9 @@ class Keeper:
         if name not in self._children:
             self._last.pop(name, None)
             self._children[name] = Child(
-                self._command(name), hear=lambda line: self._said(name, line)
+                self._command(name),
+                self._environment,
+                hear=lambda line: self._said(name, line),
             )
             return self._state(name, "running", self._children[name].pid)
         child, before = self._children[name], self._states[name]

@@ -8,7 +8,7 @@ again: it would say so for ever.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from handlers.queueing.child import REFUSALS, Child
 
@@ -18,8 +18,9 @@ _POLL_S = 0.1
 class Replicas:
     """Runs a command so many times at once until told to stop."""
 
-    def __init__(self, command: Sequence[str], number: int) -> None:
+    def __init__(self, command: Sequence[str], number: int, environment: Mapping[str, str]) -> None:
         self._command, self._number = list(command), number
+        self._environment = environment
         self._stopping = threading.Event()
         self.restarts = 0
 
@@ -29,7 +30,7 @@ class Replicas:
 
     def run(self) -> int:
         """0 when all ended well or were told to; else the code of one that refused to work."""
-        running = [Child(self._command) for _ in range(self._number)]
+        running = [Child(self._command, self._environment) for _ in range(self._number)]
         code = 0
         try:
             while running and not code and not self._stopping.wait(_POLL_S):

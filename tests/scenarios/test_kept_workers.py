@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.program import HOLDER, Server, collectome, specimens, until
+from tests.scenarios.program import HOLDER, Server, apart, collectome, specimens, until
 
 pytestmark = pytest.mark.skipif(
     find_spec("global_land_mask") is None,  # to import it here would take a gigabyte
@@ -43,10 +43,11 @@ def proposals(server: Server) -> list[Any]:
 def test_a_suggestion_arrives_without_anybody_starting_a_worker(tmp_path: Path) -> None:
     data = tmp_path / "data"
     ingested(data, 1)
-    with Server("serve", data, "--workers", "auto") as server:
+    with Server("serve", data, "--workers", "auto", datacite_password="of the server") as server:
         assert workers(server) == {}
-        assert collectome("mas", "enable", SERVICE, data=data).code == 0
+        assert apart("mas", "enable", SERVICE, data=data).code == 0
         (first,) = until(lambda: process_of(server))
+        assert b"of the server" not in Path(f"/proc/{first}/environ").read_bytes()
         until(lambda: workers(server) == {SERVICE: "running"}, 60)
         ingested(data, 1, 2, **TURNED)
         until(lambda: len(proposals(server)) == 2, 120)
@@ -75,7 +76,7 @@ def test_a_service_that_is_named_waits_until_it_is_registered(tmp_path: Path) ->
 
 
 def test_a_service_that_does_not_ship_is_refused_at_once(tmp_path: Path) -> None:
-    ended = collectome("serve", "--port=0", "--workers=handwriting", data=tmp_path / "data")
+    ended = apart("serve", "--port=0", "--workers=handwriting", data=tmp_path / "data")
     assert ended.code == 1
     assert "'handwriting'" in ended.err and "label-ocr" in ended.err
 

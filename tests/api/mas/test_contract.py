@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from api.mas import contract
 from fdo.identifiers import Pid
 from tests.handlers.mas.story import commenting
 
@@ -57,6 +59,20 @@ def test_a_job_that_waits_for_its_turn_does_not_run_whoever_says_so(behind: Any)
     job = behind.job(specimen)
     assert behind.web.get(running(service, job)).json()["state"] == "scheduled"
     assert "JobsStarted" not in repository.facts(service)
+
+
+def test_few_may_wait_for_a_job_that_waits_and_the_others_are_answered_at_once(
+    behind: Any, handed: tuple[Pid, str]
+) -> None:
+    """Nobody needs a token to ask, and each who waits keeps a thread."""
+    store = behind.repository.store
+    row = replace(store.job(handed[1]), state="scheduled")
+    patience = contract._Patience()
+    assert patience.handed_over(store, row), "it is noted by now"
+    for _ in range(contract.WAITING):
+        assert patience._turns.acquire(blocking=False)
+    assert not patience.handed_over(store, row), "it did not look again"
+    assert not patience._turns.acquire(blocking=False)
 
 
 def test_a_job_that_is_done_stays_done(behind: Any, handed: tuple[Pid, str]) -> None:

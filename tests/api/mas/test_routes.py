@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import asdict
 from typing import Any
 
+import orjson
 import pytest
 
 from fdo.agent import Agent
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.curation import Curation
+from handlers.mas.alone import alone
 from handlers.mas.results import Result, Results
-from tests.api.conftest import Browser, Repository
+from handlers.mas.store import Store
+from handlers.queueing import keeping
+from handlers.queueing.keeping import Kept
+from tests.api.conftest import BASE, Browser, Repository
 
 FORM = {"schema:name": "Label reader", "col:worksOn": ["specimen"]}
 DISSCO = {
@@ -45,6 +52,20 @@ class Web:
         if role:
             headers["authorization"] = f"Bearer {self._tokens[role]}"
         return self.browser.request(method, path, headers=headers, **options)
+
+    def also(self, name: str, **limits: Any) -> None:
+        """One more curator, with limits."""
+        self._tokens[name] = self.repository.tokens.create(name, ("curator",), days=1, **limits)
+
+    def page(self, path: str, role: str | None) -> str:
+        """A page, for who signed in in a role."""
+        headers = {}
+        if role:
+            sent = {"origin": BASE, "content-type": "application/x-www-form-urlencoded"}
+            token = f"token={self._tokens[role]}"
+            answer = self.browser.request("POST", "/sign-in", content=token, headers=sent)
+            headers = {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+        return self.browser.get(path, "text/html", headers=headers).text
 
     def service(self, **more: Any) -> str:
         """The PID of a new service."""
@@ -348,6 +369,28 @@ def test_the_page_names_the_service_of_each_job(web: Web, dead: str) -> None:
     page = web.browser.get("/mas", "text/html").text
     assert page.count(f'<a href="/mas/jobs/{dead}">{dead}</a></td><td>Label reader</td>') == 2
     assert "this server keeps no workers" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [(None, False), ("agent", False), ("ours", False), ("curator", True), ("admin", True)],
+)
+def test_why_something_stands_still_is_told_to_those_who_run_services(
+    web: Web, role: str | None, told: bool
+) -> None:
+    web.service()
+    web.also("ours", organisation=HERE)
+    folder = web.repository.folder
+    Store(folder).trouble("nats", "See /srv/x/broker.log.", 1.0)
+    kept = Kept("coordinates", "refused", said="no module in /srv/y")
+    (folder / keeping.FILE).write_bytes(orjson.dumps([asdict(kept)]))
+    with alone(folder / keeping.LOCK, threading.Event(), wait=False):
+        page = web.page("/mas", role)
+    (shown,) = web.ask("GET", "/api/mas", role).json()["services"]
+    one = web.ask("GET", f"/api/mas/{shown['pid']}", role).json()
+    assert one["trouble"] == shown["trouble"] != ""
+    assert ("/srv/x" in one["trouble"]) == ("/srv/x" in page) == ("/srv/y" in page) == told
+    assert "<td>refused</td>" in page and ("Sign in to read why" in page) == (role is None)
 
 
 def test_a_job_has_a_page_with_all_that_happened_to_it(web: Web, dead: str) -> None:

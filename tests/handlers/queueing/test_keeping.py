@@ -18,6 +18,7 @@ from tests.handlers.queueing.story import until
 RUNS = "import sys, time; print('ready', flush=True); time.sleep(60)"
 REFUSES = "import sys; sys.exit('no checklist here')"  # exit code 1
 CRASHES = "import os; os.abort()"
+TELLS = "import os; print(os.environ.get('TOLD'), os.environ.get('KEPT_SECRET'))"
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Server:
             lambda: dict(self.wanted),
             lambda name: [sys.executable, "-I", "-c", self.does[name]],
             lambda name, line: self.heard.append((name, line)),
+            {**os.environ, "TOLD": "this"},
         )
 
     def one(self, name: str) -> Kept | None:
@@ -74,6 +76,14 @@ def test_a_worker_that_is_killed_is_begun_again(server: Server) -> None:
     os.kill(first, signal.SIGKILL)
     again = until(lambda: (one := server.one("reader")) and one.restarts == 1 and one)
     assert again.pid != first and again.state == "running"
+
+
+def test_a_worker_is_told_what_it_is_given_and_nothing_else(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEPT_SECRET", "x")  # by the server, after it said what workers get
+    server.does["reader"], server.wanted["reader"] = TELLS, ""
+    until(lambda: ("reader", "this None") in server.heard)
 
 
 def test_one_that_crashes_waits_longer_each_time(server: Server) -> None:

@@ -125,13 +125,13 @@ def test_one_bad_work_costs_the_others_nothing(
 
 
 def test_a_job_that_kills_its_workers_is_given_up_once_and_takes_nobody_with_it(
-    tmp_path: Path, transport: NatsTransport, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, transport: NatsTransport, ledger: Ledger
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     transport.declare(registered(lease_s=0.5))
     transport.send([job(number) for number in range(20)])
     deadly = "[os._exit(9) for w in works if w.object['number'] == 5]"
-    watched = Replicas(program(tmp_path / "deadly.py", deadly, tmp_path), 1)
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    watched = Replicas(program(tmp_path / "deadly.py", deadly, tmp_path), 1, here)
     with beside(watched):
         until(lambda: len(ledger.recorded) == 20, 60)
         until(lambda: transport.waiting("echo") == 0)
