@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from api.problems import NotAcceptable
+from api.refusals import NotAcceptable
 from fdo.representations.annotation.words import PROFILE
 from fdo.representations.citation import bibtex, csl, dublin_core, ris, schema_org
 from fdo.representations.rdf import SYNTAXES

@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from api.rates import TooManyRequests
+from api.refusals import NotAcceptable, PreconditionRequired, TooLarge, UnknownParameter
 from api.security import CHALLENGE, Forbidden, Unauthenticated
 from fdo import errors
 from handlers.batches.errors import KeyReused
@@ -44,22 +45,6 @@ class Kind:
     title: str
     meaning: str
     next_step: str
-
-
-class UnknownParameter(errors.CollectomeError):
-    """A query parameter that the resource does not know, or a value that it cannot have."""
-
-
-class NotAcceptable(errors.CollectomeError):
-    """None of the formats asked for is there; `available` lists those that are."""
-
-
-class TooLarge(errors.CollectomeError):
-    """The body of the request is larger than the settings allow."""
-
-
-class PreconditionRequired(errors.CollectomeError):
-    """The request changes an object and does not say which version it saw (RFC 6585, 3)."""
 
 
 KINDS: dict[str, Kind] = {
@@ -204,7 +189,7 @@ SLUGS: dict[type[errors.CollectomeError], str] = {
 _BY_STATUS = {
     400: "invalid-request", 401: "unauthenticated", 403: "forbidden", 404: "not-found",
     405: "method-not-allowed", 406: "not-acceptable", 409: "refused", 413: "too-large",
-    422: "invalid-request", 503: "unavailable",
+    415: "unsupported-media-type", 422: "invalid-request", 503: "unavailable",
 }  # fmt: skip
 
 Page = Callable[[Kind, Mapping[str, Any]], str]
@@ -285,10 +270,15 @@ class Problems:
 
         async def validation(request: Request, error: Exception) -> Response:
             assert isinstance(error, RequestValidationError)
+            accept = request.headers.get("accept", "")
+            if error.body and isinstance(error.body, bytes):  # left unread, being no JSON
+                kind = request.headers.get("content-type", "no type")
+                said = f"A body of {kind[:100]} is not read here; send application/json."
+                return self.answer("unsupported-media-type", said, accept=accept)
             return self.answer(
                 "invalid-request",
                 _sentence(error.errors()),
-                accept=request.headers.get("accept", ""),
+                accept=accept,
                 errors=[_place(found) for found in error.errors()],
             )
 

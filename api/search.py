@@ -19,7 +19,7 @@ from api.annotations.asking import item
 from api.annotations.pages import plain
 from api.moments import instant_of, position_as_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
 from eventstore.instant import Instant

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse
 
 from api.moments import position_as_of
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 
 MOST_TRIPLES: Final = 10_000

@@ -45,6 +45,18 @@ OF_RECORDS: dict[str, tuple[str, str, str]] = {
         "The same physical specimen id stood in the archive before; the first row is kept.",
         "Give each specimen one row with an id of its own.",
     ),
+    "extension-core-rejected": (
+        "error",
+        "Extension rows of a record that was turned away; the finding before says why.",
+        "Repair the record itself; its extension rows come with it.",
+    ),
+    "medium-breaks-schema": (
+        "warning",
+        "What the source says of a medium makes no valid document, or breaks a shape where "
+        "`reject_profiles` names media. A medium that is known stays as it is, one that is not is "
+        "not registered.",
+        "Repair the values named at the source; until then they are in the verbatim record only.",
+    ),
     "record-breaks-profile": (
         "error",
         "The FDO record of the specimen, or of one of its media, would break the version of its "
@@ -147,7 +159,8 @@ def commands_page() -> str:
         "usage, 3 paused until a person decides.\n\n`./run test` and `./run bench` are not "
         "commands of the program: they also install the test tools.\n"
     ]
-    for path, command in sorted(commands(get_command(app))):
+    for path, promised in sorted(commands(get_command(app))):
+        command = promised.loaded
         usage = " ".join(_argument(p) for p in command.params if _is_argument(p))
         parts.append(f"\n## {path}\n\n{inspect.cleandoc(command.help or '')}\n")
         parts.append(f"\n    collectome {path} {usage}".rstrip() + "\n")
@@ -159,7 +172,7 @@ def commands_page() -> str:
 
 
 def commands(group: Any, before: str = "") -> Iterable[tuple[str, Any]]:
-    """(path, command) of every command under a group."""
+    """(path, command) of every command under a group; `loaded` imports it."""
     for name, command in group.commands.items():
         path = f"{before} {name}".strip()
         if hasattr(command, "commands"):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eventstore.follower import Projection
+if TYPE_CHECKING:  # every part of this folder pays for what is imported here
+    from eventstore.follower import Projection
 
 
 def _graph(folder: Path) -> Projection:

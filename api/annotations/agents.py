@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect
 from api.annotations.reports import Before, Limit, Report, listed, outcome_lines, owned, report
 from api.annotations.speaking import Annotator, desk_of, speaker
 from api.negotiation import JSON, Format, choose
-from api.problems import TooLarge
+from api.refusals import TooLarge
 from api.site import Site
 from fdo.errors import InvalidDocument, Unavailable
 from handlers.batches import quotas

@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from api.moments import position_as_of
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
 from fdo.errors import Unavailable

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from api.annotations.asking import view_of
 from api.moments import position_as_of
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status

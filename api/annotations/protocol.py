@@ -29,7 +29,7 @@ from api.negotiation import W3C
 from api.objects.exchange import CORS, etag_of
 from api.objects.preconditions import document_etag
 from api.parameters import text_parameters
-from api.problems import PreconditionRequired
+from api.refusals import PreconditionRequired
 from api.security import Token, require
 from api.site import Site
 from eventstore.envelope import Recorded

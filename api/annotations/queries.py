@@ -35,7 +35,7 @@ from api.annotations.asking import (
 )
 from api.annotations.rights import annotation
 from api.negotiation import JSON, Format, choose
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from fdo.errors import Unavailable

@@ -30,7 +30,7 @@ from api.annotations.asking import (
     whole,
 )
 from api.annotations.decisions import MOST, VERBS, Curator, Desk, Reason, Report, Verb
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.security import Forbidden, Token
 from api.sessions import Form, SentForm, one, session_of, signed_in
 from api.site import Site

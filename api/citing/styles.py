@@ -29,7 +29,7 @@ from citeproc.source.json import CiteProcJSON
 from werkzeug.http import parse_options_header
 
 from api.negotiation import BIBLIOGRAPHY
-from api.problems import NotAcceptable, UnknownParameter
+from api.refusals import NotAcceptable, UnknownParameter
 from fdo.representations.citation.cited import Cited
 from fdo.representations.citation.csl import csl
 

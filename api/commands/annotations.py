@@ -230,14 +230,3 @@ def _plain(held: Any) -> str:
         held if isinstance(held, str) else orjson.dumps(held).decode() if held is not None else ""
     )
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "list": list_,
-    "show": show,
-    "queue": queue,
-    "accept": accept,
-    "reject": reject,
-    "settle": settle,
-    "withdraw": withdraw,
-}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -68,6 +67,3 @@ def _environment(service: Service, settings: Settings) -> dict[str, str]:
         password=password,
     )
     return of_rabbitmq(service, broker, settings.base, secret)
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"bridge_env": bridge_env}

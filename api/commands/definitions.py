@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,6 +78,3 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidDocument(f"{file} is no JSON object.", [("", "an object was expected")])
     return found
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"list": list_, "revise": revise}

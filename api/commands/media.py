@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -59,8 +59,10 @@ def check(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Fetch files anew, to see whether their links still hold: each outcome that differs from
-    the one before is an event."""
+    """Fetch files anew, to see whether their links still hold.
+
+    Each outcome that differs from the one before is an event.
+    """
     _go(pids, limit, data, json, anew=True, older_than=older_than)
 
 
@@ -122,6 +124,3 @@ def _public(repository: Repository) -> Iterator[Pid]:
 def _checked(files: MediaFiles, pid: Pid) -> float:
     row = files.store.row(str(pid))
     return row.checked if row else 0.0
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"check": check, "fetch": fetch, "status": status}

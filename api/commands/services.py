@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -15,8 +14,10 @@ COMMAND_LINE = Agent("urn:collectome:agent:command-line", "Command line")
 
 
 def services(data: DataOption = None, json: JsonOption = False) -> None:
-    """The services that ship, and the models that are configured: what each does, whether it is
-    enabled."""
+    """The services that ship and the models that are configured.
+
+    It tells what each does, and whether it is enabled.
+    """
     from handlers.mas.services import services as standing
     from handlers.services import described
 
@@ -78,6 +79,3 @@ def enable(
             f"{one.provider}. Next: collectome mas work {one.name}",
             markup=False,
         )
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"enable": enable, "services": services}

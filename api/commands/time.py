@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -168,8 +168,3 @@ def _questions(data: Path | None) -> Iterator[Questions]:
     finally:
         search.close()
         terms.close()
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "changed": changed, "busiest": busiest, "series": series, "held": held, "terms": terms,
-}  # fmt: skip

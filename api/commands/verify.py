@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,6 @@ from eventstore.notes import Checkpoint, Note, Verifier
 from eventstore.proofs import Check, Proof, document_check, proof_of, same_citation
 from fdo.errors import CollectomeError, InvalidIdentifier, NotFound, Refused
 from fdo.verifiable import Citation
-from handlers.following.asking import Source
 from handlers.verification import Fault, verify_log, verify_projections
 
 LARGEST = 64 * 1024 * 1024
@@ -246,6 +245,8 @@ def _cited(text: str) -> tuple[list[Citation], Proof | None]:
 
 def _ask(evidence: Evidence, cited: Citation, address: str) -> None:
     """Fetch what a server has."""
+    from handlers.following.asking import Source  # dear to load; most proofs are files
+
     source = Source(address)
     version = f"/{cited.pid}/{cited.version}"
 
@@ -313,11 +314,3 @@ def _read(path: Path) -> bytes:
     if path.stat().st_size > LARGEST:
         raise Refused(f"{path} is larger than the {LARGEST:,} bytes that are read here.")
     return path.read_bytes()
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "verify": verify,
-    "verify_citation": verify_citation,
-    "checkpoint": checkpoint,
-}
-"""Name → command."""

@@ -11,7 +11,6 @@ import typer
 
 from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for, tell
 from api.moments import event_as_of
-from api.objects.diff import ends, table
 from api.repository import Repository
 from eventstore.envelope import Recorded, iso
 from eventstore.lineage import lineage, rdf_patch
@@ -109,6 +108,8 @@ def diff(
     json: JsonOption = False,
 ) -> None:
     """What changed between two versions of an object."""
+    from api.objects.diff import ends, table  # brings in the web
+
     repository = Repository(settings_for(data), must_exist=True)
     old, new = ends(repository.objects, Pid.parse(pid), start, end)
     for event in (old, new):

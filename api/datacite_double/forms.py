@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from api.datacite_schema import to_xml
 from api.negotiation import DATACITE_FORMATS, RDF_FORMATS, Format, choose
-from api.problems import NotAcceptable
+from api.refusals import NotAcceptable
 from fdo.documents import canonical
 from fdo.identifiers import PROXIES
 

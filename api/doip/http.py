@@ -22,7 +22,8 @@ from api.doip.messages import REQUEST_ID, Response
 from api.doip.messages import Request as Asked
 from api.doip.multipart import JSON, as_bytes, mixed, segments_of
 from api.doip.operations import Operations, required
-from api.problems import MEDIA_TYPE, TooLarge, UnknownParameter
+from api.problems import MEDIA_TYPE
+from api.refusals import TooLarge, UnknownParameter
 from api.security import Unauthenticated
 from api.site import Site
 from fdo.errors import CollectomeError

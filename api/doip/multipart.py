@@ -11,7 +11,7 @@ import orjson
 
 from api.doip.messages import Blob
 from api.doip.segments import SEGMENTS, BrokenFraming, json_of
-from api.problems import TooLarge
+from api.refusals import TooLarge
 
 _BOUNDARY = re.compile(r'boundary="?([0-9A-Za-z\'()+_,./:=?-]{1,70})"?\s*(?:;|$)')
 _HEADERS = 8 * 1024

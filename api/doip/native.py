@@ -19,7 +19,7 @@ from api.doip.certificate import tls_context
 from api.doip.messages import REQUEST_ID, Blob, Request, Response
 from api.doip.operations import Operations, required
 from api.doip.segments import LINE, BrokenFraming, SegmentReader, framed
-from api.problems import TooLarge
+from api.refusals import TooLarge
 from api.site import Site
 from fdo.errors import CollectomeError, Unavailable
 

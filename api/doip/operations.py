@@ -15,7 +15,7 @@ from api.doip.objects import DigitalObjects
 from api.doip.reading import hello, retrieve, versions
 from api.doip.searching import search
 from api.doip.writing import create, delete, update
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from fdo.definitions.names import claim
 from fdo.definitions.operations import OPERATIONS as DEFINITIONS

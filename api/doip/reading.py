@@ -10,7 +10,7 @@ from api.doip.elements import described, element_of, with_bytes
 from api.doip.messages import Blob, Request, Response
 from api.doip.objects import DigitalObjects, whole_number
 from api.objects.reports import ROWS
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from eventstore.envelope import Recorded, iso
 
 INFO_TYPE = "0.TYPE/DOIPServiceInfo"

@@ -17,7 +17,7 @@ from typing import Any
 from api.doip.messages import Request, Response
 from api.doip.objects import DigitalObjects, whole_number
 from api.moments import instant_of
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from eventstore.envelope import iso
 from eventstore.instant import Instant
 from fdo.errors import Unavailable

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from api.doip.messages import Blob
-from api.problems import TooLarge, UnknownParameter
+from api.refusals import TooLarge, UnknownParameter
 
 LINE = 64 * 1024
 """The stream's buffer; sizes of chunks and ends of segments are short lines."""

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.feeds.paging import Pages
 from api.feeds.reading import Shown, read
 from api.feeds.rows import row
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
 from eventstore.outlines import Outlines

@@ -18,7 +18,7 @@ from threading import Lock
 from urllib.parse import parse_qs
 
 from api.feeds.filters import Filter
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.views import Views
 from eventstore.application import DigitalObjects
 from eventstore.outlines import Outline, Outlines

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from eventstore.codec import TOPICS
 from eventstore.outlines import Outline
 from fdo.catalogue import OBJECT_TYPES

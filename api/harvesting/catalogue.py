@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.harvesting.datasets import datasets
 from api.harvesting.dcat import Part, accesses, catalogue, page_address
 from api.negotiation import HTML, RDF_FORMATS, Format, choose
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from fdo.errors import NotFound
 from ontologies.catalogues import CATALOGUE

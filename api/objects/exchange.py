@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import Scope, Send
 
 from api.negotiation import Format, choose
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.security import SECURITY_HEADERS
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status

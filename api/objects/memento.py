@@ -22,7 +22,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from api.objects.exchange import Headers, http_date
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from eventstore.envelope import Recorded
 from eventstore.patches import document_lines
 from eventstore.timeline import Dated, Timeline

@@ -7,7 +7,7 @@ one of another version 412; `*` means any version.
 from __future__ import annotations
 
 from api.objects.exchange import etag_of
-from api.problems import PreconditionRequired
+from api.refusals import PreconditionRequired
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from fdo.errors import VersionConflict

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from api.problems import UnknownParameter
 from api.rates import Clients
+from api.refusals import UnknownParameter
 from api.sparql.description import Description
 from api.sparql.holds import Holds
 from api.sparql.request import Asked, Wrong, understand

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.problems import TooLarge, UnknownParameter
 from api.rates import TooManyRequests
+from api.refusals import TooLarge, UnknownParameter
 from fdo.errors import CollectomeError, NotFound, Unavailable
 from handlers import instants
 from handlers.queries.errors import (

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
-
 from handlers.queries.formats import GRAPHS, RESULTS, Format, by_name
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MIMEAccept
 
 FORM: Final = "application/x-www-form-urlencoded"
 QUERY: Final = "application/sparql-query"
@@ -221,6 +221,9 @@ def _by_name(asked: str) -> Wanted:
 
 @lru_cache(maxsize=1024)
 def _by_accept(accept: str) -> Wanted:
+    from werkzeug.datastructures import MIMEAccept  # dear to load; a command accepts nothing
+    from werkzeug.http import parse_accept_header
+
     if not accept.strip():
         return Wanted(RESULTS[0], GRAPHS[0], page=False)
     entries = [

@@ -24,8 +24,7 @@ from typing import Final, Literal
 from urllib.parse import unquote
 
 from api.moments import observed_at, position_as_of
-from api.objects.memento import accept_datetime
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.sparql.request import Asked
 from eventstore.application import DigitalObjects
 from eventstore.instant import Instant
@@ -174,6 +173,8 @@ class Times:
     def _position_of_memento(self, text: str) -> int:
         """RFC 7089 §4.5.3: the last state whose time, cut to seconds, is not after the one
         asked for; before the first the first, after the last the last."""
+        from api.objects.memento import accept_datetime  # brings in the web
+
         second = accept_datetime(text)
         position = self._objects.log.position_at(second * 1_000_000 + 999_999)
         return max(position, 1) if self._objects.log.position() else 0

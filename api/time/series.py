@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast, get_args
 
 from api.moments import past, position_as_of
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.time.charts import Chart, Line
 from api.time.questions import Answer, Given, Questions
 from eventstore.envelope import iso, to_micros, to_moment

@@ -20,6 +20,11 @@ from handlers.queries.exchange import Exchange
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _MIB: Final = 1 << 20
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_SURROUNDINGS: Final = {
+    "PYTHONPATH": os.fspath(_ROOT),
+    "PYTHONPYCACHEPREFIX": sys.pycache_prefix or "",  # nothing is written beside the sources
+}
+"""All of our environment that a worker is given."""
 
 
 class Owner(Protocol):
@@ -59,7 +64,7 @@ class Link(asyncio.Protocol):
                 pass_fds=[fd],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={"PYTHONPATH": os.fspath(_ROOT)},
+                env=_SURROUNDINGS,
             )
         loop = asyncio.get_running_loop()
         await loop.create_unix_connection(lambda: self, sock=ours)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS, choose
-from api.problems import NotAcceptable
+from api.refusals import NotAcceptable
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.citing.styles import FOLDER, LOCALES, STYLES, Manner, manner, text
-from api.problems import NotAcceptable, UnknownParameter
+from api.refusals import NotAcceptable, UnknownParameter
 from fdo.verifiable import Citation
 from tests.fdo.representations.citation.cases import (
     ADDRESS,

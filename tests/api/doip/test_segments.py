@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from api.doip.messages import Blob
 from api.doip.multipart import mixed, segments_of
 from api.doip.segments import LINES, SEGMENTS, BrokenFraming, SegmentReader, framed
-from api.problems import TooLarge
+from api.refusals import TooLarge
 
 TEXTS = st.text(max_size=20)
 JSONS = st.recursive(

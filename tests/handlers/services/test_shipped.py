@@ -98,7 +98,9 @@ def test_the_program_runs_without_the_packages_of_the_services() -> None:
     asked = (
         "import sys; sys.modules.update(dict.fromkeys(['numpy', 'cv2', 'rapidocr', 'onnxruntime',"
         "'zxingcpp', 'py3langid', 'nameparser', 'shapely', 'faiss']));"
-        "import api.cli, handlers.services, handlers.services.options"
+        "import api.cli, handlers.services, handlers.services.options, pkgutil, api.commands;"
+        "[__import__(f'api.commands.{one.name}')"
+        " for one in pkgutil.iter_modules(api.commands.__path__)]"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
