@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from eventstore.claims import outlasting
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from eventstore.mirroring import Section
@@ -128,6 +129,7 @@ class _Check:
         _speaks(event)
         if event.what == "Erased":
             self._erase(event, line.get("redacted", {}))
+            self._release(event)
         self._here[event.position] = event
         return replace(entry, claims=self._claims(event, line.get("claims", ())))
 
@@ -162,6 +164,23 @@ class _Check:
             _maps(event, left[str(position)])
             _is_left(erasure, positions.index(position), left[str(position)])
             self.redacted[position] = left[str(position)]
+
+    def _release(self, erasure: Recorded) -> None:
+        """Note which claims the erasure releases: another object may take them behind it."""
+        held = {key for key, pid in self._holders.items() if pid == erasure.pid_text}
+        if not held:
+            return
+        known = (*self._log.stream(erasure.pid, 0, erasure.sequence), *self._here.values())
+        whole = (
+            (event.salt, event.meta, event.document)
+            for event in known
+            if event.pid_text == erasure.pid_text
+            and event.salt
+            and not event.operational
+            and event.position not in self.redacted
+        )
+        for key in held - outlasting(erasure.type, held, whole):
+            del self._holders[key]
 
     def _claims(self, event: Recorded, keys: Sequence[str]) -> tuple[str, ...]:
         """The claims that are new; each must follow from the document."""

@@ -15,6 +15,7 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -57,6 +58,15 @@ class Kept:
     def checkpoint(self) -> Checkpoint:
         """What the note says."""
         return Checkpoint.parse(Note.parse(self.note).text)
+
+    @property
+    def signed_at(self) -> datetime | None:
+        """When it was signed, by its own word; None where it says nothing that can be read."""
+        try:
+            found = datetime.fromisoformat(self.checkpoint.said(SIGNED_AT) or "")
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
 
 
 class Checkpoints:

@@ -6,13 +6,18 @@ head of the log: a section is recorded behind it in one transaction or not at al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from eventstore.claims import is_erasure, release
 from eventstore.codec import pack
 from eventstore.recorder import Entry, Recorder
 from fdo.documents import Document, canonical
 from fdo.errors import Refused, VersionConflict
+
+if TYPE_CHECKING:
+    from eventsourcing.sqlite import SQLiteCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +98,30 @@ def take(recorder: Recorder, section: Section) -> None:
                 f"{head} now{'' if mirrors else ' and no mirror any more'}. Does another "
                 "`collectome follow` work on this folder?"
             )
-        recorder._insert_events(c, section.entries)
-        c.executemany(
-            "UPDATE events SET bytes=?, verbatim=NULL, salt=NULL WHERE position=?",
-            [
-                (None if left is None else pack(canonical(left)), at)
-                for at, left in section.redacted.items()
-            ],
-        )
+        for part in _parts(section.entries):
+            recorder._insert_events(c, part)
+            if is_erasure(part[-1].topic):
+                _erase(c, part[-1], section.redacted)
         c.execute("UPDATE mirror SET head=?, heard_at=?", (section.head, recorder.clock()))
     if section.redacted:
         recorder.purge()
+
+
+def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """The entries, cut behind each erasure: what that releases may be claimed by the next one."""
+    start = 0
+    for number, entry in enumerate(entries, 1):
+        if number == len(entries) or is_erasure(entry.topic):
+            yield entries[start:number]
+            start = number
+
+
+def _erase(c: SQLiteCursor, erasure: Entry, redacted: Mapping[int, Document | None]) -> None:
+    """Carry out an erasure of the source, in the transaction that records it."""
+    detail = erasure.meta["detail"]
+    left = [(redacted[at], at) for at in (*detail["positions"], *detail.get("verbatims", ()))]
+    c.executemany(
+        "UPDATE events SET bytes=?, verbatim=NULL, salt=NULL WHERE position=?",
+        [(None if document is None else pack(canonical(document)), at) for document, at in left],
+    )
+    release(c, [str(erasure.originator_id)])

@@ -27,6 +27,7 @@ from eventsourcing.sqlite import (
     SQLiteTransaction,
 )
 
+from eventstore.claims import is_erasure, release, release_of_earlier_releases
 from eventstore.codec import dumps
 from eventstore.envelope import commitment, leaf_hash
 from eventstore.tables import SCHEMA, refuse_on_mirror
@@ -114,6 +115,7 @@ class Recorder(SQLiteApplicationRecorder):
         self.select_events_statement = SELECT + " WHERE object=? "
         self.select_max_notification_id_statement = "SELECT MAX(position) FROM events"
         self._log_id: str | None = None
+        self._cleared = False
 
     def construct_create_table_statements(self) -> list[str]:
         return list(SCHEMA)
@@ -123,6 +125,12 @@ class Recorder(SQLiteApplicationRecorder):
         c.execute("SELECT id FROM log")
         if c.fetchone() is None:
             c.execute("INSERT INTO log VALUES (?, 1)", (str(uuid.uuid4()),))
+        self._cleared = release_of_earlier_releases(c)
+
+    def create_table(self) -> None:
+        super().create_table()
+        if self._cleared:
+            self.purge()
 
     @property
     def log_id(self) -> str:
@@ -167,6 +175,8 @@ class Recorder(SQLiteApplicationRecorder):
             if "not_seen" in entry.meta.get("detail", ()):
                 _note_unseen(c, entry)
         c.executemany(_HEAD, heads)
+        copied = [e for e in entries if e.position is not None and is_erasure(e.topic)]
+        release(c, {str(entry.originator_id) for entry in copied})
         return given
 
     def adopt(self, log_id: str) -> None:
@@ -186,8 +196,8 @@ class Recorder(SQLiteApplicationRecorder):
     def erase(self, entry: Entry, frames: Mapping[int, bytes | None]) -> Sequence[int]:
         """Record an erasure and carry it out, in one transaction: position → the frame that is
         left of its document (None: it has none, only its verbatim goes). Then nothing of the old
-        bytes is left in the files. The head's fingerprint goes too: it is a hash without salt,
-        from which an erased value could be guessed."""
+        bytes is left in the files, nor of claims that only they made. The head's fingerprint goes
+        too: it is a hash without salt, from which an erased value could be guessed."""
         pid = str(entry.originator_id)
         with self.datastore.transaction(commit=True) as c:
             given = self._insert_events(c, [entry])
@@ -196,6 +206,7 @@ class Recorder(SQLiteApplicationRecorder):
                 [(frame, position, pid) for position, frame in frames.items()],
             )
             c.execute("UPDATE heads SET fingerprint=NULL WHERE object=?", (pid,))
+            release(c, [pid])
         self.purge()
         return given
 

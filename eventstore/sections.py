@@ -114,13 +114,16 @@ def arrived(body: bytes) -> Arrived:
     if len(lines) == 2 or "position" in last:
         raise Incomplete("The section was cut short.")
     digest = hashlib.sha256(body[: -len(lines[-2]) - 1]).hexdigest()
+    ended = {"sha256": digest, "head": first["head"]}
+    if len(lines) > 3:
+        ended["next"] = json_of(lines[-3], "The last event").get("position")
     return Arrived(
         first["log"],
         first["head"],
         first["at"],
         first.get("leaf"),
         lines[1:-2],
-        digest == last.get("sha256"),
+        ended.items() <= last.items(),
     )
 
 

@@ -89,6 +89,11 @@ class ObjectType:
     label: str
     """For people: `digitalObjectName` of the record."""
     search: bool = False
+    identifies: bool = False
+    """Whether its claims are identifiers, which outlast an erasure (decision 0069); those of the
+    other types are words, which go with the last document that says them."""
+    doi_on_request: bool = False
+    """Whether an object with a Handle bears a DOI too, once somebody asks for it."""
 
 
 OBJECT_TYPES: dict[str, ObjectType] = {
@@ -105,6 +110,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             claims=_specimen_claims,
             label="digital specimen",
             search=True,
+            identifies=True,
         ),
         ObjectType(
             name="media",
@@ -127,6 +133,8 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             stamps="schema",
             claims=_source_system_claims,
             label="source system",
+            identifies=True,
+            doi_on_request=True,
         ),
         ObjectType(
             name="data-mapping",
@@ -215,6 +223,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             stamps="dcterms",
             claims=_definition_claims("fdo-attribute"),
             label="FDO attribute",
+            identifies=True,
         ),
         ObjectType(
             name="fdo-operation",
@@ -226,6 +235,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             stamps="dcterms",
             claims=_definition_claims("fdo-operation"),
             label="FDO operation",
+            identifies=True,
         ),
         ObjectType(
             name="fdo-profile",
@@ -237,6 +247,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             stamps="dcterms",
             claims=_definition_claims("fdo-profile"),
             label="FDO profile",
+            identifies=True,
         ),
         ObjectType(
             name="fdo-type",
@@ -248,6 +259,7 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             stamps="dcterms",
             claims=_definition_claims("fdo-type"),
             label="FDO type",
+            identifies=True,
         ),
     )
 }

@@ -37,7 +37,7 @@ def register(
 def list_(data: DataOption = None, json: JsonOption = False) -> None:
     """Models, training sets and evaluations."""
     log = Repository(settings_for(data), must_exist=True).log
-    pids = {pid for kind in KINDS for _, pid in log.claims_under(f"{kind}:")}
+    pids = {pid for kind in KINDS for pid in log.of_no_source(kind)}
     events = [log.latest(Pid.parse(pid)) for pid in sorted(pids)]
     rows = [
         [str(event.pid), OBJECT_TYPES[event.type].label, str(event.document.get("schema:name", "")),

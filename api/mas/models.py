@@ -117,7 +117,7 @@ def models_router(site: Site) -> APIRouter:
 def listed_models(site: Site) -> list[LearningShown]:
     """All that is registered, in order of kind and name, with what became of suggestions."""
     log, view = site.objects.log, site.views.annotations
-    pids = {pid for kind in KINDS for _, pid in log.claims_under(f"{kind}:")}
+    pids = {pid for kind in KINDS for pid in log.of_no_source(kind)}
     heads = log.heads_of(sorted(pids))
     events = log.events_at(head.position for head in heads)
     tallies = {t.value: t for t in view.tallies("model", AnnotationQuery())} if view else {}

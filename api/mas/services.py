@@ -159,7 +159,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
 def all_services(site: Site, store: Store, *, told: bool) -> list[ServiceShown]:
     """Every service as it is shown; `told`: to those who run them."""
     log, counts = site.objects.log, store.counts()
-    heads = log.heads_of(pid for _, pid in log.claims_under(f"{KIND}:"))
+    heads = log.heads_of(log.of_no_source(KIND))
     events = log.events_at(head.position for head in heads)
     found = [
         service_shown(

@@ -164,10 +164,11 @@ class Dispatcher:
     def _forget(self) -> None:
         """What was erased may lie in a queue of ours: that is emptied, and filled again."""
         erased = self._log.erasures(self._erased)
+        gone = {str(one.pid) for one in services(self._log) if not one.topic} if erased else set()
         for queue in self._transports.values() if erased else ():
             if isinstance(queue, Forgetting):
                 try:
-                    queue.forget()
+                    queue.forget(gone)
                 except CollectomeError as error:
                     logging.getLogger("collectome").warning("mas: %s", error.message)
                     return  # the next round tries again

@@ -6,7 +6,7 @@ came in time. What comes back goes to `handlers.mas.results`, from whichever pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -70,6 +70,7 @@ class Attended(Protocol):
 class Forgetting(Protocol):
     """A transport that keeps messages in files of ours."""
 
-    def forget(self) -> None:
+    def forget(self, gone: Collection[str] = ()) -> None:
         """Empty all queues: what was erased from the log must not live on in them. Whatever was
-        handed over has to be handed over again."""
+        handed over has to be handed over again. `gone`: services (PID text) that were erased,
+        whose queues are taken down with their names."""

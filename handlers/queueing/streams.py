@@ -11,6 +11,7 @@ what it says is kept in a stream of its own until it was acted upon.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
@@ -135,6 +136,14 @@ async def forget(js: JetStreamContext, service: Service, replicas: int) -> None:
     with contextlib.suppress(NotFoundError):
         await js.delete_stream(stream_of(service.topic))
     await declare(js, service, replicas)
+
+
+async def take_down(js: JetStreamContext, services: Collection[str]) -> None:
+    """Remove the queues of services (PID text), and the letters of their dead."""
+    for info in await js.streams_info():
+        if (info.config.metadata or {}).get("service") in services and info.config.name:
+            await js.delete_stream(info.config.name)
+            await js.purge_stream(DEAD, subject=dead_subject(info.config.name))
 
 
 async def terms(js: JetStreamContext, topic: str) -> Terms:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -98,9 +98,15 @@ class NatsTransport:
         """Whether a worker of this topic is connected."""
         return self._ask(lambda _: presence.count(self._reached(), topic)) > 0
 
-    def forget(self) -> None:
+    def forget(self, gone: Collection[str] = ()) -> None:
         """Make all queues anew, empty: what was erased from the log must not live on in the files
-        of the broker. Whatever was handed over has to be handed over again."""
+        of the broker. Whatever was handed over has to be handed over again. The queues of services
+        that are `gone` (PID text) bear the topics that they had, and are taken down."""
+        if gone:
+            ended = [topic for topic, one in self._declared.items() if str(one.pid) in gone]
+            for topic in ended:
+                del self._declared[topic]
+            self._ask(partial(streams.take_down, services=gone))
         for service in list(self._declared.values()):
             self._ask(partial(streams.forget, service=service, replicas=self._replicas))
 

@@ -1,8 +1,8 @@
 """The tables beside the events against the fold over the events: heads, claims, unseen, lacking.
 
-What follows from no event cannot be checked: of which source a log is the mirror; the claims of
-objects of which a document was erased, or never came to a mirror; and the fingerprints of source
-records in `heads`, which only spare a harvest its work.
+What follows from no event cannot be checked: of which source a log is the mirror; identifiers that
+objects claim of which a document was erased, and all claims of those of which one never came to a
+mirror; and the fingerprints of source records in `heads`, which only spare a harvest its work.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from eventstore.envelope import commitment
 from eventstore.recorder import Recorder
 from eventstore.tables import SCHEMA
+from fdo.catalogue import OBJECT_TYPES
 from handlers.verification.faults import Fault
 from handlers.verification.scratch import Scratch
 
@@ -22,8 +23,8 @@ _FINGERPRINT = 16
 _INHERITED = """
 WITH RECURSIVE line(object) AS (
     SELECT ?1 UNION SELECT old FROM heirs JOIN line ON heir=line.object)
-SELECT EXISTS (SELECT 1 FROM made JOIN line USING (object) WHERE key=?2)
-    OR EXISTS (SELECT 1 FROM objects JOIN line USING (object) WHERE silent)"""
+SELECT EXISTS (SELECT 1 FROM made JOIN line USING (object) WHERE key=?2),
+    EXISTS (SELECT 1 FROM objects JOIN line USING (object) WHERE silent)"""
 
 
 def schema_faults(recorder: Recorder) -> Iterator[Fault]:
@@ -97,7 +98,8 @@ def claim_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
         "(SELECT 1 FROM made m WHERE m.object=h.object AND m.key=h.key)"
     )
     for key, pid in unfounded:
-        (founded,) = next(scratch.rows(_INHERITED, (pid, key)))
+        made, silent = next(scratch.rows(_INHERITED, (pid, key)))
+        founded = made or (silent and not _released(scratch, pid))
         if not founded and not _promised(scratch, pid, key):
             yield Fault(f"claim {key}", f"no document of {pid} makes it")
     for pid, salt, said in scratch.rows("SELECT * FROM promised ORDER BY object"):
@@ -111,6 +113,16 @@ def claim_faults(recorder: Recorder, scratch: Scratch) -> Iterator[Fault]:
     )
     for (pid,) in bare:
         yield Fault(str(pid), "holds none of the claims that its documents make")
+
+
+def _released(scratch: Scratch, pid: Any) -> bool:
+    """Whether an erasure released what no document of the object says any more (decision 0069)."""
+    found = scratch.rows(
+        "SELECT type FROM objects o WHERE object=?"
+        " AND EXISTS (SELECT 1 FROM erased e WHERE e.object=o.object)",
+        (pid,),
+    )
+    return any(kind in OBJECT_TYPES and not OBJECT_TYPES[kind].identifies for (kind,) in found)
 
 
 def _promised(scratch: Scratch, pid: Any, key: Any) -> bool:

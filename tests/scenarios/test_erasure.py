@@ -132,6 +132,35 @@ def behind_addresses(client: httpx.Client, pid: str) -> tuple[list[str], int]:
     return found, answered
 
 
+def learned(server: Server) -> list[str]:
+    """PIDs of a model, its training set and its evaluation, and of a service, named so: their
+    names are claimed in the log."""
+    named = {"schema:name": CANARY}
+    measured = {"@type": "fair4ml:MLModelEvaluation", "col:metric": "recall", "col:measured": 0.5}
+
+    def told(path: str, **form: object) -> str:
+        answer = server.client.post(path, json=named | form, headers=server.writing)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["pid"])
+
+    model = told("/api/models", **{"@type": "fair4ml:MLModel"})
+    return [
+        told("/api/models", **measured, **{"col:model": f"https://hdl.handle.net/{model}"}),
+        told("/api/models", **{"@type": "schema:Dataset", "col:objectCount": 9}),
+        told("/api/mas", **{"col:worksOn": ["specimen"]}),
+        model,
+    ]
+
+
+def telling(client: httpx.Client, pids: list[str]) -> set[str]:
+    """The addresses of these objects, and of the lists of their kind, that tell the name."""
+    tails = ("", "/1", "/history", "/versions", "/record", "/cite", "?format=html")
+    found = [f"/{pid}{tail}" for pid in pids for tail in tails]
+    found += [f"/api/handles/{pid}" for pid in pids]
+    found += ["/api/models", "/models", "/api/mas", "/mas", "/metrics", "/changes/events?since=0"]
+    return {path for path in found if holds(client.get(path, follow_redirects=True).content)}
+
+
 def settled(server: Server) -> bool:
     """Whether every view has read the log."""
     told = collectome("status", "--json", data=server.data).said
@@ -151,6 +180,9 @@ def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_pa
         hits = set(re.findall(r"10\.5072/[0-9A-Z-]{11}", told))
         pids = sorted(hits)
         assert len(pids) == 2
+        words = learned(server)
+        claimed = telling(client, words)
+        assert {f"/{pid}" for pid in words} | {"/api/models", "/api/mas"} < claimed
         before, answered = behind_addresses(client, pids[0])
         assert len(before) > 20, before
         assert in_files(data)
@@ -162,8 +194,15 @@ def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_pa
                 "erase", pid, "--version=1", "--reason=The family asked.", "--yes", data=data
             )
             assert done.code == 0, done.err
+        for pid in words:
+            asked = {"reason": "By request.", "confirm": True}
+            answer = client.post(
+                f"/api/objects/{pid}/erase", json=asked, headers=server.writing | {"if-match": "*"}
+            )
+            assert answer.status_code == 200, answer.text
         until(lambda: settled(server), 60)
         until(lambda: not in_files(data), 90)
+        assert telling(client, words) == set()
         after, still = behind_addresses(client, pids[0])
         assert after == []
         assert still > answered / 2

@@ -15,9 +15,9 @@ from tests.handlers.queueing.story import held, until
 SECRET = b"Abies secreta"
 
 
-def test_an_erasure_empties_the_queue_and_the_other_jobs_go_out_again(tmp_path: Path) -> None:
+def test_an_erasure_empties_the_queue_and_that_of_a_service_is_taken_down(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
-    repository.service("reader")
+    service = repository.service("ignota")
     erased = repository.specimen(1, SECRET.decode())
     for number in range(2, 6):
         repository.specimen(number)
@@ -28,16 +28,22 @@ def test_an_erasure_empties_the_queue_and_the_other_jobs_go_out_again(tmp_path: 
     try:
         while dispatcher.round():
             pass
-        assert queue.waiting("reader") == 5 and held(tmp_path, SECRET)
+        assert queue.waiting("ignota") == 5 and held(tmp_path, SECRET)
         curation = Curation(repository.objects, BY)
         curation.erase(curation.erasable(erased), "Asked for.")
         end = time.monotonic() + 10
-        while dispatcher.round() or queue.waiting("reader") != 4:
+        while dispatcher.round() or queue.waiting("ignota") != 4:
             assert time.monotonic() < end
         until(lambda: not held(tmp_path, SECRET))
         (counts,) = repository.store.counts().values()
         assert (counts["queued"], counts["dead"]) == (4, 1)
         assert {row.attempt for row in repository.store.page(state="queued")} == {1}
+        assert held(tmp_path, b"ignota")
+        curation.erase(curation.erasable(service), "Asked for.")
+        while dispatcher.round():
+            pass
+        until(lambda: not held(tmp_path, b"ignota"))
+        assert not [*tmp_path.rglob("*ignota*")]
     finally:
         dispatcher.close()
         repository.close()
