@@ -17,7 +17,7 @@ from api.ingest import Job, Jobs
 from api.security import Token, require
 from eventstore.application import DigitalObjects
 from fdo.agent import Agent
-from handlers.harvest.identity import pause_named, pauses, settle
+from handlers.harvest.identity import let_go, pause_named, pauses, settle
 
 Curator = Annotated[Token, Depends(require("curator"))]
 
@@ -82,6 +82,7 @@ def harvests_router(objects: DigitalObjects, workspace: Path, jobs: Jobs) -> API
         if body.decision == "reject":
             return Decided(harvest=harvest, state="reject")
         job = jobs.queue_kept(pause["archive"], pause["options"], by.name)
+        let_go(pause)  # the job has a copy, until it is done
         response.headers["Location"] = f"/api/ingest/{job.id}"
         return Decided(harvest=harvest, state=body.decision, job=job)
 

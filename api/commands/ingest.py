@@ -24,7 +24,7 @@ from fdo.errors import CollectomeError, Refused
 from fdo.wording import many
 from handlers.definitions import ensure
 from handlers.harvest.harvest import Harvest, Summary
-from handlers.harvest.identity import Verdict, pause_named, pauses, settle
+from handlers.harvest.identity import Verdict, let_go, pause_named, pauses, settle
 from handlers.harvest.mapping.curated import load_mapping
 from handlers.harvest.options import Options
 from handlers.harvest.reading.limits import MEBIBYTE, Limits
@@ -346,3 +346,7 @@ def _settle(harvest: str, verdict: Verdict, data: Path | None, json: bool) -> No
     except CollectomeError:
         err.print(f"The decision stands; ingest {pause['archive']} again when the cause is gone.")
         raise
+    except typer.Exit:  # each of its records was rejected
+        let_go(pause)
+        raise
+    let_go(pause)

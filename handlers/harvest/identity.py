@@ -11,6 +11,7 @@ shrinking. The decision is an event, `HarvestDecided`, which carries the approve
 from __future__ import annotations
 
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -292,7 +293,7 @@ def settle(
 
     approve: the proposed pairs keep their PIDs; as-new: all unknown records are new
     specimens; reject: the harvest is not taken in. The archive can then be ingested again
-    (`archive`, `options` of the pause).
+    (`archive`, `options` of the pause), and is let go when it is; a rejected one is at once.
     """
     pause = pause_named(workspace, objects, harvest)
     if pause["state"] != "pending":
@@ -312,7 +313,16 @@ def settle(
         kind="source-system",
         by=by,
     )
+    if verdict == "reject":
+        let_go(pause)
     return {**pause, "state": verdict}
+
+
+def let_go(pause: Mapping[str, Any]) -> None:
+    """Remove the archive that was kept for a decision: whoever needs it again has the source."""
+    kept = Path(pause["archive"])
+    if kept.parent.name == pause["harvest"]:
+        shutil.rmtree(kept.parent, ignore_errors=True)
 
 
 def decision_for(objects: DigitalObjects, source: Pid, sha256: str) -> Mapping[str, Any] | None:

@@ -180,6 +180,7 @@ def test_an_approved_pause_keeps_every_pid(paused):
     assert (told["changed"], told["new"], told["vanished"]) == (8, 0, 0)
     assert paused.json("status")["objects"]["specimen"] == before
     assert [each["state"] for each in paused.json("identity", "list")] == ["approve"]
+    assert not list((paused.data / "workspace" / "identity").glob("*/*")), "nothing waits any more"
     assert paused.json("verify")["sound"] is True
 
 

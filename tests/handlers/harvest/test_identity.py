@@ -14,7 +14,7 @@ from fdo.agent import Agent
 from fdo.errors import IdentityPaused, NotFound, Refused
 from fdo.lifecycle import Status, Tombstone
 from handlers.harvest.harvest import Harvest, Summary
-from handlers.harvest.identity import Hint, hints_of, pause_named, pauses, settle
+from handlers.harvest.identity import Hint, hints_of, let_go, pause_named, pauses, settle
 from handlers.harvest.identity import Verdict as Decision
 from tests.fdo.story import AT, CURATOR
 from tests.handlers.harvest.collection import HERBARIUM, Collection, Row, counts, row
@@ -52,7 +52,7 @@ def read(herbarium: Collection, source: Path | str) -> Summary:
 def decided(herbarium: Collection, name: str, decision: Decision) -> Summary:
     """The decision, and the harvest of the archive that was kept for it."""
     pause = settle(herbarium.workspace, herbarium.objects, name, decision, CURATOR_AGENT)
-    assert Path(pause["archive"]).exists()
+    assert Path(pause["archive"]).exists() == (decision != "reject")
     return herbarium.again()
 
 
@@ -114,6 +114,9 @@ def test_a_table_waits_with_what_lies_beside_it(tmp_path: Path) -> None:
     name = str(stopped.value.details["harvest"])
     pause = settle(herbarium.workspace, herbarium.objects, name, "approve", CURATOR_AGENT)
     assert counts(read(herbarium, pause["archive"])) == {"changed": 8}
+    let_go(pause)
+    assert not Path(pause["archive"]).parent.exists(), "what was decided is not kept"
+    assert [each["state"] for each in pauses(herbarium.workspace, herbarium.objects)] == ["approve"]
     assert {one.status for one in herbarium.specimens().values()} == {Status.ACTIVE}, (
         "the licence stands in the EML beside the table"
     )
