@@ -70,6 +70,18 @@ class Outlines:
             )
         return found
 
+    def disclosing(self, positions: Sequence[int]) -> int:
+        """The last event behind all of these by which an object that was public at one of them was
+        withheld or came back to the public; 0 where there is none."""
+        marks = ",".join("?" * len(positions))
+        (row,) = self._recorder.rows(
+            "SELECT coalesce(max(position), 0) FROM events WHERE +position>? AND object IN "
+            f"(SELECT object FROM events WHERE position IN ({marks}) AND {_ACTIVE}) "
+            f"AND ({_DISCLOSING})",
+            [max(positions), *positions],
+        )
+        return int(row[0])
+
     def before(self, position: int) -> int:
         """The position of the event before this one; 0 where there is none."""
         (row,) = self._recorder.rows(
@@ -82,6 +94,10 @@ class Outlines:
 
 
 _SELECT = "SELECT position, object, version, topic, meta FROM events"
+_ACTIVE = f"json_extract(CAST(meta AS TEXT), '$.status')='{Status.ACTIVE}'"
+_DISCLOSING = " OR ".join(
+    f"topic LIKE '%{what}.v%'" for what in ("Withheld", "Released", "Restored")
+)
 
 
 def _outline(row: sqlite3.Row) -> Outline:

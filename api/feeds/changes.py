@@ -42,9 +42,9 @@ AT_ONCE = 8
 """Pages that are written at a time; patches of many versions keep a processor busy."""
 _PAGE = 50
 """Events on a page for people."""
-_FIXED = "public, max-age=31536000, immutable"
-_CHECKED = "public, max-age=3600"
-"""Of a closed page that holds documents: what is withheld or erased later leaves it."""
+_CLOSED = "public, max-age=3600"
+"""Of a page to which nothing is added: what is withheld or erased later leaves it, in a row without
+documents too (the terms that changed), so that none is immutable."""
 
 
 def changes_router(site: Site) -> APIRouter:
@@ -142,8 +142,7 @@ class ChangeFeed:
             headers["Link"] = f'<{following}>; rel="next"'
         closed = wanted.until is not None or chosen.next is not None
         if closed and wanted.wanted.query is None:
-            contents = wanted.documents or shown is PATCH
-            headers["Cache-Control"] = _CHECKED if contents else _FIXED
+            headers["Cache-Control"] = _CLOSED
             headers["ETag"] = self._validator(wanted, chosen, shown)
         return headers
 

@@ -23,6 +23,7 @@ from api.feeds.ldes_nodes import Tree
 from api.feeds.ldes_page import page_of, page_of_streams
 from api.negotiation import HTML, Format
 from api.site import Site
+from eventstore.outlines import Outlines
 from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import InvalidIdentifier, NotFound, Unavailable
 from fdo.identifiers import Pid
@@ -38,6 +39,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {one.media_type: {} for one in FORMATS},
     },
     304: {"description": "Not changed since it was last read"},
+    307: {"description": "To the page as it is since something on it was withheld or published"},
     410: {"description": "Something here was erased; `address` says where the rest is now"},
     429: {"description": "Busy; Retry-After says when to ask again"},
 }
@@ -150,7 +152,7 @@ class Streams:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._editions = Editions(site.objects.log)
+        self._editions = Editions(site.objects.log, Outlines(site.objects.recorder))
         self._room = BoundedSemaphore(AT_ONCE)
 
     def tree(self, name: str) -> Tree:
@@ -196,7 +198,10 @@ class Streams:
                 retry_after=PATIENCE_S,
             )
         try:
-            return self._written(request, shown, find(), root_of)
+            node = find()
+            if node.moved:
+                return _led(request, node.address)
+            return self._written(request, shown, node, root_of)
         finally:
             self._room.release()
 
@@ -223,6 +228,12 @@ class Streams:
         if self._site.views.members is None:
             raise Unavailable("This server keeps no pages of streams; is a projector running?")
         return self._site.views.members
+
+
+def _led(request: Request, address: str) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    return RedirectResponse(address + query, headers=headers)
 
 
 def _is_pid(text: str) -> bool:

@@ -1,9 +1,13 @@
-"""Editions of pages: a page that held something erased is another page since, at a new address.
+"""Editions of pages: a page that changed is another page since, at a new address.
 
-Full pages may be kept for ever by whoever read them, so their bytes must not change under their
-address. After an erasure the old address of a page that held it answers 410, and of every node
-above it too; the tree leads to the new ones, which end in the event number of the erasure and
-list the gap.
+Full pages may be kept by whoever read them, so their bytes must not change under their address. It
+ends in the number of the last event that took something off the page, which lists the gap then:
+
+- After an erasure the old address answers 410, and that of every node above it too; the tree leads
+  to the new ones.
+- Where an object on it was withheld, or published again, the old address leads on to the new one,
+  and the nodes above stay as they are: they name pages and hold nothing of them. So nothing has to
+  be found again after the licence of a whole dataset changed.
 """
 
 from __future__ import annotations
@@ -11,14 +15,16 @@ from __future__ import annotations
 from threading import Lock
 
 from eventstore.log import Log
+from eventstore.outlines import Outlines
 from handlers.projections.members import MembersReader, Page
 
 
 class Editions:
     """Which pages of which streams were touched by erasures; safe to share between threads."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, outlines: Outlines) -> None:
         self._log = log
+        self._outlines = outlines
         self._lock = Lock()
         self._read = 0
         self._erased: dict[int, int] = {}
@@ -42,6 +48,11 @@ class Editions:
         with self._lock:
             self._follow()
             return max((self._erased.get(at, 0) for at in page.positions), default=0)
+
+    def disclosed(self, page: Page) -> int:
+        """The last event by which an object on a page that was full was withheld or published
+        again; 0 where there is none."""
+        return self._outlines.disclosing(page.positions) if page.full else 0
 
     def _follow(self) -> None:
         """Take in the erasures since; they are few, and asked for by an index of their own."""

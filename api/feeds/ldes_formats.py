@@ -33,7 +33,11 @@ _ENGINE = {
 }
 _PREFIXES = {**PREFIXES, "ldes": LDES, "tree": TREE}
 
-FOR_EVER = "public, max-age=31536000, immutable"
+CLOSED = "public, max-age=86400, immutable"
+"""Of a node whose bytes never change: what is taken off it later moves it to another address. For a
+day, so that shared caches let go of that as of versions (decision 0062)."""
+CHECKED = "public, max-age=3600"
+"""Of a node to which nothing is added, but whose members may show less later."""
 SHORTLY = "public, max-age=5"
 
 
@@ -48,11 +52,13 @@ class Node:
     children: Sequence[Link] = ()
     """The nodes to which it leads."""
     members: Sequence[Member] = ()
-    immutable: bool = False
+    cache: str = SHORTLY
     stream: str = ""
     """The stream whose members these are."""
     links: dict[str, str] = field(default_factory=dict)
     """Relation type → address, for the Link header."""
+    moved: bool = False
+    """Whether the node is at its address, and not where it was asked for."""
 
 
 def write(node: Node, shown: Format) -> bytes:
@@ -82,7 +88,7 @@ def answer(request: Request, node: Node, shown: Format, body: bytes) -> Response
     """The node as an answer, with a strong validator; 304 where the reader has it."""
     headers = {
         "ETag": f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"',
-        "Cache-Control": FOR_EVER if node.immutable else SHORTLY,
+        "Cache-Control": node.cache,
         "Vary": "Accept",
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "ETag, Link",

@@ -1,8 +1,9 @@
 """Snapshots: the newest version of each object as of an event, to begin a copy with.
 
 A snapshot is an event stream of its own (`ldes:versionAmount 1`). Its position stands in its
-address, so that it says the same whenever it is read; it is paged by PID, each page leading to
-the next. Whoever has read it goes on with the full stream, from its time
+address, so that it has the same members whenever it is read; it is paged by PID, each page leading
+to the next. A member that is withheld later shows its record only, so caches check its pages from
+time to time. Whoever has read it goes on with the full stream, from its time
 (`ldes-client --after`).
 """
 
@@ -21,7 +22,7 @@ from api.feeds.hypermedia import (
     root_lines,
     stream_lines,
 )
-from api.feeds.ldes_formats import Node
+from api.feeds.ldes_formats import CHECKED, Node
 from api.feeds.ldes_members import Member, standing
 from api.feeds.ldes_nodes import Tree
 from eventstore.envelope import Recorded
@@ -63,7 +64,7 @@ class Snapshot:
                 gaps=gaps,
             )
         lines = self._described() if after is None else []
-        lines += node_lines(address, self.stream, immutable=True)
+        lines += node_lines(address, self.stream, immutable=False)
         if last is not None:
             lines += following_lines(address, self._address(last))
         return Node(
@@ -71,7 +72,7 @@ class Snapshot:
             self._title,
             lines,
             members=members,
-            immutable=True,
+            cache=CHECKED,
             stream=self.stream,
             links={"start": self.root} | ({"next": self._address(last)} if last else {}),
         )

@@ -4,7 +4,7 @@
     /ldes/all/nodes/2/0          inner node of height 2: 20 x 20 full pages, immutable
     /ldes/all/nodes/1/7          inner node of height 1: 20 full pages, immutable
     /ldes/all/pages/163          page: 250 members, immutable once full
-    /ldes/all/pages/163/41200    the same since event 41200 erased something of it
+    /ldes/all/pages/163/41200    the same since event 41200 erased or withheld something of it
 
 The root names the highest inner nodes that are full, then those of the next height that are
 left, and so on down to the last page, to which new members come. So it has at most 19 relations
@@ -28,7 +28,7 @@ from api.feeds.hypermedia import (
     time,
 )
 from api.feeds.ldes_editions import Editions
-from api.feeds.ldes_formats import Node
+from api.feeds.ldes_formats import CLOSED, SHORTLY, Node
 from api.feeds.ldes_members import shown
 from eventstore.log import Log
 from fdo.errors import CollectomeError, Erased, NotFound
@@ -131,24 +131,28 @@ class Tree:
         now = self._edition(branch)
         address = self._address(branch, now)
         if edition != now:
-            raise self._moved(branch, edition, now)
+            raise _gone(edition, now, address)
         return Node(
             address,
             f"{self.title}: node {number} of height {height}",
             node_lines(address, self.stream, immutable=True),
             self._closed(branch.children),
-            immutable=True,
+            cache=CLOSED,
             links={"start": self.root},
         )
 
     def page(self, number: int, edition: int = 0) -> Node:
-        """A page with its members in the order of the log; Erased for the address that it had
-        before something of it was erased."""
+        """A page with its members in the order of the log. It moves to another address when an
+        object on it is withheld or published again; Erased for an address that it had before
+        something of it was erased."""
         page, branch = self._view.page(self.name, number), Branch(0, number)
-        now = self._editions.of_page(page)
+        erasure = self._editions.of_page(page)
+        now = max(erasure, self._editions.disclosed(page))
         address = self._address(branch, now)
+        if erasure <= edition < now:
+            return Node(address, "", [], moved=True)
         if edition != now:
-            raise self._moved(branch, edition, now)
+            raise _gone(edition, erasure, address)
         found = shown(page.positions, self._log)
         lines = node_lines(address, self.stream, immutable=page.full)
         lines += gap_lines(address, found.gaps)
@@ -157,7 +161,7 @@ class Tree:
             f"{self.title}: page {number}",
             lines,
             members=found.members,
-            immutable=page.full,
+            cache=CLOSED if page.full else SHORTLY,
             stream=self.stream,
             links={"start": self.root},
         )
@@ -170,18 +174,6 @@ class Tree:
 
     def _address(self, branch: Branch, edition: int) -> str:
         return f"{self.root}/{branch.path}" + (f"/{edition}" if edition else "")
-
-    def _moved(self, branch: Branch, asked: int, now: int) -> CollectomeError:
-        """Why there is nothing at an address of another edition than the present one."""
-        address = self._address(branch, now)
-        if asked > now or not now:
-            return NotFound(f"There is no edition {asked} of this page; it is at {address}.")
-        return Erased(
-            f"Something on this page was erased on a recorded decision (event {now}). What is "
-            f"left of the page, and which events are gone from it, is at {address}.",
-            address=address,
-            erasure=now,
-        )
 
     def _described(self, extent: Extent) -> list[str]:
         comment = (
@@ -215,3 +207,15 @@ class Tree:
             Link(self._address(each, self._edition(each)), each.name, span.first_at, span.last_at)
             for each, span in zip(branches, spans, strict=True)
         ]
+
+
+def _gone(asked: int, erasure: int, address: str) -> CollectomeError:
+    """Why there is nothing at an address of another edition than the present one."""
+    if asked > erasure:
+        return NotFound(f"There is no edition {asked} of this page; it is at {address}.")
+    return Erased(
+        f"Something on this page was erased on a recorded decision (event {erasure}). What is left "
+        f"of the page, and which events are gone from it, is at {address}.",
+        address=address,
+        erasure=erasure,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.feeds.ldes_formats import FORMATS, Node
+from api.feeds.ldes_formats import CLOSED, FORMATS, SHORTLY, Node
 from api.feeds.ldes_nodes import Tree
 from api.negotiation import HTML
 from api.rendering import Renderer
@@ -50,6 +50,8 @@ def page_of(renderer: Renderer, node: Node, extent: Extent | None) -> bytes:
     return renderer.page(
         "ldes_node.html",
         node=node,
+        closed=node.cache == CLOSED,
+        growing=node.cache == SHORTLY,
         extent=extent,
         size=PAGE,
         children=children,

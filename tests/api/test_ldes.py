@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pyshacl
 import pytest
 from hypothesis import given
@@ -73,6 +74,14 @@ class Walked:
         }  # fmt: skip
 
 
+def read(browser: Browser, node: str, accept: str = "application/n-quads") -> httpx.Response:
+    """A node, also where it has moved because something on it was withheld."""
+    answer = browser.get(node.removeprefix(BASE), accept)
+    if answer.status_code == 307:
+        answer = browser.get(answer.headers["location"].removeprefix(BASE), accept)
+    return answer
+
+
 class Feed:
     """A repository whose streams are read."""
 
@@ -95,7 +104,7 @@ class Feed:
         while waiting:
             node = waiting.pop(0)
             walked.nodes.append(node)
-            answer = browser.get(node.removeprefix(BASE), "application/n-quads")
+            answer = read(browser, node)
             assert answer.status_code == 200, answer.text
             walked.lines += answer.text.splitlines(keepends=True)
             walked.members += re.findall(rf"<{TREE}member> <([^>]+)>", answer.text)
@@ -200,7 +209,7 @@ def test_full_pages_are_the_same_bytes_for_ever_and_say_so(feed):
         after = feed.browser.get(before.url.path, "application/n-quads")
         assert after.content == before.content
         assert after.headers["etag"] == before.headers["etag"]
-        assert after.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert after.headers["cache-control"] == "public, max-age=86400, immutable"
         assert f"<{LDES}immutable>" in after.text
 
 
@@ -268,7 +277,7 @@ def test_every_member_keeps_the_shape(feed):
     feed.told.withhold(feed.plants[1], "Licence.")
     rules = Graph().parse(SHAPES / "version.ttl")
     for number in range(7):
-        page = feed.browser.get(f"/ldes/all/pages/{number}", "application/n-triples").text
+        page = read(feed.browser, f"/ldes/all/pages/{number}", "application/n-triples").text
         conforms, _, said = pyshacl.validate(
             Graph().parse(data=page, format="nt"), shacl_graph=rules
         )
@@ -299,6 +308,55 @@ def test_what_is_withheld_now_shows_its_record_in_all_its_past(feed):
         lines = walked.payload(feed.plants[1].version_iri(version))
         assert lines
         assert not any("Laelatu" in line or "Quercus" in line for line in lines)
+
+
+def test_a_page_of_which_something_is_withheld_moves_and_leads_to_where_it_is(feed):
+    plant, log = feed.plants[1], feed.told.objects.log
+    web = feed.browser
+    before = {node: read(web, node) for node in feed.walk().nodes}
+    held = [n for n, answer in before.items() if f"<{plant.version_iri(2)}>" in answer.text]
+    kept = [n for n, answer in before.items() if str(plant) not in answer.text]
+    assert held and kept
+    feed.told.withhold(plant, "Licence.")
+    web = feed.browser
+    withheld = log.position()
+    for node in held:
+        led = web.get(f"{node}?format=nquads")
+        assert (led.status_code, led.headers["cache-control"]) == (307, "no-cache")
+        assert led.headers["location"] == f"{node}/{withheld}?format=nquads"
+        now = web.get(f"{node}/{withheld}", "application/n-quads")
+        assert "immutable" in now.headers["cache-control"]
+        assert now.content != before[node].content
+        assert web.get(f"{node}/{withheld + 1}").status_code == 404
+    for node in kept:
+        if before[node].headers["cache-control"].endswith("immutable"):
+            assert web.get(node, "application/n-quads").content == before[node].content
+    feed.told.release(plant, a_specimen("DH-R"))
+    again, web = log.position(), feed.browser
+    for node in held:
+        led = web.get(f"{node}/{withheld}", "application/n-quads")
+        assert (led.status_code, led.headers["location"]) == (307, f"{node}/{again}")
+        released = read(web, f"{node}/{again}").text
+        assert released.replace(f"{node}/{again}", node) == before[node].text
+
+
+def test_what_is_withheld_and_erased_on_one_page_is_gone_from_each_of_its_addresses(feed):
+    plant, node, web = feed.plants[1], "", feed.browser
+    for number in range(6):
+        page = web.get(f"/ldes/all/pages/{number}", "application/n-quads")
+        if f"<{plant.version_iri(2)}>" in page.text:
+            node = f"{BASE}/ldes/all/pages/{number}"
+    erase(feed, plant, [2])
+    erasure = feed.told.objects.log.position()
+    feed.told.withhold(plant, "Licence.")
+    web = feed.browser
+    gone = web.get(node)
+    assert (gone.status_code, gone.json()["erasure"]) == (410, erasure)
+    assert gone.json()["address"] == f"{node}/{erasure + 1}"
+    led = web.get(f"{node}/{erasure}")
+    assert led.headers["location"] == f"{node}/{erasure + 1}"
+    left = read(web, f"{node}/{erasure + 1}").text.splitlines()
+    assert not any("Laelatu" in line and str(plant) in line for line in left)
 
 
 def test_drafts_are_in_no_stream(feed):
@@ -358,6 +416,8 @@ def test_a_snapshot_is_a_stream_that_says_where_to_go_on(feed):
     position = feed.told.objects.log.position()
     led = feed.browser.get("/ldes/all/latest")
     assert (led.status_code, led.headers["location"]) == (307, f"{BASE}/ldes/all/latest/{position}")
+    page = feed.browser.get(f"/ldes/all/latest/{position}", "application/n-quads")
+    assert page.headers["cache-control"] == "public, max-age=3600"
     walked = feed.walk(f"/ldes/all/latest/{position}")
     stream = f"{BASE}/ldes/all/latest/{position}#stream"
     derived = "http://www.w3.org/ns/prov#wasDerivedFrom"

@@ -88,7 +88,8 @@ def objects_of_members(server: Server) -> Iterator[str]:
     while waiting:
         node = waiting.pop()
         seen.add(node)
-        text = server.client.get(node, headers={"accept": "application/n-quads"}).text
+        accept = {"accept": "application/n-quads"}
+        text = server.client.get(node, headers=accept, follow_redirects=True).text
         for subject, predicate, *rest in (line.split(" ", 2) for line in text.splitlines()):
             if predicate == "<https://w3id.org/tree#node>":
                 named = rest[0].split("> ")[0].strip("<>")
