@@ -3,14 +3,14 @@
     curl --compressed -OJ 'http://127.0.0.1:8000/api/export?format=documents&as-of=2026-05-01'
 
 The lines are written by a process of their own and handed on as fast as they are taken, so an
-export of any size takes the same memory and holds up nobody. One that cannot be finished breaks
-off without the closing chunk (RFC 9112, 8), so that no client takes it for whole. Without as-of it
-is of the newest state; the answer says which one that was and where the same bytes are had again.
+export of any size takes the same memory and holds up nobody; a client that takes it too slowly is
+let go (`pace`). One that cannot be finished breaks off without the closing chunk (RFC 9112, 8), so
+that no client takes it for whole. Without as-of it is of the newest state; the answer says which
+one that was and where the same bytes are had again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections import Counter
@@ -33,6 +33,7 @@ from starlette.types import Receive, Scope, Send
 from werkzeug.http import parse_accept_header
 
 from api.exports.asking import PARAMETERS, asked
+from api.exports.pace import Pace
 from api.negotiation import RDF_FORMATS, Format, choose
 from api.parameters import text_parameters
 from api.rates import Clients
@@ -50,8 +51,6 @@ from handlers.exports.running import written
 from handlers.instants import Preparing
 from handlers.queries.checkpoint import read_current
 
-PATIENCE_S: Final = 60.0
-"""A client that takes nothing for so long is let go."""
 _JSON_LINES: Final = "application/x-ndjson"
 _RDF = {one.name: one for one in RDF_FORMATS}
 FORMATS: tuple[Format, ...] = (
@@ -121,7 +120,8 @@ class Exports:
         known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
         if headers["ETag"] in known:
             return Response(status_code=304, headers=headers)
-        return _Streamed(headers, lambda: self._pieces(wanted))
+        pace = Pace(self._settings.exports_least_kb_s * 1_000)
+        return _Streamed(headers, lambda: self._pieces(wanted), pace)
 
     # ── understood ───────────────────────────────────────────────────────────────────────
 
@@ -247,12 +247,12 @@ def _format(accept: str, named: list[str]) -> Format:
 
 
 class _Streamed(Response):
-    """Sends the pieces of an export until they end, or the client goes or takes none."""
+    """Sends the pieces of an export until they end, or the client goes or is too slow."""
 
-    def __init__(self, headers: dict[str, str], pieces: Callable[[], _Pieces]) -> None:
+    def __init__(self, headers: dict[str, str], pieces: Callable[[], _Pieces], pace: Pace) -> None:
         super().__init__(headers=headers)
         del self.headers["content-length"]
-        self._pieces = pieces
+        self._pieces, self._pace = pieces, pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the export; HEAD with its headers alone."""
@@ -267,7 +267,7 @@ class _Streamed(Response):
                 async for piece in pieces:
                     if not reply.begun:  # not before: what fails at once is told by its status
                         await reply.begin(200, headers)
-                    await asyncio.wait_for(reply.more(piece), PATIENCE_S)
+                    await self._pace.taken(reply.more(piece), len(piece))
             if not reply.begun:
                 await reply.begin(200, headers)
             await reply.more(b"", last=True)

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.exports import pace
 from api.exports.routes import Exports, export_router
 from api.rates import Clients, Rates
 from api.settings import Settings
@@ -22,11 +25,14 @@ from api.sparql.holds import Holds
 from api.sparql.times import Times
 from eventstore.application import LOG_FILE
 from eventstore.instant import Instant
+from fdo.errors import Unavailable
 from fdo.lifecycle import Register
 from tests.api.conftest import BASE, Browser
+from tests.api.test_express import running
 from tests.handlers.instants.history import History
 
 ADDRESS = "/api/export"
+PLAIN = {"accept-encoding": "identity"}
 
 
 @pytest.fixture
@@ -142,10 +148,15 @@ def heavy(tmp_path: Path) -> Iterator[History]:
     """Specimens whose documents no pipe holds at once."""
     told = History(tmp_path)
     for number in range(1, 9):
-        remarks = {"ods:remarks": os.urandom(200_000).hex()}
-        told.do(number, Register(told.stamp(number, "Abies alba", 1, **remarks)))
+        remember(told, number, 400_000)
     yield told
     told.close()
+
+
+def remember(told: History, number: int, size: int) -> None:
+    """A specimen with a long remark, which packs badly."""
+    remarks = {"ods:remarks": os.urandom(size // 2).hex()}
+    told.do(number, Register(told.stamp(number, "Abies alba", 1, **remarks)))
 
 
 def writer(folder: Path) -> int:
@@ -197,5 +208,57 @@ def test_an_export_that_fails_at_once_is_a_problem_and_not_half_an_answer(heavy)
         for form in ("documents", "ntriples"):  # packed, since this client takes gzip
             answer = await ask(app, f"{ADDRESS}?format={form}")
             assert answer.status_code == 503 and "take it again" in answer.json()["detail"]
+
+    asyncio.run(scene())
+
+
+def test_a_reader_that_stalls_is_cut_and_its_place_is_anothers(heavy, monkeypatch):
+    monkeypatch.setattr(pace, "WINDOW_S", 0.3)
+    remember(heavy, 9, 16_000_000)  # more than the kernel holds for a reader
+    small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)]
+    address = f"{ADDRESS}?format=documents"
+    with running(made(heavy, exports_at_once=1), http="httptools") as server:
+        base = f"http://127.0.0.1:{server.port}"
+        transport = httpx.HTTPTransport(socket_options=small)
+        with (
+            httpx.Client(transport=transport, base_url=base, headers=PLAIN) as stalling,
+            stalling.stream("GET", address) as answer,
+        ):
+            pieces = answer.iter_raw()
+            assert answer.status_code == 200 and next(pieces)
+            assert httpx.get(base + address).status_code == 503
+            until = time.monotonic() + 20
+            while httpx.get(base + address, headers=PLAIN).status_code == 503:
+                assert time.monotonic() < until, "the place was never given to another"
+                time.sleep(0.05)
+            with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
+                for _ in pieces:
+                    pass
+
+
+@pytest.mark.parametrize(("size", "cut"), [(40, True), (4_000, False)])
+def test_a_trickle_is_too_slow_and_a_slow_line_is_not(monkeypatch, size, cut):
+    monkeypatch.setattr(pace, "WINDOW_S", 0.1)
+
+    async def scene() -> None:
+        line = pace.Pace(20_000)
+        for _ in range(15):
+            await line.taken(asyncio.sleep(0.02), size)
+
+    if cut:
+        with pytest.raises(Unavailable, match="less than 20,000 bytes a second"):
+            asyncio.run(scene())
+    else:
+        asyncio.run(scene())
+
+
+def test_who_waits_for_a_slow_writer_is_not_cut(monkeypatch):
+    monkeypatch.setattr(pace, "WINDOW_S", 0.05)
+
+    async def scene() -> None:
+        line = pace.Pace(1_000_000)
+        for _ in range(4):
+            await asyncio.sleep(0.03)  # until there is something to send
+            await line.taken(asyncio.sleep(0), 10)
 
     asyncio.run(scene())
