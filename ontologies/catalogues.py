@@ -24,16 +24,17 @@ CATALOGUE: Final = {
 CATALOGUE_TERMS: Final = (
     "dcat:Catalog", "dcat:DataService", "dcat:Dataset", "dcat:Distribution",
     "dcat:accessService", "dcat:accessURL", "dcat:bbox", "dcat:dataset", "dcat:distribution",
-    "dcat:endDate", "dcat:endpointDescription", "dcat:endpointURL", "dcat:hasCurrentVersion",
-    "dcat:keyword", "dcat:landingPage", "dcat:mediaType", "dcat:servesDataset", "dcat:service",
-    "dcat:startDate", "dcat:version",
+    "dcat:downloadURL", "dcat:endDate", "dcat:endpointDescription", "dcat:endpointURL",
+    "dcat:hasCurrentVersion", "dcat:keyword", "dcat:landingPage", "dcat:mediaType",
+    "dcat:servesDataset", "dcat:service", "dcat:startDate", "dcat:version",
     "dcterms:Location", "dcterms:PeriodOfTime", "dcterms:conformsTo", "dcterms:description",
     "dcterms:identifier", "dcterms:issued", "dcterms:license", "dcterms:modified",
     "dcterms:publisher", "dcterms:spatial", "dcterms:temporal", "dcterms:title",
     "foaf:Organization", "foaf:homepage", "foaf:name",
     "hydra:PartialCollectionView", "hydra:next", "hydra:previous", "hydra:totalItems",
     "rdf:type", "rdfs:seeAlso",
-    "void:Dataset", "void:class", "void:classPartition", "void:entities", "void:sparqlEndpoint",
+    "void:Dataset", "void:class", "void:classPartition", "void:dataDump", "void:entities",
+    "void:sparqlEndpoint",
 )  # fmt: skip
 """What the catalogue says, by CURIE."""
 

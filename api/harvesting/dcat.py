@@ -61,6 +61,8 @@ class Access:
     title: str
     address: str
     media_type: str
+    whole: bool = False
+    """Whether all of the dataset is at that address, as one file."""
 
 
 def accesses(base: str, dataset: Dataset) -> list[Access]:
@@ -75,7 +77,7 @@ def accesses(base: str, dataset: Dataset) -> list[Access]:
         Access("ldes", "/ldes", "Every version, as an event stream",
                f"{base}/ldes/dataset/{dataset.pid}", "text/turtle"),
         Access("export", "/api/export", "All of it as triples",
-               f"{base}/api/export?{urlencode(exported)}", "application/n-triples"),
+               f"{base}/api/export?{urlencode(exported)}", "application/n-triples", whole=True),
         Access("search", "/api/search", "Specimens, as JSON",
                f"{base}/api/search?{urlencode({'source': dataset.pid.iri})}", "application/json"),
         Access("sparql", "/sparql", "Objects by SPARQL",
@@ -165,6 +167,9 @@ def _distribution(base: str, dataset: Dataset, access: Access) -> Iterator[Tripl
     yield typed(name, term("dcat:Distribution"))
     yield worded(name, term("dcterms:title"), access.title, "en")
     yield linked(name, term("dcat:accessURL"), access.address)
+    if access.whole:
+        yield linked(name, term("dcat:downloadURL"), access.address)
+        yield linked(dataset.pid.iri, term("void:dataDump"), access.address)
     yield linked(name, term("dcat:accessService"), base + access.service)
     yield linked(name, term("dcat:mediaType"), _MEDIA_TYPES + access.media_type)
     for licence in filter(is_iri, sorted(dataset.profile.licences)):

@@ -19,8 +19,10 @@ from pyoxigraph import Literal, RdfFormat, Triple, parse, serialize
 
 from api.sparql.statistics import Counts, Statistics
 from api.triples import linked, typed, valued, worded
+from handlers.exports import Form
 from handlers.queries.formats import GRAPHS, RESULTS, Format
 from handlers.queries.pool import QueryPool
+from ontologies.catalogues import term
 from ontologies.prefixes import PREFIXES
 
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"
@@ -36,6 +38,8 @@ _NAMED_GRAPHS: Final = {
     "urn:collectome:graph:records": "FDO records, MIDS level and conformance of each object",
     "urn:collectome:graph:provenance": "which activity made which version, by whom and when",
 }
+_DUMPS: Final = (Form.NQUADS, Form.NTRIPLES)
+"""The exports that are RDF."""
 _SHOWN: Final = {
     **PREFIXES,
     "sd": _SD,
@@ -85,7 +89,7 @@ class Description:
     """What the service says of itself."""
 
     def __init__(self, pool: QueryPool, public_base: str, examples: Path | None = None) -> None:
-        self._pool = pool
+        self._pool, self._base = pool, public_base
         self.endpoint = f"{public_base}/sparql"
         self.statistics = Statistics(pool)
         self.examples = _read_examples(examples or _FOLDER, public_base)
@@ -131,8 +135,11 @@ class Description:
         yield typed(dataset, _SD + "Dataset")
         yield typed(dataset, _VOID + "Dataset")
         yield linked(dataset, _VOID + "sparqlEndpoint", service)
+        for written in _DUMPS:
+            dump = f"{self._base}/api/export?format={written}"
+            yield linked(dataset, term("void:dataDump"), dump)
         yield worded(dataset, _RDFS + "label", "The current objects of this repository", "en")
-        yield linked(dataset, _RDFS + "seeAlso", service.removesuffix("/sparql") + "/catalogue")
+        yield linked(dataset, _RDFS + "seeAlso", f"{self._base}/catalogue")
         yield linked(dataset, _SD + "defaultGraph", default)
         yield typed(default, _SD + "Graph")
         for name, meaning in _NAMED_GRAPHS.items():

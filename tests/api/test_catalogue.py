@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from rdflib import BNode, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, RDF
@@ -100,6 +102,10 @@ def test_every_way_to_a_dataset_names_its_service_and_the_services_name_the_data
     for way in ways:
         assert found.value(way, DCAT.accessService) in services
         assert found.value(way, DCTERMS.license) == URIRef(LICENCE)
+    (dump,) = found.objects(None, DCAT.downloadURL)
+    asked = urlencode({"format": "ntriples", "source-system": str(source)})
+    assert str(dump) == f"{BASE}/api/export?{asked}"
+    assert (name, VOID.dataDump, dump) in found
 
 
 def test_the_ways_of_this_application_answer(holding, source):

@@ -137,7 +137,10 @@ def test_the_description_counts_classes_and_properties(endpoint: Served) -> None
 
 def test_void_is_found_at_its_well_known_place(endpoint: Served) -> None:
     response = httpx.get(f"{endpoint.base}/.well-known/void", headers={"accept": "text/turtle"})
-    assert (None, RDF.type, VOID.Dataset) in Graph().parse(data=response.text)
+    described = Graph().parse(data=response.text)
+    assert (None, RDF.type, VOID.Dataset) in described
+    dumps = {str(dump) for dump in described.objects(None, VOID.dataDump)}
+    assert dumps == {f"{endpoint.base}/api/export?format={name}" for name in ("nquads", "ntriples")}
 
 
 def test_descriptions_come_in_every_rdf_syntax_and_nothing_else(endpoint: Served) -> None:
