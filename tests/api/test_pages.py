@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ import pytest
 from api.pages import QUERIES
 from api.views import Views
 from eventstore.follower import follow_once
+from fdo.lifecycle import Activate, Status, stamped
 from handlers.projections.conformance import Conformance, ConformanceReader
 from tests.api.documents import a_medium, a_source, a_specimen
 
@@ -204,6 +206,35 @@ def test_conformance_is_counted_by_dataset_and_shape(repository, browse, filled)
     page = browser.get("/api/conformance", accept="text/html").text
     assert all(one["shape"] in page for one in found["shapes"])
     assert browse().get("/api/conformance").status_code == 503
+    for count in found["shapes"]:
+        assert html.escape(count["list"]) in page
+        listed = browser.get(count["list"]).json()
+        assert len(listed["items"]) == count["objects"] and listed["next"] is None
+        for one in listed["items"]:
+            results = browser.get(one["report"]).json()["results"]
+            assert count["shape"] in {each["shape"] for each in results}
+        assert listed["items"][0]["pid"] in browser.get(count["list"], accept="text/html").text
+    refused = browser.get("/api/conformance/objects?shape=urn:x")
+    assert (refused.status_code, refused.json()["parameter"]) == (400, "shape")
+
+
+def test_the_objects_behind_a_count_come_in_pages(repository, browse):
+    for number in range(5):
+        specimen = a_specimen(f"DH-{number}")
+        del specimen["dcterms:license"]
+        repository.register("specimen", specimen)
+    view = Conformance(repository.folder / "conformance.sqlite")
+    follow_once(repository.objects.log, [view])
+    view.close()
+    reader = ConformanceReader(repository.folder / "conformance.sqlite")
+    browser = browse(views=Views(conformance=reader))
+    path = "/api/conformance/objects?shape=urn:collectome:shape:specimen-licence&limit=2"
+    found, pages = [], 0
+    while path:
+        page = browser.get(path).json()
+        found += [one["pid"] for one in page["items"]]
+        path, pages = page["next"], pages + 1
+    assert (len(set(found)), len(found), pages) == (5, 5, 3)
 
 
 def test_health_tells_head_and_lag(browse, filled):
@@ -222,4 +253,15 @@ def test_metrics_count_requests_and_lag(browse, filled):
     assert 'collectome_requests_total{route="object",status="404"} 1.0' in text
     assert 'collectome_projection_lag_events{projection="search"} 2.0' in text
     assert "collectome_log_position 3.0" in text
+    assert 'collectome_objects{status="active",type="specimen"} 1.0' in text
+
+
+def test_metrics_forget_what_there_is_none_of_any_more(repository, browse):
+    pid = repository.register("specimen", a_specimen(), Status.DRAFT)
+    browser = browse()
+    assert 'collectome_objects{status="draft",type="specimen"}' in browser.get("/metrics").text
+    draft = repository.objects.log.latest(pid).document
+    repository.do(Activate(stamped(draft, pid, 2, modified=draft["dcterms:modified"])), pid)
+    text = browser.get("/metrics").text
+    assert 'status="draft"' not in text
     assert 'collectome_objects{status="active",type="specimen"} 1.0' in text

@@ -46,6 +46,10 @@ def failing(repository):
     def number(n: int) -> int:
         return n
 
+    @router.post("/words")
+    def words(body: dict[str, str]) -> dict[str, str]:
+        return body
+
     settings = Settings(data=repository.folder, public_base=BASE)
     return Browser(create_app(settings, repository.objects, routers=[router]))
 
@@ -77,6 +81,17 @@ def test_the_frameworks_own_refusals_take_the_same_form(failing):
         assert answer.json()["type"] == f"{BASE}/problems/{slug}"
         assert len(answer.json()["detail"]) > 20
     assert failing.get("/number?n=x").json()["errors"][0]["place"] == "query.n"
+
+
+def test_a_body_of_another_type_is_told_apart_from_one_that_is_wrong(failing):
+    answer = failing.request("POST", "/words", content="a=b", headers={"content-type": "text/x"})
+    assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")
+    assert answer.json()["type"] == f"{BASE}/problems/unsupported-media-type"
+    assert "text/x" in answer.json()["detail"] and "application/json" in answer.json()["detail"]
+    assert failing.request("POST", "/words", content="a=b").status_code == 415
+    for wrong in ({"json": ["a"]}, {"content": ""}):
+        assert failing.request("POST", "/words", **wrong).status_code == 422
+    assert failing.request("POST", "/words", json={"a": "b"}).json() == {"a": "b"}
 
 
 def test_a_crash_tells_a_reference_and_nothing_of_the_inside(failing, caplog):
