@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -81,7 +80,9 @@ def minter(settings: Settings, objects: DigitalObjects, *, gentle: bool = False)
         settings.datacite_password.get_secret_value(),
         settings.doi_prefix,
     )
-    plan = Plan(settings.doi_prefix, settings.base, settings.datacite_requests_per_5min)
+    plan = Plan(
+        settings.doi_prefix, settings.base, settings.datacite_requests_per_5min, settings.title
+    )
     return Minter(settings.data, objects, service, plan, gentle=gentle)
 
 
@@ -92,6 +93,8 @@ async def minting_beside(settings: Settings, objects: DigitalObjects) -> AsyncIt
     if not wanted(settings) or mirroring.origin(objects.recorder) is not None:
         yield
         return
+    import asyncio  # whoever only looks how DOIs stand has no loop
+
     stop = threading.Event()
     process = minter(settings, objects, gentle=True)
     thread = threading.Thread(target=process.run, args=(stop,), name="minting", daemon=True)

@@ -24,7 +24,7 @@ from api.site import Site
 from eventstore.envelope import iso
 from fdo.errors import CollectomeError, NotFound
 from fdo.identifiers import Pid
-from handlers.processes.minting.asking import requested, require_citable
+from handlers.processes.minting.asking import doi_of, requested, require_citable
 
 SHOWN = 50
 """Dead letters on the page."""
@@ -75,6 +75,7 @@ def version_page(site: Site, request: Request, pid: Pid, number: int) -> Respons
     return _page(
         site, "version_doi.html", session_of(request), pid=str(pid), told=told, asked=asked,
         refused=refused, next=_NEXT.get(told.state, ""), minting=wanted(site.settings),
+        of_dataset="" if pid.scheme == "doi" else str(doi_of(site.objects, pid)),
     )  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def _refused(site: Site, pid: Pid, number: int) -> str:
         require_citable(site.objects.log, pid, number)
     except CollectomeError as refusal:
         return refusal.message
-    if site.objects.log.confirmed(pid) != "findable":
+    if pid.scheme == "doi" and site.objects.log.confirmed(pid) != "findable":
         return f"The DOI of the object itself, {pid}, is not findable yet; come back when it is."
     return ""
 

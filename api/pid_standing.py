@@ -12,9 +12,15 @@ from api.objects.lifecycle import admit
 from api.security import Token
 from api.site import Site
 from fdo.errors import NotFound, PidOnly
-from fdo.identifiers import Pid
+from fdo.identifiers import PROXIES, Pid
 from fdo.lifecycle import Status
-from handlers.processes.minting.asking import request_version, requested
+from handlers.processes.minting.asking import (
+    doi_of,
+    request_version,
+    requested,
+    require_citable,
+)
+from handlers.processes.minting.wanted import name_of
 
 FRESH_S = 2.0
 """Counts are made no more often than this, whoever asks."""
@@ -86,19 +92,19 @@ def ask_for(site: Site, pid: Pid, number: int, by: Token) -> None:
 
 def version_doi(site: Site, pid: Pid, number: int) -> VersionDoi:
     """How far the DOI of a version is."""
-    doi = f"{pid}/{number}"
+    doi = name_of(doi_of(site.objects, pid), number)
     event = requested(site.objects.log, pid, number)
     with outbox_of(site.settings) as outbox:
         row = outbox.get(doi)
     found = described(row) if row else None
     return VersionDoi(
         doi=doi,
-        iri=pid.version_iri(number),
+        iri=f"{PROXIES['doi']}{doi}",
         version=number,
         state=found.state if found else "none",
         confirmed=found is not None and found.confirmed == "findable",
         requested=event.position if event else None,
-        url=f"{site.base}/{doi}",
+        url=f"{site.base}/{pid}/{number}",
         attempts=found.attempts if found else 0,
         error=found.error if found else "",
         dead=found is not None and found.dead,

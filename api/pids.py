@@ -42,7 +42,7 @@ PAGE = 1_000
 
 Curator = Annotated[Token, Depends(require("curator"))]
 Writer = Annotated[Token, Depends(require("agent", "curator"))]
-Prefix = Annotated[str, Path(pattern=r"^10\.[0-9]{4,9}$")]
+Prefix = Annotated[str, Path(pattern=r"^[0-9]{2}(\.[0-9A-Za-z]{1,9}){1,4}$")]
 Number = Annotated[int, Path(ge=1, le=999_999_999)]
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {

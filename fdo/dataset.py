@@ -24,6 +24,18 @@ def description(facts: Mapping[str, str | None]) -> str:
     return "; ".join(f"{name}: {facts[name]}" for name in order if facts.get(name))
 
 
+def licence(text: str) -> str | None:
+    """The licence that a description names, in the words of the dataset; None where it names none.
+
+    >>> licence("Dataset: Beetles; Licence: CC0 1.0; Organisation: Museum X")
+    'CC0 1.0'
+    """
+    before, named, _ = f"; {text}".rpartition(f"; {HOLDER}: ")
+    told = before if named else f"; {text}".rpartition(f"; {HOLDER_ID}: ")[0] or f"; {text}"
+    _, said, found = told.rpartition(f"; {LICENCE}: ")
+    return found if said else None
+
+
 def holder(text: str) -> tuple[str, str | None] | None:
     """Name and ROR or Wikidata id of the holder that a description ends with; None where it names
     none. A holder without a name goes by its id."""

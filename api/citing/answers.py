@@ -90,8 +90,8 @@ def cite(shown: Shown, asked: Asked) -> Sent:
 
 def citation(site: Site, event: Recorded, *, hidden: bool) -> Cited:
     """What is cited of an event that made a version."""
-    minted = site.objects.log.minted(event.pid)
-    return cited(event, minted, base=site.base, repository=site.settings.title, hidden=hidden)
+    log = site.objects.log
+    return cited(event, log, base=site.base, repository=site.settings.title, hidden=hidden)
 
 
 def told(what: Cited, manners: list[Manner]) -> dict[str, Any]:
@@ -103,6 +103,7 @@ def told(what: Cited, manners: list[Manner]) -> dict[str, Any]:
         "id": what.iri,
         "doi": what.doi,
         "versionHasDoi": what.minted,
+        "versionMayHaveDoi": what.on_request,
         "recordedAt": what.recorded_at,
         "status": what.status,
         "url": what.address,

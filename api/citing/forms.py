@@ -6,12 +6,14 @@ here. Of an object that is public as a PID only, the FDO record is cited, as it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from api.citing.styles import Manner, text
 from api.negotiation import BIBLIOGRAPHY, Format
 from api.objects.dossier import public_address
 from eventstore.envelope import Recorded, iso
+from eventstore.log import Log
+from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import canonical
 from fdo.record import outline
 from fdo.representations.citation.bibtex import bibtex
@@ -22,11 +24,8 @@ from fdo.representations.citation.ris import ris
 from fdo.representations.citation.schema_org import schema_org
 
 
-def cited(
-    event: Recorded, minted: Collection[int], *, base: str, repository: str, hidden: bool
-) -> Cited:
-    """What is cited of an event that made a version; `minted` are the versions of its object that
-    have DOIs of their own.
+def cited(event: Recorded, log: Log, *, base: str, repository: str, hidden: bool) -> Cited:
+    """What is cited of an event that made a version, with the DOIs that there are by now.
 
     `base` is the public address of this server, `repository` its name; `hidden`: only the FDO
     record is public.
@@ -43,8 +42,10 @@ def cited(
         address=public_address(base, event.pid, event.version),
         repository=repository,
         proof=None if hidden or event.citation is None else str(event.citation),
-        minted=event.version in minted,
+        minted=event.version in log.minted(event.pid),
         pid_only=hidden,
+        registered=None if event.pid.scheme == "doi" else log.resolving(event.pid),
+        on_request=event.pid.scheme == "doi" or OBJECT_TYPES[event.type].doi_on_request,
     )
 
 

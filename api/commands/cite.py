@@ -100,7 +100,7 @@ def _cited(repository: Repository, event: Recorded, hidden: bool) -> Cited:
     settings = repository.settings
     return cited(
         event,
-        repository.log.minted(event.pid),
+        repository.log,
         base=settings.base,
         repository=settings.title,
         hidden=hidden,

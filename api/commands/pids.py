@@ -22,7 +22,9 @@ from api.minting import Standing, described, minter, outbox_of, standing
 from api.repository import Repository
 from fdo.agent import Agent
 from fdo.errors import NotFound, Unavailable
+from handlers.processes.minting.asking import doi_of as doi_name
 from fdo.identifiers import Pid
+from handlers.processes.minting.wanted import name_of
 from handlers.processes.minting.asking import request_version as ask_for
 
 COMMAND_LINE = Agent("urn:collectome:agent:command-line", "Command line")
@@ -123,7 +125,7 @@ def request_version(
     repository = Repository(settings_for(data), must_exist=True)
     name = Pid.parse(pid)
     event = ask_for(repository.objects, name, version, COMMAND_LINE)
-    doi = f"{name}/{version}"
+    doi = name_of(doi_name(repository.objects, name), version)
     with outbox_of(repository.settings) as outbox:
         row = outbox.get(doi)
     state = row.sent if row and row.sent else "none"

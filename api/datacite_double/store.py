@@ -6,6 +6,7 @@ a request that changed nothing is noted without waiting for the disk.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -96,6 +97,7 @@ class Store:
 
     def __init__(self, place: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o600))  # as all files of a data folder
         self._one = threading.Lock()
         self._run = sqlite3.connect(
             place, isolation_level=None, timeout=30, check_same_thread=False

@@ -55,6 +55,7 @@ def metadata_of(
             versions=sorted(minted),
             previous=max((each for each in minted if each < event.version), default=None),
             publisher=repository if event.pid.scheme == "handle" else None,
+            doi=None if past else log.resolving(event.pid),
         )
     require_valid(found)
     return to_xml(found) if xml else canonical(found)

@@ -162,9 +162,11 @@ def withdrawn(document: Document) -> tuple[str, str] | None:
 
 
 def rights(document: Document) -> Licence | None:
-    """The object's own licence; None where it states none. One that we cannot tell is given by
-    its address alone."""
+    """The object's own licence, of a dataset that of its specimens; None where it states none. One
+    that we cannot tell is given by its address alone."""
     stated = said(document, "dcterms:license", "dcterms:rights")
+    if stated is None and is_dataset(document):
+        stated = dataset.licence(said(document, "schema:description") or "")
     if stated is None:
         return None
     return licence_of(stated) or (Licence("", stated, stated) if "://" in stated else None)

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 import httpx
 
 from api.security import Role
+from handlers.learning import Learning
 from handlers.processes.minting.store import Outbox, Row
-from tests.api.conftest import BASE, Browser, Repository
+from tests.api.conftest import BASE, CURATOR, Browser, Repository
 from tests.api.documents import a_source, a_specimen
 from tests.handlers.processes.minting.story import a_story
 
@@ -69,10 +70,14 @@ def test_a_version_gets_its_doi_from_its_page(tmp_path: Path) -> None:
 def test_pages_of_objects_and_citations_lead_to_it(repository: Repository) -> None:
     oak = repository.register("specimen", a_specimen())
     source = repository.register("source-system", a_source())
+    model = Learning(repository.objects, CURATOR).register(
+        {"@type": "fair4ml:MLModel", "schema:name": "Label reader"}
+    )
     browser = Browser(repository.app())
-    for path in (f"/{oak}", f"/{oak}/1", f"/{oak}/cite"):
-        assert f"/{oak}/1/doi" in browser.get(path, accept=PAGE).text
-    assert f"/{source}/1/doi" not in browser.get(f"/{source}", accept=PAGE).text
+    for pid in (oak, source):
+        for path in (f"/{pid}", f"/{pid}/1", f"/{pid}/cite"):
+            assert f"/{pid}/1/doi" in browser.get(path, accept=PAGE).text
+    assert f"/{model.pid}/1/doi" not in browser.get(f"/{model.pid}", accept=PAGE).text
     repository.tombstone(oak, "Lost.")
     assert f"/{oak}/1/doi" not in browser.get(f"/{oak}", accept=PAGE).text
     assert "withdrawn" in Person(repository, "curator").see(f"/{oak}/1/doi")
@@ -129,3 +134,33 @@ def letters(folder: Path, *dois: str) -> None:
         with outbox.writing():
             outbox.put([row])
     outbox.close()
+
+
+def test_a_dataset_is_cited_by_its_doi_once_it_was_asked_for(tmp_path: Path) -> None:
+    with a_story(tmp_path) as story:
+        source = story.repository.register("source-system", a_source("Beetles"))
+        doi, address = f"10.5072/{source.suffix}", f"/{source}/1/doi"
+        anna = Person(story.repository, "curator")
+        assert doi in anna.see(address)
+        assert anna.browser.get(f"/{source}/1/cite").json()["doi"] is None
+        anna.press(anna.see(address), "/pids/ask")
+        told = anna.browser.get(address).json()
+        assert (told["doi"], told["url"]) == (f"{doi}/1", f"{BASE}/{source}/1")
+        story.mint()
+        assert f"https://doi.org/{doi}/1" in anna.see(address)
+        cited = anna.browser.get(f"/{source}/1/cite").json()
+        assert cited["doi"] == f"{doi}/1"
+        bibtex = anna.browser.get(f"/{source}/1?format=bibtex").text
+        assert f"doi = {{{doi}/1}}" in bibtex
+        shown = anna.browser.get(f"/{source}?format=datacite").json()
+        assert shown["doi"] == doi
+        known = anna.browser.get(f"/{source}/1?format=schemaorg").json()["identifier"]
+        assert [one["value"] for one in known[:2]] == [f"doi:{doi}/1", f"hdl:{source}"]
+
+
+def test_what_keeps_its_handle_says_what_to_cite_instead(repository: Repository) -> None:
+    form = {"@type": "fair4ml:MLModel", "schema:name": "Label reader"}
+    model = Learning(repository.objects, CURATOR).register(form).pid
+    token = {"authorization": f"Bearer {repository.tokens.create('robot', ('agent',))}"}
+    answer = Person(repository).browser.request("POST", f"/{model}/1/doi", headers=token)
+    assert answer.status_code == 409 and model.version_iri(1) in answer.json()["detail"]

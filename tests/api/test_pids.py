@@ -132,7 +132,9 @@ def test_only_dois_are_asked_for(
     repository: Repository, browser: Browser, agent: dict[str, str]
 ) -> None:
     source = repository.register("source-system", a_source())
-    assert browser.request("POST", f"/{source}/1/doi", headers=agent).status_code == 422
+    answer = browser.request("POST", f"/{source}/1/doi", headers=agent)
+    assert (answer.status_code, answer.json()["doi"]) == (202, f"10.5072/{source.suffix}/1")
+    assert browser.request("POST", "/abc/def/1/doi", headers=agent).status_code == 422
     assert browser.request("POST", "/10.5072/../1/doi", headers=agent).status_code in (400, 404)
     assert browser.request("POST", "/10.5072/nonsense/1/doi", headers=agent).status_code == 400
 

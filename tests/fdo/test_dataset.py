@@ -10,6 +10,7 @@ from fdo import dataset
 
 ROR = "https://ror.org/03z77qz90"
 TEXTS = st.text(min_size=1, max_size=20).filter(lambda text: "; Organisation" not in text)
+PLAIN = TEXTS.filter(lambda text: "; " not in text)
 
 
 @given(st.none() | TEXTS, st.none() | TEXTS, st.sampled_from([None, ROR]))
@@ -33,3 +34,11 @@ def test_only_what_stands_at_its_end_is_a_holder(
     text: str, found: tuple[str, str | None] | None
 ) -> None:
     assert dataset.holder(text) == found
+
+
+@given(st.none() | PLAIN, st.none() | PLAIN, st.sampled_from([None, ROR]))
+def test_the_licence_that_is_written_is_read(
+    licence: str | None, name: str | None, iri: str | None
+) -> None:
+    facts = {dataset.LICENCE: licence, dataset.HOLDER: name, dataset.HOLDER_ID: iri}
+    assert dataset.licence(dataset.description({dataset.TITLE: "Beetles", **facts})) == licence

@@ -49,13 +49,18 @@ class Cited:
     """Whether the version has a DOI of its own."""
     pid_only: bool = False
     """Whether only the FDO record is public."""
+    registered: Pid | None = None
+    """The DOI of an object whose PID is a Handle, as that of a dataset for which somebody asked."""
+    on_request: bool = False
+    """Whether the version may get a DOI of its own."""
 
     @property
     def doi(self) -> str | None:
         """The DOI to cite: that of the version if there is one, else the object's."""
-        if self.pid.scheme != "doi":
+        own = self.pid if self.pid.scheme == "doi" else self.registered
+        if own is None:
             return None
-        return f"{self.pid}/{self.version}" if self.minted else str(self.pid)
+        return f"{own}/{self.version}" if self.minted else str(own)
 
     @property
     def iri(self) -> str:

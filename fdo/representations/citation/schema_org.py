@@ -76,9 +76,10 @@ def _reason(cited: Cited) -> str | None:
 
 
 def _identifiers(cited: Cited, name: str) -> list[Node]:
-    doi = cited.pid.scheme == "doi"
-    value = f"doi:{cited.doi}" if doi else f"hdl:{cited.pid}"
-    rows = [(_DOI if doi else _HANDLE, value), *cited.identifiers]
+    rows = [(_DOI, f"doi:{cited.doi}")] if cited.doi else []
+    if cited.pid.scheme == "handle":
+        rows.append((_HANDLE, f"hdl:{cited.pid}"))
+    rows += cited.identifiers
     if cited.proof:
         rows.append(("hash", cited.proof.rpartition(" ")[2]))
     return [

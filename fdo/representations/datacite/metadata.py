@@ -42,14 +42,17 @@ def metadata(
     versions: Sequence[int] = (),
     previous: int | None = None,
     publisher: str | None = None,
+    doi: Pid | None = None,
 ) -> dict[str, Any]:
     """The metadata of an active or tombstoned object, or (`version_of`) of one version of it.
 
     `versions` are the numbers of those that have DOIs, `previous` the last of them before this
-    one; `publisher` stands in where the document names no holder. InvalidDocument where the
-    document does not say when it was made, which no stored document lacks.
+    one; `publisher` stands in where the document names no holder; `doi` is that of an object whose
+    PID is a Handle. InvalidDocument where the document does not say when it was made, which no
+    stored document lacks.
     """
     pid = Pid.parse(document["@id"])
+    name = doi or pid
     number = credit.version(document) or 0
     holder = credit.holder(document)
     named = (*credit.publishers(document, publisher), UNKNOWN)
@@ -71,19 +74,19 @@ def metadata(
         "relatedIdentifiers": [
             *relations.of_document(document),
             *relations.of_versions(
-                pid, number if version_of else None, versions=versions, previous=previous
+                name, number if version_of else None, versions=versions, previous=previous
             ),
             *(
                 []
                 if credit.withdrawn(document)
-                else relations.of_metadata(pid, number if version_of else 0)
+                else relations.of_metadata(name, number if version_of else 0)
             ),
         ],
         "geoLocations": description.places(document),
         "descriptions": description.descriptions(document),
         "formats": description.formats(document),
     }
-    return _told(pid, number if version_of else 0, found)
+    return _told(name, number if version_of else 0, found)
 
 
 def metadata_of_record(

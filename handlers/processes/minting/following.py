@@ -10,11 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import get_args
 
+from eventstore.confirmations import REQUESTED, doi_said
 from eventstore.envelope import Recorded
 from eventstore.log import Log
-from handlers.processes.minting.asking import WHAT
 from handlers.processes.minting.store import Outbox, Row, brought
-from handlers.processes.minting.wanted import State, Wishes, bears_doi, name_of, proof
+from handlers.processes.minting.wanted import (
+    State,
+    Wishes,
+    bears_doi,
+    may_bear_doi,
+    name_of,
+    proof,
+)
 
 SECTION = 200
 """Events that are read at a time."""
@@ -37,11 +44,20 @@ class Following:
         events = self._log.read(self._outbox.position(), SECTION)
         if events:
             with self._outbox.writing():
-                self._take([e for e in events if bears_doi(e.type, e.pid, self._prefix)])
+                self._take([event for event in events if self._concerns(event)])
                 self._outbox.advance(events[-1].position)
             if any(event.what == "Erased" for event in events):
                 self._outbox.purge()
         return len(events)
+
+    def _concerns(self, event: Recorded) -> bool:
+        """Whether the event is of an object that bears a DOI which is ours to register, or may."""
+        if bears_doi(event.type, event.pid, self._prefix):
+            return True
+        if not may_bear_doi(event.type):
+            return False
+        doi = doi_said(event.detail)
+        return doi is None or doi.prefix == self._prefix
 
     def _take(self, events: Sequence[Recorded]) -> None:
         of: dict[str, Rows] = {event.pid_text: {} for event in events}
@@ -67,7 +83,8 @@ class Following:
     def _bring(self, latest: Recorded, rows: Rows) -> None:
         """Say of each DOI of an object what is wanted of it now."""
         now, minted = self._clock(), minted_of(rows.values())
-        rows.setdefault(0, Row(name_of(latest.pid), latest.pid_text, 0))
+        if bears_doi(latest.type, latest.pid, self._prefix):
+            rows.setdefault(0, Row(name_of(latest.pid), latest.pid_text, 0))
         for number, row in rows.items():
             brought(row, self._wishes.of(latest, number, minted), now)
 
@@ -92,16 +109,18 @@ def minted_of(rows: Iterable[Row]) -> list[int]:
 def _note(event: Recorded, rows: Rows) -> Row | None:
     """What an operational event changes in the rows of its object; the row of which it tells
     something that this outbox did not know, because another one, now lost, had sent it."""
-    if event.what == WHAT:
+    name = event.pid if event.pid.scheme == "doi" else doi_said(event.detail)
+    if event.what == REQUESTED and name:
         number = event.detail.get("version")
         if isinstance(number, int) and number > 0:
-            rows.setdefault(number, Row(name_of(event.pid, number), event.pid_text, number))
+            for each in (0, number):
+                rows.setdefault(each, Row(name_of(name, each), event.pid_text, each))
     elif event.what == "Erased":
         for row in rows.values():  # sent again whatever it showed; no hash or quotation remains
             row.sent_hash, row.error = None if row.sent_hash is None else "", ""
-    elif event.what == "PidConfirmed" and event.detail.get("state") in get_args(State):
+    elif event.what == "PidConfirmed" and name and event.detail.get("state") in get_args(State):
         number, state = int(event.detail.get("doi-version") or 0), event.detail["state"]
-        row = rows.setdefault(number, Row(name_of(event.pid, number), event.pid_text, number))
+        row = rows.setdefault(number, Row(name_of(name, number), event.pid_text, number))
         news = row.sent == row.confirmed and row.sent != state
         row.confirmed = state
         if news:
@@ -115,4 +134,4 @@ def _matters(event: Recorded) -> bool:
     tells of those of its versions; its own confirmation changes nothing."""
     if event.what == "PidConfirmed":
         return bool(event.detail.get("doi-version"))
-    return not event.operational or event.what in (WHAT, "Erased")
+    return not event.operational or event.what in (REQUESTED, "Erased")

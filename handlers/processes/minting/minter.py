@@ -69,6 +69,8 @@ class Plan:
     """Public address to which the DOIs lead."""
     per_window: int
     """Requests in five minutes."""
+    repository: str | None = None
+    """Its name, as publisher of datasets."""
 
 
 class Minter:
@@ -90,7 +92,7 @@ class Minter:
         self._folder, self._objects, self._service = folder, objects, service
         self._clock, self._gentle, self._passing = clock, gentle, passing
         self.outbox = Outbox(folder)
-        self._wishes = Wishes(objects.log, plan.base)
+        self._wishes = Wishes(objects.log, plan.base, plan.repository)
         self._following = Following(objects.log, self.outbox, self._wishes, plan.prefix, clock)
         self.pace = Pace(self.outbox, plan.per_window, clock)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="minting")

@@ -72,21 +72,27 @@ def bears_doi(kind: str, pid: Pid, prefix: str) -> bool:
     return OBJECT_TYPES[kind].scheme == "doi" and pid.prefix == prefix
 
 
+def may_bear_doi(kind: str) -> bool:
+    """Whether a DOI of an object with a Handle may be asked for."""
+    return OBJECT_TYPES[kind].doi_on_request
+
+
 def name_of(pid: Pid, number: int = 0) -> str:
     """The DOI of an object, or of one version of it."""
     return f"{pid}/{number}" if number else str(pid)
 
 
 class Wishes:
-    """What a log wants of DataCite; `base` is the public address to which DOIs lead."""
+    """What a log wants of DataCite; `base` is the public address to which DOIs lead, `repository`
+    the name of who publishes datasets."""
 
-    def __init__(self, log: Log, base: str) -> None:
-        self._log, self._base = log, base
+    def __init__(self, log: Log, base: str, repository: str | None = None) -> None:
+        self._log, self._base, self._repository = log, base, repository
 
     @property
     def form(self) -> str:
         """What the hashes stand on beside the log."""
-        return f"{FORM} {self._base}"
+        return " ".join(filter(None, (str(FORM), self._base, self._repository)))
 
     def of(self, latest: Recorded, number: int, minted: Sequence[int]) -> Wanted:
         """The DOI of a version, or (0) of the object, from the object's newest content; `minted`
@@ -101,7 +107,7 @@ class Wishes:
             named = f" {error}" if isinstance(error, KeyError) else ""
             why = f"{type(error).__name__}{named}"
             problem = f"No metadata can be made of event {latest.position}: {why}"
-            doi = name_of(latest.pid, number)
+            doi = name_of(self._log.doi(latest.pid) or latest.pid, number)
             return Wanted(doi, number, "findable", problem, latest.position, problem=problem)
 
     def _of_object(self, latest: Recorded, minted: Sequence[int]) -> Wanted:
@@ -112,7 +118,8 @@ class Wishes:
             state = "registered" if latest.status is Status.TOMBSTONE else "findable"
         if before is Status.PID_ONLY:
             return self._wanted(latest, 0, state, of_record(self._log, latest))
-        return self._wanted(latest, 0, state, datacite.metadata(latest.document, versions=minted))
+        shown = datacite.metadata(latest.document, versions=minted, **self._apart(latest))
+        return self._wanted(latest, 0, state, shown)
 
     def _of_version(self, latest: Recorded, number: int, minted: Sequence[int]) -> Wanted:
         version = self._log.version(latest.pid, number)
@@ -122,7 +129,14 @@ class Wishes:
             state = "registered"
         if withheld:
             return self._wanted(version, number, state, of_record(self._log, latest, number))
-        return self._wanted(version, number, state, _of_version(version, latest, minted))
+        shown = _of_version(version, latest, minted, **self._apart(latest))
+        return self._wanted(version, number, state, shown)
+
+    def _apart(self, latest: Recorded) -> dict[str, Any]:
+        """What is told of an object whose PID is no DOI, beside its document."""
+        if latest.pid.scheme == "doi":
+            return {}
+        return {"publisher": self._repository, "doi": self._log.doi(latest.pid)}
 
     def _before(self, latest: Recorded) -> Status:
         """The status that decides what may be shown: a tombstone publishes nothing that was
@@ -134,8 +148,8 @@ class Wishes:
     def _wanted(
         self, event: Recorded, number: int, state: State, shown: Mapping[str, Any]
     ) -> Wanted:
-        doi = name_of(event.pid, number)
-        url = f"{self._base}/{doi}"
+        doi = name_of(self._log.doi(event.pid) or event.pid, number)
+        url = f"{self._base}/{name_of(event.pid, number)}"
         digest = hashlib.sha256(f"{datacite.shown_hash(shown)} {url}".encode()).hexdigest()
         return Wanted(doi, number, state, digest, event.position, url, shown)
 
@@ -154,10 +168,12 @@ def of_record(log: Log, latest: Recorded, number: int = 0) -> dict[str, Any]:
     return datacite.metadata_of_record(record, latest.pid, made, number=number)
 
 
-def _of_version(version: Recorded, latest: Recorded, minted: Sequence[int]) -> dict[str, Any]:
+def _of_version(
+    version: Recorded, latest: Recorded, minted: Sequence[int], **apart: Any
+) -> dict[str, Any]:
     number = version.version
     previous = max((other for other in minted if other < number), default=None)
     document = version.document
     if ended := latest.document.get(_ENDED):
         document = {**document, _ENDED: ended}
-    return datacite.metadata(document, version_of=True, versions=minted, previous=previous)
+    return datacite.metadata(document, version_of=True, versions=minted, previous=previous, **apart)

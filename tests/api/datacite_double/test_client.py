@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from datacite import DataCiteRESTClient
 from datacite.errors import DataCiteError, DataCiteNotFoundError, DataCiteUnauthorizedError
 
 from api.datacite_double import DoubleServer
+from api.datacite_double.store import Store
 from tests.api.datacite_double.asking import HOME, a_doi, valid
 
 
@@ -75,6 +77,12 @@ def test_what_is_acknowledged_is_there_after_a_restart(tmp_path: Path):
     with DoubleServer(place) as second:
         again = DataCiteRESTClient("COLLECTOME.DEMO", "demo", "10.5072", url=second.url)
         assert again.get_metadata(doi)["state"] == "findable"
+
+
+def test_its_file_is_for_its_owner_alone(tmp_path: Path):
+    place = tmp_path / "datacite.sqlite"
+    Store(place).close()
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("taken_back", ["changed", "deleted"])

@@ -19,6 +19,7 @@ from tests.api.conftest import Repository
 
 BASE = "https://repository.example"
 PREFIX = "10.5072"
+REPOSITORY = "Sample repository"
 UNLIMITED = Limits(0, 0, 0, 0)
 
 
@@ -44,7 +45,7 @@ class Story:
     def minter(self, passing: Callable[[Step], None] = lambda _: None, base: str = BASE,
                password: str | None = None) -> Minter:  # fmt: skip
         """A process that mints, as it is right after its start."""
-        plan = minting.Plan(PREFIX, base, self.per_window)
+        plan = minting.Plan(PREFIX, base, self.per_window, REPOSITORY)
         return Minter(self.folder, self.objects, self.client(password), plan,
                       clock=lambda: self.now, passing=passing)  # fmt: skip
 

@@ -14,6 +14,7 @@ from fdo.errors import NotFound, PidOnly, Refused, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Activate, Note, Register, Restore, Status, stamped
 from handlers.curation import Curation
+from handlers.learning import Learning
 from handlers.processes.minting.answers import Answer
 from handlers.processes.minting.asking import request_version
 from handlers.processes.minting.minter import Minter
@@ -21,7 +22,7 @@ from handlers.processes.minting.minter import Plan as Wished
 from handlers.processes.minting.store import FILE, Outbox
 from tests.api.conftest import CURATOR
 from tests.api.documents import a_medium, a_source, a_specimen, a_stub
-from tests.handlers.processes.minting.story import BASE, PREFIX, Story, a_story
+from tests.handlers.processes.minting.story import BASE, PREFIX, REPOSITORY, Story, a_story
 
 
 @pytest.fixture
@@ -267,8 +268,88 @@ def test_what_cannot_be_cited_gets_no_doi(
 
 
 def test_a_version_of_what_has_a_handle_gets_no_doi(story: Story) -> None:
-    source = story.repository.register("source-system", a_source())
-    with pytest.raises(Refused, match="Handle"):
+    form = {"@type": "fair4ml:MLModel", "schema:name": "Label reader"}
+    model = Learning(story.objects, CURATOR).register(form).pid
+    with pytest.raises(Refused, match=f"Handle; cite {model.version_iri(1)}"):
+        request_version(story.objects, model, 1, CURATOR)
+
+
+# ── datasets ─────────────────────────────────────────────────────────────────────────────
+
+HELD = "Dataset: Beetles; Licence: CC0 1.0; Organisation: Museum X"
+
+
+@pytest.fixture
+def source(story: Story) -> Pid:
+    document = a_source("Beetles") | {"schema:description": HELD}
+    return story.repository.register("source-system", document)
+
+
+def test_a_dataset_gets_a_doi_beside_its_handle_once_somebody_asks(
+    story: Story, source: Pid
+) -> None:
+    doi = f"{PREFIX}/{source.suffix}"
+    story.repository.revise(source, a_source("Beetles of Y"), "source-system")
+    story.mint()
+    assert story.sent == []
+    asked = request_version(story.objects, source, 2, CURATOR)
+    assert asked.detail == {"version": 2, "doi": doi}
+    story.mint()
+    for name, address in ((doi, str(source)), (f"{doi}/2", f"{source}/2")):
+        found = story.at(name)
+        assert found is not None
+        assert (found.state, found.url) == ("findable", f"{BASE}/{address}")
+    assert relations(story, doi) == {("HasVersion", f"{doi}/2")}
+    assert relations(story, f"{doi}/2") == {("IsVersionOf", doi)}
+    assert story.log.doi(source) == story.log.resolving(source) == Pid.parse(doi)
+    assert story.log.minted(source) == {2}
+    before = len(story.sent)
+    story.repository.revise(source, a_source("Beetles of Z"), "source-system")
+    story.mint()
+    assert [path for path, _ in story.sent[before:]] == [f"/dois/{doi}"]
+    assert "Beetles of Z" in story.shown(doi)["titles"][0]["title"]
+
+
+def test_the_doi_of_a_dataset_tells_who_made_it_who_publishes_it_and_its_handle(
+    story: Story, source: Pid
+) -> None:
+    request_version(story.objects, source, 1, CURATOR)
+    story.mint()
+    told = story.shown(f"{PREFIX}/{source.suffix}")
+    assert told["types"]["resourceTypeGeneral"] == "Dataset"
+    assert [one["name"] for one in told["creators"]] == ["Museum X"]
+    assert told["publisher"]["name"] == REPOSITORY
+    assert [one["rightsIdentifier"] for one in told["rightsList"]] == ["cc0-1.0"]
+    assert {"alternateIdentifier": str(source), "alternateIdentifierType": "Handle"} in told[
+        "alternateIdentifiers"
+    ]
+    assert {"Created", "Updated"} <= {one["dateType"] for one in told["dates"]}
+    assert "HasPart" not in {one["relationType"] for one in told["relatedIdentifiers"]}
+
+
+def test_a_lost_outbox_sends_no_doi_of_a_dataset_again(story: Story, source: Pid) -> None:
+    request_version(story.objects, source, 1, CURATOR)
+    story.mint()
+    before, doi = len(story.sent), f"{PREFIX}/{source.suffix}"
+    for file in story.folder.glob(f"{FILE}*"):
+        file.unlink()
+    story.mint()
+    assert [path for path, _ in story.sent[before:]] in ([], [f"/dois/{doi}"])
+
+
+def test_the_doi_of_a_dataset_is_hidden_with_it(story: Story, source: Pid) -> None:
+    request_version(story.objects, source, 1, CURATOR)
+    story.mint()
+    Curation(story.objects, CURATOR).tombstone(source, "Given back.")
+    story.mint()
+    assert story.state(f"{PREFIX}/{source.suffix}") == "registered"
+
+
+def test_a_dataset_takes_no_doi_that_is_an_objects(story: Story, source: Pid) -> None:
+    taken = Pid(PREFIX, source.suffix)
+    document = stamped(a_specimen("DH-8"), taken, 1, modified="2026-03-01T12:00:00.000Z")
+    story.repository.do(Register(document), taken)
+    with pytest.raises(Refused, match="another object"):
         request_version(story.objects, source, 1, CURATOR)
 
 
