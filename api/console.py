@@ -29,6 +29,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from api.repository import signing
 from api.settings import Settings, read_settings
 from fdo.errors import CollectomeError, IdentityPaused, Unavailable
 
@@ -73,13 +74,15 @@ def tell(title: str, columns: list[str], rows: list[list[Any]]) -> None:
 def honest(command: Callable[P, R]) -> Callable[P, R]:
     """A command whose errors end as one sentence and an exit code, never a traceback.
 
-    So do files that cannot be read or written; a fault of the program keeps its traceback.
+    So do files that cannot be read or written; a fault of the program keeps its traceback. What
+    it wrote to a log is signed in any case.
     """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            with signing():
+                return command(*args, **kwargs)
         except BrokenPipeError:
             raise  # nobody reads on, as in `… | head`; Python's own way out is the right one
         except CollectomeError as error:

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from api.settings import Settings, read_settings
@@ -18,6 +20,8 @@ from handlers.projector import lease_is_held, positions
 LEASE_LOST = 75
 """Exit code of a projector that found the lease held."""
 ROOT = Path(__file__).resolve().parents[1]
+_OPENED: ContextVar[list[Repository] | None] = ContextVar("opened", default=None)
+"""The repositories that the command at work has opened; None where none is at work."""
 
 
 class Repository:
@@ -35,6 +39,10 @@ class Repository:
             self.data, durability=settings.durability, prefixes=settings.prefixes
         )
         self.log = self.objects.log
+        self._wrote = False
+        self.objects.on_append = self._note
+        if (opened := _OPENED.get()) is not None:
+            opened.append(self)
 
     @property
     def graph_folder(self) -> Path:
@@ -60,10 +68,38 @@ class Repository:
     def lag(self) -> dict[str, int]:
         """Projection → how many positions it is behind the log."""
         head = self.log.position()
+    def sign(self) -> None:
+        """Leave what was written here under a signed checkpoint, unless a server sees to that."""
+        if self._wrote:  # what it takes is dear to load; few commands write
+            from eventstore.checkpoints import Checkpoints
+            from handlers.notary import Notary
+
+            self._wrote = False
+            checkpoints = Checkpoints(self.objects.recorder)
+            notary = Notary(self.objects, checkpoints, self.settings.checkpoint_every_s)
+            notary.sign_behind(attended=lease_is_held(self.data))
+
         return {name: max(0, head - at) for name, at in self.positions().items()}
 
     def close(self) -> None:
-        """Close the log."""
+        """Close the log; what was written is signed before."""
+        self.sign()
+    def _note(self, _: int) -> None:
+        self._wrote = True
+
+
+@contextmanager
+def signing() -> Iterator[None]:
+    """Sign at the end what was written within, to whichever repository."""
+    opened: list[Repository] = []
+    before = _OPENED.set(opened)
+    try:
+        yield
+    finally:
+        _OPENED.reset(before)
+        for repository in opened:
+            repository.sign()
+
         self.objects.close()
 
 

@@ -1,7 +1,7 @@
-"""Signs the tree of the log at intervals, beside a server.
+"""Signs the tree of the log: at intervals beside a server, and behind a command that wrote to it.
 
-Several servers over one folder do no harm: a checkpoint of a size is made once, by whoever
-comes first. A mirror has its tree and signs nothing.
+Several servers and commands over one folder do no harm: a checkpoint of a size is made once, by
+whoever comes first. A mirror has its tree and signs nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 
 from eventstore.application import DigitalObjects
 from eventstore.checkpoints import Checkpoints
+from eventstore.envelope import to_moment
 from eventstore.mirroring import origin
 from fdo.errors import CollectomeError
 
@@ -38,6 +39,23 @@ class Notary:
             if refusal.message != self._told:
                 logging.getLogger("collectome").error("No checkpoint: %s", refusal.message)
             self._told = refusal.message
+
+    def sign_behind(self, *, attended: bool) -> None:
+        """Sign what a command wrote. Where the log is `attended`, by a server as far as anybody can
+        tell, that is left to whoever attends it, unless nothing was signed for an interval: then
+        nobody does. What goes wrong is logged: what was written stands."""
+        try:
+            if not (attended and self._signed_lately()):
+                self.sign()
+        except Exception:
+            logging.getLogger("collectome").exception("No checkpoint could be made")
+
+    def _signed_lately(self) -> bool:
+        last = self._checkpoints.latest()
+        if last is None or last.signed_at is None:
+            return False
+        age = to_moment(self._objects.clock()) - last.signed_at
+        return age.total_seconds() < self._every_s
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +21,12 @@ from api.console import (
 )
 from api.minting import standing, wanted
 from api.repository import Projection, Repository
-from fdo.errors import Refused
+from eventstore import mirroring
+from eventstore.checkpoints import Checkpoints
+from eventstore.envelope import iso
+from eventstore.notes import SIGNED_AT
+from fdo.errors import NotFound, Refused
+from fdo.wording import many
 from handlers import HANDLERS
 from handlers.processes.minting.store import FILE
 from handlers.projector import lease_is_held, tracked
@@ -33,6 +40,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     positions, counts = repository.positions(), repository.log.counts()
     mirror = mirrored(repository)
     minted = wanted(repository.settings) or (repository.data / FILE).exists()
+    signed = _signed(repository, head)
     dois = standing(repository.settings, repository.objects) if minted else None
     if json:
         emit(
@@ -46,6 +54,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
                     n: {"position": p, "lag": max(0, head - p)} for n, p in positions.items()
                 },
                 "objects": counts,
+                "signed": signed,
                 "server": lease_is_held(repository.data),
                 "mirror": mirror,
                 "dois": dois and dois.model_dump(),
@@ -55,6 +64,12 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     out.print(
         f"Log {repository.log.id}: {head} events, the last at "
         f"{repository.log.recorded_at(head) or 'no time'}"
+    out.print(
+        "Not signed yet: `collectome checkpoint` signs it, and so does a server."
+        if signed is None
+        else f"Signed {signed['at'] or 'at no time'}, {_ago(signed['age_s'])}; "
+        f"{many(signed['since'], 'event')} since"
+    )
     )
     if mirror:
         out.print(
@@ -82,6 +97,47 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
         if lease_is_held(repository.data)
         else "No projector is running; commands start one when they need it."
     )
+
+def _signed(repository: Repository, head: int) -> dict[str, Any] | None:
+    """The newest checkpoint: of how many events, when, how long ago, and how far the log went on
+    since; None before the first."""
+    checkpoints = Checkpoints(repository.objects.recorder)
+    last = checkpoints.latest()
+    if last is None:
+        return None
+    upto = 0
+    with suppress(NotFound):  # of a mirror that is behind what its source signed
+        upto = checkpoints.tree.position(last.size - 1)
+    age = None
+    if last.signed_at is not None:
+        age = round((datetime.now(UTC) - last.signed_at).total_seconds())
+    at = last.checkpoint.said(SIGNED_AT)
+    return {"events": last.size, "at": at, "age_s": age, "since": max(0, head - upto)}
+
+
+def _ago(seconds: int | None) -> str:
+    """How long ago, in the largest unit that fits."""
+    if seconds is None:
+        return "nobody knows how long ago"
+    for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= length:
+            return f"{many(seconds // length, unit)} ago"
+    return f"{many(max(0, seconds), 'second')} ago"
+
+
+def _mirrored(repository: Repository) -> dict[str, Any] | None:
+    """Of what it is a mirror, and how far behind when last heard; None for one of its own."""
+    known = mirroring.origin(repository.objects.recorder)
+    if known is None:
+        return None
+    return {
+        "of": known.source,
+        "head": known.head,
+        "behind": max(0, known.head - repository.log.position()),
+        "heard": iso(known.heard_at) if known.heard_at else None,
+        "lacking": len(repository.log.lacking()),
+    }
+
 
 
 def rebuild(

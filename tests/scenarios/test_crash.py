@@ -149,8 +149,8 @@ def test_an_ingest_killed_at_random_moments_ends_as_if_nothing_had_happened(
     assert content(objects) == undisturbed
     assert told("verify", data=data) == {
         "faults": [],
-        "events": objects.log.position(),
-        "signed": 0,
+        "events": events,
+        "signed": events,
         "sound": True,
     }
 
