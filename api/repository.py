@@ -68,6 +68,8 @@ class Repository:
     def lag(self) -> dict[str, int]:
         """Projection → how many positions it is behind the log."""
         head = self.log.position()
+        return {name: max(0, head - at) for name, at in self.positions().items()}
+
     def sign(self) -> None:
         """Leave what was written here under a signed checkpoint, unless a server sees to that."""
         if self._wrote:  # what it takes is dear to load; few commands write
@@ -79,11 +81,11 @@ class Repository:
             notary = Notary(self.objects, checkpoints, self.settings.checkpoint_every_s)
             notary.sign_behind(attended=lease_is_held(self.data))
 
-        return {name: max(0, head - at) for name, at in self.positions().items()}
-
     def close(self) -> None:
         """Close the log; what was written is signed before."""
         self.sign()
+        self.objects.close()
+
     def _note(self, _: int) -> None:
         self._wrote = True
 
@@ -99,8 +101,6 @@ def signing() -> Iterator[None]:
         _OPENED.reset(before)
         for repository in opened:
             repository.sign()
-
-        self.objects.close()
 
 
 class Projection:

@@ -40,8 +40,8 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     positions, counts = repository.positions(), repository.log.counts()
     mirror = mirrored(repository)
     minted = wanted(repository.settings) or (repository.data / FILE).exists()
-    signed = _signed(repository, head)
     dois = standing(repository.settings, repository.objects) if minted else None
+    signed = _signed(repository, head)
     if json:
         emit(
             {
@@ -54,8 +54,8 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
                     n: {"position": p, "lag": max(0, head - p)} for n, p in positions.items()
                 },
                 "objects": counts,
-                "signed": signed,
                 "server": lease_is_held(repository.data),
+                "signed": signed,
                 "mirror": mirror,
                 "dois": dois and dois.model_dump(),
             }
@@ -64,12 +64,12 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     out.print(
         f"Log {repository.log.id}: {head} events, the last at "
         f"{repository.log.recorded_at(head) or 'no time'}"
+    )
     out.print(
         "Not signed yet: `collectome checkpoint` signs it, and so does a server."
         if signed is None
         else f"Signed {signed['at'] or 'at no time'}, {_ago(signed['age_s'])}; "
         f"{many(signed['since'], 'event')} since"
-    )
     )
     if mirror:
         out.print(
@@ -97,6 +97,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
         if lease_is_held(repository.data)
         else "No projector is running; commands start one when they need it."
     )
+
 
 def _signed(repository: Repository, head: int) -> dict[str, Any] | None:
     """The newest checkpoint: of how many events, when, how long ago, and how far the log went on
@@ -137,7 +138,6 @@ def _mirrored(repository: Repository) -> dict[str, Any] | None:
         "heard": iso(known.heard_at) if known.heard_at else None,
         "lacking": len(repository.log.lacking()),
     }
-
 
 
 def rebuild(
