@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api.annotations.speaking import admit as in_scope
+from api.annotations.speaking import spend
 from api.minting import Doi, State, described, outbox_of, standing
 from api.objects.lifecycle import admit
 from api.security import Token
@@ -75,18 +77,23 @@ def letters_of(site: Site, after: str, limit: int) -> Letters:
 
 def require_public(site: Site, pid: Pid, number: int) -> None:
     """Return where everybody may know of this version; else an error as if it were not there."""
-    head = site.objects.log.head(pid)
+    head = site.objects.log.known(pid)
     if site.objects.log.withheld(head):
         raise PidOnly(f"Only the PID of {pid} is public; its versions are not.", pid=str(pid))
     if site.objects.log.version(pid, number).status is Status.DRAFT:
-        raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
+        raise NotFound(f"Version {number} of {pid} was a draft and is not public.")
 
 
 def ask_for(site: Site, pid: Pid, number: int, by: Token) -> None:
-    """Ask for the DOI of a version, which is for good: so a token that is limited to an
-    institution asks for what that one holds."""
+    """Ask for the DOI of a version, which is for good: within the institution, the scopes and the
+    quotas of the token. Who asks again asks for nothing more."""
+    log = site.objects.log
     require_public(site, pid, number)
-    admit(by, site.objects.log.latest(pid))
+    admit(by, log.latest(pid))
+    in_scope(by, {}, log.head(pid))
+    if requested(log, pid, number) is None:
+        require_citable(log, pid, number)
+        spend(by, site.settings, 0)
     request_version(site.objects, pid, number, by.agent)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from fdo.lifecycle import Status
@@ -100,6 +101,40 @@ def test_a_token_of_an_institution_asks_for_dois_of_its_own_objects(
         assert browser.request("POST", f"/{pid}/1/doi", headers=token).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [
+        ({"scopes": ("target:specimen",)}, 202),
+        ({"scopes": ("target:media",)}, 403),
+        ({"scopes": ("dataset:20.5000.5072/ABC-DEF-123",)}, 403),
+    ],
+)
+def test_the_scopes_of_a_token_hold_for_dois(
+    repository: Repository, browser: Browser, limits: dict[str, tuple[str]], status: int
+) -> None:
+    pid = repository.register("specimen", a_specimen())
+    text = repository.tokens.create("robot", ("agent",), **limits)
+    token = {"authorization": f"Bearer {text}"}
+    assert browser.request("POST", f"/{pid}/1/doi", headers=token).status_code == status
+
+
+def test_each_doi_counts_once_against_the_quota_of_a_token(
+    repository: Repository, browser: Browser
+) -> None:
+    one, other = (repository.register("specimen", a_specimen(name)) for name in ("A-1", "A-2"))
+    text = repository.tokens.create("robot", ("agent",), quotas=("1/day",))
+    token = {"authorization": f"Bearer {text}"}
+
+    def ask(address: str) -> httpx.Response:
+        return browser.request("POST", address, headers=token)
+
+    assert ask(f"/{one}/9/doi").status_code == 404, "a refusal costs nothing"
+    assert [ask(f"/{one}/1/doi").status_code for _ in range(2)] == [202, 202]
+    refused = ask(f"/{other}/1/doi")
+    assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
+    assert browser.get(f"/{other}/1/doi").status_code == 404
+
+
 def test_strangers_ask_for_nothing(repository: Repository, browser: Browser) -> None:
     pid = repository.register("specimen", a_specimen())
     assert browser.request("POST", f"/{pid}/1/doi").status_code == 401
@@ -128,7 +163,7 @@ def test_a_withdrawn_object_and_an_unknown_version_get_no_doi(
     assert browser.request("POST", f"/{pid}/1/doi", headers=agent).status_code == 410
 
 
-def test_only_dois_are_asked_for(
+def test_dois_are_asked_for_of_datasets_too_and_of_nothing_that_is_no_pid(
     repository: Repository, browser: Browser, agent: dict[str, str]
 ) -> None:
     source = repository.register("source-system", a_source())
