@@ -23,7 +23,8 @@ from api.moments import history_as_of
 from api.objects import dossier
 from api.objects.exchange import MOMENT, Asked
 from api.objects.shown import Shown
-from api.problems import MEDIA_TYPE, UnknownParameter
+from api.problems import MEDIA_TYPE
+from api.refusals import UnknownParameter
 from api.site import Site
 from fdo.errors import CollectomeError, InvalidIdentifier, NotFound
 from fdo.identifiers import Pid
@@ -100,7 +101,7 @@ def _resolved(shown: Shown, handle: str, given: Mapping[str, list[str]], pretty:
         raise NotFound(f"{handle} is no handle of this repository.")
     pid, version = Pid.parse(found["pid"]), found["version"]
     moment = {name: given[name][0] for name in MOMENT if any(given.get(name, ()))}
-    head = shown.log.head(pid)
+    head = shown.log.known(pid)
     event = shown.select(Asked(pid, version, "", moment), head)
     if event.status in (Status.ACTIVE, Status.DRAFT):  # what is PID-only or gone has a record
         shown.guard(event, head)

@@ -21,7 +21,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore import merkle
 from eventstore.checkpoints import Checkpoints, Kept
@@ -212,9 +212,11 @@ class LogProofs:
         if position is not None and pid is None and version is None:
             return position
         if position is None and pid is not None and version is not None:
-            event = self._log.version(Pid.parse(pid), version)
+            named = Pid.parse(pid)
+            self._log.known(named)
+            event = self._log.version(named, version)
             if event.status is Status.DRAFT:
-                raise NotFound(f"{event.pid} is a draft and not public yet.")
+                raise NotFound(f"Version {version} of {named} was a draft and is not public.")
             return event.position
         raise UnknownParameter(
             "Name an event by `position`, or by `pid` and `version`.", parameter="position"

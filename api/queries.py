@@ -111,7 +111,7 @@ def queries_router(site: Site) -> APIRouter:
 def result(shown: Shown, asked: Asked) -> Sent:
     """303 to the answer of a saved query: of the version in force, at the moment asked for."""
     asked.only(*MOMENT)
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     if head.type != KIND:
         raise NotFound(f"{asked.pid} is a {head.type}; only saved queries have a result.")
     event = shown.select(asked, head)

@@ -23,7 +23,7 @@ from api.negotiation import CITATION_FORMATS, Format, choose
 from api.objects.addresses import split
 from api.objects.exchange import Asked
 from api.objects.shown import Shown
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from fdo.errors import NotFound, PidOnly, Tombstoned
 from fdo.representations.lexical import xml_text
@@ -90,7 +90,7 @@ def _asked(id: str) -> Asked:
 
 def _require_public(shown: Shown, asked: Asked) -> None:
     """NotFound where an object is not there, or a draft."""
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     event = shown.select(asked, head)
     with suppress(PidOnly, Tombstoned):  # of these the record is cited
         shown.guard(event, head)

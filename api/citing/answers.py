@@ -39,7 +39,7 @@ MANNER = ("style", "locale")
 def negotiated(shown: Shown, asked: Asked, wanted: Format) -> Sent:
     """The citation of a version in a format asked for at its own address."""
     asked.only("format", *MOMENT, *(MANNER if wanted is BIBLIOGRAPHY else ()))
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     event, hidden = _chosen(shown, asked, head)
     if wanted.media_type in _DATACITE:
         body = datacite(
@@ -73,7 +73,7 @@ def cite(shown: Shown, asked: Asked) -> Sent:
     """How to cite a version: in every style, as files, and so that it can be checked."""
     asked.only("format", *MOMENT, *MANNER)
     wanted = asked.format(PLAIN_FORMATS)
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     event, hidden = _chosen(shown, asked, head)
     what = citation(shown.site, event, hidden=hidden)
     how = _manner(asked)

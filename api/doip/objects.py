@@ -19,7 +19,7 @@ from api.objects import dossier
 from api.objects.exchange import Asked
 from api.objects.resolver import Resolver
 from api.objects.shown import Shown
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
@@ -71,7 +71,7 @@ class DigitalObjects:
 
     def event(self, asked: Asked) -> tuple[Recorded, Head]:
         """The public event that is asked for; refused, with what may be told, otherwise."""
-        head = self.log.head(asked.pid)
+        head = self.log.known(asked.pid)
         event = self.shown.select(asked, head)
         self.shown.guard(event, head)
         if event.status is Status.TOMBSTONE:
@@ -80,10 +80,7 @@ class DigitalObjects:
 
     def public(self, target: str) -> Head:
         """The head of an object that everybody may know of; a draft is as unknown as none."""
-        head = self.log.head(_parsed(target)[0])
-        if head.status is Status.DRAFT:
-            self.shown.guard(self.log.event(head.position), head)
-        return head
+        return self.log.known(_parsed(target)[0])
 
     def tombstone(self, target: str) -> dict[str, Any]:
         """What may be told of an object that was withdrawn."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from api.moments import instant_of
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.time.questions import Given
 from eventstore.application import DigitalObjects
 from eventstore.instant import Instant
@@ -59,7 +59,7 @@ def _source(given: Given, objects: DigitalObjects) -> str | None:
     pid = given.pid(SOURCE)
     if pid is None:
         return None
-    head = objects.log.head(pid)
+    head = objects.log.known(pid)
     if head.type != SOURCE:
         raise UnknownParameter(
             f"{SOURCE}={pid} is a {head.type}; name the source system of a dataset (see "

@@ -28,10 +28,10 @@ from api.mas.shown import (
     refusals,
 )
 from api.objects.lifecycle import admit_holder
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.security import Forbidden, Token, require
 from api.site import Site
-from fdo.errors import NotFound, PidOnly, Tombstoned
+from fdo.errors import PidOnly, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.mas.jobs import retry
@@ -228,13 +228,11 @@ def _pid(text: str | None) -> str | None:
 
 def _public(site: Site, pid: Pid) -> Pid:
     """The PID of an object that everybody may see."""
-    head = site.objects.log.head(pid)
+    head = site.objects.log.known(pid)
     if head.status is Status.PID_ONLY:
         raise PidOnly(f"Only the PID of {pid} is public; services do not see it.", pid=str(pid))
     if head.status is Status.TOMBSTONE:
         raise Tombstoned(f"{pid} was withdrawn; nothing works on it any more.")
-    if head.status is not Status.ACTIVE:
-        raise NotFound(f"No object bears the PID {pid}.", pid=str(pid))
     return pid
 
 

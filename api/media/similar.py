@@ -143,8 +143,8 @@ def similar_router(site: Site) -> APIRouter:
 
 
 def _medium(site: Site, pid: Pid) -> Pid:
-    event = site.objects.log.latest(pid)
-    if event.type != "media" or event.status is not Status.ACTIVE:
+    head = site.objects.log.known(pid)
+    if head.type != "media" or head.status is not Status.ACTIVE:
         raise NotFound(f"{pid} is no medium that is public; name one that is.")
     return pid
 

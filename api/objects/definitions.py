@@ -43,7 +43,7 @@ def shapes(shown: Shown, asked: Asked) -> Sent:
 
 def _definition(shown: Shown, asked: Asked, tail: str) -> Recorded:
     asked.only("format", *MOMENT)
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     event = shown.select(asked, head)
     shown.guard(event, head)
     if not event.type.startswith("fdo-"):

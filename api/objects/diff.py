@@ -19,14 +19,13 @@ from api.moments import event_as_of
 from api.negotiation import HTML, JSON, Format
 from api.objects.exchange import Asked, Sent
 from api.objects.shown import Shown
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, iso
 from eventstore.lineage import rdf_patch
 from eventstore.log import Head
 from fdo.difference import Change, changes, json_patch
 from fdo.identifiers import Pid
-from fdo.lifecycle import Status
 
 JSON_PATCH = Format("json-patch", "application/json-patch+json", "json-patch", "JSON Patch")
 RDF_PATCH = Format("rdf-patch", "application/rdf-patch", "rdfp", "RDF Patch")
@@ -41,7 +40,7 @@ def diff(shown: Shown, asked: Asked) -> Sent:
     """The difference of two versions of one object."""
     asked.only("format", "from", "to")
     wanted = asked.format(FORMATS)
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     start, end = asked.query.get("from"), asked.query.get("to")
     old, new = ends(shown.site.objects, asked.pid, start, end)
     for event in (old, new):
@@ -147,7 +146,7 @@ def _page(shown: Shown, old: Recorded, new: Recorded, head: Head) -> str:
         }
         for one in changes(old.document, new.document)
     ]
-    first = 1 if head.status is Status.DRAFT else max(1, head.version - CHOICES + 1)
+    first = max(1, head.version - CHOICES + 1)
     numbers = {old.version, new.version, *range(first, head.version + 1)}
     return shown.site.renderer.page(
         "diff.html",

@@ -19,7 +19,9 @@ from api.security import Forbidden, Token, require
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from fdo.identifiers import Pid
+from eventstore.log import unknown
 from handlers.batches.store import Batches
+from fdo.lifecycle import Status
 from handlers.curation import Curation
 from handlers.media import FOLDER, forget
 
@@ -153,14 +155,22 @@ def lifecycle_router(site: Site) -> APIRouter:
 
 
 def admit(by: Token, event: Recorded) -> None:
-    """A curator acts on the objects of the token's institution only, an admin on all."""
-    admit_holder(by, event.document.get("ods:organisationID"), str(event.pid))
+    """A curator acts on the objects of the token's institution only, an admin on all. That there
+    is a draft is not told to the others."""
+    holder = event.document.get("ods:organisationID")
+    if event.status is Status.DRAFT and not _is_for(by, holder):
+        raise unknown(event.pid)
+    admit_holder(by, holder, str(event.pid))
 
 
 def admit_holder(by: Token, holder: str | None, what: str) -> None:
     """As `admit`, of what is held by an institution or is about to be."""
-    if not by.may("admin") and by.organisation not in (None, holder):
+    if not _is_for(by, holder):
         raise Forbidden(
             f"{what} is held by {holder or 'nobody known'}; the token {by.name!r} is for "
             f"{by.organisation}."
         )
+
+
+def _is_for(by: Token, holder: str | None) -> bool:
+    return by.may("admin") or by.organisation in (None, holder)

@@ -21,8 +21,8 @@ from api.objects.links import LINKSET_FORMATS
 from api.objects.sealed import proof, sealed
 from api.objects.shown import Shown
 from api.objects.signposting import written
-from api.problems import UnknownParameter
 from api.queries import result
+from api.refusals import UnknownParameter
 from api.security import Forbidden, Token, bearer
 from eventstore.envelope import Recorded
 from eventstore.lineage import lineage
@@ -45,7 +45,7 @@ HISTORY_FORMATS: tuple[Format, ...] = (*PLAIN_FORMATS, *PROVENANCE_FORMATS)
 def versions(shown: Shown, asked: Asked) -> Sent:
     """All versions, newest first; `before` begins below a version."""
     asked.only("format", "before")
-    head = _public(shown, asked)
+    head = shown.log.known(asked.pid)
     before = _number(asked, "before", head.version + 1)
     events = _events(shown, shown.timeline.contents(asked.pid, before, ROWS))
     rows = dossier.versions(events, shown.site.base)
@@ -59,7 +59,7 @@ def history(shown: Shown, asked: Asked) -> Sent:
     """All events, oldest first, as a table or in PROV-O; `after` begins behind a sequence."""
     asked.only("format", "after")
     wanted = asked.format(HISTORY_FORMATS)
-    head = _public(shown, asked)
+    head = shown.log.known(asked.pid)
     after = _number(asked, "after", 0)
     events = _events(shown, shown.timeline.events(asked.pid, after, ROWS))
     body: dict[str, Any] = {"pid": asked.pid.iri}
@@ -75,7 +75,7 @@ def history(shown: Shown, asked: Asked) -> Sent:
 def record(shown: Shown, asked: Asked) -> Sent:
     """The FDO record."""
     asked.only("format", *MOMENT)
-    head = _public(shown, asked)
+    head = shown.log.known(asked.pid)
     event = shown.select(asked, head)
     if event.status is Status.ACTIVE:  # what is PID-only has a record, now and then
         shown.guard(event, head)
@@ -103,7 +103,7 @@ def _in_rdf(lines: list[str], wanted: Format, about: str) -> bytes:
 def conformance(shown: Shown, asked: Asked) -> Sent:
     """What shapes and MIDS say of a version."""
     asked.only("format", *MOMENT)
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     event = shown.select(asked, head)
     shown.guard(event, head)
     return shown.listed(asked, dossier.conformance(event), "conformance.html", event.salt)
@@ -117,7 +117,7 @@ def datacite(shown: Shown, asked: Asked) -> Sent:
 def linkset(shown: Shown, asked: Asked) -> Sent:
     """The links of an object or a version as a document (FAIR Signposting, level 2)."""
     asked.only("format", *MOMENT)
-    head = _public(shown, asked)
+    head = shown.log.known(asked.pid)
     wanted = asked.format(LINKSET_FORMATS)
     event = shown.select(asked, head)
     hidden = shown.hidden(event, head)
@@ -134,6 +134,8 @@ def verbatim(shown: Shown, asked: Asked) -> Sent:
     """The source record of a version."""
     asked.only("format", *MOMENT)
     head = shown.log.head(asked.pid)
+    if head.status is Status.DRAFT:  # of which nobody else may know, whatever they ask of it
+        _admit_curator(shown, asked, shown.log.event(head.position), head)
     event = shown.select(asked, head)
     if event.status is Status.DRAFT or shown.hidden(event, head):
         _admit_curator(shown, asked, event, head)
@@ -163,14 +165,6 @@ PARTS: dict[str, Callable[[Shown, Asked], Sent]] = {
     "sealed": sealed,
 }
 """Part of a version's address, behind its number → what answers it."""
-
-
-def _public(shown: Shown, asked: Asked) -> Head:
-    """The head of an object that is no draft."""
-    head = shown.log.head(asked.pid)
-    if head.status is Status.DRAFT:
-        shown.guard(shown.log.event(head.position), head)
-    return head
 
 
 def _events(shown: Shown, positions: list[int]) -> list[Recorded]:
@@ -207,6 +201,8 @@ def _admit_curator(shown: Shown, asked: Asked, event: Recorded, head: Head) -> N
         None,
         event.document.get("ods:organisationID"),
     ):
+        if Status.DRAFT in (event.status, head.status):
+            shown.guard(event, head)
         raise Forbidden(
             f"{asked.pid} is PID-only; its source record is for curators of its institution."
         )

@@ -126,7 +126,7 @@ class Resolver:
         return REPORTS[asked.tail](self._shown, asked)
 
     def _document(self, asked: Asked) -> Sent:
-        head = self._log.head(asked.pid)
+        head = self._log.known(asked.pid)
         more = ANNOTATION_FORMATS if head.type == "annotation" else ()
         wanted = asked.format((*OBJECT_FORMATS, *more))
         if wanted in CITATION_FORMATS:

@@ -64,7 +64,7 @@ class Results:
         return [*said, (b"link", ", ".join(links).encode())]
 
     def _original(self, pid: Pid) -> Original:
-        head = self.log.head(pid)
+        head = self.log.known(pid)
         if head.type != KIND:
             raise NotFound(f"{pid} is a {head.type}; only saved queries have a result.")
         gone = head.status is Status.TOMBSTONE

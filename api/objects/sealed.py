@@ -80,7 +80,7 @@ def _file(event: Recorded, ending: str, body: bytes, etag: bytes, headers: Heade
 
 def cited(shown: Shown, asked: Asked) -> tuple[Recorded, Citation]:
     """The event that made the version asked for, if its document is or was public."""
-    head = shown.log.head(asked.pid)
+    head = shown.log.known(asked.pid)
     event = shown.select(asked, head)
     shown.guard(event, head)
     citation = event.citation

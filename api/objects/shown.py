@@ -18,10 +18,10 @@ from api.objects.links import Face, Link, link_header, root, standing_links
 from api.objects.memento import Mementos
 from api.objects.preconditions import document_etag
 from api.objects.signposting import Named, header, named
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded
-from eventstore.log import Head
+from eventstore.log import Head, unknown
 from eventstore.timeline import Timeline
 from fdo.errors import NotFound, PidOnly, Tombstoned
 from fdo.identifiers import Pid
@@ -71,7 +71,9 @@ class Shown:
         if event.status is Status.ACTIVE and head.status is Status.ACTIVE:
             return
         if event.status is Status.DRAFT:
-            raise NotFound(f"{event.pid} is a draft and not public yet.")
+            if head.status is Status.DRAFT:
+                raise unknown(event.pid)
+            raise NotFound(f"Version {event.version} of {event.pid} was a draft and is not public.")
         if self.hidden(event, head):
             reason = self._reason(event, head)
             record = f"{self.site.base}/{event.pid}/record"

@@ -23,11 +23,11 @@ from api.objects.exchange import CORS
 from api.objects.memento import LINK_FORMAT, Form, Mementos, accept_datetime, dated, original_of
 from api.objects.results import Results
 from api.objects.seconds import LATEST
-from api.problems import NotAcceptable, UnknownParameter
+from api.refusals import NotAcceptable, UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
+from eventstore.log import unknown
 from eventstore.timeline import Dated, Timeline
-from fdo.errors import NotFound
 from fdo.identifiers import Pid
 
 AcceptDatetime = Annotated[
@@ -107,7 +107,7 @@ class TimeGate:
         else:
             found = timeline.at_second(pid, accept_datetime(wanted))
         if found is None:
-            raise _no_memento(pid, self._site)
+            raise unknown(pid)
         links = [
             f'<{self._mementos.original(pid)}>; rel="original"',
             f'<{self._mementos.timemap(pid)}>; rel="timemap"; type="{LINK_FORMAT}"',
@@ -137,7 +137,7 @@ class TimeMaps:
         pid = original_of(uri, self._site.base)
         first, last = self._mementos.timeline.first(pid), self._mementos.timeline.last(pid)
         if first is None or last is None:
-            raise _no_memento(pid, self._site)
+            raise unknown(pid)
         page = self._page(pid, first, last, number)
         if form == "link":
             body = ",\n".join(self._links(pid, page, first, last)).encode()
@@ -216,11 +216,6 @@ class TimeMaps:
             "uri": self._mementos.memento(pid, one.version),
             "recorded_at": iso(one.recorded_at),
         }
-
-
-def _no_memento(pid: Pid, site: Site) -> NotFound:
-    site.objects.log.head(pid)  # an unknown PID is refused in these words
-    return NotFound(f"{pid} is a draft and not public yet.")
 
 
 def _page_of(one: Dated) -> int:

@@ -169,7 +169,8 @@ class Recording:
         if not (scopes.targets or scopes.datasets or self._by.organisation):
             return {}
         wanted = {pid for one in meant for pid in targets_of(one.draft)}
-        return {str(head.pid): head for head in self._log.heads_of(sorted(wanted))}
+        found = self._log.heads_of(sorted(wanted))  # a draft is refused as unknown, later
+        return {str(head.pid): head for head in found if head.status is not Status.DRAFT}
 
     def _holders(self, heads: Iterable[Head]) -> dict[str, str | None]:
         places = {head.position: str(head.pid) for head in heads}
@@ -248,7 +249,7 @@ class Recording:
 
     def _own(self, pid: Pid) -> None:
         """Only what the speaker wrote may be changed by the speaker."""
-        head = self._log.head(pid)
+        head = self._log.known(pid)
         if head.type != "annotation":
             raise InvalidDocument(
                 f"{pid} is a {head.type}, no annotation.", [("/pid", "names no annotation")]

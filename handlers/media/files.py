@@ -143,6 +143,7 @@ class MediaFiles:
         return bool(heads) and heads[0].status is Status.ACTIVE
 
     def _address(self, pid: Pid) -> str:
+        self._objects.log.known(pid)
         event = self._objects.log.latest(pid)
         if event.type != "media":
             raise NotFound(f"{pid} is a {event.type}; only media have a file.")
@@ -232,8 +233,6 @@ def _gone(event: Recorded) -> Exception:
         return PidOnly(f"{event.pid} is public as a PID only; its file is not shown.")
     if event.status is Status.TOMBSTONE:
         return Tombstoned(f"{event.pid} was withdrawn; its file is not shown.")
-    if event.status is Status.DRAFT:
-        return NotFound(f"{event.pid} is a draft.")
     return Erased(f"The address of the file of {event.pid} was erased.")
 
 
