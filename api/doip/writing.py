@@ -71,7 +71,7 @@ def delete(objects: DigitalObjects, request: Request) -> Response:
     reason = str(request.attributes.get("reason") or NO_REASON)
     if len(reason) > REASON:
         raise InvalidInput(f"A reason has {REASON:,} characters at most.", parameter="reason")
-    event = Curation(objects.site.objects, by.agent).tombstone(pid, reason, _seen(request, {}, {}))
+    event = _curation(objects, by).tombstone(pid, reason, _seen(request, {}, {}))
     return Response((), {"gone": True, "version": event.version})
 
 
@@ -152,6 +152,11 @@ def _seen(request: Request, given: Mapping[str, Any], document: Mapping[str, Any
 def _deposit(objects: DigitalObjects, by: Token) -> Deposit:
     site = objects.site
     return Deposit(site.objects, by.agent, site.settings.reject_profiles)
+
+
+def _curation(objects: DigitalObjects, by: Token) -> Curation:
+    site = objects.site
+    return Curation(site.objects, by.agent, site.settings.reject_profiles)
 
 
 def _now(objects: DigitalObjects, event: Recorded) -> Response:

@@ -12,6 +12,9 @@ from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_moment
 from fdo.agent import Agent, Kind
 from fdo.annotation.identity import agent_id
+from fdo.annotation.life import merging
+from fdo.annotation.merging import applied
+from fdo.annotation.rules import Breach
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.errors import InvalidDocument, NotFound, Refused, VersionConflict
@@ -83,6 +86,16 @@ class Hand:
         if broken := breaches(target.type, document, self._rejecting):
             raise InvalidDocument(f"{target.pid} would break its rules: {broken[0][1]}", broken)
         return document
+
+    def _shapes_broken(self, annotation: Document, target: DigitalObject) -> list[Breach]:
+        """What shapes that reject say of the target with the change of an annotation."""
+        if target.type not in self._rejecting or not merging(annotation):
+            return []
+        after = applied(target.document, annotation, target.type)
+        told = breaches(target.type, after, self._rejecting)
+        return [
+            ("/oa:hasBody", f"With it, {target.pid} breaks {shape}: {why}") for shape, why in told
+        ]
 
     @property
     def _now(self) -> str:

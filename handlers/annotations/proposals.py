@@ -17,7 +17,6 @@ from fdo.agent import Agent
 from fdo.annotation import rules
 from fdo.annotation.identity import content_key
 from fdo.annotation.life import merging, source_of, state_of
-from fdo.annotation.merging import applied
 from fdo.annotation.paths import parse, text
 from fdo.annotation.rules import Breach
 from fdo.annotation.values import Impossible, texts
@@ -172,20 +171,10 @@ class Proposals(Hand):
             meant = targets.meant(document["oa:hasTarget"][0])
         except CollectomeError as bad:
             return _refused(("/oa:hasTarget/0", bad.message))
-        faults = rules.breaches(document, meant) or list(_beside(document, targets))
-        if faults := faults or self._shapes(document, meant):
+        faults = [*rules.breaches(document, meant), *_beside(document, targets)]
+        if faults := faults or self._shapes_broken(document, meant):
             return _refused(*faults)
         return _Ready(document, _versions(document, targets))
-
-    def _shapes(self, document: Document, meant: DigitalObject) -> list[Breach]:
-        """What shapes that reject say of the target with the change."""
-        if meant.type not in self._rejecting or not merging(document):
-            return []
-        after = applied(meant.document, document, meant.type)
-        told = breaches(meant.type, after, self._rejecting)
-        return [
-            ("/oa:hasBody", f"With it, {meant.pid} breaks {shape}: {why}") for shape, why in told
-        ]
 
     def _sorted(
         self, checked: Sequence[_Ready | Outcome], causes: Sequence[Cause]

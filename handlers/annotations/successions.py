@@ -61,6 +61,8 @@ from handlers.annotations.hand import (
 )
 from handlers.annotations.merges import moved
 from handlers.annotations.targets import laid_on
+from handlers.annotations.waiting import Proposal, Waiting, nobody, proposals
+from handlers.harvest.standards import breaches
 
 _OF_THE_FIRST = frozenset(
     {
@@ -167,11 +169,17 @@ class Successions(Hand):
 
     # ── changes ──────────────────────────────────────────────────────────────────────────
 
-    def _propose(self, to: _Heir, laid: Laid, draft: Document) -> None:
-        """Let a person decide, where the change can be proposed of the successor at all."""
-        if not rules.breaches(draft, to.known):
-            draft["ods:mergingDecisionStatus"] = "Pending"
-            to.changes.append(self._registered(to.known, laid, draft))
+    def _propose(self, to: _Heir, laid: Laid, draft: Document) -> Pid | None:
+        """Let a person decide, where the change can be proposed of the successor at all; under
+        which PID."""
+        if rules.breaches(draft, to.known) or self._shapes_broken(draft, to.known):
+            return None
+        draft["ods:mergingDecisionStatus"] = "Pending"
+        new = self._registered(to.known, laid, draft)
+        if new is None:
+            return None
+        to.changes.append(new)
+        return new.pid
 
     def _carry_out(
         self, to: _Heir, laid: Laid, draft: Document, what: Operation, judged: Judged, by: Agent
@@ -190,6 +198,8 @@ class Successions(Hand):
         if laid.before is not None:
             draft["col:sourceValue"] = written(laid.before)
         new = self._registered(to.known, laid, draft)
+        if new is None:
+            return
         to.changes.append(new)
         if judged.verdict == "conflict":
             to.changes.append(self._in_conflict(new, judged))
@@ -238,11 +248,14 @@ class Successions(Hand):
 
     def _registered(self, target: DigitalObject, laid: Laid, draft: Document) -> Change:
         pid = self._objects.reserve(KIND)
+        document = stamped(draft, pid, 1, modified=self._now)
+        if breaches(KIND, document, self._rejecting):
+            return None
         first = self._objects.log.head(Pid.parse(laid.pid))
         return Change(
             pid,
             KIND,
-            Registered(stamped(draft, pid, 1, modified=self._now)),
+            Registered(document),
             None,
             used=(
                 target.pid.version_iri(target.version),

@@ -147,6 +147,7 @@ def test_an_ingest_killed_at_random_moments_ends_as_if_nothing_had_happened(
     assert summary["balanced"] and summary["new"] + summary["unchanged"] == RECORDS
     objects = DigitalObjects(data)
     assert content(objects) == undisturbed
+    events = objects.log.position()
     assert told("verify", data=data) == {
         "faults": [],
         "events": events,
