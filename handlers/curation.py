@@ -5,7 +5,7 @@ The command line and the web ask here, so that both mean the same. Who may do it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from eventstore.application import DigitalObjects
@@ -19,6 +19,7 @@ from fdo.lifecycle import Command, Merge, Restore, Split, Status, Tombstone, sta
 from handlers.annotations import Annotations
 from handlers.annotations.returning import returning
 from handlers.annotations.successions import Successions
+from handlers.annotations.waiting import Waiting, nobody
 from handlers.harvest.links import RELATIONS
 
 _LEFT = (
@@ -58,14 +59,24 @@ class Erasable:
 class Curation:
     """The hands of one person, or of a program that acts for one."""
 
-    def __init__(self, objects: DigitalObjects, by: Agent) -> None:
-        self._objects, self._by = objects, by
+    def __init__(
+        self,
+        objects: DigitalObjects,
+        by: Agent,
+        rejecting: Collection[str] = (),
+        waiting: Waiting = nobody,
+    ) -> None:
+        """`rejecting` names the object types whose shapes reject, also what a merge, a split or a
+        change that is taken back writes. `waiting` finds the proposals about an object that wait
+        for a decision, which go on with its successor."""
+        self._objects, self._by, self._rejecting = objects, by, rejecting
+        self._waiting = waiting
 
     def tombstone(self, pid: Pid, reason: str, expected: int | None = None) -> Recorded:
         """Withdraw an object; its PID leads to the tombstone. With an accepted annotation its
         change is taken back."""
         if self._is_accepted(pid):
-            Annotations(self._objects).withdraw(pid, reason, self._by, expected)
+            Annotations(self._objects, self._rejecting).withdraw(pid, reason, self._by, expected)
             return self._objects.log.latest(pid)
         return self._do(pid, Tombstone(_said(reason), self._node, self._now), expected)
 
@@ -74,7 +85,7 @@ class Curation:
         over the accepted changes of it that fit."""
         self._must_not_be_accepted(pid)
         command = Merge(into, _said(reason), self._node, self._now)
-        return Successions(self._objects).hand_over(pid, command, self._by, expected)
+        return self._successions.hand_over(pid, command, self._by, expected)
 
     def split(
         self, pid: Pid, parts: Sequence[Pid], reason: str, expected: int | None = None
@@ -84,7 +95,7 @@ class Curation:
         self._must_not_be_accepted(pid)
         different = tuple(dict.fromkeys(parts))
         command = Split(different, _said(reason), self._node, self._now)
-        return Successions(self._objects).hand_over(pid, command, self._by, expected)
+        return self._successions.hand_over(pid, command, self._by, expected)
 
     def restore(self, pid: Pid, reason: str = "", expected: int | None = None) -> Recorded:
         """Bring a tombstoned object back as it was when it was last active, without the changes
@@ -153,6 +164,10 @@ class Curation:
         recorded = self._objects.handle(command, pid=pid, kind=kind, by=self._by, expected=expected)
         assert recorded is not None  # none of these commands finds that nothing changed
         return recorded
+
+    @property
+    def _successions(self) -> Successions:
+        return Successions(self._objects, self._rejecting, self._waiting)
 
     @property
     def _now(self) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import typer
 
+from api.annotations.waiting import waiting_in
 from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for
 from api.repository import Projection, Repository
 from eventstore.envelope import Recorded, iso
@@ -20,6 +21,7 @@ from fdo.wording import many
 from handlers.batches.store import Batches
 from handlers.curation import Curation, Erasable
 from handlers.media import FOLDER, forget
+from handlers.projections.annotations import Annotations
 from handlers.projections.search.reader import Search
 
 ReasonOption = Annotated[
@@ -148,7 +150,9 @@ def _opened(data: Path | None) -> Repository:
 
 
 def _hands(repository: Repository) -> Curation:
-    return Curation(repository.objects, operator())
+    view = Annotations(repository.data / "projections" / "annotations" / "view.sqlite")
+    strict = repository.settings.reject_profiles
+    return Curation(repository.objects, operator(), strict, waiting_in(view))
 
 
 def _tell(repository: Repository, recorded: Recorded, json: bool, **more: Any) -> None:

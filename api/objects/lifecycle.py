@@ -14,14 +14,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.annotations.waiting import waiting_in
 from api.objects.preconditions import document_etag, version_seen
 from api.security import Forbidden, Token, require
 from api.site import Site
 from eventstore.envelope import Recorded, iso
-from fdo.identifiers import Pid
 from eventstore.log import unknown
-from handlers.batches.store import Batches
+from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+from handlers.batches.store import Batches
 from handlers.curation import Curation
 from handlers.media import FOLDER, forget
 
@@ -89,7 +90,8 @@ def lifecycle_router(site: Site) -> APIRouter:
     def curation(by: Token, pids: Iterable[Pid]) -> Curation:
         for pid in pids:
             admit(by, log.latest(pid))
-        return Curation(site.objects, by.agent)
+        found = waiting_in(site.views.annotations)
+        return Curation(site.objects, by.agent, site.settings.reject_profiles, found)
 
     def done(event: Recorded, response: Response) -> Done:
         response.headers["ETag"] = document_etag(log.latest(event.pid)).decode()

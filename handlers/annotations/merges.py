@@ -55,15 +55,15 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
     since the annotation was made; InvalidDocument where the change no longer fits."""
     edit = edit_of(known.document)
     assert edit is not None  # a pending annotation proposes a change
-    before, version = _annotated(objects, known, target)
+    before, version = annotated(objects, known, target)
     here = edit if before is target.document else anchored(edit, before, target.document)
     laid = laid_on(objects, [target]).get(str(target.pid), [])
     state: State
-    if here is not None and _says_so(here, target):
+    if here is not None and says_so(here, target):
         others = any(_covered(here.path, each, target.document) for each in laid)
         state = "dropped" if others else "adopted"
         return Merge(target.document, here, state=state)
-    if here is None or not _unchanged(edit, before, here, target.document):
+    if here is None or not unchanged(edit, before, here, target.document):
         raise Refused(
             f"{target.pid} says something else at {text(edit.path)} since {known.pid} was made on "
             f"version {version}; it is at version {target.version}. Let the annotation be revised "
@@ -84,7 +84,7 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
     return Merge(document, here, source, tuple(each.pid for each in covered), state)
 
 
-def _annotated(
+def annotated(
     objects: DigitalObjects, known: DigitalObject, target: DigitalObject
 ) -> tuple[Document, int]:
     """The document that was annotated, and its version."""
@@ -94,7 +94,7 @@ def _annotated(
     return objects.log.version(target.pid, source.version).document, source.version
 
 
-def _says_so(edit: Edit, target: DigitalObject) -> bool:
+def says_so(edit: Edit, target: DigitalObject) -> bool:
     """Whether the target says already what the change would make it say."""
     try:
         what = operation(target.document, edit, target.type)
@@ -103,7 +103,7 @@ def _says_so(edit: Edit, target: DigitalObject) -> bool:
     return what.what != "append" and same(get(target.document, what.path), what.value)
 
 
-def _unchanged(edit: Edit, before: Document, here: Edit, now: Document) -> bool:
+def unchanged(edit: Edit, before: Document, here: Edit, now: Document) -> bool:
     """Whether the place says what it said. To one that adds to an array it does not matter what
     else was added."""
     says = get(now, here.path)

@@ -8,15 +8,16 @@ object that was split a part takes the changes of places at which it says what t
 which part a member belongs to nobody can tell, so that is proposed to each.
 
 What goes on is an annotation of the successor with a life of its own (`oa:via` names the first
-one). The first one stays with its object, which may come back. All is one transaction.
+one). The first one stays with its object, which may come back. Proposals that wait for a decision
+go on as proposals (`handlers.annotations.waiting`). All is one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from eventstore.application import Change
+from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import Recorded
 from fdo.agent import Agent
 from fdo.annotation import rules
@@ -86,6 +87,8 @@ _OF_THE_FIRST = frozenset(
     }
 )
 """What stays with the annotation that was accepted first; so a model's suggestion counts once."""
+_MODEL = frozenset({"col:executionProvider", "col:model", "col:modelSha256", "col:softwareVersion"})
+"""What made it: of a proposal that goes on before it was decided, only the new one will be."""
 
 
 @dataclass(slots=True)
@@ -104,6 +107,16 @@ class _Heir:
 
 class Successions(Hand):
     """Ends objects in favour of others."""
+
+    def __init__(
+        self,
+        objects: DigitalObjects,
+        rejecting: Collection[str] = (),
+        waiting: Waiting = nobody,
+    ) -> None:
+        """`waiting` finds the proposals about an object that wait for a decision."""
+        super().__init__(objects, rejecting)
+        self._waiting = waiting
 
     def hand_over(
         self, pid: Pid, command: Merge | Split, by: Agent, expected: int | None = None
@@ -128,12 +141,19 @@ class Successions(Hand):
         changes = [Change(pid, known.type, fact, known, issue)]
         laid = laid_on(self._objects, [known]).get(str(pid), [])
         heirs = [command.into] if isinstance(command, Merge) else command.parts
-        for heir in heirs if laid else ():
-            changes += self._inherited(heir, laid, command, by)
+        waits = proposals(self._objects, known, self._waiting)
+        for heir in heirs if laid or waits else ():
+            changes += self._inherited(heir, laid, waits, command, by)
+        changes += [each.ended(pid, by, self._now) for each in waits if each.heirs]
         return self._objects.log.event(self._objects.append(changes, by=by)[0])
 
     def _inherited(
-        self, heir: Pid, laid: Sequence[Laid], command: Merge | Split, by: Agent
+        self,
+        heir: Pid,
+        laid: Sequence[Laid],
+        waits: Sequence[Proposal],
+        command: Merge | Split,
+        by: Agent,
     ) -> list[Change]:
         """What one successor takes over. One that is not public takes nothing: its document is
         not there to be changed."""
@@ -143,8 +163,11 @@ class Successions(Hand):
             return []
         own = laid_on(self._objects, [target]).get(str(heir), [])
         to = _Heir(target, issue, own, [each.pid for each in own])
+        whole = isinstance(command, Merge)
         for each in laid:
-            self._take(to, each, isinstance(command, Merge), by)
+            self._take(to, each, whole, by)
+        for proposal in waits:
+            self._pass_on(to, proposal, whole)
         return to.changes
 
     def _take(self, to: _Heir, laid: Laid, whole: bool, by: Agent) -> None:
@@ -166,6 +189,21 @@ class Successions(Hand):
             self._carry_out(to, laid, draft, what, judged, by)
         elif judged.verdict == "applied":
             self._propose(to, laid, draft)
+
+    def _pass_on(self, to: _Heir, proposal: Proposal, whole: bool) -> None:
+        """Propose of a successor what waits for a decision, unless it was proposed there."""
+        edit = proposal.on(to.known, whole=whole)
+        if edit is None:
+            return
+        draft = self._draft(to.known, proposal.first, edit, _OF_THE_FIRST - _MODEL)
+        key = claim_of(draft)
+        holder = self._objects.log.claimed([key]).get(key)
+        if holder is not None and holder.status is Status.ACTIVE:
+            proposal.heirs.append(holder.pid)
+        if holder is None and key not in to.said:
+            to.said.add(key)
+            if new := self._propose(to, proposal.first, draft):
+                proposal.heirs.append(new)
 
     # ── changes ──────────────────────────────────────────────────────────────────────────
 
@@ -236,9 +274,12 @@ class Successions(Hand):
     # ── documents ────────────────────────────────────────────────────────────────────────
 
     @staticmethod
-    def _draft(target: DigitalObject, laid: Laid, edit: Edit) -> Document:
-        """The annotation as it is said of the successor, with the path of the edit."""
-        draft = {key: laid.annotation[key] for key in laid.annotation.keys() - _OF_THE_FIRST}
+    def _draft(
+        target: DigitalObject, laid: Laid, edit: Edit, left: frozenset[str] = _OF_THE_FIRST
+    ) -> Document:
+        """The annotation as it is said of the successor, with the path of the edit, but for what
+        is `left` with the first one."""
+        draft = {key: laid.annotation[key] for key in laid.annotation.keys() - left}
         first, *others = moved(draft["oa:hasTarget"], edit)
         first = {key: value for key, value in first.items() if key != "oa:hasState"}
         draft["oa:hasTarget"] = [{**first, "oa:hasSource": target.pid.iri}, *others]
@@ -246,7 +287,8 @@ class Successions(Hand):
         draft["col:contentKey"] = content_key(draft)
         return draft
 
-    def _registered(self, target: DigitalObject, laid: Laid, draft: Document) -> Change:
+    def _registered(self, target: DigitalObject, laid: Laid, draft: Document) -> Change | None:
+        """The annotation as an object of its own; None where it may not be recorded any more."""
         pid = self._objects.reserve(KIND)
         document = stamped(draft, pid, 1, modified=self._now)
         if breaches(KIND, document, self._rejecting):

@@ -40,7 +40,9 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.place = tempfile.TemporaryDirectory()
         self.museum = Museum(Path(self.place.name))
-        self.hands = Curation(self.museum.objects, CLARA)
+        self.hands = Curation(
+            self.museum.objects, CLARA, waiting=lambda _: [str(pid) for pid in self.made]
+        )
         specimens = self.museum.collection.specimens()
         self.pids = {number: specimens[number].pid for number in ("TU-1", "TU-2")}
         self.says = {"TU-1": "Estonia", "TU-2": "Estonia"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fdo.annotation.life import state_of
-from fdo.errors import Refused
+from fdo.errors import InvalidDocument, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status, evolve
 from handlers.annotations.targets import made_on
@@ -262,3 +262,36 @@ def test_a_restored_annotation_waits_and_its_change_is_not_back(
     museum.annotations.accept(pid, CLARA)
     assert museum.says(COUNTRY) == "Eesti"
     sound(museum)
+
+
+# ── shapes that reject ───────────────────────────────────────────────────────────────────
+
+_HALF = {"@type": "ods:Georeference", "dwc:decimalLatitude": 55}
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_no_change_goes_on_that_a_shape_which_rejects_forbids(museum: Museum, strict: bool) -> None:
+    pid = museum.accepted("ods:adding", f"{EVENT}['ods:hasLocation']['ods:hasGeoreference']", _HALF)
+    before = museum.now(museum.other).version
+    hands = Curation(museum.objects, CLARA, ("specimen",) if strict else ())
+    hands.merge(museum.specimen, museum.other, "The same sheet.")
+    assert len(heirs(museum, pid)) == (0 if strict else 1)
+    assert museum.now(museum.other).version == before + (0 if strict else 1)
+
+
+def test_a_change_that_a_shape_forbids_is_not_even_proposed(museum: Museum) -> None:
+    place = f"{EVENT}['ods:hasLocation']['ods:hasGeoreference']"
+    whole = {**_HALF, "dwc:decimalLongitude": 25}
+    pid = museum.accepted("ods:adding", place, _HALF)
+    museum.accepted("ods:adding", place, whole, of=museum.other)
+    Curation(museum.objects, CLARA, ("specimen",)).merge(museum.specimen, museum.other, "Same.")
+    assert heirs(museum, pid) == []
+
+
+def test_a_change_is_taken_back_by_the_same_rules(museum: Museum) -> None:
+    place = f"{EVENT}['ods:hasLocation']['ods:hasGeoreference']"
+    museum.accepted("ods:adding", place, _HALF)
+    whole = museum.accepted("ods:adding", f"{place}['dwc:decimalLongitude']", 25)
+    with pytest.raises(InvalidDocument, match="One coordinate"):
+        Curation(museum.objects, CLARA, ("specimen",)).tombstone(whole, "Not so.")
+    Curation(museum.objects, CLARA).tombstone(whole, "Not so.")
