@@ -96,18 +96,20 @@ def pages_router(site: Site) -> APIRouter:
     return router
 
 
-def _counts(found: dict[str, dict[str, int]], kinds: Iterable[str]) -> list[tuple[str, int, int]]:
-    """(label of the type, public objects, PID-only objects) of these types, as far as there are
-    any."""
+def _counts(found: dict[str, dict[str, int]], kinds: Iterable[str]) -> list[tuple[int, str, int]]:
+    """(public objects, what they are, PID-only objects) of these types, as far as there are any."""
     return [
-        (
-            _label(kind),
-            found[kind].get(Status.ACTIVE, 0),
-            found[kind].get(Status.PID_ONLY, 0),
-        )
+        (count, _plural(kind, count), found[kind].get(Status.PID_ONLY, 0))
         for kind in kinds
         if kind in found
+        for count in [found[kind].get(Status.ACTIVE, 0)]
     ]
+
+
+def _plural(kind: str, count: int) -> str:
+    """The label of a type for so many of it: `evaluations of a model`."""
+    first, of, rest = _label(kind).partition(" of ")
+    return _label(kind) if count == 1 else f"{first}s{of}{rest}"
 
 
 def _label(kind: str) -> str:
