@@ -55,10 +55,11 @@ from api.objects.timegate import timegate_router
 from api.ops import Measures, ops_router
 from api.pages import pages_router
 from api.pids import pids_router
-from api.problems import Problems, TooLarge
+from api.problems import Problems
 from api.proofs import proofs_router
 from api.quality import quality_router
 from api.queries import queries_router
+from api.refusals import TooLarge
 from api.rendering import Renderer
 from api.search import search_router
 from api.security import SECURITY_HEADERS, Tokens
@@ -66,7 +67,7 @@ from api.sessions import Sessions, sessions_router
 from api.settings import Settings
 from api.site import Site
 from api.sparql.endpoint import SparqlApp
-from api.sparql.reply import Header, Ready
+from api.sparql.reply import Header, Ready, lines
 from api.states import states_router
 from api.time.routes import time_router
 from api.unapi import unapi_router
@@ -77,6 +78,7 @@ from handlers.bridges.reading import MOST_BYTES
 
 VERSION = "2026.11.0"
 STATIC = Path(__file__).parent / "static"
+_SECURITY_LINES = lines(SECURITY_HEADERS)
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
@@ -114,7 +116,8 @@ def create_app(
     openapi.install(app)
     streams = Streams(site)
     for router in (*routers, live_router(streams), *_routers(site)):
-        app.include_router(_with_head(router))
+        # As they are: FastAPI would analyse each route of an included router a second time.
+        app.router.routes.extend(_with_head(router).routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Front(site, app, sparql, streams)
 
@@ -195,7 +198,7 @@ class Front:
         if ready is None:
             return None
         self._site.measures.observe("sparql", 200, time.perf_counter() - started)
-        return Ready(_with_security(ready.headers), ready.body)
+        return Ready(ready.head + _SECURITY_LINES, ready.body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""

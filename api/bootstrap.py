@@ -45,6 +45,7 @@ from eventstore.checkpoints import Checkpoints
 from fdo.errors import Unavailable
 from handlers.definitions import ensure
 from handlers.instants import Instants
+from handlers.lease import lease_is_held
 from handlers.notary import Notary
 from handlers.projections.annotations import Annotations
 from handlers.projections.conformance import ConformanceReader
@@ -53,7 +54,6 @@ from handlers.projections.members import MembersReader
 from handlers.projections.search.reader import Search
 from handlers.projections.terms import TermsReader
 from handlers.projections.vectors import VectorsReader
-from handlers.projector import lease_is_held
 from handlers.queries.pool import QueryPool
 from handlers.webhooks.deliverer import Deliverer
 
@@ -213,6 +213,7 @@ def serve(
         port=settings.port,
         log_level="warning" if settings.log_level == "info" else settings.log_level,
         access_log=False,
+        server_header=False,
         http=express_http(app.at_once),
         lifespan="on",
         timeout_graceful_shutdown=5,

@@ -96,14 +96,18 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(data: Path) -> Iterator[str]:
+def server(data: Path, **settings: object) -> Iterator[str]:
     """The real server on a data folder; gives its address once it is healthy."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--data", str(data), "--port", str(port)],
         cwd=ROOT,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "FDO_PORT": str(port)},
+        env={
+            **os.environ,
+            "FDO_PORT": str(port),
+            **{f"FDO_{name.upper()}": str(value) for name, value in settings.items()},
+        },
     )
     address = f"http://127.0.0.1:{port}"
     try:

@@ -22,10 +22,10 @@ from api.problems import KINDS
 from api.rates import Clients, Rates
 from api.sparql.asking import Asking, Past
 from api.sparql.description import Description, Triples
-from api.sparql.memento import memento_headers, timemap
+from api.sparql.memento import links_of, memento_headers, timemap
 from api.sparql.page import Page
 from api.sparql.refusals import status_of
-from api.sparql.reply import Header, Ready, Receive, Reply, Scope, Send, length_of
+from api.sparql.reply import Header, Ready, Receive, Reply, Scope, Send, length_of, lines
 from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, lone_query, understand, wanted
 from api.sparql.times import Plan
 from fdo.errors import CollectomeError
@@ -36,17 +36,8 @@ from handlers.queries.memo import Kept, is_repeatable
 from handlers.queries.pool import QueryPool
 
 _ALLOW: Final = b"GET, HEAD, POST, OPTIONS"
-_OPEN: Final[tuple[Header, ...]] = (
-    (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"Collectome-Position, Collectome-Recorded-At, Collectome-Release, Collectome-Erasures, "
-        b"Content-Location, Link, Memento-Datetime, RateLimit, RateLimit-Policy, Retry-After",
-    ),
-    (b"vary", b"Accept, Accept-Datetime"),
-)
+_VARY: Final[Header] = (b"vary", b"Accept, Accept-Datetime, Origin")
 _PREFLIGHT: Final[tuple[Header, ...]] = (
-    (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", _ALLOW),
     (
         b"access-control-allow-headers",
@@ -120,6 +111,7 @@ class SparqlApp:
         self.description = Description(pool, public_base, examples)
         self._asking = Asking(pool, past, clients, self.description)
         self._page = Page(pool, self._asking, self.description, title)
+        self._state_said: tuple[tuple[str, int, str] | None, bytes] = (None, b"")
 
     async def close(self) -> None:
         """Give up what runs in the background; close the pool after this."""
@@ -154,7 +146,7 @@ class SparqlApp:
         for name, value in headers:
             if name == b"accept":
                 accept.append(value)
-            elif name == b"accept-datetime":
+            elif name in (b"accept-datetime", b"origin"):
                 return None
         forms = wanted(b", ".join(accept).decode("latin-1"), None)
         if forms.page or forms.timemap or forms.results is not RESULTS[0]:
@@ -162,8 +154,17 @@ class SparqlApp:
         found = self._asking.found(query)
         if found is None:
             return None
-        said = self._headers(found, Asked(query), None, 0)
-        return Ready([*said, length_of(found.body)], found.body)
+        said = [length_of(found.body)]
+        if self._past is not None:
+            said[:0] = links_of(self.description.endpoint, query)
+        return Ready(self._of_state(found) + lines(said), found.body)
+
+    def _of_state(self, answer: Kept) -> bytes:
+        """What all answers of one published state say, as it is sent."""
+        state = (answer.content_type, answer.position, answer.recorded_at)
+        if self._state_said[0] != state:
+            self._state_said = (state, lines(self._state(answer, None, 0)))
+        return self._state_said[1]
 
     async def _route(self, reply: Reply) -> None:
         path = reply.path
@@ -247,12 +248,20 @@ class SparqlApp:
         self, answer: Kept, asked: Asked, plan: Plan | None, erasures: int
     ) -> list[Header]:
         """What every answer says of itself (decision 0029)."""
+        said = self._state(answer, plan, erasures)
+        if self._past is not None:
+            said += memento_headers(
+                self.description.endpoint, asked, plan, answer.position, answer.recorded_at
+            )
+        return said
+
+    def _state(self, answer: Kept, plan: Plan | None, erasures: int) -> list[Header]:
         said = [
             (b"content-type", answer.content_type.encode()),
             (b"collectome-position", b"%d" % answer.position),
             (b"collectome-recorded-at", answer.recorded_at.encode()),
             (b"cache-control", b"no-cache"),
-            *_OPEN,
+            _VARY,
         ]
         if self._past is not None:
             times = self._past.times
@@ -260,9 +269,6 @@ class SparqlApp:
             said += [
                 (b"collectome-release", self._past.release.encode()),
                 (b"collectome-erasures", b"%d" % newest),
-                *memento_headers(
-                    self.description.endpoint, asked, plan, answer.position, answer.recorded_at
-                ),
             ]
         return said
 
@@ -273,21 +279,21 @@ class SparqlApp:
             status, page, more = await self._page.show(asked, client, reply.header(b"host"))
             if _is_an_error(status):
                 self._clients.rates.error(client)
-            headers = [(b"content-type", b"text/html; charset=utf-8"), *_OPEN, *more]
+            headers = [(b"content-type", b"text/html; charset=utf-8"), _VARY, *more]
             await reply.whole(status, page, headers)
 
     async def _timemap(self, reply: Reply, asked: Asked) -> None:
         if self._past is None:
             raise Wrong(406, "not-acceptable", "This endpoint knows the present only: no TimeMap.")
         body = timemap(self.description.endpoint, asked, self._past.log)
-        await reply.whole(200, body, [(b"content-type", TIMEMAP.encode()), *_OPEN])
+        await reply.whole(200, body, [(b"content-type", TIMEMAP.encode()), _VARY])
 
     async def _progress(self, reply: Reply, key: str) -> None:
         """How far the making of an instant is; done as well when nobody asked for it."""
         found = self._past.instants.preparing(key) if self._past is not None else None
         body = {"progress": found.share if found else 1.0, "done": found is None}
         kind = (b"content-type", b"application/json")
-        await reply.whole(200, orjson.dumps(body), [kind, (b"cache-control", b"no-store"), *_OPEN])
+        await reply.whole(200, orjson.dumps(body), [kind, (b"cache-control", b"no-store"), _VARY])
 
     async def _update(self, reply: Reply, asked: Asked) -> None:
         if self._updates is None:
@@ -299,7 +305,7 @@ class SparqlApp:
             )
         assert asked.update is not None
         await self._updates.update(asked.update, asked.using_graphs, asked.using_named_graphs)
-        await reply.whole(204, b"", list(_OPEN))
+        await reply.whole(204, b"", [_VARY])
 
     async def _rdf(self, reply: Reply, document: Triples, forms: Wanted | None) -> None:
         """A description of ours, in the RDF syntax that the client prefers."""
@@ -310,7 +316,7 @@ class SparqlApp:
             types = [each.media_types[0] for each in GRAPHS]
             raise Wrong(406, "not-acceptable", "This is RDF: " + ", ".join(types), offered=types)
         body = self.description.serialize(document, form)
-        await reply.whole(200, body, [(b"content-type", form.content_type.encode()), *_OPEN])
+        await reply.whole(200, body, [(b"content-type", form.content_type.encode()), _VARY])
 
     async def _refuse(
         self, reply: Reply, status: int, slug: str, detail: str, more: dict[str, Any]
@@ -321,7 +327,7 @@ class SparqlApp:
         headers = [
             (b"content-type", b"application/problem+json"),
             (b"cache-control", b"no-store"),
-            *_OPEN,
+            _VARY,
             *self._clients.rates.headers(client),
         ]
         if "monitor" in more:

@@ -11,9 +11,8 @@ of each second in which something was recorded; `as-of` with an event number rea
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from api.objects.exchange import http_date
 from api.objects.seconds import Original, second_of, taking_more
@@ -36,7 +35,7 @@ def memento_headers(
     if len(asked.query) > _LONGEST:
         return []
     address = _address_of(endpoint, asked)
-    said = [(b"link", _links(address))]
+    said = [_link(address)]
     if plan is not None:
         said.append((b"content-location", memento(address, plan, position).encode()))
         if recorded_at:
@@ -58,12 +57,19 @@ def timemap(endpoint: str, asked: Asked, log: Log) -> bytes:
     return page_of(original, asked.after, log)
 
 
-@lru_cache(maxsize=1024)
-def _links(address: str) -> bytes:
-    return (
+def links_of(endpoint: str, query: str) -> list[Header]:
+    """The same links for the newest answer to a query of which nothing more is said."""
+    if len(query) > _LONGEST:
+        return []
+    return [_link(f"{endpoint}?query={quote(query, safe='')}")]
+
+
+def _link(address: str) -> Header:
+    links = (
         f'<{address}>; rel="original", <{address}>; rel="timegate", '
         f'<{taking_more(address)}format=timemap>; rel="timemap"; type="{TIMEMAP}"'
-    ).encode()
+    )
+    return b"link", links.encode()
 
 
 def _address_of(endpoint: str, asked: Asked) -> str:
@@ -72,7 +78,6 @@ def _address_of(endpoint: str, asked: Asked) -> str:
     return _address(endpoint, asked.query or "", *graphs)
 
 
-@lru_cache(maxsize=1024)
 def _address(
     endpoint: str, query: str, default_graphs: tuple[str, ...], named_graphs: tuple[str, ...]
 ) -> str:
@@ -81,4 +86,5 @@ def _address(
         *(("default-graph-uri", iri) for iri in default_graphs),
         *(("named-graph-uri", iri) for iri in named_graphs),
     ]
-    return f"{endpoint}?{urlencode(fields, quote_via=quote, safe='')}" if fields else endpoint
+    said = "&".join([f"{name}={quote(value, safe='')}" for name, value in fields])
+    return f"{endpoint}?{said}" if said else endpoint

@@ -6,9 +6,8 @@ A framework's request and response objects would cost more than a look-up does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final, NamedTuple
 
 from api.sparql.request import Wrong
 
@@ -16,15 +15,25 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Header = tuple[bytes, bytes]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_OPEN: Final[tuple[Header, ...]] = (
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"Collectome-Position, Collectome-Recorded-At, Collectome-Release, Collectome-Erasures, "
+        b"Content-Location, Link, Memento-Datetime, RateLimit, RateLimit-Policy, Retry-After",
+    ),
+)
+"""What a page of another origin may read (Fetch §3.3.3); said to browsers that say Origin, since
+all others would only have more to read."""
 _WATCH_AFTER: Final = 0.05
 """Seconds after which the client's presence is watched; a look-up is over before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A whole response of status 200 that is there without waiting, with its Content-Length."""
+class Ready(NamedTuple):
+    """A whole response of status 200 that is there without waiting: its headers as they are sent
+    (`lines`), Content-Length among them, and its body."""
 
-    headers: list[Header]
+    head: bytes
     body: bytes
 
 
@@ -63,6 +72,8 @@ class Reply:
     async def begin(self, status: int, headers: list[Header]) -> None:
         """Status and headers; from now on only an abort can say that something failed."""
         self.begun = True
+        if self.header(b"origin"):
+            headers = [*headers, *_OPEN]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def more(self, body: bytes, *, last: bool = False) -> None:
@@ -84,6 +95,15 @@ class Reply:
 def length_of(body: bytes) -> Header:
     """How long the body is, as a header."""
     return b"content-length", b"%d" % len(body)
+
+
+def lines(headers: Iterable[Header]) -> bytes:
+    """Headers as they are sent (RFC 9112 §5); a value never becomes two, ValueError says so."""
+    said = [b"%b: %b\r\n" % pair for pair in headers]
+    head = b"".join(said)
+    if head.count(b"\n") != len(said) or head.count(b"\r") != len(said):
+        raise ValueError("a header has the end of a line in it")
+    return head
 
 
 class Presence:

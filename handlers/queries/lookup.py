@@ -67,6 +67,12 @@ Pattern = tuple[Place, Place, Place]
 Term = NamedNode | BlankNode | Literal
 
 
+Step = tuple[int, int, int]
+"""Of a pattern's places: which value of the row stands there, `_CONSTANT`, or `_FRESH`."""
+_CONSTANT: Final = -1
+_FRESH: Final = -2
+
+
 @dataclass(slots=True)
 class LookUp:
     """A walk: patterns in an order in which every subject is known when its turn comes."""
@@ -76,6 +82,9 @@ class LookUp:
     reached: list[str] = field(default_factory=list)
     """The variables, in the order in which they get their values."""
     limit: int | None = None
+    steps: list[Step] = field(default_factory=list)
+    engine: tuple[str, ...] = ()
+    """Of one pattern whose IRIs are to be put back: the engine's query between them."""
 
 
 class _Unlike(Exception):
@@ -144,7 +153,7 @@ class LookUps:
 
 def walked_body(store: Store, walk: LookUp) -> bytes | None:
     """The rows as SPARQL 1.1 Query Results JSON; None where the walk is too long."""
-    if len(walk.patterns) == 1 and set(walk.columns) <= set(walk.reached):
+    if walk.engine:
         return _written(store, walk)
     try:
         rows = walked(store, walk)
@@ -187,7 +196,11 @@ def recognise(text: str) -> LookUp | None:
     except _Unlike:
         return None
     patterns = [_filled(pattern, named) for pattern in walk.patterns]
-    return LookUp(walk.columns, patterns, walk.reached, walk.limit)
+    engine = walk.engine
+    if engine:
+        pieces[::2] = engine
+        engine = ("".join(pieces),)
+    return LookUp(walk.columns, patterns, walk.reached, walk.limit, walk.steps, engine)
 
 
 def _filled(pattern: Pattern, named: dict[str, NamedNode]) -> Pattern:
@@ -223,7 +236,7 @@ class _Reader:
         self._at = 0
         self._prefixes: dict[str, str] = {}
         self._walk = LookUp()
-        self._reached: dict[str, None] = {}
+        self._reached: dict[str, int] = {}
         self._hidden = 0
 
     def look_up(self) -> LookUp:
@@ -249,6 +262,8 @@ class _Reader:
         columns = self._walk.columns
         if self._at < len(self._tokens) or not columns or len(set(columns)) < len(columns):
             raise _Unlike
+        if len(self._walk.patterns) == 1 and set(columns) <= set(shown):
+            self._walk.engine = _engine_query(self._walk)
         return self._walk
 
     def _prefix(self) -> None:
@@ -288,13 +303,19 @@ class _Reader:
     def _pattern(self, subject: Place, predicate: Place, target: Place) -> Place:
         if predicate == target and _is_variable(target):
             raise _Unlike
-        for place in (predicate, target):
-            if isinstance(place, str) and _is_variable(place):
-                self._reached[place] = None
+        self._walk.steps.append((self._slot(subject), self._slot(predicate), self._slot(target)))
         self._walk.patterns.append((subject, predicate, target))
         if len(self._walk.patterns) > MOST_PATTERNS:
             raise _Unlike
         return target
+
+    def _slot(self, place: Place) -> int:
+        if not isinstance(place, str) or place.isdigit():
+            return _CONSTANT
+        if place in self._reached:
+            return self._reached[place]
+        self._reached[place] = len(self._reached)
+        return _FRESH
 
     def _predicate(self) -> Place:
         if self._peek() == "a":
@@ -363,17 +384,27 @@ def _written(store: Store, walk: LookUp) -> bytes | None:
     """The rows of a walk of one pattern, written by the engine from a query of our own making:
     one read of the index from a constant subject, with a limit. The engine writes them three
     times as fast as they could be taken from it one by one."""
-    (pattern,) = walk.patterns
-    places = " ".join(f"?{place}" if isinstance(place, str) else str(place) for place in pattern)
-    columns = " ".join(f"?{name}" for name in walk.columns)
-    limit = MOST_QUADS if walk.limit is None else min(walk.limit, MOST_QUADS)
-    solutions = store.query(f"SELECT {columns} {{ {places} }} LIMIT {limit}")
+    solutions = store.query(walk.engine[0])
     assert isinstance(solutions, QuerySolutions)
     body = solutions.serialize(format=QueryResultsFormat.JSON)
     assert body is not None
     if len(body) >= _LEAST_OF_MOST and body.count(_NEXT_ROW) + 1 >= MOST_QUADS:
         return None  # perhaps there are more
     return body
+
+
+def _engine_query(walk: LookUp) -> tuple[str, ...]:
+    """The query that `_written` puts to the engine, cut where an IRI was taken out."""
+    (pattern,) = walk.patterns
+    places = " ".join(
+        str(place) if not isinstance(place, str) else "<>" if place.isdigit() else f"?{place}"
+        for place in pattern
+    )
+    columns = " ".join(f"?{name}" for name in walk.columns)
+    limit = MOST_QUADS if walk.limit is None else min(walk.limit, MOST_QUADS)
+    first, *others = f"SELECT {columns} {{ {places} }} LIMIT {limit}".split("<>")
+    cut = [f"{first}<", *(f">{other}<" for other in others)]
+    return (*cut[:-1], cut[-1][:-1])
 
 
 _NEXT_ROW: Final = b'}},{"'
@@ -390,36 +421,37 @@ def walked(store: Store, walk: LookUp) -> list[dict[str, Any]]:
 
     A row on the way is the tuple of the values of `walk.reached`, as far as it has come.
     """
-    slots = {name: slot for slot, name in enumerate(walk.reached)}
     rows: list[tuple[Any, ...]] = [()]
     left = MOST_STEPS
-    bound = 0
-    for subject, predicate, target in walk.patterns:
-        names = [name for name in (predicate, target) if isinstance(name, str)]
-        fresh = [name for name in names if slots[name] >= bound]
+    for (subject, predicate, target), (begin_at, by_at, end_at) in zip(
+        walk.patterns, walk.steps, strict=True
+    ):
         longer: list[tuple[Any, ...]] = []
+        begin: Any = subject
+        by: Any = None if by_at == _FRESH else predicate
+        end: Any = None if end_at == _FRESH else target
         for row in rows:
-            begin, by, end = (
-                place if not isinstance(place, str) else row[slot] if (slot := slots[place]) < bound
-                else None
-                for place in (subject, predicate, target)
-            )  # fmt: skip
-            if isinstance(begin, Literal) or isinstance(by, Literal | BlankNode):
-                continue  # no triple has such a subject or predicate
+            if begin_at >= 0 and type(begin := row[begin_at]) is Literal:
+                continue  # no triple has such a subject
+            if by_at >= 0 and type(by := row[by_at]) is not NamedNode:
+                continue  # nor such a predicate
+            if end_at >= 0:
+                end = row[end_at]
             found = list(islice(store.quads_for_pattern(begin, by, end, _DEFAULT), left))
             left -= len(found) + 1
             if left <= 0:
                 raise _TooMuch
-            if len(fresh) == 2:
-                longer += [(*row, quad.predicate, quad.object) for quad in found]
-            elif not fresh:
-                longer += [row] * len(found)
-            elif fresh[0] == target:
+            if by is None:
+                if end is None:
+                    longer += [(*row, quad.predicate, quad.object) for quad in found]
+                else:
+                    longer += [(*row, quad.predicate) for quad in found]
+            elif end is None:
                 longer += [(*row, quad.object) for quad in found]
             else:
-                longer += [(*row, quad.predicate) for quad in found]
+                longer += [row] * len(found)
         rows = longer
-        bound += len(fresh)
+    slots = {name: slot for slot, name in enumerate(walk.reached)}
     columns = [(name, slots[name]) for name in walk.columns if name in slots]
     return [{name: _shown(row[slot]) for name, slot in columns} for row in rows[: walk.limit]]
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from handlers.queries.checkpoint import Mark
 
@@ -23,8 +22,7 @@ _VOLATILE: Final = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
 Key = TypeVar("Key", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A complete answer with what its headers say."""
 
     content_type: str

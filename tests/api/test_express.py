@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import express
 from api.express import express_http
-from api.sparql.reply import Header, Ready, length_of
+from api.sparql.reply import Header, Ready, length_of, lines
 
 PLAIN = b"GET /there?now HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -36,7 +36,7 @@ class App:
             raise ValueError("a fault of the shorter way")
         if not target.startswith(b"/there"):
             return None
-        return Ready([*self.more, length_of(b"at once")], b"at once")
+        return Ready(lines([*self.more, length_of(b"at once")]), b"at once")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The usual answer."""
