@@ -17,6 +17,7 @@ from functools import cached_property, lru_cache
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from api.accepting import bounded
 from api.refusals import NotAcceptable
 from fdo.representations.annotation.words import PROFILE
 from fdo.representations.citation import bibtex, csl, dublin_core, ris, schema_org
@@ -112,6 +113,7 @@ def choose(
             if asked in (one.name, one.extension, one.media_type):
                 return one
         raise _refusal(f"There is no format {asked!r} here", among)
+    accept = bounded(accept)
     best = _best(accept, tuple(among), loosely)
     if best is None:
         raise _refusal(f"Nothing here satisfies Accept: {accept}", among)
@@ -120,10 +122,10 @@ def choose(
 
 @lru_cache(maxsize=1024)
 def _best(accept: str, among: tuple[Format, ...], loosely: bool) -> Format | None:
-    if not accept.strip():
-        return among[0]
     wanted = parse_accept_header(accept, MIMEAccept)
     bare = [(name.partition(";")[0].strip(), quality) for name, quality in wanted]
+    if not bare:  # a list of nothing asks for nothing (RFC 9110, 5.6.1 and 12.5.1)
+        return among[0]
     accepted = MIMEAccept(bare)
     found = accepted.best_match([one.media_type for one in among])
     if found is None and loosely:

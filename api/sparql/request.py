@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
+from api.accepting import bounded
 from handlers.queries.formats import GRAPHS, RESULTS, Format, by_name
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _utf8(body: bytes) -> str:
 
 def wanted(accept: str, asked: str | None) -> Wanted:
     """The forms to answer in: `format` first, then Accept, else JSON and Turtle."""
-    return _by_accept(accept) if asked is None else _by_name(asked)
+    return _by_accept(bounded(accept)) if asked is None else _by_name(asked)
 
 
 @lru_cache(maxsize=512)
@@ -224,12 +225,12 @@ def _by_accept(accept: str) -> Wanted:
     from werkzeug.datastructures import MIMEAccept  # dear to load; a command accepts nothing
     from werkzeug.http import parse_accept_header
 
-    if not accept.strip():
-        return Wanted(RESULTS[0], GRAPHS[0], page=False)
     entries = [
         (name.partition(";")[0].strip(), quality)
         for name, quality in parse_accept_header(accept, MIMEAccept)
     ]
+    if not entries:
+        return Wanted(RESULTS[0], GRAPHS[0], page=False)
     client = MIMEAccept(entries)
     named = [name for name, quality in entries if quality > 0]
     if entries[0][0] == TIMEMAP:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from api.negotiation import DATACITE_FORMATS, DOCUMENT_FORMATS, choose
 from api.refusals import NotAcceptable
+from api.sparql.request import wanted
+from handlers.queries.formats import RESULTS
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,18 @@ def test_when_nothing_fits_the_formats_are_listed(accept):
 @pytest.mark.parametrize("asked", ["turtle", "ttl", "text/turtle"])
 def test_a_format_by_name_ending_or_media_type_wins_over_accept(asked):
     assert choose("text/html", asked, DOCUMENT_FORMATS).name == "turtle"
+
+
+@pytest.mark.parametrize("accept", ["", "  ", ",", " , ,"])
+def test_who_asks_for_nothing_gets_the_first(accept):
+    assert choose(accept, None, DOCUMENT_FORMATS).name == "json"
+    assert wanted(accept, None).results is RESULTS[0]
+
+
+@pytest.mark.parametrize("accept", [f"a{' ' * 60_000}b", "x/y\t " * 15_000, ";" * 60_000])
+def test_a_header_of_any_length_is_read_in_a_moment(accept):
+    begun = time.process_time()
+    with pytest.raises(NotAcceptable):
+        choose(accept, None, DOCUMENT_FORMATS)
+    assert wanted(accept, None).results is None
+    assert time.process_time() - begun < 0.5
