@@ -75,7 +75,7 @@ def honest(command: Callable[P, R]) -> Callable[P, R]:
     """A command whose errors end as one sentence and an exit code, never a traceback.
 
     So do files that cannot be read or written; a fault of the program keeps its traceback. What
-    it wrote to a log is signed in any case.
+    it wrote to a log is signed behind it, where that is due, in any case.
     """
 
     @wraps(command)

@@ -71,7 +71,7 @@ class Repository:
         return {name: max(0, head - at) for name, at in self.positions().items()}
 
     def sign(self) -> None:
-        """Leave what was written here under a signed checkpoint, unless a server sees to that."""
+        """Leave what was written here under a signed checkpoint, where one is due."""
         if self._wrote:  # what it takes is dear to load; few commands write
             from eventstore.checkpoints import Checkpoints
             from handlers.notary import Notary
@@ -79,10 +79,10 @@ class Repository:
             self._wrote = False
             checkpoints = Checkpoints(self.objects.recorder)
             notary = Notary(self.objects, checkpoints, self.settings.checkpoint_every_s)
-            notary.sign_behind(attended=lease_is_held(self.data))
+            notary.sign_if_due()
 
     def close(self) -> None:
-        """Close the log; what was written is signed before."""
+        """Close the log; what was written is signed before, where that is due."""
         self.sign()
         self.objects.close()
 
@@ -92,7 +92,7 @@ class Repository:
 
 @contextmanager
 def signing() -> Iterator[None]:
-    """Sign at the end what was written within, to whichever repository."""
+    """Sign at the end what was written within, to whichever repository, where that is due."""
     opened: list[Repository] = []
     before = _OPENED.set(opened)
     try:

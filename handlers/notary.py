@@ -40,12 +40,11 @@ class Notary:
                 logging.getLogger("collectome").error("No checkpoint: %s", refusal.message)
             self._told = refusal.message
 
-    def sign_behind(self, *, attended: bool) -> None:
-        """Sign what a command wrote. Where the log is `attended`, by a server as far as anybody can
-        tell, that is left to whoever attends it, unless nothing was signed for an interval: then
-        nobody does. What goes wrong is logged: what was written stands."""
+    def sign_if_due(self) -> None:
+        """Sign behind a command that wrote, unless that was done within the interval, as a server
+        does. What goes wrong is logged: what was written stands."""
         try:
-            if not (attended and self._signed_lately()):
+            if not self._signed_lately():
                 self.sign()
         except Exception:
             logging.getLogger("collectome").exception("No checkpoint could be made")
