@@ -113,10 +113,12 @@ def orchid() -> bytes:
         sheet.shape(leaf(x, y, turn, length, 46), _OLIVE if turn < -1.5 else _GREEN)
     sheet.line(stem, 9, _STEM)
     for step in range(90):
-        y = 90 + step * 2.3
-        x = 280 - step * 0.05 + chance.uniform(-38, 38) * min(1.0, 0.35 + step / 70)
+        across = 280 - step * 0.05 + chance.uniform(-38, 38) * min(1.0, 0.35 + step / 70)
         colour = chance.choice((_PURPLE, "#8d4f83", "#693463"))
-        sheet.shape(leaf(x, y, chance.uniform(0, 2 * pi), chance.uniform(16, 26), 12), colour)
+        sheet.shape(
+            leaf(across, 90 + step * 2.3, chance.uniform(0, 2 * pi), chance.uniform(16, 26), 12),
+            colour,
+        )
     for x, y, turn in ((246, 690, 1.9), (254, 692, 1.3)):
         sheet.shape(leaf(x, y, turn, 70, 30), "#8a7650")
     sheet.label(400, 636, 205, ("Flowers, fresh:", "deep purple", "J. K."))
