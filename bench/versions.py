@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,26 +31,27 @@ AGENT = Agent("urn:collectome:agent:bench", "Bench")
 
 @dataclass(frozen=True)
 class Told:
-    """A repository with its versions: of each the position and the default graph as N-Triples, of
-    the one in the middle all quads."""
+    """A repository with its versions, and the position of each."""
 
     data: Path
     objects: DigitalObjects
     pids: list[Pid]
     positions: list[int]
-    files: list[Path]
-    whole: Path
 
 
-def told_in(scratch: Path, records: int) -> Told:
-    """The repository, its ladder with a first rung and a newest one."""
+def told_in(scratch: Path, records: int, take: Callable[[int, Path], None]) -> Told:
+    """The repository, its ladder with a first rung and a newest one.
+
+    `take` is given the number of each version, when it is there, and its default graph as
+    N-Triples in a file that it removes: all of them take more room than the repository.
+    """
     archive, data = scratch / "time.zip", scratch / "time"
     say(f"ingesting {records:,} specimens")
     generate(Plan(records), archive)
     collectome("ingest", str(archive), "--data", str(data))
     objects = DigitalObjects(data, durability="normal")
     pids = [head.pid for head in objects.log.heads(limit=10**9) if head.type == "specimen"]
-    positions, files, whole = [], [], scratch / "whole.nq"
+    positions, file = [], scratch / "version.nt"
     projector = Projector(data, Policy(every=1))
     for version in range(VERSIONS):
         say(f"version {version + 1} of {VERSIONS} of the whole")
@@ -58,15 +59,13 @@ def told_in(scratch: Path, records: int) -> Told:
             revise(objects, pids[version::SHARE], version)
         projector.settle()
         positions.append(objects.log.position())
-        files.append(scratch / f"version-{version}.nt")
-        _dump(published(data, positions[-1]), files[-1])
-        if version == PAST:
-            projector.graph.dump(whole)
+        _dump(published(data, positions[-1]), file)
+        take(version, file)
     projector.settle()
     projector.close()
     for kept in stores.all_kept(data / "projections/graph/rungs")[1:-1]:
         stores.remove(kept.path)
-    return Told(data, objects, pids, positions, files, whole)
+    return Told(data, objects, pids, positions)
 
 
 def published(data: Path, position: int) -> Path:

@@ -57,7 +57,8 @@ UPDATE_QUADS = 30_000
 """Quads put in by one transaction; more are loaded in bulk, which is faster then and leaves one
 more layer of files to read through."""
 OPTIMIZE_QUADS = 500_000
-"""Quads after which a store is compacted, so that queries on it run at full speed."""
+"""Quads from which a state that was built from nothing is compacted at once: it shares no table
+with others, and that takes little beside. Who asks a clone would wait for tables of others."""
 _DAMAGED = re.compile("corrupt|no such file|truncated|checksum|magic", re.IGNORECASE)
 """A full disk is no reason to throw a rung away; this is."""
 
@@ -162,7 +163,7 @@ class Builder:
         store = self._started(choice, work)
         difference = Difference(self.log, self.ladder.deltas, choice.instant, instant)
         changed = apply(store, difference, work, watch)
-        if changed >= OPTIMIZE_QUADS:
+        if choice.kept is None and changed >= OPTIMIZE_QUADS:
             store.optimize()
         store.flush()
 
