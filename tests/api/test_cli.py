@@ -65,7 +65,7 @@ def test_the_help_lists_every_command_and_every_group() -> None:
 def test_the_help_waits_for_no_command() -> None:
     told = (
         "import sys; from typer.testing import CliRunner; from api.cli import app;"
-        "[CliRunner().invoke(app, line.split()) for line in ('--help', 'no-such')];"
+        "[CliRunner().invoke(app, line.split()) for line in ('--help', '')];"
         "print(*sys.modules)"
     )
     done = subprocess.run(
@@ -80,4 +80,4 @@ def test_the_help_waits_for_no_command() -> None:
 def test_a_mistyped_command_is_told_the_right_one() -> None:
     ended = CliRunner().invoke(app, ["statsu"])
     assert ended.exit_code == 2
-    assert "Did you mean 'status'?" in ended.output
+    assert "Did you mean 'status'" in ended.output

@@ -1,10 +1,12 @@
-"""The real program, started as people start it: commands that end and servers that run.
+"""The real program: servers that run, started as people start them, and commands that end.
 
-    ended = collectome("status", "--json", data=folder)
     with Server("serve", data=folder) as server:
+        ended = collectome("status", "--json", data=folder)
         server.client.get("/health")
 
-Nothing is shared with the process under test but its data folder, its output and its port.
+Nothing is shared with a server but its data folder, its output and its port. Commands are typed in
+the process of the test, which is another one than the server's; those that are killed, that serve
+or that run beside another command are processes of their own (`begun`, `apart`).
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+
+from tests.scenarios.terminal import typed
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "api.cli"]
@@ -53,6 +57,12 @@ def surroundings(**settings: Any) -> dict[str, str]:
 
 def collectome(*arguments: object, data: Path | None = None, **settings: Any) -> Ended:
     """Run one command to its end."""
+    result = typed([*arguments, *_where(data)], **settings)
+    return Ended(result.exit_code, result.stdout, result.stderr)
+
+
+def apart(*arguments: object, data: Path | None = None, **settings: Any) -> Ended:
+    """Run one command to its end in a process of its own."""
     with begun(*arguments, data=data, **settings) as process:
         out, err = process.communicate(timeout=120)
     return Ended(process.returncode, out, err)
@@ -60,9 +70,8 @@ def collectome(*arguments: object, data: Path | None = None, **settings: Any) ->
 
 def begun(*arguments: object, data: Path | None = None, **settings: Any) -> subprocess.Popen[str]:
     """Start one command and do not wait."""
-    where = [f"--data={data}"] if data is not None else []
     return subprocess.Popen(
-        [*COMMAND, *map(str, arguments), *where],
+        [*COMMAND, *map(str, arguments), *_where(data)],
         env=surroundings(**settings),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -70,6 +79,10 @@ def begun(*arguments: object, data: Path | None = None, **settings: Any) -> subp
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _where(data: Path | None) -> list[str]:
+    return [] if data is None else [f"--data={data}"]
 
 
 def until(seen: Callable[[], T], seconds: float = 30.0) -> T:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +15,32 @@ from typer.testing import CliRunner, Result
 from api.cli import app
 
 
+def typed(line: Sequence[object], **settings: Any) -> Result:
+    """Run one command here, under these settings and none of whoever runs the tests.
+
+    It must end by itself, never with a traceback; signals mean after it what they meant before.
+    """
+    theirs = {name: None for name in os.environ if name.startswith("FDO_")}
+    ours = {f"FDO_{name.upper()}": str(value) for name, value in settings.items()}
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    result = CliRunner(env={**theirs, **ours}).invoke(app, [*map(str, line)])
+    for each, handler in before.items():
+        signal.signal(each, handler)
+    assert isinstance(result.exception, SystemExit | None), (line, result.exc_info)
+    assert "Traceback" not in result.output
+    return result
+
+
 class Terminal:
     """The command line before one repository."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
 
-    def __call__(self, *line: object, code: int = 0, **settings: str) -> Result:
-        """Run one command, which must end with this exit code and never with a traceback."""
-        environment = {f"FDO_{name.upper()}": value for name, value in settings.items()}
-        words = [*map(str, line), f"--data={self.data}"]
-        result = CliRunner(env=environment).invoke(app, words)
-        assert isinstance(result.exception, SystemExit | None), (line, result.exc_info)
+    def __call__(self, *line: object, code: int = 0, **settings: Any) -> Result:
+        """Run one command, which must end with this exit code."""
+        result = typed([*line, f"--data={self.data}"], **settings)
         assert result.exit_code == code, (line, result.output)
-        assert "Traceback" not in result.output
         return result
 
     def json(self, *line: object, code: int = 0) -> Any:

@@ -10,7 +10,16 @@ import pytest
 
 from eventstore.application import DigitalObjects
 from handlers.mas.store import STATES, Store
-from tests.scenarios.program import HOLDER, ROOT, Server, collectome, specimens, surroundings, until
+from tests.scenarios.program import (
+    HOLDER,
+    ROOT,
+    Server,
+    apart,
+    collectome,
+    specimens,
+    surroundings,
+    until,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +63,7 @@ def test_it_annotates_what_comes_in(skeleton: Path, tmp_path: Path) -> None:
     with Server("serve", data):
         ingested(tmp_path, 1, 2, 3)
         until(lambda: counted(data)["queued"] == 2)
-        ended = collectome("mas", "work", skeleton, "--until-idle", "--json", data=data)
+        ended = apart("mas", "work", skeleton, "--until-idle", "--json", data=data)
         assert ended.code == 0, ended
         assert ended.said == {"service": str(skeleton), "ended": "idle"}
         assert counted(data)["completed"] == 2
@@ -76,10 +85,10 @@ def test_a_name_that_is_none_and_a_folder_that_is_there_are_refused(tmp_path: Pa
 
 def test_a_worker_of_nothing_says_so(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    ended = collectome("mas", "work", "no-such-service", data=tmp_path / "data")
+    ended = apart("mas", "work", "no-such-service", data=tmp_path / "data")
     assert ended.code == 1 and "no-such-service" in ended.err
     (tmp_path / "service.py").write_text("raise RuntimeError('no model here')\n")
-    ended = collectome("mas", "work", tmp_path, data=tmp_path / "data")
+    ended = apart("mas", "work", tmp_path, data=tmp_path / "data")
     assert ended.code == 1 and "no model here" in ended.err
 
 

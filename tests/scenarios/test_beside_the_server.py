@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.program import HOLDER, Server, begun, collectome, specimens, until
+from tests.scenarios.program import HOLDER, Server, apart, begun, collectome, specimens, until
 
 NAMED = """PREFIX dwc: <http://rs.tdwg.org/dwc/terms/>
 SELECT ?place WHERE {{ ?place dwc:country "{0}" }}"""
@@ -88,9 +88,7 @@ def test_the_same_table_taken_in_twice_at_once_makes_each_specimen_once(workshop
     table = specimens(tmp_path / "twin.csv", *range(400, 440), country="Latvia")
     with ThreadPoolExecutor(2) as both:
         ended = list(
-            both.map(
-                lambda _: collectome("ingest", table, HOLDER, "--json", data=workshop.data), (1, 2)
-            )
+            both.map(lambda _: apart("ingest", table, HOLDER, "--json", data=workshop.data), (1, 2))
         )
     assert [e.code for e in ended] == [0, 0], ended
     assert sorted(e.said["new"] + e.said["unchanged"] for e in ended) == [40, 40]
@@ -103,11 +101,11 @@ def test_a_port_that_is_taken_is_named_and_none_given_means_a_free_one(mortal):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        ended = collectome("serve", f"--port={port}", data=mortal)
+        ended = apart("serve", f"--port={port}", data=mortal)
         assert (ended.code, "Traceback" in ended.err) == (1, False)
         assert str(port) in ended.err and "--port" in ended.err
         assert not (mortal / "tokens.json").exists()
-    missing = collectome("serve", "--host=203.0.113.5", data=mortal)
+    missing = apart("serve", "--host=203.0.113.5", data=mortal)
     assert (missing.code, "--host" in missing.err) == (1, True)
 
 

@@ -9,7 +9,7 @@ import pytest
 from eventstore.application import DigitalObjects
 from fdo.identifiers import Pid
 from handlers.annotations import Annotations
-from handlers.projector import positions
+from handlers.lease import positions
 from tests.api.annotations.reviewing import ANNA, a_draft
 from tests.scenarios.terminal import Terminal
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from tests.api.datacite_double.asking import HOME, Caller, attributes, valid
-from tests.scenarios.program import begun, collectome
+from tests.scenarios.program import apart, begun
 
 
 @contextmanager
@@ -62,14 +62,14 @@ def test_prefix_domains_and_limits_are_options(tmp_path: Path):
 
 
 def test_a_folder_is_no_file(tmp_path: Path):
-    ended = collectome("datacite-double", f"--data={tmp_path}", "--json")
+    ended = apart("datacite-double", f"--data={tmp_path}", "--json")
     assert (ended.code, ended.said["error"]) == (1, "Refused")
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path):
     with running(f"--data={tmp_path / 'a.sqlite'}") as (_, url):
         port = url.rstrip("/").rpartition(":")[2]
-        ended = collectome(
+        ended = apart(
             "datacite-double", f"--data={tmp_path / 'b.sqlite'}", f"--port={port}", "--json"
         )
         assert (ended.code, ended.said["error"]) == (1, "Unavailable")

@@ -7,7 +7,7 @@ import pytest
 from api.repository import Repository
 from api.settings import Settings
 from eventstore.application import LOG_FILE
-from tests.scenarios.program import HOLDER, Server, collectome, specimens
+from tests.scenarios.program import HOLDER, Server, apart, specimens
 from tests.scenarios.terminal import Terminal
 
 
@@ -22,7 +22,7 @@ def test_the_second_start_is_quick_and_says_the_same(demo, sample, tmp_path, cap
         assert again.seconds < 15  # the aim is 3; this machine may be busy
         assert again.token is None
         assert "Three questions to copy" in again.said
-        refused = collectome("demo", "--reset", data=tmp_path / "demo")
+        refused = apart("demo", "--reset", data=tmp_path / "demo")
         assert (refused.code, "stop it" in refused.err) == (1, True)
 
 
@@ -51,7 +51,7 @@ def test_reset_never_destroys_a_repository_that_is_not_the_demo(tmp_path):
     plants = specimens(tmp_path / "plants.csv", 1, 2)
     terminal = Terminal(tmp_path / "mine")
     terminal.json("ingest", plants, HOLDER, "--no-wait")
-    ended = collectome("demo", "--reset", "--port=0", data=tmp_path / "mine")
+    ended = apart("demo", "--reset", "--port=0", data=tmp_path / "mine")
     assert ended.code == 1
     assert "a repository of its own" in ended.err
     assert terminal.json("status")["objects"]["specimen"] == {"active": 2}

@@ -24,8 +24,8 @@ import httpx
 import pytest
 from pyoxigraph import Store
 
+from handlers.lease import lease_is_held
 from handlers.projections.graph import read_current
-from handlers.projector import lease_is_held
 from handlers.verification import graph_digests
 from tests.scenarios.program import HOLDER, Ended, Server, begun, collectome, specimens, until
 

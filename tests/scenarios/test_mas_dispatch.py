@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.scenarios.program import HOLDER, Server, collectome, specimens, until
+from tests.scenarios.program import HOLDER, Server, apart, collectome, specimens, until
 
 MODULE = "handlers.mas"
 
@@ -70,12 +70,12 @@ def test_a_request_and_a_backfill_from_the_command_line(data: Path, form: Path) 
     assert filled["there"] == 1
     ended = collectome("mas", "retire", "reader", "--reason", "A trial.", data=data)
     assert ended.code == 0
-    assert collectome("mas", "run", "--until-idle", "--json", data=data).said["dead"] == 1
+    assert apart("mas", "run", "--until-idle", "--json", data=data).said["dead"] == 1
     assert collectome("mas", "request", "reader", specimen, data=data).code == 1
     assert collectome("mas", "show", "nobody", data=data).code == 1
 
 
 def test_where_machine_annotation_is_off_nothing_runs(data: Path, form: Path) -> None:
     assert collectome("mas", "register", form, data=data).code == 0
-    ended = collectome("mas", "run", "--until-idle", data=data, mas="off")
+    ended = apart("mas", "run", "--until-idle", data=data, mas="off")
     assert ended.code == 1 and "FDO_MAS" in ended.err

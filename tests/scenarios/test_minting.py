@@ -68,11 +68,11 @@ def test_a_server_mints_what_comes_in_and_goes_on_after_it_was_killed(
         until(lambda: len(double.findable()) == 15)
         standing = until(lambda: _settled(server))
         assert standing["running"] and standing["dois"] == {"findable": 15}
-        rows = server.rows(
+        findable = (
             "SELECT ?o WHERE { GRAPH <urn:collectome:graph:records> "
             '{ ?o <urn:collectome:vocab:doiState> "findable" } }'
         )
-        assert len(rows) == 15
+        until(lambda: len(server.rows(findable)) == 15)
         history = server.client.get(f"/{next(iter(double.findable()))}/history").json()
         assert str(history).count("PidConfirmed") == 1
 
