@@ -3,7 +3,7 @@ backfill, run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -346,17 +346,3 @@ def _tell_jobs(title: str, rows: list[JobShown], json: bool) -> None:
             for r in rows
         ],
     )
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "register": register,
-    "list": list_,
-    "show": show,
-    "retire": retire,
-    "jobs": jobs,
-    "dead": dead,
-    "retry": retry,
-    "request": request,
-    "backfill": backfill,
-    "run": run,
-}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +12,8 @@ import typer
 
 from api.commands.mas import as_shown, opened, sums
 from api.console import DataOption, JsonOption, emit, err, out, settings_for, tell
-from api.mas.surroundings import of_a_worker
 from api.mas.running import nats_access
+from api.mas.surroundings import of_a_worker
 from api.mas.workers import shown
 from api.settings import Settings, variables
 from fdo.errors import Unavailable
@@ -142,6 +141,3 @@ def new(
         "`collectome mas work .`",
         markup=False,
     )
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"new": new, "status": status, "work": work}
