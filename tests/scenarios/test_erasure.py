@@ -22,7 +22,7 @@ from pyoxigraph import Store
 from eventstore.codec import unpack
 from eventstore.notes import Verifier
 from eventstore.proofs import Proof, document_check
-from tests.scenarios.program import HOLDER, Server, collectome, specimens, until
+from tests.scenarios.program import HOLDER, Server, apart, collectome, specimens, until
 
 CANARY = "Qwyxzavohu Pjugdemtikq"
 SECRETS = (CANARY, *CANARY.split())
@@ -190,7 +190,7 @@ def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_pa
         citation = Proof.parse(client.get(f"/{pids[0]}/1/proof").content).citation
         assert hashlib.sha256(kept).hexdigest() == citation.hash
         for pid in pids:
-            done = collectome(
+            done = apart(
                 "erase", pid, "--version=1", "--reason=The family asked.", "--yes", data=data
             )
             assert done.code == 0, done.err
