@@ -371,26 +371,23 @@ def test_the_page_names_the_service_of_each_job(web: Web, dead: str) -> None:
     assert "this server keeps no workers" in page
 
 
-@pytest.mark.parametrize(
-    ("role", "told"),
-    [(None, False), ("agent", False), ("ours", False), ("curator", True), ("admin", True)],
-)
-def test_why_something_stands_still_is_told_to_those_who_run_services(
-    web: Web, role: str | None, told: bool
-) -> None:
+def test_why_something_stands_still_is_told_to_those_who_run_services(web: Web) -> None:
     web.service()
     web.also("ours", organisation=HERE)
     folder = web.repository.folder
     Store(folder).trouble("nats", "See /srv/x/broker.log.", 1.0)
     kept = Kept("coordinates", "refused", said="no module in /srv/y")
     (folder / keeping.FILE).write_bytes(orjson.dumps([asdict(kept)]))
-    with alone(folder / keeping.LOCK, threading.Event(), wait=False):
-        page = web.page("/mas", role)
-    (shown,) = web.ask("GET", "/api/mas", role).json()["services"]
-    one = web.ask("GET", f"/api/mas/{shown['pid']}", role).json()
-    assert one["trouble"] == shown["trouble"] != ""
-    assert ("/srv/x" in one["trouble"]) == ("/srv/x" in page) == ("/srv/y" in page) == told
-    assert "<td>refused</td>" in page and ("Sign in to read why" in page) == (role is None)
+    for role, told in (
+        (None, False), ("agent", False), ("ours", False), ("curator", True), ("admin", True),
+    ):  # fmt: skip
+        with alone(folder / keeping.LOCK, threading.Event(), wait=False):
+            page = web.page("/mas", role)
+        (shown,) = web.ask("GET", "/api/mas", role).json()["services"]
+        one = web.ask("GET", f"/api/mas/{shown['pid']}", role).json()
+        assert one["trouble"] == shown["trouble"] != ""
+        assert ("/srv/x" in one["trouble"]) == ("/srv/x" in page) == ("/srv/y" in page) == told
+        assert "<td>refused</td>" in page and ("Sign in to read why" in page) == (role is None)
 
 
 def test_a_job_has_a_page_with_all_that_happened_to_it(web: Web, dead: str) -> None:
