@@ -87,7 +87,9 @@ class Ladder:
     def evict(self, budget: int, wanted: str = "") -> None:
         """Remove the instants that were not asked for longest, until the files that they share
         with no rung fit the budget (bytes); not those in use, nor `wanted`. One that is outdone
-        goes in any case."""
+        goes in any case, and so does what a process that was killed left half-made or half-gone."""
+        for left in (*self.instants.glob(".building-*"), *self.instants.glob(".removed-*")):
+            remove(left)  # unless somebody is at it
         by_use = []
         for kept in all_kept(self.instants):
             if self.outdone(kept.path) and remove(kept.path):

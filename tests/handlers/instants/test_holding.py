@@ -17,6 +17,7 @@ import uvloop
 from eventstore.instant import Instant
 from fdo.errors import NotFound, Unavailable
 from fdo.lifecycle import Revise
+from handlers import stores
 from handlers.instants import GraphTooLarge, Held, Instants, NamedState, Preparing, VersionGraph
 from handlers.instants import build as building
 from handlers.instants.build import Builder
@@ -182,6 +183,17 @@ def test_a_builder_killed_at_work_leaves_nothing_that_counts(history: History) -
     with history.instants().hold_now(Instant(3)) as found:
         assert quads(found.path) == history.truth(Instant(3))
     assert not list(history.ladder().instants.glob(".building*"))
+
+
+def test_what_killed_processes_left_goes_when_room_is_made(history: History) -> None:
+    folder = history.ladder().instants
+    lefts = [folder / name for name in (".building-3-c", ".removed-2-1", ".building-1")]
+    for left in lefts:
+        (left / "store").mkdir(parents=True)
+    with stores.held(lefts[-1]):
+        history.ladder().evict(1 << 30)
+    assert [left.exists() for left in lefts] == [False, False, True], "at the last somebody works"
+    assert [path.name for path in folder.iterdir()] == [".building-1"]
 
 
 def test_a_builder_that_died_is_replaced(history: History) -> None:
