@@ -28,7 +28,7 @@ from handlers.annotations import changed_since
 
 LONG = 2_000
 """Characters of a text on the page; the document has it all."""
-_READ = 3 * LONG
+_READ = 2 * LONG
 """Characters of HTML that are read for its text; the parser takes much longer for twice as many."""
 BODIES = 20
 """Bodies, and targets, on the page."""
