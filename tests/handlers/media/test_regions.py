@@ -50,6 +50,17 @@ def test_a_region_is_as_viewers_show_the_image(tmp_path: Path) -> None:
     assert red > 200 > 50 > blue
 
 
+def test_an_image_that_is_shown_small_stands_upright_too(tmp_path: Path) -> None:
+    """A JPEG is then decoded small."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = saved(tmp_path, drawn((1600, 800), shape="JPEG", exif=exif, quality=95))
+    small = image_of(region(path, None, 100)[0])
+    assert small.size == (50, 100)
+    red, _, blue = small.crop((0, 0, 50, 40)).resize((1, 1)).getpixel((0, 0))  # type: ignore[misc]
+    assert red > 200 > 50 > blue
+
+
 @given(width=SIDE, height=SIDE, x=st.floats(0, 100), y=st.floats(0, 100),
        across=st.floats(0.01, 100), down=st.floats(0.01, 100))  # fmt: skip
 def test_a_region_is_inside_or_refused(
