@@ -52,6 +52,7 @@ def is_erasure(topic: str) -> bool:
 def release(c: SQLiteCursor, objects: Iterable[str]) -> None:
     """Delete the claims of these objects (PID text) that nothing left of them says, in the
     transaction that erased the rest. What cannot be read says anything: `verify` tells of it."""
+    released = 0
     for part in _parts(list(objects)):
         c.execute(f"SELECT object, type FROM heads WHERE object IN {_marks(part)}", part)
         kinds = {str(pid): str(kind) for pid, kind in c.fetchall() if _of_words(str(kind))}
@@ -64,6 +65,10 @@ def release(c: SQLiteCursor, objects: Iterable[str]) -> None:
             c.execute(_WHOLE, (pid,))
             gone = keys - _stay(kinds[pid], keys, c.fetchall())
             c.executemany("DELETE FROM claims WHERE key=?", [(key,) for key in gone])
+            released += len(gone)
+    if released:
+        for statement in _ANEW:
+            c.execute(statement)
 
 
 def _of_words(kind: str) -> bool:
@@ -97,6 +102,14 @@ def release_of_earlier_releases(c: SQLiteCursor) -> bool:
     return True
 
 
+_ANEW = (
+    "CREATE TEMP TABLE kept AS SELECT * FROM claims",
+    "DELETE FROM claims",
+    "INSERT INTO claims SELECT * FROM kept ORDER BY key",
+    "DROP TABLE kept",
+)
+"""Writes the table anew. SQLite zeroes a row that it deletes (`secure_delete`), but not the copies
+of it in pages from which it was moved when they were split."""
 _AT_ONCE = 500
 """Objects whose claims are looked for in one pass over all: there is no index by object."""
 _WHOLE = (

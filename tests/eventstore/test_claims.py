@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import orjson
 import pytest
 
 from eventstore.application import Change
+from eventstore.claims import release
 from eventstore.transfer import read_log, write_log
 from fdo.documents import Document, canonical
 from fdo.errors import AlreadyRegistered
@@ -74,6 +76,29 @@ def test_the_claim_of_what_was_erased_is_in_no_file_and_in_no_export(log: Object
     assert NAME.encode() not in files
     assert NAME.encode() not in b"".join(write_log(log.log))
     assert verify_log(log.objects) == []
+
+
+def test_no_copy_of_it_stays_in_pages_that_were_split(log: Objects) -> None:
+    chance, erased = random.Random(1), 0
+
+    def drawn() -> str:
+        return f"ml-model:{chance.randbytes(60).hex()[: chance.randint(5, 120)]}"
+
+    for _ in range(60):
+        changes = []
+        for _ in range(10):
+            erased += 1
+            (fact,) = decide(None, Register(model(erased, name=f"Model {erased}")))
+            keys = (f"{drawn()} {NAME} {erased}",)
+            changes.append(Change(handle(erased), "ml-model", fact, None, new_claims=keys))
+        log.objects.append(changes, by=BY)
+        with log.objects.recorder.datastore.transaction(commit=True) as c:
+            c.executemany("INSERT INTO claims VALUES (?,'x')", [(drawn(),) for _ in range(190)])
+    with log.objects.recorder.datastore.transaction(commit=True) as c:
+        c.execute("UPDATE events SET salt=NULL")
+        release(c, [str(handle(number)) for number in range(1, erased + 1)])
+    log.objects.recorder.purge()
+    assert NAME.encode() not in b"".join(path.read_bytes() for path in log.folder.iterdir())
 
 
 def test_a_claim_stays_while_a_version_that_is_left_makes_it(log: Objects) -> None:
