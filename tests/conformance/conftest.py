@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conformance.throwaway import Writable
@@ -17,18 +18,22 @@ SUITE_BASE = "http://suite.example/"
 
 @dataclass(frozen=True)
 class Workbench:
-    """A served endpoint and the store behind it."""
+    """A served endpoint, the store behind it, and a client, which is dear to make."""
 
     served: Served
     store: Writable
+    client: httpx.Client
 
 
 @pytest.fixture(scope="module")
 def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """The application with updates allowed, for the suites that load data."""
     store = Writable(tmp_path_factory.mktemp("throwaway"))
-    with served(store.folder, updates=store, base_iri=SUITE_BASE, spares=0) as where:
-        yield Workbench(where, store)
+    with (
+        served(store.folder, updates=store, base_iri=SUITE_BASE, spares=0) as where,
+        httpx.Client(timeout=30) as client,
+    ):
+        yield Workbench(where, store, client)
 
 
 @pytest.fixture(scope="module")

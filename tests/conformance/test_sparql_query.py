@@ -52,11 +52,10 @@ TYPES = {
 
 
 def _ask(workbench: Workbench, test: QueryTest, accept: str) -> httpx.Response:
-    return httpx.post(
+    return workbench.client.post(
         workbench.served.endpoint,
         content=test.query.read_bytes(),
         headers={"content-type": "application/sparql-query", "accept": accept},
-        timeout=30,
     )
 
 
