@@ -14,8 +14,8 @@ from pathlib import Path
 from api.settings import Settings, read_settings
 from eventstore.application import LOG_FILE, DigitalObjects
 from fdo.errors import NotFound, Unavailable
-from handlers.projections.graph import read_current
-from handlers.projector import lease_is_held, positions
+from handlers.lease import lease_is_held, positions
+from handlers.queries.checkpoint import read_current
 
 LEASE_LOST = 75
 """Exit code of a projector that found the lease held."""
@@ -51,15 +51,13 @@ class Repository:
 
     def checkpoint(self) -> tuple[Path, int]:
         """The newest checkpoint of the graph and its position; Unavailable before the first."""
-        notice = read_current(self.graph_folder)
-        if notice is None:
+        published = read_current(self.graph_folder)
+        if published is None:
             raise Unavailable(
                 "The graph has not been made yet; run `collectome rebuild graph`, or wait for the "
                 "server that is making it."
             )
-        return self.graph_folder / "checkpoints" / str(notice["checkpoint"]), int(
-            notice["position"]
-        )
+        return self.graph_folder / "checkpoints" / published.checkpoint, published.position
 
     def positions(self) -> dict[str, int]:
         """Projection → the position up to which its view has read."""

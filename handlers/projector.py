@@ -12,7 +12,6 @@ so that a killed server leaves no lease.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import gc
 import os
 import re
@@ -21,9 +20,8 @@ import sqlite3
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO
 
 from eventstore.application import LOG_FILE, system_clock
 from eventstore.follower import Projection, Spent, deliver, follow_once
@@ -32,7 +30,8 @@ from eventstore.recorder import Datastore, Recorder
 from handlers import HANDLERS
 from handlers.instants.ladder import Ladder
 from handlers.instants.rungs import Policy, Rungs
-from handlers.projections.graph import Graph, read_current
+from handlers.lease import Lease, LeaseHeld
+from handlers.projections.graph import Graph
 from handlers.rebuilding import Rebuilds, discard
 
 POLL_S = 0.02
@@ -47,46 +46,6 @@ FIRST = ("conformance", "deltas", "graph")
 """The views that SPARQL shows; they share each fact's patch, and go before the others."""
 PATIENCE_S = 2.0
 """How long the other views wait for their turn while changes come faster than all can follow."""
-
-
-class LeaseHeld(Exception):
-    """Another process writes the projections of this data directory."""
-
-
-@dataclass
-class Lease:
-    """The right to write the projections; released when the process ends, however it ends."""
-
-    file: IO[str]
-
-    @classmethod
-    def take(cls, data: Path, patience_s: float = 0.0) -> Lease:
-        """Take the lease, or raise LeaseHeld when it is not free within `patience_s`."""
-        data.mkdir(parents=True, exist_ok=True)
-        file = (data / "projections.lock").open("a+")
-        patient_until = time.monotonic() + patience_s
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return cls(file)
-            except BlockingIOError as held:
-                if time.monotonic() >= patient_until:
-                    file.close()
-                    raise LeaseHeld(str(data)) from held
-                time.sleep(POLL_S)
-
-    def release(self) -> None:
-        """Give the lease back."""
-        self.file.close()
-
-
-def lease_is_held(data: Path) -> bool:
-    """Whether some process writes the projections now."""
-    try:
-        Lease.take(data).release()
-    except LeaseHeld:
-        return True
-    return False
 
 
 class Projector:
@@ -217,34 +176,6 @@ def _opened(name: str, folder: Path) -> Projection:
         print(f"The view {name} is damaged ({error}); it is made anew.", file=sys.stderr)  # noqa: T201
     discard(folder)
     return HANDLERS[name](folder)
-
-
-def positions(data: Path) -> dict[str, int]:
-    """Projection → its position, as any process can see it (the graph's: as published)."""
-    found: dict[str, int] = {}
-    for name in HANDLERS:
-        folder = data / "projections" / name
-        if name == "graph":
-            notice = read_current(folder)
-            found[name] = int(notice["position"]) if notice else 0
-        else:
-            found[name] = tracked(folder / "view.sqlite")
-    return found
-
-
-def tracked(path: Path) -> int:
-    """The position of the SQLite view in a file, as any process can see it."""
-    if not path.exists():
-        return 0
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as connection:
-            (position,) = connection.execute("SELECT position FROM tracking").fetchone()
-            return int(position)
-    except (sqlite3.OperationalError, TypeError):
-        return 0
-    finally:
-        if "connection" in locals():
-            connection.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
 from api.console import DataOption, JsonOption, emit, err, out, settings_for, tell
 from api.repository import Projection, Repository
 from eventstore import mirroring
-from eventstore.envelope import iso
 from fdo.errors import Refused
 from fdo.wording import many
 from handlers.following.asking import Source, patiently
@@ -228,18 +227,3 @@ def _detach(data: Path | None, json: bool) -> None:
             "go different ways under one name."
         )
     repository.close()
-
-
-def mirrored(repository: Repository) -> Mapping[str, Any] | None:
-    """What `status` says of a mirror: of what, and how far behind when last heard; None for a
-    repository of its own."""
-    known = mirroring.origin(repository.objects.recorder)
-    if known is None:
-        return None
-    return {
-        "of": known.source,
-        "head": known.head,
-        "behind": max(0, known.head - repository.log.position()),
-        "heard": iso(known.heard_at) if known.heard_at else None,
-        "lacking": len(repository.log.lacking()),
-    }

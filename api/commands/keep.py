@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.follow import mirrored
 from api.console import (
     DataOption,
     JsonOption,
@@ -28,8 +27,8 @@ from eventstore.notes import SIGNED_AT
 from fdo.errors import NotFound, Refused
 from fdo.wording import many
 from handlers import HANDLERS
+from handlers.lease import lease_is_held, tracked
 from handlers.processes.minting.store import FILE
-from handlers.projector import lease_is_held, tracked
 from handlers.rebuilding import beside, request_rebuild
 
 
@@ -38,7 +37,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     repository = Repository(settings_for(data), must_exist=True)
     head = repository.log.position()
     positions, counts = repository.positions(), repository.log.counts()
-    mirror = mirrored(repository)
+    mirror = _mirrored(repository)
     minted = wanted(repository.settings) or (repository.data / FILE).exists()
     dois = standing(repository.settings, repository.objects) if minted else None
     signed = _signed(repository, head)
@@ -145,8 +144,10 @@ def rebuild(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a projection anew from the log. A running server goes on answering from the old one
-    until the new one is whole."""
+    """Make a projection anew from the log.
+
+    A running server goes on answering from the old one until the new one is whole.
+    """
     if projection not in (*HANDLERS, "all"):
         raise Refused(f"{projection!r} is no projection; there are {', '.join(HANDLERS)}, all.")
     settings = settings_for(data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -76,6 +75,3 @@ def _tell(event: Recorded, json: bool) -> None:
     out.print(f"{name} is {event.pid}, version {event.version}.", markup=False)
     if "schema:description" in event.document:
         out.print(event.document["schema:description"], markup=False)
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"register": register, "list": list_}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -22,10 +21,10 @@ from api.minting import Standing, described, minter, outbox_of, standing
 from api.repository import Repository
 from fdo.agent import Agent
 from fdo.errors import NotFound, Unavailable
-from handlers.processes.minting.asking import doi_of as doi_name
 from fdo.identifiers import Pid
-from handlers.processes.minting.wanted import name_of
+from handlers.processes.minting.asking import doi_of as doi_name
 from handlers.processes.minting.asking import request_version as ask_for
+from handlers.processes.minting.wanted import name_of
 
 COMMAND_LINE = Agent("urn:collectome:agent:command-line", "Command line")
 
@@ -160,12 +159,3 @@ def run(
             f"{now.pending} DOIs could not be sent yet ({now.trouble or 'not due yet'}); run this "
             "again later, or let a server do it."
         )
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "status": status,
-    "list": list_,
-    "retry": retry,
-    "request_version": request_version,
-    "run": run,
-}

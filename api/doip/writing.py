@@ -12,7 +12,7 @@ from typing import Any
 from api.doip.messages import Blob, Request, Response
 from api.doip.objects import DigitalObjects, whole_number
 from api.objects.lifecycle import admit, admit_holder
-from api.problems import PreconditionRequired, UnknownParameter
+from api.refusals import PreconditionRequired, UnknownParameter
 from api.security import Forbidden, Token, Unauthenticated, bearer
 from eventstore.envelope import Recorded
 from fdo.catalogue import OBJECT_TYPES

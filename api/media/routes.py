@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from api.problems import UnknownParameter
+from api.refusals import UnknownParameter
 from api.security import Token, require
 from api.settings import Settings
 from api.site import Site

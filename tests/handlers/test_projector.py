@@ -16,16 +16,9 @@ from fdo.documents import canonical
 from fdo.identifiers import Pid
 from handlers import HANDLERS
 from handlers.harvest.agent import HARVESTER
+from handlers.lease import Lease, LeaseHeld, lease_is_held, positions
 from handlers.projections.search import Search, SearchQuery
-from handlers.projector import (
-    FIRST,
-    Lease,
-    LeaseHeld,
-    Projector,
-    lease_is_held,
-    main,
-    positions,
-)
+from handlers.projector import FIRST, Projector, main
 from handlers.rebuilding import beside, request_rebuild
 from handlers.verification import verify_projections
 from tests.handlers.harvest.collection import CLOSED, Collection, image, row

@@ -26,7 +26,7 @@ from eventstore.application import DigitalObjects
 from fdo.documents import essence
 from handlers.harvest.harvest import Harvest
 from handlers.harvest.options import Options
-from handlers.projector import lease_is_held
+from handlers.lease import lease_is_held
 from handlers.verification import verify_log
 from tests.scenarios.program import ROOT, begun, collectome, until
 
