@@ -102,6 +102,17 @@ class RabbitMQ:
         """A connection of the test's own."""
         return pika.BlockingConnection(pika.URLParameters(self.url))
 
+    def holds(self, queue: str) -> bool:
+        """Whether there is a queue of this name."""
+        connection = self.connection()
+        try:
+            connection.channel().queue_declare(queue, passive=True)
+        except pika.exceptions.ChannelClosedByBroker:
+            return False
+        finally:
+            connection.close()
+        return True
+
     def control(self, *arguments: str) -> None:
         """What an operator does with `rabbitmqctl`."""
         subprocess.run(

@@ -113,6 +113,7 @@ def started(museum: Server, reader: str, broker: RabbitMQ, tmp_path: Path) -> It
         public_base=museum.base,
     ).said  # fmt: skip
     assert {"RABBITMQ_EXCHANGE", "RABBITMQ_ROUTING_KEY"}.isdisjoint(said)
+    until(lambda: broker.holds(said["RABBITMQ_QUEUE"]))  # a service ends where there is none
     running: list[Running] = []
 
     def start() -> Running:
