@@ -35,9 +35,9 @@ _BUCKETS = (0.0005, 0.002, 0.01, 0.05, 0.2, 1.0, 5.0, 30.0)
 class Requests(Collector):
     """How many requests were answered, how, and how long that took.
 
-    Counted in the event loop for each answer, where the counters of the library, with a lock for
-    each bucket, took as long as the routing; read by another thread, which may see one request
-    in the count that it does not see in the time yet.
+    Counted in the event loop alone, for each answer, so without the locks that the counters of the
+    library take; read by another thread, which may see one request in the count that it does not
+    see in the time yet.
     """
 
     def __init__(self) -> None:

@@ -61,7 +61,7 @@ def links_of(endpoint: str, query: str) -> list[Header]:
     """The same links for the newest answer to a query of which nothing more is said."""
     if len(query) > _LONGEST:
         return []
-    return [_link(f"{endpoint}?query={quote(query, safe='')}")]
+    return [_link(_address(endpoint, query, (), ()))]
 
 
 def _link(address: str) -> Header:
