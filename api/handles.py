@@ -4,7 +4,8 @@
     GET /api/handles/10.5072/ABC-DEF-123/2           the values of a version
     GET /api/handles/10.5072/ABC-DEF-123?as-of=…     as the record was
 
-The values are the FDO record (`fdo.representations.handle`). What is withdrawn or may not be
+The values are the FDO record (`fdo.representations.handle`); the DOI that a dataset has beside its
+Handle has the Handle's. What is withdrawn or may not be
 published keeps its record; drafts are unknown. Codes are those of the Handle.Net REST API:
 1 found, 2 error, 100 no such handle, 200 no such values. Nothing is written here.
 """
@@ -30,6 +31,7 @@ from fdo.errors import CollectomeError, InvalidIdentifier, NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.handle import handle_values
+from handlers.processes.minting.asking import bearer
 
 FOUND, ERROR, NO_HANDLE, NO_VALUES = 1, 2, 100, 200
 
@@ -99,7 +101,8 @@ def _resolved(shown: Shown, handle: str, given: Mapping[str, list[str]], pretty:
     found = _HANDLE.match(handle)
     if found is None:
         raise NotFound(f"{handle} is no handle of this repository.")
-    pid, version = Pid.parse(found["pid"]), found["version"]
+    name, version = Pid.parse(found["pid"]), found["version"]
+    pid = bearer(shown.site.objects, name) or name
     moment = {name: given[name][0] for name in MOMENT if any(given.get(name, ()))}
     head = shown.log.known(pid)
     event = shown.select(Asked(pid, version, "", moment), head)

@@ -27,6 +27,7 @@ from fdo.errors import CollectomeError, InvalidIdentifier, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.record import attributes as record_attributes
+from handlers.processes.minting.asking import bearer
 
 SERVICE = "service"
 """How clients that do not know the id of a service call it."""
@@ -50,6 +51,18 @@ class DigitalObjects:
     def is_service(self, target: str) -> bool:
         """Whether the service itself is meant."""
         return target in (SERVICE, self.service_id)
+
+    def borne(self, target: str) -> str:
+        """The target by the PID of its object, where it is the DOI that a dataset has beside it;
+        any other as it is."""
+        try:
+            name, version = _parsed(target)
+        except InvalidIdentifier:
+            return target
+        pid = bearer(self.site.objects, name)
+        if pid is None:
+            return target
+        return str(pid) if version is None else f"{pid}/{version}"
 
     def asked(self, target: str, attributes: Mapping[str, Any]) -> Asked:
         """The object, and the version or moment, that target and attributes name."""

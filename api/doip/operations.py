@@ -53,6 +53,7 @@ class Operations:
     def perform(self, request: Request) -> Response:
         """The response to a request; nothing is raised."""
         try:
+            request = replace(request, target=self._objects.borne(request.target))
             return self._performed(request)
         except CollectomeError as refusal:
             return self.refuse(refusal, request.target)

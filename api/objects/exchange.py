@@ -138,10 +138,15 @@ def query_of(scope: Scope) -> dict[str, str]:
 
 def canonical_location(found: re.Match[str], scope: Scope) -> str | None:
     """Where to go instead, when the PID is not written in its canonical form."""
-    prefix, suffix, tail, part, slash = found.groups()
+    prefix, suffix, *_, slash = found.groups()
     if prefix == prefix.upper() and suffix == suffix.upper() and not slash:
         return None
-    path = f"/{prefix.upper()}/{suffix.upper()}" + "".join(f"/{one}" for one in (tail, part) if one)
+    return location_of(Pid(prefix.upper(), suffix.upper()), found, scope)
+
+
+def location_of(pid: Pid, found: re.Match[str], scope: Scope) -> str:
+    """The address under another PID: the same version, part and parameters."""
+    path = f"/{pid}" + "".join(f"/{one}" for one in (found[3], found[4]) if one)
     query = urlencode(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     return str(scope.get("root_path", "")) + path + (f"?{query}" if query else "")
 

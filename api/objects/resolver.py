@@ -4,6 +4,7 @@
     /10.5072/ABC-DEF-123/2          its version 2
     /10.5072/ABC-DEF-123/versions   …/history  …/diff  …/verbatim  …/conformance  …/record
 
+The DOI that a dataset has beside its Handle leads to the Handle, whatever is asked for of it.
 A raw ASGI callable that runs before the framework's router, since these are most requests.
 The document as openDS JSON goes out as it is stored, straight from the event loop: one
 look-up of the object's head, and one of the event unless it was sent before and the head has
@@ -41,6 +42,7 @@ from api.objects.exchange import (
     Sent,
     asked_headers,
     canonical_location,
+    location_of,
     query_of,
     redirect_to,
     transmit,
@@ -58,6 +60,7 @@ from fdo.lifecycle import Status
 from fdo.representations.annotation.words import PROFILE
 from fdo.representations.jsonld import to_jsonld
 from fdo.representations.rdf import SYNTAXES
+from handlers.processes.minting.asking import bearer
 from ontologies.jsonld import CONTEXT_NAME, expand, flatten
 
 
@@ -93,10 +96,11 @@ class Resolver:
             sent = await loop.run_in_executor(self._threads, self.answer, asked)
             return await transmit(send, sent, scope["method"], known)
         except CollectomeError as refusal:
-            if isinstance(refusal, NotFound) and (
-                job := self._jobs.address(f"{found[1]}/{found[2]}", found[3])
-            ):
-                return await redirect_to(send, job, 303)
+            if isinstance(refusal, NotFound):
+                if job := self._jobs.address(f"{found[1]}/{found[2]}", found[3]):
+                    return await redirect_to(send, job, 303)
+                if handle := bearer(self._site.objects, Pid(found[1], found[2])):
+                    return await redirect_to(send, location_of(handle, found, scope))
             response = self._site.problems.of(refusal, accept)
             if isinstance(refusal, PidOnly | Tombstoned):  # what is held back has a past too
                 response.headers["Link"] = self._shown.ways(Pid(found[1], found[2]))

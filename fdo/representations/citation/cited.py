@@ -55,12 +55,16 @@ class Cited:
     """Whether the version may get a DOI of its own."""
 
     @property
+    def name(self) -> Pid:
+        """The name to cite the object by: its DOI where it has one, else its Handle."""
+        return self.registered or self.pid
+
+    @property
     def doi(self) -> str | None:
         """The DOI to cite: that of the version if there is one, else the object's."""
-        own = self.pid if self.pid.scheme == "doi" else self.registered
-        if own is None:
+        if self.name.scheme != "doi":
             return None
-        return f"{own}/{self.version}" if self.minted else str(own)
+        return f"{self.name}/{self.version}" if self.minted else str(self.name)
 
     @property
     def iri(self) -> str:
