@@ -90,7 +90,7 @@ def lifecycle_router(site: Site) -> APIRouter:
     def curation(by: Token, pids: Iterable[Pid]) -> Curation:
         for pid in pids:
             admit(by, log.latest(pid))
-        found = waiting_in(site.views.annotations)
+        found = waiting_in(site.views.annotations, log)
         return Curation(site.objects, by.agent, site.settings.reject_profiles, found)
 
     def done(event: Recorded, response: Response) -> Done:

@@ -31,6 +31,7 @@ from handlers.annotations.hand import (
 )
 from handlers.annotations.merges import moved, worked_out
 from handlers.annotations.outcome import Decision, Outcome
+from handlers.annotations.successions import Successions
 from handlers.annotations.targets import laid_on
 
 Verdict = Literal["accept", "reject"]
@@ -131,7 +132,7 @@ class Decisions(Hand):
     def _accept(self, pid: Pid, by: Agent, reason: str, expected: int | None) -> Decision:
         known, issue = self._pending(pid, expected)
         proposal = self._objects.log.latest(pid)
-        target, target_issue = self._target(known)
+        target, target_issue = self._target(known, by)
         merge = worked_out(self._objects, known, target)
         approved = self._decided(known, "Approved", by, reason.strip())
         approved["oa:hasTarget"] = moved(approved["oa:hasTarget"], merge.edit)
@@ -207,12 +208,19 @@ class Decisions(Hand):
             raise Refused(f"{pid} is {state}; only what is pending is decided.", state=state)
         return known, issue
 
-    def _target(self, known: DigitalObject) -> tuple[DigitalObject, int]:
+    def _target(self, known: DigitalObject, by: Agent) -> tuple[DigitalObject, int]:
         target, issue = self._object(known)
         if target is None:
             raise Refused(f"{known.pid} proposes a change of an object that is not known.")
         if target.status is not Status.ACTIVE:
             stands = self._objects.log.standing(target.pid)
+            if heirs := Successions(self._objects, self._rejecting).go_on(
+                known.pid, target.pid, by
+            ):
+                raise Refused(
+                    f"{target.pid} ended, and {known.pid} goes on as "
+                    f"{', '.join(map(str, heirs))}; decide about that."
+                )
             raise Refused(
                 f"{known.pid} proposes a change of {target.pid}, which is {target.status.value}; "
                 + (

@@ -9,7 +9,8 @@ which part a member belongs to nobody can tell, so that is proposed to each.
 
 What goes on is an annotation of the successor with a life of its own (`oa:via` names the first
 one). The first one stays with its object, which may come back. Proposals that wait for a decision
-go on as proposals (`handlers.annotations.waiting`). All is one transaction.
+go on as proposals (`handlers.annotations.waiting`). All is one transaction. A proposal that nobody
+knew of by then goes on when somebody wants to decide about it.
 """
 
 from __future__ import annotations
@@ -142,17 +143,37 @@ class Successions(Hand):
         laid = laid_on(self._objects, [known]).get(str(pid), [])
         heirs = [command.into] if isinstance(command, Merge) else command.parts
         waits = proposals(self._objects, known, self._waiting)
+        whole = isinstance(command, Merge)
         for heir in heirs if laid or waits else ():
-            changes += self._inherited(heir, laid, waits, command, by)
+            changes += self._inherited(heir, laid, waits, whole, by)
         changes += [each.ended(pid, by, self._now) for each in waits if each.heirs]
         return self._objects.log.event(self._objects.append(changes, by=by)[0])
+
+    def go_on(self, late: Pid, ended: Pid, by: Agent) -> Sequence[Pid]:
+        """Let a proposal that nobody knew of when its object ended go on now, by the same rules;
+        as what: none where it has no place, or its object ended for no other one."""
+        end = self._objects.log.latest(ended)
+        whole = end.what == "Merged"
+        if not whole and end.what != "Divided":
+            return ()
+        before = self._objects.log.version(ended, end.version - 1).state()
+        waits = proposals(self._objects, before, lambda _: [str(late)])
+        parts = map(Pid.parse, end.detail.get("parts", ()))
+        changes: list[Change] = []
+        for heir in [self._objects.log.standing(ended)] if whole else parts:
+            changes += self._inherited(heir, (), waits, whole, by)
+        heirs = [heir for each in waits for heir in each.heirs]
+        changes += [each.ended(ended, by, self._now) for each in waits if each.heirs]
+        if changes:
+            self._objects.append(changes, by=by)
+        return heirs
 
     def _inherited(
         self,
         heir: Pid,
         laid: Sequence[Laid],
         waits: Sequence[Proposal],
-        command: Merge | Split,
+        whole: bool,
         by: Agent,
     ) -> list[Change]:
         """What one successor takes over. One that is not public takes nothing: its document is
@@ -163,7 +184,6 @@ class Successions(Hand):
             return []
         own = laid_on(self._objects, [target]).get(str(heir), [])
         to = _Heir(target, issue, own, [each.pid for each in own])
-        whole = isinstance(command, Merge)
         for each in laid:
             self._take(to, each, whole, by)
         for proposal in waits:

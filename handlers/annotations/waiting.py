@@ -6,7 +6,8 @@ decides once; its PID leads on. One that has no place elsewhere, or says there w
 stays as it was: it can be decided again when its object comes back.
 
 Who proposed what of an object stands in no index of the log, but in views made from it. So whoever
-ends an object says how they are found; what a view does not know yet stays where it was as well.
+ends an object says how they are found. What was not found, since it was proposed in that moment or
+the view was being made, goes on by the same rules when somebody wants to accept it.
 """
 
 from __future__ import annotations

@@ -176,16 +176,6 @@ def test_changes_go_on_from_successor_to_successor(museum: Museum, hands: Curati
     sound(museum)
 
 
-def test_a_pending_proposal_of_a_merged_specimen_names_its_successor(
-    museum: Museum, hands: Curation
-) -> None:
-    pid = museum.propose("oa:editing", COUNTRY, "Eesti").pid
-    assert pid is not None
-    hands.merge(museum.specimen, museum.other, "The same sheet.")
-    with pytest.raises(Refused, match=f"propose it of {museum.other}"):
-        museum.annotations.accept(pid, CLARA)
-
-
 # ── split ────────────────────────────────────────────────────────────────────────────────
 
 

@@ -173,3 +173,55 @@ def test_comments_stay_with_what_they_are_about(museum: Museum, hands: Curation)
     hands.merge(museum.specimen, museum.other, "The same sheet.")
     assert state(museum, pid) == "standing" and state(museum, rejected) == "rejected"
     assert heirs(museum, pid) == heirs(museum, rejected) == []
+
+
+# ── found too late ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_proposal_that_nobody_knew_of_goes_on_when_it_is_to_be_accepted(museum: Museum) -> None:
+    late = proposed(museum)
+    Curation(museum.objects, CLARA).merge(museum.specimen, museum.other, "The same sheet.")
+    assert (state(museum, late), heirs(museum, late)) == ("pending", [])
+    with pytest.raises(Refused, match=f"{late} goes on as"):
+        museum.annotations.accept(late, CLARA)
+    (heir,) = heirs(museum, late)
+    assert museum.log.standing(late) == heir
+    assert (state(museum, late), state(museum, heir)) == ("superseded", "pending")
+    before = museum.log.position()
+    with pytest.raises(Refused, match="superseded"):
+        museum.annotations.accept(late, CLARA)
+    assert museum.log.position() == before, "once"
+    museum.annotations.accept(heir, CLARA)
+    assert museum.says(COUNTRY, museum.other) == "Eesti"
+    sound(museum)
+
+
+def test_one_that_was_late_goes_on_with_what_stands_by_now(museum: Museum) -> None:
+    third = museum.collection.specimens()["TU-3"].pid
+    late, hands = proposed(museum), Curation(museum.objects, CLARA)
+    hands.merge(museum.specimen, museum.other, "The same sheet.")
+    hands.merge(museum.other, third, "The same again.")
+    (told,) = museum.annotations.decide_many([late], "accept", CLARA)
+    (heir,) = heirs(museum, late)
+    assert told.what == "refused" and str(heir) in told.errors[0][1]
+    assert museum.now(heir).document["oa:hasTarget"][0]["oa:hasSource"] == third.iri
+
+
+def test_one_that_was_late_goes_on_with_the_parts_that_it_fits(museum: Museum) -> None:
+    third = museum.collection.specimens()["TU-3"].pid
+    museum.collection.harvest([row(1), row(2), row(3, country="Latvia")], [image(1, "a")])
+    late = proposed(museum)
+    Curation(museum.objects, CLARA).split(museum.specimen, [museum.other, third], "Two sheets.")
+    with pytest.raises(Refused, match="goes on as"):
+        museum.annotations.accept(late, CLARA)
+    (heir,) = heirs(museum, late)
+    assert museum.log.standing(late) == heir
+    assert museum.now(heir).document["oa:hasTarget"][0]["oa:hasSource"] == museum.other.iri
+    sound(museum)
+
+
+def test_what_is_late_and_rejected_ends_there(museum: Museum) -> None:
+    late = proposed(museum)
+    Curation(museum.objects, CLARA).merge(museum.specimen, museum.other, "The same sheet.")
+    museum.annotations.reject(late, CLARA, "No.")
+    assert (state(museum, late), heirs(museum, late)) == ("rejected", [])
