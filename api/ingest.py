@@ -30,6 +30,7 @@ from api.repository import ROOT
 from api.security import Token, require
 from api.settings import Settings
 from fdo.errors import InvalidDocument, NotFound, Refused
+from handlers.harvest import reports
 
 State = Literal["queued", "running", "done", "paused", "failed"]
 CHUNK = 1 << 20
@@ -95,7 +96,10 @@ class Jobs:
         self._thread = threading.Thread(target=self._work, name="ingest", daemon=True)
 
     def start(self) -> None:
-        """Begin; jobs that were queued or cut off come first."""
+        """Begin; jobs that were queued or cut off come first. Reports that were kept long enough
+        go, on a server that takes nothing in too."""
+        kept = self._settings
+        reports.sweep(kept.data, days=kept.reports_days, most=kept.reports_kept)
         for job in self.all():
             if job.state in ("queued", "running"):
                 self._queue.put(job.id)
@@ -171,7 +175,7 @@ class Jobs:
             source,
             "--json",
             f"--data={self._settings.data.resolve()}",
-            f"--report={folder / 'diagnostics.jsonl'}",
+            f"--report={folder / reports.OF_JOB}",
             f"--progress={folder / 'progress'}",
             *options,
             *([f"--mapping={folder / MAPPING}"] if (folder / MAPPING).exists() else []),
@@ -194,9 +198,17 @@ class Jobs:
         return job
 
     def diagnostics(self, job: Job) -> bytes:
-        """The diagnostics of a job so far, JSON Lines."""
-        path = self._folder / job.id / "diagnostics.jsonl"
-        return path.read_bytes() if path.exists() else b""
+        """The diagnostics of a job so far, JSON Lines; NotFound when they are kept no more."""
+        path = self._folder / job.id / reports.OF_JOB
+        if path.exists():
+            return path.read_bytes()
+        if job.state in ("queued", "running"):
+            return b""
+        raise NotFound(
+            f"No report of the ingest job {job.id} is kept; the newest "
+            f"{self._settings.reports_kept} are, for {self._settings.reports_days} days. Ingest "
+            "the source again for a new one."
+        )
 
 
 def _ended(job: Job, code: int, told: bytes, errors: Path) -> Job:

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
         200, ge=2, description="Largest ratio of unpacked to packed size (zip bombs)."
     )
     ingest_files: int = Field(1000, ge=1, description="Most files in one archive.")
+    reports_days: int = Field(
+        90, ge=1, description="Days for which the report of an ingest is kept; looked at when the "
+        "next ingest or the server starts.",
+    )  # fmt: skip
+    reports_kept: int = Field(
+        200, ge=1, description="Reports of ingests that are kept at most, the newest."
+    )
     instants_budget_mb: int = Field(
         4096,
         ge=16,

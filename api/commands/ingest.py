@@ -6,12 +6,11 @@ import gzip
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.progress import Progress
 
@@ -23,6 +22,7 @@ from fdo.agent import Agent
 from fdo.errors import CollectomeError, Refused
 from fdo.wording import many
 from handlers.definitions import ensure
+from handlers.harvest import reports
 from handlers.harvest.harvest import Harvest, Summary
 from handlers.harvest.identity import Verdict, let_go, pause_named, pauses, settle
 from handlers.harvest.mapping.curated import load_mapping
@@ -127,9 +127,10 @@ def take_in(
         if not options.dry_run:
             ensure(repository.objects)
         bars = stack.enter_context(progress(json))
-        path = report or settings.data / "reports" / f"{time.time_ns()}.jsonl"
+        reports.sweep(settings.data, days=settings.reports_days, most=settings.reports_kept)
+        path = report or settings.data / reports.FOLDER / f"{time.time_ns()}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = stack.enter_context(path.open("wb"))
+        lines = stack.enter_context(path.open("wb", buffering=0))  # an erasure reads all there is
         failure: CollectomeError | None = None
         for source in sources:
             try:
@@ -164,7 +165,7 @@ def _one(
     bar = bars.add_task(f"Reading {Path(source).name or source}", total=None)
 
     def note(finding: Diagnostic) -> None:
-        lines.write(orjson.dumps({"source": source, **asdict(finding)}) + b"\n")
+        lines.write(reports.line(source, finding))
 
     def moved(summary: Summary) -> None:
         bars.update(bar, completed=summary.records)

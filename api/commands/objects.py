@@ -20,6 +20,7 @@ from fdo.identifiers import Pid
 from fdo.wording import many
 from handlers.batches.store import Batches
 from handlers.curation import Curation, Erasable
+from handlers.harvest import reports
 from handlers.media import FOLDER, forget
 from handlers.projections.annotations import Annotations
 from handlers.projections.search.reader import Search
@@ -111,6 +112,7 @@ def erase(
             f"This would destroy for ever what {chosen.pid} says in {_versions(chosen)}. If that "
             "is meant, add --yes."
         )
+    reports.forget(repository.data, repository.log.history(chosen.pid))
     recorded = hands.erase(chosen, reason)
     forget(repository.settings.data / FOLDER, chosen.pid)
     Batches(repository.settings.data).forget(str(chosen.pid))

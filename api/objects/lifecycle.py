@@ -24,6 +24,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.batches.store import Batches
 from handlers.curation import Curation
+from handlers.harvest import reports
 from handlers.media import FOLDER, forget
 
 Curator = Annotated[Token, Depends(require("curator"))]
@@ -148,7 +149,9 @@ def lifecycle_router(site: Site) -> APIRouter:
         name = Pid.parse(pid)
         version_seen(if_match, name, log)
         hands = Curation(site.objects, by.agent)
-        erased = hands.erase(hands.erasable(name, body.version, body.event), body.reason)
+        chosen = hands.erasable(name, body.version, body.event)
+        reports.forget(site.settings.data, log.history(name))
+        erased = hands.erase(chosen, body.reason)
         forget(site.settings.data / FOLDER, name)
         Batches(site.settings.data).forget(str(name))
         return done(erased, response)

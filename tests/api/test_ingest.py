@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.app import create_app
-from api.ingest import MAPPING, Jobs, ingest_router
+from api.ingest import MAPPING, Job, Jobs, ingest_router
 from api.settings import Settings
 from handlers.harvest.mapping.curated import load_mapping
 from tests.api.conftest import BASE, Browser, Repository
@@ -96,3 +96,17 @@ def test_the_mapping_of_a_harvest_that_paused_goes_on_with_it_and_is_nobody_s_to
     assert load_mapping(repository.folder / "jobs" / job.id / MAPPING) == mapping
     told = browser.get(f"/api/ingest/{job.id}").json()
     assert told["options"] == {"source_system": "Plants"}
+
+
+def test_a_report_that_is_kept_no_more_is_not_there(
+    repository: Repository, jobs: Jobs, browser: Browser
+) -> None:
+    headers = {"authorization": f"Bearer {repository.tokens.create('ann', ('curator',))}"}
+    job_id, folder = jobs.room()
+    asked = {"id": job_id, "source": "a.csv", "options": {}, "asked_by": "T", "asked_at": "2026"}
+    for state, status in (("running", 200), ("done", 404)):
+        told = Job.model_validate({**asked, "state": state}).model_dump_json()
+        (folder / "job.json").write_text(told)
+        answer = browser.get(f"/api/ingest/{job_id}/diagnostics", headers=headers)
+        assert answer.status_code == status
+    assert "for 90 days" in answer.json()["detail"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from handlers.harvest import reports
+from handlers.harvest.records import Diagnostic
 from tests.api.documents import a_medium, a_specimen
 
 REASON = {"reason": "Lost in the flood of 1953."}
@@ -125,8 +127,14 @@ def test_an_erasure_leaves_who_and_whose_and_nothing_else(browse, post, pids, to
     repository.revise(pids[0], draft)
     first, second = (log.version(pids[0], number) for number in (1, 2))
     only = {**REASON, "confirm": True, "version": 2}
+    report = repository.folder / reports.FOLDER / "1.jsonl"
+    report.parent.mkdir()
+    record = second.document["ods:physicalSpecimenID"]
+    quoting = Diagnostic("value-does-not-fit", "warning", "Secretaria", "", record=record)
+    report.write_bytes(reports.line("a.zip", quoting))
     done = post(pids[0], "erase", only, token("admin"))
     assert done.json()["erased"] == [second.position]
+    assert report.read_bytes().strip() == reports.GONE
     left = log.version(pids[0], 2).document
     assert left["ods:organisationID"] == second.document["ods:organisationID"]
     assert "Secretaria" not in browse().get(f"/{pids[0]}/2", "application/json").text
