@@ -21,8 +21,7 @@ def definition_part(event: Recorded, document: Document) -> dict[str, Any] | Non
     return {
         "attributes": list(_attributes(event, document)),
         "operations": list(_operations(event, document)),
-        "shapes": event.type in ("fdo-profile", "fdo-type")
-        or (event.type == "fdo-attribute" and in_rdf(document["col:key"])),
+        "shapes": event.type != "fdo-attribute" or in_rdf(document["col:key"]),
     }
 
 

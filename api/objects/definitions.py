@@ -1,8 +1,8 @@
 """What a definition defines, in the forms that validators read: `/schema` and `/shapes`.
 
 A profile gives the JSON Schema and the SHACL of records, a type those of documents (with what
-`shacl/` asks of them beyond structure), an attribute those of its values, an operation the JSON
-Schema of requests. `as-of` gives an old version's.
+`shacl/` asks of them beyond structure), an attribute those of its values, an operation those of
+requests. `as-of` gives an old version's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from api.negotiation import RDF_FORMATS, Format
 from api.objects.exchange import MOMENT, Asked, Sent
 from api.objects.shown import Shown
 from eventstore.envelope import Recorded
+from fdo.definitions.requests import request_shapes
 from fdo.definitions.shapes import in_rdf, record_shapes, value_shapes
 from fdo.definitions.structure import document_shapes
 from fdo.errors import NotFound
@@ -73,6 +74,8 @@ def _shapes(event: Recorded) -> str:
         kind = document["col:key"]
         structure = document_shapes(event.pid.iri, schemas.schema(kind))
         return f"{structure}\n{shapes_text(kind)}" if kind in SHAPED else structure
+    if event.type == "fdo-operation":
+        return request_shapes(event.pid.iri, document["schema:name"], document["col:valueSchema"])
     if event.type == "fdo-attribute" and in_rdf(document["col:key"]):
         return value_shapes(event.pid.iri, document["col:key"], document["col:valueSchema"])
     raise NotFound(f"{event.pid} ({document['schema:name']}) is told in JSON Schema only.")
