@@ -17,6 +17,8 @@ from fdo.errors import Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Command, Merge, Restore, Split, Status, Tombstone, stamped
 from handlers.annotations import Annotations
+from handlers.annotations.decisions import undecided
+from handlers.annotations.hand import KIND
 from handlers.annotations.returning import returning
 from handlers.annotations.successions import Successions
 from handlers.annotations.waiting import Waiting, nobody
@@ -74,8 +76,8 @@ class Curation:
 
     def tombstone(self, pid: Pid, reason: str, expected: int | None = None) -> Recorded:
         """Withdraw an object; its PID leads to the tombstone. With an accepted annotation its
-        change is taken back."""
-        if self._is_accepted(pid):
+        change is taken back; Refused for one that was rejected."""
+        if self._objects.log.head(pid).type == KIND:
             Annotations(self._objects, self._rejecting).withdraw(pid, reason, self._by, expected)
             return self._objects.log.latest(pid)
         return self._do(pid, Tombstone(_said(reason), self._node, self._now), expected)
@@ -83,7 +85,7 @@ class Curation:
     def merge(self, pid: Pid, into: Pid, reason: str, expected: int | None = None) -> Recorded:
         """Withdraw an object in favour of another, which its identifiers lead to, and which takes
         over the accepted changes of it that fit."""
-        self._must_not_be_accepted(pid)
+        self._must_be_undecided(pid)
         command = Merge(into, _said(reason), self._node, self._now)
         return self._successions.hand_over(pid, command, self._by, expected)
 
@@ -92,7 +94,7 @@ class Curation:
     ) -> Recorded:
         """Withdraw an object in favour of the objects that it turned out to be, each of which
         takes over the accepted changes that concern it."""
-        self._must_not_be_accepted(pid)
+        self._must_be_undecided(pid)
         different = tuple(dict.fromkeys(parts))
         command = Split(different, _said(reason), self._node, self._now)
         return self._successions.hand_over(pid, command, self._by, expected)
@@ -108,7 +110,7 @@ class Curation:
                 f"{pid} was never active, or what it said was erased; there is nothing to restore."
             )
         draft = returning(self._objects, before)
-        if before.type == "annotation" and state_of(before.status, draft) == "accepted":
+        if before.type == KIND and state_of(before.status, draft) == "accepted":
             draft = {term: value for term, value in draft.items() if term not in _DECISION}
             draft["ods:mergingDecisionStatus"] = "Pending"
         document = stamped(draft, pid, contents[-1].version + 1, modified=self._now)
@@ -151,13 +153,10 @@ class Curation:
             verbatims=[event.position for event in what.verbatims],
         )
 
-    def _is_accepted(self, pid: Pid) -> bool:
-        event = self._objects.log.latest(pid)
-        return event.type == "annotation" and state_of(event.status, event.document) == "accepted"
-
-    def _must_not_be_accepted(self, pid: Pid) -> None:
-        if self._is_accepted(pid):
-            raise Refused(f"{pid} was accepted, and its object holds its change; withdraw it.")
+    def _must_be_undecided(self, pid: Pid) -> None:
+        known, _ = self._objects.state(pid)
+        if known is not None and known.type == KIND:
+            undecided(known)
 
     def _do(self, pid: Pid, command: Command, expected: int | None) -> Recorded:
         kind = self._objects.log.head(pid).type

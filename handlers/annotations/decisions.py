@@ -98,10 +98,10 @@ class Decisions(Hand):
         def once() -> Decision:
             known, issue = self._known(pid, expected)
             command = Tombstone(said(reason), node_of(by), self._now)
-            state = state_of(known.status, known.document)
-            if state == "rejected":
-                raise Refused(f"{pid} was rejected; the decision stays on record.")
-            if state == "accepted" and known.document.get("col:overlayState") in LAID:
+            accepted = state_of(known.status, known.document) == "accepted"
+            if not accepted:
+                undecided(known)
+            if accepted and known.document.get("col:overlayState") in LAID:
                 return self._taken_back("withdrawn", known, issue, by, command)
             change = self._change(known, issue, command)
             assert change is not None  # a tombstone always is a fact
@@ -119,9 +119,7 @@ class Decisions(Hand):
     ) -> Decision:
         """End an annotation in favour of another one, which its PID leads to."""
         known, _ = self._known(pid, expected)
-        state = state_of(known.status, known.document)
-        if state in ("accepted", "rejected"):
-            raise Refused(f"{pid} is {state}; only what is undecided is superseded.")
+        undecided(known)
         command = Merge(successor, said(reason), node_of(by), self._now)
         event = self._objects.handle(command, pid=pid, kind=KIND, by=by, expected=expected)
         assert event is not None  # a merge always is a fact
@@ -302,3 +300,13 @@ class Decisions(Hand):
             return Outcome("refused", pid, errors=bad.pointers or (("", bad.message),))
         except CollectomeError as bad:
             return Outcome("refused", pid, errors=(("", bad.message),))
+
+
+def undecided(known: DigitalObject) -> None:
+    """Refused where a person has decided about an annotation: the decision stays on record, and
+    the object of an accepted one holds its change."""
+    state = state_of(known.status, known.document)
+    if state == "accepted":
+        raise Refused(f"{known.pid} was accepted, and its object holds its change; withdraw it.")
+    if state == "rejected":
+        raise Refused(f"{known.pid} was rejected; the decision stays on record.")

@@ -209,6 +209,22 @@ def test_an_accepted_annotation_is_neither_merged_nor_split(museum: Museum) -> N
     assert state(museum, pid) == "accepted" and museum.says(COUNTRY) == "Eesti"
 
 
+def test_a_rejected_annotation_is_not_ended_as_an_object_either(museum: Museum) -> None:
+    pid, other = proposed(museum), proposed(museum, "Viro")
+    museum.annotations.reject(pid, CLARA, "The label says Estonia.")
+    hands, before = Curation(museum.objects, CLARA), museum.log.position()
+    with pytest.raises(Refused, match="stays on record"):
+        hands.tombstone(pid, "Out of the way.")
+    with pytest.raises(Refused, match="stays on record"):
+        hands.merge(pid, other, "The same.")
+    with pytest.raises(Refused, match="stays on record"):
+        hands.split(pid, [other, proposed(museum, "Igaunija")], "Two.")
+    assert state(museum, pid) == "rejected" and museum.log.position() == before + 1
+    assert hands.tombstone(other, "A slip.").what == "Tombstoned"
+    with pytest.raises(Tombstoned):
+        hands.tombstone(other, "Again.")
+
+
 def test_a_change_that_no_longer_fits_is_refused_with_the_reason(museum: Museum) -> None:
     pid = museum.propose("ods:adding", LOCALITY, "Tartu").pid
     museum.accepted("ods:adding", LOCALITY, "Tallinn")
