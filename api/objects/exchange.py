@@ -14,10 +14,13 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import Scope, Send
+from werkzeug.http import parse_date
 
 from api.negotiation import Format, choose
 from api.refusals import UnknownParameter
 from api.security import SECURITY_HEADERS
+from eventstore.log import Log
+from fdo.errors import NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 
@@ -89,6 +92,26 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the client says that it has: entity tags, or else the second that its copy is of."""
+
+    tags: bytes | None = None
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The version in the log that an answer is, byte for byte."""
+
+    pid: Pid
+    position: int
+    second: int
+    """Of its recorded time, as Last-Modified says it."""
+    fixed: bool
+    """Whether its address names it, and so shows no other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One answer, ready to go: what HEAD and GET share."""
 
@@ -98,6 +121,8 @@ class Sent:
     etag: bytes
     leans: Leans = ()
     """What its links rest on: PID → status of other objects when they were made."""
+    stored: Stored | None = None
+    """None for what is made by rules of ours, which a release may change without a date."""
 
 
 def etag_of(body: bytes, salt: bytes | None, name: str) -> bytes:
@@ -113,16 +138,18 @@ def http_date(seconds: int) -> bytes:
     return formatdate(seconds, usegmt=True).encode()
 
 
-def asked_headers(scope: Scope) -> tuple[str, bytes | None, str | None]:
-    accept, known, authorization = "", None, None
+def asked_headers(scope: Scope) -> tuple[str, Known, str | None]:
+    accept, tags, since, authorization = "", None, None, None
     for name, value in scope["headers"]:
         if name == b"accept":
             accept = f"{accept}, {value.decode('latin-1')}" if accept else value.decode("latin-1")
         elif name == b"if-none-match":
-            known = value
+            tags = value
+        elif name == b"if-modified-since":
+            since = _second(value)
         elif name == b"authorization":
             authorization = value.decode("latin-1")
-    return accept, known, authorization
+    return accept, Known(tags, since), authorization
 
 
 def query_of(scope: Scope) -> dict[str, str]:
@@ -158,8 +185,8 @@ async def redirect_to(send: Send, location: str, status: int = 301) -> int:
     return status
 
 
-async def transmit(send: Send, sent: Sent, method: str, known: bytes | None) -> int:
-    if known is not None and sent.status == 200 and _matches(known, sent.etag):
+async def transmit(send: Send, sent: Sent, method: str, known: Known, log: Log) -> int:
+    if sent.status == 200 and _is_had(sent, known, log):
         headers = [pair for pair in sent.headers if pair[0] not in _BODY_HEADERS]
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -167,6 +194,34 @@ async def transmit(send: Send, sent: Sent, method: str, known: bytes | None) -> 
     await send({"type": "http.response.start", "status": sent.status, "headers": sent.headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else sent.body})
     return sent.status
+
+
+def _is_had(sent: Sent, known: Known, log: Log) -> bool:
+    """RFC 9110, 13.1.2 and 13.1.3: a date counts only where no tag is given. And only where it
+    proves something: several versions may be of one second (8.8.2.2), what was erased changed
+    without a date, and so may all that is not stored as it is sent."""
+    if known.tags is not None:
+        return _matches(known.tags, sent.etag)
+    made = sent.stored
+    if known.since is None or made is None or known.since < made.second:
+        return False
+    return made.fixed or known.since > made.second or not _had_another(made, log)
+
+
+def _had_another(made: Stored, log: Log) -> bool:
+    """Whether another version was shown at this address within the same second."""
+    try:
+        before = log.at(made.pid, made.position - 1)
+    except NotFound:
+        return False
+    return before.recorded_at // 1_000_000 >= made.second
+
+
+def _second(value: bytes) -> int | None:
+    """The second (since 1970) that an HTTP-date names; None for anything else, which is passed
+    over (RFC 9110, 13.1.3)."""
+    found = parse_date(value.decode("latin-1"))
+    return None if found is None else int(found.timestamp())
 
 
 def _matches(known: bytes, etag: bytes) -> bool:

@@ -88,13 +88,13 @@ class Resolver:
             plain = found[3] is None and not scope["query_string"]
             if plain and choose(accept, None, OBJECT_FORMATS) is JSON:
                 sent = self._kept.current(f"{found[1]}/{found[2]}")
-                return await transmit(send, sent, scope["method"], known)
+                return await transmit(send, sent, scope["method"], known, self._log)
             asked = Asked(
                 Pid(found[1], found[2]), found[3], accept, query_of(scope), authorization, found[4]
             )
             loop = asyncio.get_running_loop()
             sent = await loop.run_in_executor(self._threads, self.answer, asked)
-            return await transmit(send, sent, scope["method"], known)
+            return await transmit(send, sent, scope["method"], known, self._log)
         except CollectomeError as refusal:
             if isinstance(refusal, NotFound):
                 if job := self._jobs.address(f"{found[1]}/{found[2]}", found[3]):

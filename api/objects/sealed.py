@@ -15,11 +15,12 @@ It stays after an erasure, for those who kept the sealed document.
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import orjson
 
 from api.objects.exchange import CORS, KEPT, Asked, Headers, Sent, etag_of, http_date
-from api.objects.shown import REVALIDATE, Shown, stored
+from api.objects.shown import REVALIDATE, Shown, stored, stored_as
 from eventstore.checkpoints import Checkpoints
 from eventstore.envelope import Recorded
 from eventstore.proofs import proof_of
@@ -51,7 +52,8 @@ def sealed(shown: Shown, asked: Asked) -> Sent:
         (b"cache-control", KEPT),
         (b"last-modified", http_date(event.recorded_at // 1_000_000)),
     ]
-    return _file(event, "sealed", body, etag, headers)
+    sent = _file(event, "sealed", body, etag, headers)
+    return replace(sent, stored=stored_as(event, fixed=True))
 
 
 def proof(shown: Shown, asked: Asked) -> Sent:

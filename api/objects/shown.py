@@ -13,7 +13,7 @@ import orjson
 
 from api.moments import event_as_of
 from api.negotiation import HTML, JSON, PLAIN_FORMATS, Format
-from api.objects.exchange import CORS, KEPT, Asked, Headers, Sent, etag_of, http_date
+from api.objects.exchange import CORS, KEPT, Asked, Headers, Sent, Stored, etag_of, http_date
 from api.objects.links import Face, Link, link_header, root, standing_links
 from api.objects.memento import Mementos
 from api.objects.preconditions import document_etag
@@ -153,7 +153,8 @@ class Shown:
             version = self.mementos.memento(event.pid, event.version)
             headers.append((b"content-location", version.encode()))
         headers.append((b"link", links))
-        return Sent(410 if gone else 200, headers, body, etag, ours.leans)
+        kept = stored_as(event, fixed=numbered) if shown is JSON and not past else None
+        return Sent(410 if gone else 200, headers, body, etag, ours.leans, kept)
 
     def signposts(
         self, event: Recorded, latest: int, *, past: bool = False, hidden: bool = False
@@ -240,6 +241,13 @@ def stored(event: Recorded) -> bytes:
     """The canonical bytes of a content event."""
     assert event.document_bytes is not None, "a content event holds a document"
     return event.document_bytes
+
+
+def stored_as(event: Recorded, *, fixed: bool) -> Stored | None:
+    """Where in the log these bytes are; None once they were erased."""
+    if not event.salt:
+        return None
+    return Stored(event.pid, event.position, event.recorded_at // 1_000_000, fixed)
 
 
 def _validator(body: bytes, event: Recorded, shown: Format) -> bytes:
