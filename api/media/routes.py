@@ -19,6 +19,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from api.media.pictures import LARGE
 from api.refusals import UnknownParameter
 from api.security import Token, require
 from api.settings import Settings
@@ -114,17 +115,14 @@ def media_router(site: Site) -> APIRouter:
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         """A rectangle of an image as an image."""
-        from handlers.media.regions import region  # dear to load
-
         area = _area(xywh) if xywh else None
         kept = files.file(Pid.parse(f"{prefix}/{suffix}"))
-        asked = f"{kept.file.sha256}|{area}|{size}"
-        tag = f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+        name = _named(kept, area, size)
+        tag = f'"{name}"'
         if _same(if_none_match, tag):
             return Response(status_code=304, headers={"etag": tag})
         try:
-            with cutting.passed():
-                data, media_type = region(kept.file.path, area, size)
+            data, media_type = _cut(files, kept, area, size, name, cutting)
         except Refused as outside:
             raise UnknownParameter(outside.message, parameter="xywh") from outside
         headers = {"etag": tag, "cache-control": "public, no-cache", **_CORS, **_HARMLESS}
@@ -170,6 +168,32 @@ def _area(xywh: str) -> Area:
         return area_of(xywh)
     except Refused as unclear:
         raise UnknownParameter(unclear.message, parameter="xywh") from unclear
+
+
+def _named(kept: Kept, area: Area | None, size: int) -> str:
+    """A part of an image by all that its bytes depend on."""
+    from handlers.media.regions import MADE_BY  # dear to load
+
+    asked = f"{kept.file.sha256}|{area}|{size}|{MADE_BY}"
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+def _cut(
+    files: MediaFiles, kept: Kept, area: Area | None, size: int, name: str, cutting: Gate
+) -> tuple[bytes, str]:
+    """(bytes, media type) of a part of an image; small ones are made once and kept."""
+    from handlers.media.regions import region  # dear to load
+
+    sha256, small = kept.file.sha256, size <= LARGE
+    if small and (made := files.store.cut(sha256, name)):
+        return made
+    with cutting.passed():
+        if small and (made := files.store.cut(sha256, name)):  # somebody made it meanwhile
+            return made
+        made = region(kept.file.path, area, size)
+    if small:
+        files.store.keep_cut(sha256, name, *made)
+    return made
 
 
 def _same(header: str | None, tag: str) -> bool:

@@ -7,6 +7,7 @@ The address is the medium's own `ac:accessURI`; it is judged like every outgoing
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 import time
@@ -83,6 +84,11 @@ class MediaFiles:
         self._begun: dict[str, threading.Lock] = {}
         self._beginning = threading.Lock()
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest file that is taken."""
+        return self._limits.max_download
+
     @cached_property
     def store(self) -> MediaStore:
         """The cache; its folder is made when it is first needed."""
@@ -138,6 +144,14 @@ class MediaFiles:
         shutil.copyfile(brought, came)
         return self._taken_in(pid, uri, came)
 
+    def receive(self, pid: Pid, data: bytes, by: Agent) -> Kept:
+        """Take in bytes that somebody sent with a medium, as what its address gives. That this is
+        their word and was not looked at, the event says, until the address is checked."""
+        uri = self._address(pid)
+        came = self.store.coming / f"{secrets.token_hex(8)}.part"
+        came.write_bytes(data)
+        return self._taken_in(pid, uri, came, by)
+
     def _is_public(self, pid: Pid) -> bool:
         heads = self._objects.log.heads_of([str(pid)])
         return bool(heads) and heads[0].status is Status.ACTIVE
@@ -174,7 +188,7 @@ class MediaFiles:
             raise _failure(self._noted(pid, uri, outcome, refused.message), self._clock()) from None
         return self._taken_in(pid, uri, came)
 
-    def _taken_in(self, pid: Pid, uri: str, came: Path) -> Kept:
+    def _taken_in(self, pid: Pid, uri: str, came: Path, by: Agent = CHECKER) -> Kept:
         from handlers.media.regions import size_of  # dear to load; few commands fetch
 
         try:
@@ -182,11 +196,17 @@ class MediaFiles:
             kept = self.store.keep(came, media_type, size_of(came, media_type))
         finally:
             came.unlink(missing_ok=True)  # where it could not be kept
-        self._noted(pid, uri, "fetched", file=kept)
+        self._noted(pid, uri, "fetched", file=kept, by=by)
         return Kept(pid, kept, uri)
 
     def _noted(
-        self, pid: Pid, uri: str, outcome: Outcome, said: str = "", file: File | None = None
+        self,
+        pid: Pid,
+        uri: str,
+        outcome: Outcome,
+        said: str = "",
+        file: File | None = None,
+        by: Agent = CHECKER,
     ) -> Row:
         before = self.store.row(str(pid))
         failures = before.failures if before and outcome != "fetched" else 0
@@ -202,9 +222,11 @@ class MediaFiles:
                 "length": file.length,
                 "media-type": file.media_type,
             }
+        if by is not CHECKER and told != detail:
+            detail["brought"] = True
         if told != detail:
             note = Note("MediaChecked", detail)
-            self._objects.handle(note, pid=pid, kind="media", by=CHECKER)
+            self._objects.handle(note, pid=pid, kind="media", by=by)
         return row
 
     def _told(self, pid: Pid) -> dict[str, object] | None:
@@ -221,10 +243,12 @@ class MediaFiles:
 
 
 def forget(folder: Path, pid: Pid) -> None:
-    """Let go of the bytes of a medium, if there are any: what an erasure asks for."""
+    """Let go of the bytes of a medium, if there are any, of what was made of them and of its
+    address: what an erasure asks for."""
     if folder.exists():
         store = MediaStore(folder, quota=0)
         store.forget(str(pid))
+        store.purge()
         store.close()
 
 

@@ -17,6 +17,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import PIL
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fdo.errors import Refused, SourceRefused
@@ -33,6 +34,9 @@ _BROKEN = (
 """What Pillow's readers raise on files that lie about themselves, seen when they were cut and
 changed at random."""
 _FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "JPEG2000", "AVIF")
+MADE_BY = f"1, Pillow {PIL.__version__}"
+"""What the bytes of a cut depend on besides the image and what is asked of it; raise the number
+when `region` makes others."""
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 

@@ -2,15 +2,18 @@
 
     {folder}/index.sqlite             medium → address, hash, outcome of the last fetch
     {folder}/files/{ab}/{abcdef…}     the bytes, once, whoever shows them
+    {folder}/cuts/{ab}/{abcdef…}/     small images that were made of them, by name
     {folder}/coming/                  what is on its way
 
 The folder may be deleted: files are fetched again when they are asked for. When it outgrows its
-quota, the files that were not asked for longest go.
+quota, the files that were not asked for longest go. What was made of a file goes with it, whoever
+lets go of it and why.
 """
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import threading
 import time
@@ -33,10 +36,18 @@ CREATE TABLE IF NOT EXISTS file (
     sha256 TEXT PRIMARY KEY, length INTEGER NOT NULL, media_type TEXT NOT NULL,
     width INTEGER, height INTEGER, used REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cut (
+    sha256 TEXT NOT NULL, name TEXT NOT NULL, length INTEGER NOT NULL, media_type TEXT NOT NULL,
+    used REAL NOT NULL, PRIMARY KEY (sha256, name)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS file_used ON file (used);
+CREATE INDEX IF NOT EXISTS cut_used ON cut (used);
 CREATE INDEX IF NOT EXISTS medium_sha256 ON medium (sha256);
 """
 _BLOCK = 1 << 20
+CUTS_SHARE = 20
+"""Small images take the twentieth part of the quota, beside it: 500 MB where nothing else is set,
+which is ten thousand pictures of a page."""
 _WRITTEN_S = 120.0
 """A file on its way that was not written to for this time has broken off."""
 _TOUCH_S = 60.0
@@ -77,7 +88,7 @@ class MediaStore:
 
     def __init__(self, folder: Path, quota: int, clock: Callable[[], float] = time.time) -> None:
         """`quota` is in bytes."""
-        self._files = folder / "files"
+        self._files, self._cuts = folder / "files", folder / "cuts"
         self.coming = folder / "coming"
         self.coming.mkdir(parents=True, exist_ok=True)
         self._quota, self._clock = quota, clock
@@ -86,6 +97,7 @@ class MediaStore:
         )
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA secure_delete=ON")
         self._connection.executescript(_SCHEMA)
         self._lock = threading.Lock()
 
@@ -174,6 +186,48 @@ class MediaStore:
             if found and found[0] and not self._shown(run, found[0]):
                 self._drop(run, found[0])
 
+    def purge(self) -> None:
+        """Overwrite what the index said of those that it let go of: addresses name people too."""
+        with self._lock:
+            self._connection.execute("VACUUM")  # pages keep what moved within them
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def cut(self, sha256: str, name: str) -> tuple[bytes, str] | None:
+        """(bytes, media type) of an image that was made of a file, if it is here; asking for it
+        counts as using it."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT media_type, used FROM cut WHERE sha256=? AND name=?", (sha256, name)
+            ).fetchone()
+            now = self._clock()
+            if found and now - found[1] > _TOUCH_S:
+                self._connection.execute(
+                    "UPDATE cut SET used=? WHERE sha256=? AND name=?", (now, sha256, name)
+                )
+        try:
+            return (self._cut(sha256, name).read_bytes(), found[0]) if found else None
+        except FileNotFoundError:  # it went in this moment
+            return None
+
+    def keep_cut(self, sha256: str, name: str, data: bytes, media_type: str) -> None:
+        """Keep an image that was made of a file, under a name of letters and digits; not where the
+        file went meanwhile, since nothing is left of that."""
+        if len(data) > self._quota // CUTS_SHARE:
+            return
+        with self._writing() as run:
+            if run.execute("SELECT 1 FROM file WHERE sha256=?", (sha256,)).fetchone() is None:
+                return
+            place = self._cut(sha256, name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            coming = place.with_suffix(".part")
+            coming.write_bytes(data)
+            coming.replace(place)
+            run.execute(
+                "INSERT OR REPLACE INTO cut VALUES (?,?,?,?,?)",
+                (sha256, name, len(data), media_type, self._clock()),
+            )
+            self._shrink_cuts(run)
+
     def tidy(self, most: int) -> None:
         """Of files that broke off, which may be gone on with, keep the newest, so many bytes of
         them at most; what somebody still writes to stays."""
@@ -209,9 +263,26 @@ class MediaStore:
                     self._drop(run, sha256)
                     size -= length
 
+    def _shrink_cuts(self, run: sqlite3.Connection) -> None:
+        (size,) = run.execute("SELECT coalesce(sum(length), 0) FROM cut").fetchone()
+        over = size - self._quota // CUTS_SHARE
+        if over <= 0:
+            return
+        oldest = run.execute("SELECT sha256, name, length FROM cut ORDER BY used, name").fetchall()
+        for sha256, name, length in oldest:
+            if over <= 0:
+                return
+            run.execute("DELETE FROM cut WHERE sha256=? AND name=?", (sha256, name))
+            self._cut(sha256, name).unlink(missing_ok=True)
+            over -= length
+
     def _drop(self, run: sqlite3.Connection, sha256: str) -> None:
         run.execute("DELETE FROM file WHERE sha256=?", (sha256,))
+        run.execute("DELETE FROM cut WHERE sha256=?", (sha256,))
         self._place(sha256).unlink(missing_ok=True)
+        made = self._cuts / sha256[:2] / sha256
+        if made.exists():
+            shutil.rmtree(made)
 
     @staticmethod
     def _shown(run: sqlite3.Connection, sha256: str) -> bool:
@@ -220,6 +291,9 @@ class MediaStore:
 
     def _place(self, sha256: str) -> Path:
         return self._files / sha256[:2] / sha256
+
+    def _cut(self, sha256: str, name: str) -> Path:
+        return self._cuts / sha256[:2] / sha256 / name
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -35,6 +35,12 @@ def medium(repository: Repository, uri: str) -> Pid:
     return repository.register("media", draft)
 
 
+def held(repository: Repository) -> list[str]:
+    """The files of the cache, but for its index."""
+    kept = [path for path in (repository.folder / "media").rglob("*") if path.is_file()]
+    return [path.name for path in kept if not path.name.startswith("index.sqlite")]
+
+
 def test_the_bytes_come_with_their_hash(repository: Repository, ask: Any, sender: Sender) -> None:
     body = drawn()
     pid = medium(repository, sender.put("/a.png", body))
@@ -62,6 +68,44 @@ def test_a_region_has_an_address(repository: Repository, ask: Any, sender: Sende
     assert ask.get(f"/api/media/{pid}/region?size=100000").status_code == 422
 
 
+def test_a_picture_is_made_once_and_kept(
+    repository: Repository, ask: Any, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = medium(repository, sender.put("/kept.png", drawn((321, 123))))
+    address = f"/api/media/{pid}/region?size=240"
+    first = ask.get(address)
+    assert first.status_code == 200 and Image.open(io.BytesIO(first.content)).size[0] == 240
+
+    def never(*_: Any) -> tuple[bytes, str]:
+        raise AssertionError("it was made again")
+
+    monkeypatch.setattr("handlers.media.regions.region", never)
+    again = ask.get(address)
+    assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
+    assert again.headers["content-type"] == first.headers["content-type"] == "image/png"
+    seen = ask.get(address, headers={"if-none-match": first.headers["etag"]})
+    assert (seen.status_code, seen.content) == (304, b"")
+
+
+def test_another_size_region_or_way_of_making_it_has_another_etag(
+    repository: Repository, ask: Any, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = medium(repository, sender.put("/tags.png", drawn()))
+    asked = [
+        f"/api/media/{pid}/region?{tail}" for tail in ("size=9", "size=8", "size=9&xywh=0,0,9,9")
+    ]
+    tags = [ask.get(one).headers["etag"] for one in asked]
+    monkeypatch.setattr("handlers.media.regions.MADE_BY", "2")
+    tags.append(ask.get(asked[0]).headers["etag"])
+    assert len(set(tags)) == 4 and not any(tag.startswith("W/") for tag in tags)
+
+
+def test_what_is_large_is_made_each_time(repository: Repository, ask: Any, sender: Sender) -> None:
+    pid = medium(repository, sender.put("/large.png", drawn((50, 20))))
+    assert ask.get(f"/api/media/{pid}/region?size=961").status_code == 200
+    assert not list((repository.folder / "media").glob("cuts/*/*/*"))
+
+
 def test_a_page_is_never_shown_as_one(repository: Repository, ask: Any, sender: Sender) -> None:
     pid = medium(repository, sender.put("/c.html", b"<script>alert(1)</script>"))
     got = ask.get(f"/api/media/{pid}/file")
@@ -83,6 +127,8 @@ def test_what_cannot_be_had_is_told(repository: Repository, ask: Any, sender: Se
 def test_an_erasure_takes_the_bytes(repository: Repository, ask: Any, sender: Sender) -> None:
     pid = medium(repository, sender.put("/e.png", drawn((31, 17))))
     assert ask.get(f"/api/media/{pid}/file").status_code == 200
+    assert ask.get(f"/api/media/{pid}/region?size=9").status_code == 200
+    assert len(held(repository)) == 2, "the file, and what was made of it"
     token = repository.tokens.create("admin", ("admin",))
     etag = ask.get(f"/{pid}", "application/json").headers["etag"]
     done = ask.request(
@@ -92,9 +138,9 @@ def test_an_erasure_takes_the_bytes(repository: Repository, ask: Any, sender: Se
         headers={"authorization": f"Bearer {token}", "if-match": etag},
     )
     assert done.status_code == 200, done.text
-    assert not [path for path in (repository.folder / "media" / "files").rglob("*")
-                if path.is_file()]  # fmt: skip
+    assert not held(repository)
     assert ask.get(f"/api/media/{pid}/file").status_code == 410
+    assert ask.get(f"/api/media/{pid}/region?size=9").status_code == 410
 
 
 def test_only_curators_check_a_link(repository: Repository, ask: Any, sender: Sender) -> None:

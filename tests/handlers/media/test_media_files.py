@@ -20,8 +20,9 @@ from fdo.errors import NotFound, PidOnly, SourceRefused, Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Register, Status, Tombstone, stamped
 from handlers.harvest.reading.fetch import fetch
-from handlers.harvest.reading.limits import Limits
+from handlers.harvest.reading.limits import MEBIBYTE, Limits
 from handlers.media import MediaFiles, Terms, files, forget
+from handlers.media.store import CUTS_SHARE
 from tests.handlers.media.sender import Sender, drawn, sending
 
 AT = "2026-11-01T12:00:00.000Z"
@@ -139,6 +140,56 @@ def test_the_files_not_asked_for_longest_make_room(collection: Collection, sende
     small.file(pids[1])
     assert sender.asked.count("/big1") == asked + 1
     small.close()
+
+
+def test_small_images_have_a_share_of_the_quota(collection: Collection, sender: Sender) -> None:
+    collection.files = collection.made(quota_mb=1)
+    kept = collection.files.file(collection.medium(sender.put("/cuts.png", drawn())))
+    store, sha256, share = collection.files.store, kept.file.sha256, MEBIBYTE // CUTS_SHARE
+    store.keep_cut(sha256, "whole", bytes(share + 1), "image/png")
+    assert store.cut(sha256, "whole") is None, "larger than all that there is room for"
+    for name in ("a", "b"):
+        store.keep_cut(sha256, name, bytes(share // 2), "image/png")
+        collection.now += 100
+    assert store.cut(sha256, "a") == (bytes(share // 2), "image/png")
+    store.keep_cut(sha256, "c", bytes(share // 2), "image/png")
+    assert [store.cut(sha256, name) is None for name in "abc"] == [False, True, False]
+    cuts = list((collection.folder / "media").glob("cuts/*/*/*"))
+    assert sorted(path.name for path in cuts) == ["a", "c"]
+    cuts[0].unlink()
+    assert store.cut(sha256, cuts[0].name) is None
+
+
+def test_what_is_made_of_a_file_goes_with_it(collection: Collection, sender: Sender) -> None:
+    body = drawn((13, 7))
+    one = collection.medium(sender.put("/made1.png", body))
+    other = collection.medium(sender.put("/made2.png", body))
+    sha256 = collection.files.file(one).file.sha256
+    collection.files.file(other)
+    store, folder = collection.files.store, collection.folder / "media"
+    store.keep_cut(sha256, "a", b"small", "image/png")
+    forget(folder, one)
+    assert store.cut(sha256, "a") == (b"small", "image/png"), "the other shows the same"
+    forget(folder, other)
+    assert store.cut(sha256, "a") is None and not list(folder.glob("cuts/*/*"))
+    store.keep_cut(sha256, "a", b"late", "image/png")  # was being made while its file went
+    assert store.cut(sha256, "a") is None and not list(folder.glob("cuts/*/*"))
+
+
+def test_the_address_of_what_was_erased_is_in_no_file(
+    collection: Collection, sender: Sender
+) -> None:
+    many = [collection.medium(sender.put(f"/of-{n}.png", drawn((9, n + 1)))) for n in range(6)]
+    for pid in many:
+        collection.files.file(pid)
+    folder = collection.folder / "media"
+
+    def says(word: bytes) -> bool:
+        return any(word in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+    assert says(b"/of-3.png")
+    forget(folder, many[3])
+    assert says(b"/of-2.png") and not says(b"/of-3.png")
 
 
 def test_our_own_network_is_not_visited(collection: Collection, sender: Sender) -> None:
