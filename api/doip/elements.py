@@ -23,6 +23,8 @@ from handlers.media.types import type_of_file
 MOST_STORED = 64 * 1024 * 1024
 """Bytes of a stored file that are given as an element; larger ones are had over HTTP."""
 
+FILE = "file"
+"""The element of a medium that is its file."""
 _OF_ALL = ("json", "jsonld", "turtle")
 """Formats of documents that are elements of every object."""
 Answer = Callable[[Asked], Sent]
@@ -123,7 +125,7 @@ def stored(event: Recorded, files: MediaFiles) -> Iterator[Element]:
         _, ending = type_of_file(file.path)
         filename = f"{event.pid.suffix}.{ending}"
         measured = file.length, file.sha256
-        yield Element("file", file.media_type, filename, file.path.read_bytes, measured)
+        yield Element(FILE, file.media_type, filename, file.path.read_bytes, measured)
 
 
 def element_of(there: Sequence[Element], name: str, pid: Pid) -> Element:

@@ -13,7 +13,6 @@ from typing import Any
 
 from api.doip.elements import Element, elements_of, stored
 from api.doip.messages import TEXT
-from api.media.routes import media_files
 from api.moments import history_as_of
 from api.objects import dossier
 from api.objects.exchange import Asked
@@ -43,7 +42,7 @@ class DigitalObjects:
         self.log = site.objects.log
         self.shown = Shown(site)
         self._answer = Resolver(site).answer
-        self._files = media_files(site.settings, site.objects)
+        self.files = site.files
         self.service_id = f"{site.settings.handle_prefix}/{SERVICE}"
 
     # ── which one ────────────────────────────────────────────────────────────────────────
@@ -152,7 +151,7 @@ class DigitalObjects:
 
     def elements(self, event: Recorded) -> list[Element]:
         """The bit sequences of a version that is public."""
-        return [*elements_of(event, self._answer), *stored(event, self._files)]
+        return [*elements_of(event, self._answer), *stored(event, self.files)]
 
 
 def whole_number(value: Any, name: str, *, least: int = 1) -> int:

@@ -1,7 +1,7 @@
 """DOIP operations that write: Create, Update, Delete.
 
 They take the way of all writing by hand: role, holder, schema, licence gate, and the version
-that the caller saw.
+that the caller saw. The file of a medium may come with it (`api.doip.brought`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from api.doip.brought import InvalidInput, brought
 from api.doip.messages import Blob, Request, Response
 from api.doip.objects import DigitalObjects, whole_number
 from api.objects.lifecycle import admit, admit_holder
-from api.refusals import PreconditionRequired, UnknownParameter
+from api.refusals import PreconditionRequired
 from api.security import Forbidden, Token, Unauthenticated, bearer
 from eventstore.envelope import Recorded
 from fdo.catalogue import OBJECT_TYPES
@@ -26,20 +27,16 @@ REASON = 2_000
 NO_REASON = "Withdrawn through DOIP; no reason was given."
 
 
-class InvalidInput(UnknownParameter):
-    """The input of an operation does not have the form of a digital object."""
-
-
 def create(objects: DigitalObjects, request: Request) -> Response:
     """A new object; the target is the service, the input a digital object."""
     by = _curator(objects, request)
     given = _digital_object(request)
     kind, document = _kind(given), _content(given)
+    file = _brought(objects, request, given, kind)
     admit_holder(by, document.get("ods:organisationID"), f"A {kind}")
     identifier = given.get("id")
     pid = Pid.parse(str(identifier)) if identifier else None
-    event = _deposit(objects, by).register(kind, document, pid)
-    return _now(objects, event)
+    return _kept(objects, _deposit(objects, by).register(kind, document, pid), file, by)
 
 
 def update(objects: DigitalObjects, request: Request) -> Response:
@@ -53,6 +50,7 @@ def update(objects: DigitalObjects, request: Request) -> Response:
     document = _content(given)
     admit(by, latest)
     admit_holder(by, document.get("ods:organisationID"), str(pid))
+    file = _brought(objects, request, given, latest.type)
     seen = _seen(request, given, document)
     if seen is None:
         raise PreconditionRequired(
@@ -60,7 +58,7 @@ def update(objects: DigitalObjects, request: Request) -> Response:
             f"the content. It is at version {latest.version}.",
             version=latest.version,
         )
-    return _now(objects, _deposit(objects, by).revise(pid, document, seen))
+    return _kept(objects, _deposit(objects, by).revise(pid, document, seen), file, by)
 
 
 def delete(objects: DigitalObjects, request: Request) -> Response:
@@ -101,16 +99,16 @@ def _token(objects: DigitalObjects, authentication: Any) -> Token:
 
 
 def _digital_object(request: Request) -> Mapping[str, Any]:
-    first, *more = request.input or (None,)
+    first, *_ = request.input or (None,)
     if not isinstance(first, Mapping) or isinstance(first, Blob):
         raise InvalidInput("The input begins with a digital object as JSON.", parameter="input")
-    if more:
-        raise InvalidInput(
-            "Bytes of elements are not taken here: the elements of an object are made of its "
-            "document. Send the digital object alone.",
-            parameter="input",
-        )
     return first
+
+
+def _brought(
+    objects: DigitalObjects, request: Request, given: Mapping[str, Any], kind: str
+) -> bytes | None:
+    return brought(given, request.input[1:], kind, objects.files.largest)
 
 
 def _content(given: Mapping[str, Any]) -> Document:
@@ -159,5 +157,8 @@ def _curation(objects: DigitalObjects, by: Token) -> Curation:
     return Curation(site.objects, by.agent, site.settings.reject_profiles)
 
 
-def _now(objects: DigitalObjects, event: Recorded) -> Response:
+def _kept(objects: DigitalObjects, event: Recorded, file: bytes | None, by: Token) -> Response:
+    """The object as it is now, its file taken in where one came."""
+    if file is not None:
+        objects.files.receive(event.pid, file, by.agent)
     return Response((objects.whole(event, objects.log.head(event.pid)),))

@@ -39,14 +39,28 @@ class Answer:
 
 
 def over_http(browser: Any, target: str, operation: str, attributes: Any = None,
-              input: Any = None, token: str | None = None) -> Answer:  # fmt: skip
+              input: Any = None, token: str | None = None,
+              behind: Iterable[Any] = ()) -> Answer:  # fmt: skip
     """Ask /doip of a browser (tests.api.conftest)."""
     params = {"targetId": target, "operationId": operation}
     if attributes is not None:
         params["attributes"] = json.dumps(attributes)
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    sent = browser.request("POST", "/doip", params=params, json=input, headers=headers)
+    if behind:
+        body = b"".join(_part(one) for one in (input, *behind)) + b"--=part=--\r\n"
+        headers["content-type"] = "multipart/mixed; boundary==part="
+        sent = browser.request("POST", "/doip", params=params, content=body, headers=headers)
+    else:
+        sent = browser.request("POST", "/doip", params=params, json=input, headers=headers)
     return heard(sent)
+
+
+def _part(segment: Any) -> bytes:
+    """One part of a multipart body."""
+    as_bytes = isinstance(segment, bytes)
+    kind = b"application/octet-stream" if as_bytes else b"application/json"
+    data = segment if as_bytes else json.dumps(segment).encode()
+    return b"--=part=\r\nContent-Type: " + kind + b"\r\n\r\n" + data + b"\r\n"
 
 
 def heard(sent: Any) -> Answer:
@@ -78,16 +92,16 @@ class Line:
         self.file: BinaryIO = self.socket.makefile("rb")
 
     def ask(self, target: str, operation: str, attributes: Any = None, input: Any = None,
-            token: str | None = None) -> Answer:  # fmt: skip
+            token: str | None = None, behind: Iterable[Any] = ()) -> Answer:  # fmt: skip
         """One request and its response."""
         first: dict[str, Any] = {"targetId": target, "operationId": operation, "requestId": "r1"}
         if attributes is not None:
             first["attributes"] = attributes
         if token is not None:
             first["authentication"] = {"token": token}
-        if input is not None:
+        if input is not None and not behind:
             first["input"] = input
-        self.say([first])
+        self.say([first, input, *behind] if behind else [first])
         answer = self.hear()
         assert answer.first["requestId"] == "r1"
         return answer

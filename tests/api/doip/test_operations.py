@@ -9,12 +9,14 @@ import pytest
 
 from api.doip.operations import PERFORMERS
 from fdo.definitions.operations import OPERATIONS as DEFINITIONS
+from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.annotations import Annotations
 from handlers.definitions import ensure
-from tests.api.conftest import BASE, CURATOR
-from tests.api.documents import a_source, a_specimen
+from tests.api.conftest import BASE, CURATOR, Browser
+from tests.api.documents import a_medium, a_source, a_specimen
 from tests.api.doip.spoken import over_http
+from tests.handlers.media.sender import drawn
 
 OP = "0.DOIP/Op."
 HELLO, LIST, CREATE, RETRIEVE, UPDATE, DELETE, SEARCH = (
@@ -383,3 +385,74 @@ def _source():
     agent = {"@type": "schema:Person", "schema:name": "Josiah Carberry"}
     return {**a_source(), "schema:creator": agent,
             "ods:dataMappingID": "https://hdl.handle.net/20.5000.5072/AAA-AAA-AAA"}  # fmt: skip
+
+
+# ── files of media ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def drawing():
+    """A digital object whose file comes with it, and its bytes."""
+    document = a_medium(Pid("10.5072", "AAA-BBB-CCC"), "https://nowhere.invalid/a.png")
+    data = drawn()
+    checksum = {"algorithm": "SHA-256", "value": hashlib.sha256(data).hexdigest()}
+    element = {"id": "file", "length": len(data), "attributes": {"checksum": checksum}}
+    return {"type": "media", "attributes": {"content": document}, "elements": [element]}, data
+
+
+def test_the_file_of_a_medium_comes_with_it_and_whose_word_it_is_stands_in_the_log(
+    ask, curator, drawing, repository, browser
+):
+    given, data = drawing
+    made = ask("service", CREATE, input=given, token=curator, behind=[{"id": "file"}, data])
+    assert made.status == "001", made.output
+    pid = made.object["id"]
+    (file,) = (one for one in made.object["elements"] if one["id"] == "file")
+    assert (file["type"], file["length"]) == ("image/png", len(data))
+    assert file["attributes"]["checksum"] == given["elements"][0]["attributes"]["checksum"]
+    assert ask(pid, RETRIEVE, {"element": "file"}).output == [data]
+    assert browser.get(f"/api/media/{pid}/file").content == data
+
+    better = drawn((20, 10))
+    changed = {**made.object, "elements": []}
+    again = ask(pid, UPDATE, input=changed, token=curator, behind=[{"id": "file"}, better])
+    assert again.status == "001", again.output
+    assert ask(pid, RETRIEVE, {"element": "file"}).output == [better]
+    checks = [e for e in repository.objects.log.history(Pid.parse(pid)) if e.what == "MediaChecked"]
+    assert [(one.detail["brought"], one.detail["length"]) for one in checks] == [
+        (True, len(data)), (True, len(better)),
+    ]  # fmt: skip
+    assert {one.agent.id for one in checks} == {"urn:collectome:agent:curator"}
+
+
+def test_bytes_that_are_no_file_of_the_medium_are_refused_and_nothing_is_recorded(
+    ask, curator, drawing, repository
+):
+    given, data = drawing
+    other = {**given, "elements": [{**given["elements"][0], "length": len(data) + 1}]}
+    refused = [
+        (given, [{"id": "json"}, b"{}"], "made of the document"),
+        (given, [{"id": "file"}, data, {"id": "file"}, data], "nothing else"),
+        (given, [data], "Behind the object"),
+        (given, [{"id": "file"}, b""], "no bytes"),
+        (given, [{"id": "file"}, data + b"x"], f"{len(data)} bytes"),
+        (other, [{"id": "file"}, data + b"x"], "The checksum"),
+        ({"type": "specimen", "attributes": {"content": a_specimen()}}, [{"id": "file"}, data],
+         "elements of a specimen"),
+    ]  # fmt: skip
+    for document, behind, told in refused:
+        said = ask("service", CREATE, input=document, token=curator, behind=behind)
+        assert (said.status, told in said.object["message"]) == ("101", True), said.object
+    said = ask("service", CREATE, input=given, behind=[{"id": "file"}, data])
+    assert said.status == "102"
+    assert repository.objects.log.position() == 0
+
+
+def test_a_file_is_no_larger_than_one_that_is_fetched(repository, curator, drawing):
+    given, _ = drawing
+    browser = Browser(repository.app(media_file_mb=1, body_limit_kb=4096))
+    data = bytes(1024 * 1024 + 1)
+    said = over_http(browser, "service", CREATE, None, {**given, "elements": []}, curator,
+                     [{"id": "file"}, data])  # fmt: skip
+    assert (said.attributes["problem"], repository.objects.log.position()) == ("too-large", 0)
+    assert "media_file_mb" in said.object["message"]

@@ -97,7 +97,8 @@ def test_input_may_be_multipart_and_the_token_in_any_of_its_forms(browser, curat
 
 
 def test_bytes_of_elements_are_refused_and_said_so(browser, curator):
-    body = b'--x\r\nContent-Type: application/json\r\n\r\n{"attributes":{"content":{}}}\r\n'
+    body = b"--x\r\nContent-Type: application/json\r\n\r\n"
+    body += b'{"type":"specimen","attributes":{"content":{}}}\r\n'
     body += b'--x\r\nContent-Type: application/json\r\n\r\n{"id":"file"}\r\n'
     body += b"--x\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n--x--\r\n"
     sent = browser.request(
@@ -125,7 +126,8 @@ def test_one_connection_takes_many_questions_and_bytes(line, oak, curator):
     line.say([])  # asks nothing
     first = {"targetId": "service", "operationId": "0.DOIP/Op.Create", "requestId": 5,
              "authentication": {"token": curator}}  # fmt: skip
-    line.say([first, {"attributes": {"content": {}}}, {"id": "f"}, b"\x00\n#\n@" * 300])
+    given = {"type": "specimen", "attributes": {"content": {}}}
+    line.say([first, given, {"id": "f"}, b"\x00\n#\n@" * 300])
     said = line.hear()
     assert said.first["requestId"] == "5"
     assert "elements" in said.object["message"]
