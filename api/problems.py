@@ -34,6 +34,12 @@ from handlers.projections.terms import UnknownTerm
 from handlers.queries.errors import ForbiddenQuery, QueryTooLarge
 
 MEDIA_TYPE = "application/problem+json"
+OPEN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Allow, Link, Retry-After, WWW-Authenticate",
+}
+"""Of every problem: a page of another origin may read why it was refused (Fetch, 3.3.3). Nothing
+is told to a session that is not told to everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +233,7 @@ class Problems:
     ) -> Response:
         """A response; a page where `accept` asks for one, else problem+json."""
         body = self.body(slug, detail, status=status, **extensions)
-        sent = {"Vary": "Accept", "Cache-Control": "no-store", **(headers or {})}
+        sent = {"Vary": "Accept", "Cache-Control": "no-store", **OPEN, **(headers or {})}
         if slug == "unauthenticated":
             sent["WWW-Authenticate"] = CHALLENGE
         elif slug == "forbidden":

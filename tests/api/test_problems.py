@@ -65,6 +65,7 @@ def test_an_error_becomes_a_problem_with_a_type_that_resolves(failing, kind):
     explained = failing.get(body["type"], accept="application/json")
     assert explained.json()["type"] == body["type"]
     assert body["title"] in failing.get(body["type"], accept="text/html").text
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 def test_the_frameworks_own_refusals_take_the_same_form(failing):
@@ -80,6 +81,7 @@ def test_the_frameworks_own_refusals_take_the_same_form(failing):
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["type"] == f"{BASE}/problems/{slug}"
         assert len(answer.json()["detail"]) > 20
+        assert answer.headers.get_list("access-control-allow-origin") == ["*"]
     assert failing.get("/number?n=x").json()["errors"][0]["place"] == "query.n"
 
 
@@ -128,6 +130,18 @@ def test_a_browser_is_shown_the_same_problem_as_a_page(failing):
     assert wants_page("text/html")
     assert not wants_page("application/json, text/html;q=0.5")
     assert not wants_page("*/*")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/search?nothing=1", "/api/statistics?by=nothing", "/api/export?format=x", "/10.5072/x",
+     "/api/annotations?nothing=1", "/changes?since=x", "/sparql?query=x", "/catalogue?page=9"],
+)  # fmt: skip
+def test_a_page_of_another_origin_may_read_why_it_was_refused(browse, path):
+    answer = browse().get(path, headers={"origin": "https://elsewhere.example"})
+    assert answer.status_code >= 400
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+    assert "Retry-After" in answer.headers["access-control-expose-headers"]
 
 
 def test_the_types_of_problem_are_listed(browse):
