@@ -27,8 +27,8 @@ class InvalidInput(UnknownParameter):
 
 
 def brought(given: Mapping[str, Any], more: Sequence[Any], kind: str, most: int) -> bytes | None:
-    """The file that follows a digital object of this type, of `most` bytes at most; None where
-    nothing follows it. InvalidInput and TooLarge say why it is not taken."""
+    """The file that follows a digital object of this type; None where nothing follows it. No file
+    of more than `most` bytes is kept here. InvalidInput and TooLarge say why it is not taken."""
     if not more:
         return None
     if kind != "media":

@@ -22,8 +22,9 @@ from api.doip.messages import REQUEST_ID, Response
 from api.doip.messages import Request as Asked
 from api.doip.multipart import JSON, as_bytes, mixed, segments_of
 from api.doip.operations import Operations, required
+from api.doip.segments import too_large
 from api.problems import MEDIA_TYPE
-from api.refusals import TooLarge, UnknownParameter
+from api.refusals import UnknownParameter
 from api.security import Unauthenticated
 from api.site import Site
 from fdo.errors import CollectomeError
@@ -73,7 +74,7 @@ def doip_router(site: Site) -> APIRouter:
 
     async def answered(request: Request, operation: str | None) -> HttpResponse:
         try:
-            asked = await _asked(request, operation, limit)
+            asked = await _asked(request, operation, limit, operations)
         except CollectomeError as refusal:
             response = await run_in_threadpool(operations.refuse, refusal)
         else:
@@ -116,31 +117,34 @@ def sent(response: Response, request_id: str | None) -> HttpResponse:
     return HttpResponse(body, response.http_status, {**headers, "Content-Type": kind})
 
 
-async def _asked(request: Request, operation: str | None, limit: int) -> Asked:
+async def _asked(
+    request: Request, operation: str | None, limit: int, operations: Operations
+) -> Asked:
     given: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in given:
             raise UnknownParameter(f"{name} is given twice.", parameter=name)
         given[name] = value
-    body = await _body(request, limit)
+    authentication = _authentication(request.headers.get("authorization"))
+    body = await _body(request, limit, operations.beside(authentication))
     return Asked(
         required("targetId", given.get("targetId")),
         required("operationId", operation or given.get("operationId")),
         _attributes(given),
-        _authentication(request.headers.get("authorization")),
-        segments_of(body, request.headers.get("content-type", "")),
+        authentication,
+        segments_of(body, request.headers.get("content-type", ""), limit),
         given.get("requestId"),
         reading=request.method != "POST",
     )
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """The body, of which no more is read than may be there."""
+async def _body(request: Request, limit: int, beside: int) -> bytes:
+    """The body, of which no more is read than may be there, a file included."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > limit:
-            raise TooLarge(f"The body is larger than the {limit:,} bytes that are taken here.")
+        if size > limit + beside:
+            raise too_large(limit)
         parts.append(part)
     return b"".join(parts)
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from api.doip.messages import Blob
-from api.doip.segments import SEGMENTS, BrokenFraming, json_of
+from api.doip.segments import SEGMENTS, BrokenFraming, json_of, too_large
 from api.refusals import TooLarge
 
 _BOUNDARY = re.compile(r'boundary="?([0-9A-Za-z\'()+_,./:=?-]{1,70})"?\s*(?:;|$)')
@@ -18,15 +18,19 @@ _HEADERS = 8 * 1024
 JSON = "application/json"
 
 
-def segments_of(body: bytes, content_type: str) -> list[Any]:
-    """The segments of a body: its parts, or itself; none of an empty one."""
+def segments_of(body: bytes, content_type: str, limit: int) -> list[Any]:
+    """The segments of a body: its parts, or itself; none of an empty one. All but bytes of elements
+    has `limit` bytes at most."""
     kind = media_type(content_type)
     if kind != "multipart/mixed":
+        _require(len(body), limit)
         return [_segment(kind, body)] if body else []
     found = _BOUNDARY.search(content_type)
     if found is None:
         raise BrokenFraming("multipart/mixed names no boundary (RFC 2046, 5.1.1).")
-    return [_part(part) for part in _parts(body, found[1].encode())]
+    parts = [_part(part) for part in _parts(body, found[1].encode())]
+    _require(len(body) - sum(len(data) for kind, data in parts if not _is_json(kind)), limit)
+    return [_segment(kind, data) for kind, data in parts]
 
 
 def media_type(content_type: str) -> str:
@@ -71,9 +75,15 @@ def _parts(body: bytes, boundary: bytes) -> list[bytes]:
     raise BrokenFraming("multipart/mixed ends without its closing delimiter.")
 
 
-def _part(part: bytes) -> Any:
+def _require(text: int, limit: int) -> None:
+    if text > limit:
+        raise too_large(limit)
+
+
+def _part(part: bytes) -> tuple[str, bytes]:
+    """Media type and content."""
     if part.startswith(b"\r\n"):
-        return Blob(part[2:], "text/plain")
+        return "text/plain", part[2:]
     head, end, data = part.partition(b"\r\n\r\n")
     if not end or len(head) > _HEADERS:
         raise BrokenFraming("The headers of a part do not end, or are too long.")
@@ -82,8 +92,12 @@ def _part(part: bytes) -> Any:
         name, _, value = line.partition(":")
         if name.strip().lower() == "content-type":
             kind = media_type(value)
-    return _segment(kind, data)
+    return kind, data
 
 
 def _segment(kind: str, data: bytes) -> Any:
-    return json_of(data) if kind in (JSON, "") else Blob(data, kind)
+    return json_of(data) if _is_json(kind) else Blob(data, kind)
+
+
+def _is_json(kind: str) -> bool:
+    return kind in (JSON, "")

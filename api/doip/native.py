@@ -88,7 +88,7 @@ class NativeServer:
         try:
             if self._room_for(address):
                 self._open[task] = address
-                await self._conversation(SegmentReader(reader, self._limit), writer)
+                await self._conversation(SegmentReader(reader, self._limit, self._beside), writer)
         except (TimeoutError, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass  # who went away, or says nothing, is let go
         finally:
@@ -114,6 +114,10 @@ class NativeServer:
             if message:  # an empty one asks nothing
                 response, request_id = await asyncio.to_thread(self._performed, message)
                 await self._send(writer, response, request_id)
+
+    def _beside(self, first: Any) -> int:
+        sender = first.get("authentication") if isinstance(first, Mapping) else None
+        return self._operations.beside(sender)
 
     def _performed(self, message: list[Any]) -> tuple[Response, str | None]:
         try:

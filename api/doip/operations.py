@@ -14,7 +14,8 @@ from api.doip.messages import DECLINED, Request, Response, refused
 from api.doip.objects import DigitalObjects
 from api.doip.reading import hello, retrieve, versions
 from api.doip.searching import search
-from api.doip.writing import create, delete, update
+from api.doip.segments import FILE_MB
+from api.doip.writing import create, delete, update, writer
 from api.refusals import UnknownParameter
 from api.site import Site
 from fdo.definitions.names import claim
@@ -59,6 +60,15 @@ class Operations:
             return self.refuse(refusal, request.target)
         except Exception as fault:
             return refused(self._problems.crash(fault))
+
+    def beside(self, authentication: Any) -> int:
+        """Bytes of a file that a message of this sender may hold, beside the text that everybody's
+        may: none of who may not write."""
+        try:
+            writer(self._objects, authentication)
+        except CollectomeError:
+            return 0
+        return min(FILE_MB * 1024 * 1024, self._objects.files.largest)
 
     def refuse(self, refusal: CollectomeError, target: str = "") -> Response:
         """The response that says why not; of what is gone, what may be told."""

@@ -11,7 +11,7 @@ is refused by name.
 from __future__ import annotations
 
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -25,6 +25,8 @@ SEGMENTS = 64
 LINES = 20_000
 """Lines of one message; reading very short ones costs more than their bytes do."""
 CHUNK = 1024 * 1024
+FILE_MB = 32
+"""Of a file that comes in a message, which is held in memory; larger ones are fetched."""
 _SIZE_DIGITS = 10
 
 
@@ -33,15 +35,18 @@ class BrokenFraming(UnknownParameter):
 
 
 class SegmentReader:
-    """Messages from a stream, each of at most `limit` bytes."""
+    """Messages from a stream, each of at most `limit` bytes and, in segments of bytes, as many more
+    as `beside` says of its first segment."""
 
-    def __init__(self, stream: StreamReader, limit: int) -> None:
-        self._stream, self._limit = stream, limit
-        self._left, self._lines = limit, 0
+    def __init__(
+        self, stream: StreamReader, limit: int, beside: Callable[[Any], int] = lambda _: 0
+    ) -> None:
+        self._stream, self._limit, self._of_first = stream, limit, beside
+        self._left, self._beside, self._lines = limit, 0, 0
 
     async def message(self) -> list[Any] | None:
         """The segments of the next message; None where the stream ended before one began."""
-        self._left, self._lines = self._limit, 0
+        self._left, self._beside, self._lines = self._limit, 0, 0
         found: list[Any] = []
         while True:
             try:
@@ -58,6 +63,8 @@ class SegmentReader:
             if len(found) == SEGMENTS:
                 raise TooLarge(f"A message has {SEGMENTS} segments at most.")
             found.append(await self._blob() if mark == b"@" else await self._json(line))
+            if len(found) == 1:
+                self._beside = self._of_first(found[0])
 
     async def _json(self, line: bytes) -> Any:
         """Lines up to one that holds `#` alone."""
@@ -78,7 +85,9 @@ class SegmentReader:
         return Blob(b"".join(chunks))
 
     async def _exactly(self, size: int) -> bytes:
-        self._spend(size)
+        beside = min(size, self._beside)
+        self._beside -= beside
+        self._spend(size - beside)
         try:
             return await self._stream.readexactly(size)
         except IncompleteReadError as end:
@@ -113,7 +122,15 @@ class SegmentReader:
     def _spend(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
-            raise TooLarge(f"A message has {self._limit:,} bytes at most.")
+            raise too_large(self._limit)
+
+
+def too_large(limit: int) -> TooLarge:
+    """What is said of a message that has more bytes than this, a file in it not counted."""
+    return TooLarge(
+        f"A message has {limit:,} bytes at most, not counting the file of a medium, of {FILE_MB} MB "
+        "at most, that a curator sends."
+    )
 
 
 def json_of(data: bytes) -> Any:

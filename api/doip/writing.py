@@ -29,7 +29,7 @@ NO_REASON = "Withdrawn through DOIP; no reason was given."
 
 def create(objects: DigitalObjects, request: Request) -> Response:
     """A new object; the target is the service, the input a digital object."""
-    by = _curator(objects, request)
+    by = writer(objects, request.authentication)
     given = _digital_object(request)
     kind, document = _kind(given), _content(given)
     file = _brought(objects, request, given, kind)
@@ -41,7 +41,7 @@ def create(objects: DigitalObjects, request: Request) -> Response:
 
 def update(objects: DigitalObjects, request: Request) -> Response:
     """A new version of the target; the input is a digital object."""
-    by = _curator(objects, request)
+    by = writer(objects, request.authentication)
     pid = Pid.parse(request.target)
     latest = objects.log.latest(pid)
     given = _digital_object(request)
@@ -63,7 +63,7 @@ def update(objects: DigitalObjects, request: Request) -> Response:
 
 def delete(objects: DigitalObjects, request: Request) -> Response:
     """Withdraw the target: its identifier leads to a tombstone that says why."""
-    by = _curator(objects, request)
+    by = writer(objects, request.authentication)
     pid = Pid.parse(request.target)
     admit(by, objects.log.latest(pid))
     reason = str(request.attributes.get("reason") or NO_REASON)
@@ -76,8 +76,9 @@ def delete(objects: DigitalObjects, request: Request) -> Response:
 # ── who ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _curator(objects: DigitalObjects, request: Request) -> Token:
-    token = _token(objects, request.authentication)
+def writer(objects: DigitalObjects, authentication: Any) -> Token:
+    """The token of a request that writes; Unauthenticated, Forbidden where it may not."""
+    token = _token(objects, authentication)
     if not token.may("curator"):
         raise Forbidden(f"This needs the role curator; the token {token.name!r} has not got it.")
     return token

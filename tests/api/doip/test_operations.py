@@ -413,7 +413,7 @@ def test_the_file_of_a_medium_comes_with_it_and_whose_word_it_is_stands_in_the_l
     assert ask(pid, RETRIEVE, {"element": "file"}).output == [data]
     assert browser.get(f"/api/media/{pid}/file").content == data
 
-    better = drawn((20, 10))
+    better = drawn((20, 10)) + bytes(1_500_000)  # more than a message has without it
     changed = {**made.object, "elements": []}
     again = ask(pid, UPDATE, input=changed, token=curator, behind=[{"id": "file"}, better])
     assert again.status == "001", again.output
@@ -449,10 +449,20 @@ def test_bytes_that_are_no_file_of_the_medium_are_refused_and_nothing_is_recorde
 
 
 def test_a_file_is_no_larger_than_one_that_is_fetched(repository, curator, drawing):
-    given, _ = drawing
-    browser = Browser(repository.app(media_file_mb=1, body_limit_kb=4096))
-    data = bytes(1024 * 1024 + 1)
-    said = over_http(browser, "service", CREATE, None, {**given, "elements": []}, curator,
-                     [{"id": "file"}, data])  # fmt: skip
-    assert (said.attributes["problem"], repository.objects.log.position()) == ("too-large", 0)
-    assert "media_file_mb" in said.object["message"]
+    given = {**drawing[0], "elements": []}
+    browser = Browser(repository.app(media_file_mb=1, body_limit_kb=16))
+    name = {"id": "file"}
+    wordy = {**given, "said": "x" * 20_000}
+    agent = repository.tokens.create("agent", ("agent",))
+    for token, sent, behind, told in (
+        (curator, given, [name, bytes(1024 * 1024 + 1)], "media_file_mb"),
+        (curator, given, [name, bytes(1024 * 1024 + 20_000)], "A message has 16,384"),
+        (curator, wordy, [name, b"x"], "A message has 16,384"),
+        (curator, wordy, [], "A message has 16,384"),
+        (agent, given, [name, bytes(20_000)], "A message has 16,384"),
+        (None, given, [name, bytes(20_000)], "A message has 16,384"),
+    ):
+        said = over_http(browser, "service", CREATE, None, sent, token, behind)
+        assert said.attributes["problem"] == "too-large", told
+        assert told in said.object["message"]
+    assert repository.objects.log.position() == 0

@@ -25,12 +25,14 @@ JSONS = st.recursive(
 SEGMENT_LISTS = st.lists(JSONS | st.builds(Blob, st.binary(max_size=50)), max_size=5)
 
 
-def read(data: bytes, limit: int = 10_000, pieces: int = 1, buffer: int = 64):
+def read(
+    data: bytes, limit: int = 10_000, pieces: int = 1, buffer: int = 64, beside=lambda first: 0
+):
     """All messages of a stream of these bytes, which arrive in pieces."""
 
     async def reading():
         stream = asyncio.StreamReader(limit=buffer)
-        reader = SegmentReader(stream, limit)
+        reader = SegmentReader(stream, limit, beside)
 
         async def feeding():
             size = max(1, len(data) // pieces)
@@ -62,7 +64,7 @@ def test_messages_are_read_as_they_were_written(messages, pieces):
 @given(SEGMENT_LISTS.filter(len))
 def test_parts_of_multipart_are_read_as_they_were_written(segments):
     body, kind = mixed(segments)
-    assert segments_of(body, kind) == segments
+    assert segments_of(body, kind, 10_000_000) == segments
 
 
 @settings(max_examples=100, deadline=None)
@@ -114,6 +116,17 @@ def test_too_much_is_refused_before_it_is_read(data):
         read(data)
 
 
+def test_bytes_beside_the_limit_are_for_who_may_send_them_and_text_is_not():
+    def beside(first):
+        return 20_000 if first == {"who": "curator"} else 0
+
+    curator, other, file = {"who": "curator"}, {"who": "other"}, Blob(b"x" * 25_000)
+    assert read(b"".join(framed([curator, file])) * 2, beside=beside) == [[curator, file]] * 2
+    for segments in ([other, file], [curator, Blob(b"x" * 31_000)], [curator, "x" * 11_000]):
+        with pytest.raises(TooLarge):
+            read(b"".join(framed(segments)), beside=beside)
+
+
 def test_very_many_lines_are_refused():
     with pytest.raises(TooLarge):
         read(b"\n" * (LINES + 1), limit=10**6)
@@ -134,16 +147,18 @@ def test_very_many_lines_are_refused():
 )
 def test_broken_multipart_is_refused(body, kind):
     with pytest.raises(BrokenFraming):
-        segments_of(body, kind)
+        segments_of(body, kind, 10_000_000)
 
 
 def test_too_many_parts_are_refused():
     with pytest.raises(TooLarge):
         segments_of(
-            b"\r\n--x\r\n\r\na" * (SEGMENTS + 2) + b"\r\n--x--", "multipart/mixed; boundary=x"
+            b"\r\n--x\r\n\r\na" * (SEGMENTS + 2) + b"\r\n--x--",
+            "multipart/mixed; boundary=x",
+            10_000,
         )
 
 
 def test_preamble_epilogue_and_parts_without_headers_are_read():
     body = b"hello\r\n--x \r\n\r\nabc\r\n--x--\r\nbye"
-    assert segments_of(body, 'multipart/mixed; boundary="x"') == [Blob(b"abc", "text/plain")]
+    assert segments_of(body, 'multipart/mixed; boundary="x"', 100) == [Blob(b"abc", "text/plain")]
