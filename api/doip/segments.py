@@ -128,8 +128,8 @@ class SegmentReader:
 def too_large(limit: int) -> TooLarge:
     """What is said of a message that has more bytes than this, a file in it not counted."""
     return TooLarge(
-        f"A message has {limit:,} bytes at most, not counting the file of a medium, of {FILE_MB} MB "
-        "at most, that a curator sends."
+        f"A message has {limit:,} bytes at most, not counting the file of a medium that a curator "
+        f"sends, which has {FILE_MB} MB at most."
     )
 
 
