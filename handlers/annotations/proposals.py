@@ -34,6 +34,7 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Registered, Revise, Status, stamped
 from handlers.annotations.hand import ATTEMPTS, KIND, Hand, claim_of, node_of, pause
 from handlers.annotations.outcome import Outcome
+from handlers.annotations.replacing import TERM, endings, unfit
 from handlers.annotations.targets import Targets
 from handlers.harvest.standards import breaches
 
@@ -93,7 +94,8 @@ class Proposals(Hand):
             outcomes, changes, places = self._sorted(checked, causes)
             others = beside(outcomes) if callable(beside) else beside
             try:
-                positions = self._append([*changes, *others], by)
+                ends = endings(self._objects, changes, by, self._now)
+                positions = self._append([*changes, *ends, *others], by)
             except AlreadyRegistered:
                 self._refuse_taken(others)
                 if not changes or attempt == ATTEMPTS - 1:
@@ -123,7 +125,7 @@ class Proposals(Hand):
             raise Tombstoned(f"{pid} was withdrawn and says nothing more; make a new annotation.")
         state = state_of(known.status, known.document)
         if state not in ("pending", "standing"):
-            raise Refused(f"{pid} is {state}; make a new annotation that supersedes it.")
+            raise Refused(f"{pid} is {state}, and that stays; make a new annotation.")
         (checked,) = self._checked([draft], by, own=pid)
         if isinstance(checked, Outcome):
             return checked
@@ -149,8 +151,7 @@ class Proposals(Hand):
         annotation that is being revised, which may say again what it says."""
         targets = Targets(self._objects, drafts)
         completed = [_completed(draft, by, targets) for draft in drafts]
-        keys = [claim_of(each) for each in completed if isinstance(each, dict)]
-        holders = self._objects.log.claimed(keys) if keys else {}
+        holders = self._objects.log.claimed(claim_of(d) for d in completed if isinstance(d, dict))
         found: list[_Ready | Outcome] = []
         for each in completed:
             holder = holders.get(claim_of(each)) if isinstance(each, dict) else None
@@ -159,10 +160,10 @@ class Proposals(Hand):
             elif holder is not None and holder.pid != own:
                 found.append(Outcome("duplicate", holder.pid, holder.version))
             else:
-                found.append(self._check(each, targets))
+                found.append(self._check(each, targets, None if own else by))
         return found
 
-    def _check(self, document: Document, targets: Targets) -> _Ready | Outcome:
+    def _check(self, document: Document, targets: Targets, by: Agent | None) -> _Ready | Outcome:
         trial = stamped(document, _NOBODY, 1, modified=self._now)
         faults = breaches(KIND, trial, self._rejecting) or list(_missing(document, targets))
         if faults:
@@ -172,7 +173,8 @@ class Proposals(Hand):
         except CollectomeError as bad:
             return _refused(("/oa:hasTarget/0", bad.message))
         faults = [*rules.breaches(document, meant), *_beside(document, targets)]
-        if faults := faults or self._shapes_broken(document, meant):
+        faults = faults or self._shapes_broken(document, meant)
+        if faults := faults or (unfit(self._objects, document, by) if by else []):
             return _refused(*faults)
         return _Ready(document, _versions(document, targets))
 
@@ -218,7 +220,7 @@ class Proposals(Hand):
 
 _USED = 5
 """Versions that the provenance of an annotation names at most."""
-_ORIGINS = ("oa:canonical", "oa:via")
+_ORIGINS = ("oa:canonical", "oa:via", TERM)
 """Where an annotation came from."""
 _NOBODY = Pid("20.5000.5072", "AAA-AAA-AAA")
 """Stands for the PID that is drawn when all is well."""
@@ -230,11 +232,13 @@ def _refused(*errors: Breach) -> Outcome:
 
 def _from_where(document: Document, known: DigitalObject) -> Document:
     """A new version of an annotation with the origins that it had, which stay as they are (Web
-    Annotation Protocol, 5.1 and 5.3); Refused where it names others."""
+    Annotation Protocol, 5.1 and 5.3); Refused where it names others, or supersedes only now."""
     had = {term: known.document[term] for term in _ORIGINS if term in known.document}
     for term, origin in had.items():
         if document.get(term, origin) != origin:
             raise Refused(f"{known.pid} keeps its {term}, {origin}; leave that as it is.")
+    if TERM in document and TERM not in had:
+        raise Refused(f"{known.pid} is revised and takes no place; leave {TERM} out.")
     return {**document, **had}
 
 

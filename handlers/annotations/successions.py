@@ -76,6 +76,7 @@ _OF_THE_FIRST = frozenset(
         "col:overlayState",
         "col:softwareVersion",
         "col:sourceValue",
+        "col:supersedes",
         "dcterms:created",
         "dcterms:identifier",
         "dcterms:modified",

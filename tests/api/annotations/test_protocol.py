@@ -107,6 +107,22 @@ def test_an_annotation_is_made_read_changed_and_withdrawn(
     assert first.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
+@pytest.mark.parametrize("address", ["here", "pid"])
+def test_an_annotation_may_take_the_place_of_one_before(client: Client, address: str) -> None:
+    specimen = client.told.specimen()
+    place = client.post(None, an_edit(specimen)).headers["location"]
+    old = Pid.parse(place.removeprefix(f"{BASE}/"))
+    named = place if address == "here" else old.iri
+    better = an_edit(specimen, "Lithuania") | {"col:supersedes": named}
+    refused = client.post(None, better, by="any")
+    assert refused.status_code == 422 and "somebody else" in refused.text
+    made = client.post(None, better)
+    assert made.status_code == 201, made.text
+    assert made.json()["col:supersedes"] == old.iri
+    ended = client.get(f"/{old}")
+    assert ended.status_code == 410 and made.json()["id"] in ended.text
+
+
 def test_the_etag_of_the_stored_form_is_good_too(client: Client) -> None:
     made = client.post(None, a_comment(client.told.specimen()))
     place = made.headers["location"].removeprefix(BASE)
