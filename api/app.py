@@ -69,6 +69,7 @@ from api.site import Site
 from api.sparql.endpoint import SparqlApp
 from api.sparql.reply import Header, Ready, lines
 from api.states import states_router
+from api.statistics import statistics_router
 from api.time.routes import time_router
 from api.unapi import unapi_router
 from api.views import Views
@@ -149,6 +150,7 @@ def _routers(site: Site) -> Sequence[APIRouter]:
         oai_router(site),
         sitemaps_router(site),
         search_router(site),
+        statistics_router(site),
         pids_router(site),
         quality_router(site),
         lifecycle_router(site),

@@ -54,19 +54,19 @@ _LIMIT = 50
 _MOMENTS = 100
 _SAID = 5
 """Annotations that are named beside the specimens."""
-_CONTROL = {
+CONTROL = {
     "cursor": "Where the next page begins, as `next` gives it.",
     "limit": f"Hits on a page, 1 to {LIMIT_CAP}.",
     "facets": "Facets to count among the hits, separated by commas; `all` for all.",
     "as-of": "The repository as it was: an event number, a day or an RFC 3339 instant.",
     "observed-at": "Only what the sources had shown by a day or an RFC 3339 instant.",
 }
-_MOMENT = ("as-of", "observed-at")
+MOMENT = ("as-of", "observed-at")
 _STATISTICS = {
     "by": "What to count by: facets, separated by commas; all when left out.",
     "at": f"Up to {_MOMENTS} moments, separated by commas: one count for each, of one facet.",
-    "as-of": _CONTROL["as-of"],
-    "observed-at": _CONTROL["observed-at"],
+    "as-of": CONTROL["as-of"],
+    "observed-at": CONTROL["observed-at"],
 }
 
 
@@ -74,26 +74,26 @@ def search_router(site: Site) -> APIRouter:
     """The routes /search, /search.json, /api/search and /api/statistics."""
     router = APIRouter(tags=["search"])
 
-    @router.get("/api/search", **_described(_CONTROL))
+    @router.get("/api/search", **_described(CONTROL))
     @router.get("/search.json", include_in_schema=False)
     def search(request: Request) -> Response:
         """Find specimens by words, facets, ranges and a bounding box; with `q` also the newest
         annotations that say these words."""
-        return _json(_found(site, _given(request)))
+        return _json(_found(site, given_in(request)))
 
     @router.get("/api/statistics", **_described(_STATISTICS))
     def statistics(request: Request) -> Response:
         """Count specimens by discipline, country and so on, now, in the past or over time."""
-        return _json(_counted(site, _given(request)))
+        return _json(counted(site, given_in(request)))
 
     @router.get("/search", include_in_schema=False)
     def page(request: Request) -> Response:
         """Search on a page, without scripts."""
-        given = [pair for pair in _given(request) if pair[1] or pair[0] in FACETS]
+        given = [pair for pair in given_in(request) if pair[1] or pair[0] in FACETS]
         asked = [value for name, value in given if name == "format"]
         given = [pair for pair in given if pair[0] != "format"]
         accept = request.headers.get("accept", "text/html")
-        if choose(_page_first(accept), asked[-1] if asked else None, PLAIN_FORMATS) is JSON:
+        if choose(page_first(accept), asked[-1] if asked else None, PLAIN_FORMATS) is JSON:
             return _json(_found(site, given))
         body = site.renderer.page("search.html", **_shown(site, given))
         return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
@@ -101,7 +101,8 @@ def search_router(site: Site) -> APIRouter:
     return router
 
 
-def _page_first(accept: str) -> str:
+def page_first(accept: str) -> str:
+    """What is accepted, where the page is for those who take anything."""
     return "text/html" if accept.strip() in ("", "*/*") else accept
 
 
@@ -109,9 +110,9 @@ def _page_first(accept: str) -> str:
 
 
 def _found(site: Site, given: Given) -> dict[str, Any]:
-    control, query = _parsed(given, _CONTROL)
-    search = _view(site)
-    at = _instant(site, control)
+    control, query = parsed(given, CONTROL)
+    search = search_view(site)
+    at = asked_instant(site, control)
     page = search.find(query, control.get("cursor"), _limit(control), at.position, at.observed)
     body: dict[str, Any] = {
         "total": page.total,
@@ -132,9 +133,10 @@ def _found(site: Site, given: Given) -> dict[str, Any]:
     return body
 
 
-def _counted(site: Site, given: Given) -> dict[str, Any]:
-    control, query = _parsed(given, _STATISTICS)
-    search = _view(site)
+def counted(site: Site, given: Given) -> dict[str, Any]:
+    """What /api/statistics answers."""
+    control, query = parsed(given, _STATISTICS)
+    search = search_view(site)
     names = _facet_names(control.get("by") or "all", "by")
     if "at" in control:
         if "observed-at" in control:
@@ -144,7 +146,7 @@ def _counted(site: Site, given: Given) -> dict[str, Any]:
                 parameter="observed-at",
             )
         return _series(site, search, query, names, control["at"])
-    at = _instant(site, control)
+    at = asked_instant(site, control)
     facets = search.facets(
         query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
     )
@@ -217,7 +219,7 @@ def _buckets(buckets: list[Bucket]) -> list[dict[str, Any]]:
 def _next(site: Site, given: Given, page: Page) -> str | None:
     if page.next_cursor is None:
         return None
-    kept = [(name, value) for name, value in given if name not in ("cursor", *_MOMENT)]
+    kept = [(name, value) for name, value in given if name not in ("cursor", *MOMENT)]
     return f"{site.base}/api/search?{urlencode([*kept, ('cursor', page.next_cursor)])}"
 
 
@@ -229,11 +231,12 @@ def _json(body: dict[str, Any]) -> Response:
 # ── parameters ───────────────────────────────────────────────────────────────────────────
 
 
-def _given(request: Request) -> Given:
+def given_in(request: Request) -> Given:
+    """The parameters of a request in order, empty ones too."""
     return parse_qsl(request.url.query, keep_blank_values=True)
 
 
-def _parsed(given: Given, control: dict[str, str]) -> tuple[dict[str, str], SearchQuery]:
+def parsed(given: Given, control: dict[str, str]) -> tuple[dict[str, str], SearchQuery]:
     """The parameters that steer the answer, and the query made of the others."""
     steering: dict[str, str] = {}
     asked: dict[str, list[str]] = {}
@@ -253,9 +256,9 @@ def _parsed(given: Given, control: dict[str, str]) -> tuple[dict[str, str], Sear
     return steering, SearchQuery.parse(asked)
 
 
-def _instant(site: Site, control: dict[str, str]) -> Instant:
+def asked_instant(site: Site, control: dict[str, str]) -> Instant:
     """The instant that is asked for; the newest that there is without one."""
-    for name in _MOMENT:
+    for name in MOMENT:
         if control.get(name) and control.get("cursor"):
             raise UnknownParameter(
                 f"A cursor keeps its own moment; leave {name} out.", parameter=name
@@ -285,7 +288,8 @@ def _facet_names(text: str, parameter: str) -> list[str]:
     return names
 
 
-def _view(site: Site) -> Search:
+def search_view(site: Site) -> Search:
+    """The view of specimens; Unavailable where the server keeps none."""
     if site.views.search is None:
         raise Unavailable("This server keeps no search view; ask /sparql, or start a projector.")
     return site.views.search
@@ -295,12 +299,12 @@ def _view(site: Site) -> Search:
 
 
 def _shown(site: Site, given: Given) -> dict[str, Any]:
-    control, query = _parsed(given, _CONTROL)
-    search = _view(site)
-    past = any(name in control for name in _MOMENT)
+    control, query = parsed(given, CONTROL)
+    search = search_view(site)
+    past = any(name in control for name in MOMENT)
     cursor = control.get("cursor")
     # A further page stands where the first one stood; its links go on naming the moment.
-    at = _instant(site, {} if cursor else control)
+    at = asked_instant(site, {} if cursor else control)
     page = search.find(query, cursor, _limit(control), at.position, at.observed)
     facets = search.facets(query, PAGE_FACETS, size=12, as_of=page.as_of, observed=page.observed)
     values = dict(given)
@@ -324,14 +328,12 @@ def _shown(site: Site, given: Given) -> dict[str, Any]:
             for n, v in kept
             if n not in ("limit", "sort")
         ],
-        "hidden": [
-            (n, v) for n, v in kept if n not in (*TEXTS, *RANGES, *_MOMENT, "limit", "sort")
-        ],
+        "hidden": [(n, v) for n, v in kept if n not in (*TEXTS, *RANGES, *MOMENT, "limit", "sort")],
         "texts": [(n, PARAMETERS[n].description, values.get(n, "")) for n in TEXTS],
         "ranges": [(n, PARAMETERS[n].description, values.get(n, "")) for n in RANGES],
         "moments": [
-            (n, label, _CONTROL[n], values.get(n, ""))
-            for n, label in zip(_MOMENT, ("As of", "Observed by"), strict=True)
+            (n, label, CONTROL[n], values.get(n, ""))
+            for n, label in zip(MOMENT, ("As of", "Observed by"), strict=True)
         ],
         "past": past,
         "sort": values.get("sort", "newest"),

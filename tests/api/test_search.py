@@ -214,3 +214,60 @@ def test_a_specimen_found_in_the_past_is_shown_as_it_was_found(searched):
     assert all(re.fullmatch(r"/10\.5072/[0-9A-Z-]+/1", one) for one in links)
     now = searched.get("/search", "text/html").text
     assert not any(one.endswith("/1") for one in _links(now, r'<tr><td><a href="([^"]+)"'))
+
+
+# ── statistics as a page ─────────────────────────────────────────────────────────────────
+
+_ROW = re.compile(r'<th scope="row">(.*?)</th><td class="number"><a href="([^"]+)"[^>]*>([^<]+)<')
+
+
+def _counts(page: str) -> dict[str, list[tuple[str, str, int]]]:
+    """Facet → (label, address, number) of each row of its table."""
+    sections = page.split('<h2 id="by-')[1:]
+    return {
+        section.partition('"')[0]: [
+            (html.unescape(label), html.unescape(href), int(re.sub(r"\D", "", number)))
+            for label, href, number in _ROW.findall(section)
+        ]
+        for section in sections
+    }
+
+
+@pytest.mark.parametrize("asked", ["", "as-of=5", "country=Estonia", "observed-at=2026-03-03"])
+def test_the_page_of_statistics_counts_as_the_program_does_and_leads_there(searched, asked):
+    answer = searched.get(f"/statistics?{asked}", "text/html")
+    found = _counts(answer.text)
+    assert list(found) == ["country", "discipline", "mids", "source", "kingdom", "year"]
+    told = searched.get(f"/api/statistics?{asked}&by={','.join(found)}").json()
+    for name, rows in found.items():
+        counted = {one["label"]: one["count"] for one in told["by"][name]}
+        assert {label: number for label, _, number in rows} == counted
+        assert rows
+        for _, href, number in rows:
+            assert searched.get(href, "application/json").json()["total"] == number, href
+    assert f"<strong>{told['specimens']}</strong>" in answer.text
+    assert f"as of event {told['asOf']}" in answer.text
+    same = searched.get(f"/statistics?{asked}", "application/json")
+    assert same.json() == told
+
+
+def test_the_page_of_statistics_is_linked_and_refuses_what_it_does_not_know(searched):
+    home = searched.get("/", "text/html").text
+    assert 'href="/statistics"' in home
+    assert 'href="/statistics" aria-current="page"' in searched.get("/statistics").text
+    for query, parameter in (("as-of=999", "as-of"), ("colour=red", "colour"), ("by=x", "by")):
+        refused = searched.get(f"/statistics?{query}")
+        assert (refused.status_code, refused.json()["parameter"]) == (400, parameter)
+
+
+def test_what_is_asked_of_the_statistics_is_shown_as_words(searched):
+    page = searched.get("/statistics", "text/html", params={"country": "<b>x"}).text
+    assert "country: &lt;b&gt;x" in page and "<b>x" not in page
+    assert "Nothing to count." in page
+
+
+def test_of_very_many_values_the_most_frequent_are_shown(searched, monkeypatch):
+    monkeypatch.setattr("api.statistics.MOST", 1)
+    page = searched.get("/statistics", "text/html").text
+    assert [label for label, _, _ in _counts(page)["country"]] == ["Estonia"]
+    assert "1 more in the" in page

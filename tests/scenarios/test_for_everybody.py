@@ -73,7 +73,7 @@ def pages(server: Server) -> list[str]:
     return [
         "/", "/search", "/search?q=nothing-at-all", "/review", "/mas", "/models", "/annotations/",
         "/annotations/batches", f"/annotations/batches?pid={orchid[1:]}", "/catalogue", "/pids",
-        "/similar", "/sign-in", "/feeds", "/changes", "/ldes", "/ldes/all", "/time",
+        "/similar", "/statistics", "/sign-in", "/feeds", "/changes", "/ldes", "/ldes/all", "/time",
         "/api/time/changed?since=2026-03-01&format=html", "/api/time/held?format=html", "/sparql",
         "/sparql?query=SELECT+*+WHERE+%7B%3Fs+%3Fp+%3Fo%7D+LIMIT+5", "/sparql?query=SELECT",
         "/vocab", "/contexts", "/schemas", "/shapes", "/problems", "/problems/not-found",
