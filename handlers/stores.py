@@ -44,6 +44,7 @@ _STILL = 5
 LOG = NamedNode("urn:collectome:log")
 POSITION = NamedNode("urn:collectome:vocab:position")
 _META = NamedNode(META)
+_MARK = Quad(LOG, NamedNode("urn:collectome:vocab:rest"), LOG, _META)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +90,22 @@ def clone(source: Path, target: Path) -> None:
 
 
 def come_to_rest(path: Path) -> None:
-    """Let the engine put the newest small tables of a clone together.
+    """Let the engine put small new tables of a clone together, and write deep ones once more.
 
-    It would do so in every clone of that one too, as soon as it is opened to be changed, and
-    they would share the less. What takes longer than `REST_S` is left as it was.
+    It would do so in every clone of that one too, as soon as it is changed there, and they would
+    share nothing. The deepest tables are written when a reader lets go of a state that is newer
+    than they are, to forget which entry is older; so there is a change here, and a reader. What
+    takes longer than `REST_S` is left as it was.
     """
     store, before, still = Store(str(path)), set[str](), 0
+    store.add(_MARK)
+    next(store.quads_for_pattern(None, None, None, None))
     until = time.monotonic() + REST_S
     while still < _STILL and time.monotonic() < until:
         time.sleep(0.02)
         tables = {entry.name for entry in os.scandir(path) if entry.name.endswith(".sst")}
         still, before = still + 1 if tables == before else 0, tables
+    store.remove(_MARK)
     del store
     without_diary(path)
 
