@@ -18,8 +18,10 @@ import json
 import os
 import shutil
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,6 +48,8 @@ _XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 
 BULK_BYTES = 48 * 1024 * 1024
 """N-Quads gathered before one bulk load; the loader holds about ten times as much memory."""
+LOADS = 2
+"""Files loaded at a time: one load keeps one core at work, most of the time."""
 BULK_AT_LEAST = 1_000
 """Fewer gathered events go in as one update."""
 DELTA_EVENTS = 100
@@ -53,9 +57,21 @@ DELTA_EVENTS = 100
 OPTIMIZE_AT = 20_000
 """Bulk-loaded events after which the store is compacted once before publishing."""
 SHOW_S = 30.0
-"""How often a long backlog is published on the way."""
+"""How often a long backlog is published on the way, at most."""
+SHOW_SHARE = 20
+"""The n-th part of the time, at most, that goes into it: a large store is waited for longer."""
 KEEP_SECONDS = 60
 """How long a superseded checkpoint stays for readers that are still on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A file on its way into the store."""
+
+    done: Future[None]
+    path: Path
+    upto: int
+    """The position of the last fact in it."""
 
 
 class Graph:
@@ -79,12 +95,12 @@ class Graph:
         self._bytes = 0
         self._file: BinaryIO | None = None
         self._loaded_since_optimize = 0
-        self._loading: Future[None] | None = None
-        self._loader = ThreadPoolExecutor(1, thread_name_prefix="bulk-load")
+        self._loading: deque[Load] = deque()
+        self._loader = ThreadPoolExecutor(LOADS, thread_name_prefix="bulk-load")
         for left in folder.glob("bulk-*.nq"):
             left.unlink()
         self._published = self._read_published()
-        self._published_at = 0.0
+        self._show_at = 0.0
 
     # ── the projection ───────────────────────────────────────────────────────────────────
 
@@ -159,9 +175,9 @@ class Graph:
     def publish(self, log: Log, *, tidy: bool = True) -> bool:
         """Make a checkpoint of the store and name it in `current`; False when there is
         nothing new, or a range is unfinished. `tidy`: compact first after large loads."""
-        if self._loading is not None and self._loading.done():
-            self._join()
-        if self._gathered or self._loading is not None:
+        while self._loading and self._loading[0].done.done():
+            self._join_one()
+        if self._gathered or self._loading:
             return False
         if self._marker.exists():
             upto = int(json.loads(self._marker.read_text())["upto"])
@@ -187,7 +203,7 @@ class Graph:
         fresh = self.folder / "current.new"
         fresh.write_bytes(orjson.dumps(notice))
         fresh.replace(self.folder / "current")
-        self._published, self._published_at = self._stored, time.monotonic()
+        self._published = self._stored
         self._marker.unlink(missing_ok=True)
         self._thin(checkpoints, name, all_others=purged)
         if purged:
@@ -231,7 +247,7 @@ class Graph:
         self._gathered.append(event.position)
 
     def _load(self, log: Log | None = None) -> None:
-        """Hand the gathered file to the loader, which works while the next one is gathered.
+        """Hand the gathered file to the loaders, which work while the next one is gathered.
 
         With `log`, a long backlog is shown on the way: the store is at rest between two files.
         """
@@ -239,28 +255,45 @@ class Graph:
         path, upto, count = Path(self._file.name), self._gathered[-1], len(self._gathered)
         self._close_bulk()
         self._gathered, self._bytes = [], 0
-        self._join()
-        if log is not None and time.monotonic() - self._published_at > SHOW_S:
-            self.publish(log, tidy=False)
+        if log is not None and time.monotonic() > self._show_at:
+            self._show(log)
         if count < BULK_AT_LEAST:
+            self._join()
             text = path.read_bytes().decode()
             self._run([line + "\n" for line in text.split("\n") if line], [], upto)
             path.unlink()
         else:
+            while len(self._loading) >= LOADS:
+                self._join_one()
             self._write_marker(upto)
-            self._loading = self._loader.submit(self._load_file, path, upto)
+            load = self._loader.submit(
+                self._store.bulk_load, path=str(path), format=RdfFormat.N_QUADS
+            )
+            self._loading.append(Load(load, path, upto))
             self._loaded_since_optimize += count
 
-    def _load_file(self, path: Path, upto: int) -> None:
-        self._store.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
-        self._run([], [], upto)
-        path.unlink()
+    def _show(self, log: Log) -> None:
+        began = time.monotonic()
+        self._join()
+        self.publish(log, tidy=False)
+        now = time.monotonic()
+        self._show_at = now + max(SHOW_S, SHOW_SHARE * (now - began))
 
     def _join(self) -> None:
-        """Wait for the loader; what went wrong there is raised here."""
-        if self._loading is not None:
-            loading, self._loading = self._loading, None
-            loading.result()
+        """Wait for all loads; what went wrong there is raised here."""
+        while self._loading:
+            self._join_one()
+
+    def _join_one(self) -> None:
+        """Wait for the oldest load: positions are said in the order of the log."""
+        load = self._loading.popleft()
+        try:
+            load.done.result()
+        except BaseException:
+            self._loading.clear()  # the position must not pass what is missing; all are read again
+            raise
+        self._run([], [], load.upto)
+        load.path.unlink()
 
     def _forget(self, erasure: Recorded, log: Log) -> None:
         """Put the redacted document in the place of what the store holds of the object.

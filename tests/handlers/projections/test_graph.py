@@ -133,6 +133,33 @@ def test_by_bulk_and_by_delta_the_graph_is_what_the_log_says(
     view.close()
 
 
+def test_the_position_does_not_pass_a_file_that_could_not_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "BULK_AT_LEAST", 1)
+    told = Repository(tmp_path / "log")
+    told.source()
+    for number in range(1, 4):
+        told.register(number, a_specimen(number))
+    view = Graph(tmp_path / "view")
+    for event in told.events()[:3]:  # two files are loaded at a time; the second is broken
+        view.apply([event], told.log)
+        if event.position == 2:
+            assert view._file is not None
+            view._file.write(b"half a li")
+        view.settle(idle=True)
+    with pytest.raises(SyntaxError):
+        view.flush()
+    view.close()
+    view = Graph(tmp_path / "view")
+    assert view.position() == 1
+    view.apply(told.events(), told.log)
+    view.flush()
+    assert view.publish(told.log)
+    assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
+    view.close()
+
+
 def test_a_first_version_is_the_same_as_a_quad_set_and_as_a_patch(tmp_path: Path) -> None:
     told = a_story(tmp_path / "log")
     for event in told.events():
