@@ -16,6 +16,7 @@ from fdo.annotation import rules
 from fdo.annotation.life import Edit, edit_of
 from fdo.annotation.merging import (
     Laid,
+    Operation,
     anchored,
     covers,
     done,
@@ -73,7 +74,7 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
     if broken := rules.breaches(annotation, target):
         raise InvalidDocument(f"{known.pid} no longer fits {target.pid}: {broken[0][1]}", broken)
     what = operation(target.document, here, target.type)
-    append = what.what == "append"
+    append = adds_member(edit, what)
     covered = (
         [] if append else [each for each in laid if _covered(what.path, each, target.document)]
     )
@@ -82,6 +83,14 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
     state = "adopted" if back else "applied"
     document = done(target.document, what)
     return Merge(document, here, source, tuple(each.pid for each in covered), state)
+
+
+def adds_member(edit: Edit, what: Operation) -> bool:
+    """Whether a change adds to an array, which may have to be made for it. What was decided about
+    other members, also of those that were deleted, stays decided."""
+    return edit.motivation == "ods:adding" and (
+        what.what == "append" or isinstance(what.value, list)
+    )
 
 
 def annotated(

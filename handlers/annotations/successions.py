@@ -61,7 +61,7 @@ from handlers.annotations.hand import (
     node_of,
     pause,
 )
-from handlers.annotations.merges import moved
+from handlers.annotations.merges import adds_member, moved
 from handlers.annotations.targets import laid_on
 from handlers.annotations.waiting import Proposal, Waiting, nobody, proposals
 from handlers.harvest.standards import breaches
@@ -341,9 +341,7 @@ def _of_a_member(edit: Edit, what: Operation) -> bool:
     """Whether a change adds or deletes a member of an array."""
     if what.what == "remove":
         return isinstance(what.path[-1], int)
-    return edit.motivation == "ods:adding" and (
-        what.what == "append" or isinstance(what.value, list)
-    )
+    return adds_member(edit, what)
 
 
 def _meet(path: Path, other: Path | None) -> bool:

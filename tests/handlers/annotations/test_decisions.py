@@ -225,6 +225,19 @@ def test_a_rejected_annotation_is_not_ended_as_an_object_either(museum: Museum) 
         hands.tombstone(other, "Again.")
 
 
+def test_a_deletion_stays_in_force_when_something_is_added_to_the_array_that_it_emptied(
+    museum: Museum,
+) -> None:
+    deletion = museum.accepted("ods:deleting", f"{NAMES}[0]")
+    assert not museum.says(NAMES)
+    museum.accepted("ods:adding", NAMES, named("Larix decidua"))
+    assert museum.now(deletion).document["col:overlayState"] == "applied"
+    assert str(deletion) in museum.now(museum.specimen).overlay
+    museum.collection.harvest([row(1, recordedBy="B. Other"), row(2), row(3)], [image(1, "a")])
+    (left,) = museum.says(NAMES)
+    assert left["ods:hasTaxonIdentifications"][0]["dwc:scientificName"] == "Larix decidua"
+
+
 def test_a_change_that_no_longer_fits_is_refused_with_the_reason(museum: Museum) -> None:
     pid = museum.propose("ods:adding", LOCALITY, "Tartu").pid
     museum.accepted("ods:adding", LOCALITY, "Tallinn")
