@@ -10,18 +10,41 @@ writes what the dataset's own metadata say into the description, one fact after 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from fdo.identifiers import organisation
 
+ABSTRACT = "Abstract"
 TITLE, IDENTIFIER, LICENCE = "Dataset", "Identifier", "Licence"
 HOLDER, HOLDER_ID = "Organisation", "Organisation id"
+LONGEST = 5_000
+"""Characters of an abstract that are kept."""
+_FACT = re.compile(f"; (?=(?:{TITLE}|{IDENTIFIER}|{LICENCE}|{HOLDER}|{HOLDER_ID}): )")
 
 
 def description(facts: Mapping[str, str | None]) -> str:
-    """The facts that are known, by their names, the holder last."""
+    """The facts that are known, by their names: the abstract first, since it is the longest, and
+    the holder last. Words of an abstract that look like a fact are no fact."""
     order = (TITLE, IDENTIFIER, LICENCE, HOLDER, HOLDER_ID)
-    return "; ".join(f"{name}: {facts[name]}" for name in order if facts.get(name))
+    told = [f"{name}: {facts[name]}" for name in order if facts.get(name)]
+    if stated := facts.get(ABSTRACT):
+        told.insert(0, f"{ABSTRACT}: {_FACT.sub(', ', _cut(stated))}")
+    return "; ".join(told)
+
+
+def abstract(text: str) -> str | None:
+    """The abstract that a description begins with; None where it has none.
+
+    >>> abstract(description({"Abstract": "All of them; pinned.", "Dataset": "Beetles"}))
+    'All of them; pinned.'
+    """
+    before, named, after = text.partition(f"{ABSTRACT}: ")
+    return _FACT.split(after, maxsplit=1)[0] or None if named and not before else None
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rsplit(' ', 1)[0]} …"
 
 
 def licence(text: str) -> str | None:

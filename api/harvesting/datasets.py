@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from api.site import Site
 from eventstore.envelope import Recorded, iso
+from fdo import dataset as told
 from fdo.documents import Document
 from fdo.errors import Unavailable
 from fdo.identifiers import Pid
@@ -57,9 +58,9 @@ class Dataset:
 
     @property
     def description(self) -> str | None:
-        """What its source says of it."""
-        text = self.document.get("schema:description")
-        return str(text) if text else None
+        """What its source says of it: its abstract, else the facts that are known."""
+        text = str(self.document.get("schema:description") or "")
+        return told.abstract(text) or text or None
 
     @property
     def homepage(self) -> str | None:

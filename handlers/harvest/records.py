@@ -66,6 +66,7 @@ class DatasetMetadata:
     language: str | None = None
     published: str | None = None
     contact: str | None = None
+    abstract: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

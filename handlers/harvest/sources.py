@@ -153,6 +153,7 @@ def _document(
         "ods:dataMappingID": mapping.iri,
     }
     facts = {
+        dataset.ABSTRACT: said.abstract,
         dataset.TITLE: said.title,
         dataset.IDENTIFIER: said.identifier,
         dataset.LICENCE: said.licence,

@@ -9,6 +9,7 @@ from rdflib import BNode, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, RDF
 
 from api.harvesting import catalogue, dcat
+from fdo.dataset import description
 from fdo.identifiers import Pid
 from ontologies.catalogues import CATALOGUE_TERMS, term
 from tests.api.conftest import BASE, Browser
@@ -142,6 +143,16 @@ def test_without_datasets_the_catalogue_says_so(holding):
     assert not list(found.objects(NAME, DCAT.dataset))
     page = holding.browser.get("/catalogue", accept="text/html").text
     assert "No source has been harvested yet" in page
+
+
+def test_the_abstract_of_a_dataset_is_its_description_on_the_page_and_in_rdf(holding):
+    facts = {"Abstract": "Beetles; pinned & dried.", "Dataset": "Beetles", "Licence": "CC0"}
+    said = {"schema:description": description(facts)}
+    pid = holding.told.register("source-system", a_source("Beetles") | said)
+    page = holding.browser.get("/catalogue", accept="text/html").text
+    assert "<p>Beetles; pinned &amp; dried.</p>" in page
+    told = graph(holding.browser).value(URIRef(pid.iri), DCTERMS.description)
+    assert str(told) == "Beetles; pinned & dried."
 
 
 def test_the_page_names_the_datasets_and_escapes_what_sources_say(holding):

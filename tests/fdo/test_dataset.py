@@ -42,3 +42,23 @@ def test_the_licence_that_is_written_is_read(
 ) -> None:
     facts = {dataset.LICENCE: licence, dataset.HOLDER: name, dataset.HOLDER_ID: iri}
     assert dataset.licence(dataset.description({dataset.TITLE: "Beetles", **facts})) == licence
+
+
+@given(st.text(max_size=60), st.none() | PLAIN, st.none() | PLAIN, st.sampled_from([None, ROR]))
+def test_an_abstract_says_nothing_of_licence_or_holder(
+    said: str, licence: str | None, name: str | None, iri: str | None
+) -> None:
+    facts = {dataset.LICENCE: licence, dataset.HOLDER: name, dataset.HOLDER_ID: iri}
+    bare = dataset.description({dataset.TITLE: "Beetles", **facts})
+    for text in (said, f"{said}; Licence: CC0; Organisation: Others; Organisation id: {ROR}"):
+        whole = dataset.description({dataset.ABSTRACT: text, dataset.TITLE: "Beetles", **facts})
+        assert whole.endswith(bare)
+        assert dataset.licence(whole) == dataset.licence(bare)
+        assert dataset.holder(whole) == dataset.holder(bare)
+
+
+def test_an_abstract_is_read_again_and_cut_at_a_word_where_it_is_very_long() -> None:
+    assert dataset.abstract(dataset.description({dataset.TITLE: "Abstract: x"})) is None
+    assert dataset.abstract(dataset.description({dataset.ABSTRACT: "Dataset: y"})) == "Dataset: y"
+    long = dataset.abstract(dataset.description({dataset.ABSTRACT: "beetle " * 1_000}))
+    assert long is not None and long.endswith("beetle …") and len(long) <= dataset.LONGEST + 2

@@ -1,7 +1,7 @@
 """What a dataset says of itself: EML 2.1 and 2.2, or Dublin Core elements.
 
-Only what the harvest needs is read: title, identifier, licence, organisation, language, date
-and contact. The licence is a URL wherever the document holds one. Elements are found by
+Only what the harvest needs is read: title, abstract, identifier, licence, organisation, language,
+date and contact. The licence is a URL wherever the document holds one. Elements are found by
 their local names, so that profiles and wrong namespaces make no difference.
 """
 
@@ -67,6 +67,7 @@ def _from_eml(root: etree._Element, dataset: etree._Element) -> DatasetMetadata:
         language=language,
         published=text_of(_child(dataset, "pubDate")),
         contact=_contact([party for party in dataset if local(party) == "contact"] + parties),
+        abstract=text_of(_child(dataset, "abstract")),
     )
 
 
@@ -156,6 +157,7 @@ def _from_dublin_core(root: etree._Element) -> DatasetMetadata:
         language=first.get("language"),
         published=first.get("issued") or first.get("created") or first.get("date"),
         contact=first.get("creator"),
+        abstract=first.get("abstract") or first.get("description"),
     )
 
 

@@ -189,4 +189,5 @@ def _csv(terms: Sequence[str], rows: Iterable[Row]) -> str:
 
 
 EML = """<eml:eml xmlns:eml="eml://ecoinformatics.org/eml-2.1.1" packageId="1" system="x">
-<dataset><title>Herbarium</title>{licence}</dataset></eml:eml>"""
+<dataset><title>Herbarium</title><abstract><para>Plants; pressed.</para></abstract>{licence}
+</dataset></eml:eml>"""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from eventstore.envelope import Recorded
+from fdo.dataset import abstract
 from fdo.identifiers import Pid
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.harvest import Harvest, Summary
@@ -49,6 +50,7 @@ def test_a_source_and_its_mapping_are_registered_together_and_valid(
     assert explain("source-system", found.document) == []
     assert explain("data-mapping", mapping_of(herbarium).document) == []
     assert found.verbatim is not None and found.verbatim["metadata"]["title"] == "Herbarium"
+    assert abstract(found.document["schema:description"]) == "Plants; pressed."
 
 
 def test_a_source_is_known_again_by_its_name(herbarium: Collection) -> None:

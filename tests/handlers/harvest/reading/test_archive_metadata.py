@@ -52,6 +52,14 @@ def test_each_dialect_and_encoding_gives_its_title(name: str, shared_data: Path)
     assert (metadata.title, codes) == TITLES[name]
 
 
+def test_an_abstract_is_read_with_its_paragraphs_on_one_line() -> None:
+    eml = b"""<eml><dataset><title>T</title><abstract>
+        <para>One <emphasis>genus</emphasis>.</para> <para>Two.</para></abstract></dataset></eml>"""
+    assert of(eml)[0].abstract == "One genus. Two."
+    dublin = b"<metadata><title>T</title><description>All beetles.</description></metadata>"
+    assert of(dublin)[0].abstract == "All beetles."
+
+
 def test_the_facts_of_an_ipt_document_are_read(shared_data: Path) -> None:
     raw = (shared_data / "dwca-pathology" / "metadata" / "ipt_eml.xml").read_bytes()
     assert of(raw)[0] == DatasetMetadata(
@@ -60,6 +68,7 @@ def test_the_facts_of_an_ipt_document_are_read(shared_data: Path) -> None:
         language="en",
         published="2009-12-18",
         contact="mdoering@gbif.org",
+        abstract="Test data set mapped to Darwin Core.",
     )
 
 
