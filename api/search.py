@@ -1,8 +1,7 @@
-"""Search and statistics over HTTP: every parameter checked, every page continued by a cursor.
+"""Search over HTTP: every parameter checked, every page continued by a cursor.
 
-`/api/search` and `/api/statistics` are for programs; `/search` shows the same as a page, and
-`/search.json` is its twin. All of them look at one state of the repository, `asOf`, which a
-cursor keeps from page to page.
+`/api/search` is for programs; `/search` shows the same as a page, and `/search.json` is its twin.
+All of them look at one state of the repository, `asOf`, which a cursor keeps from page to page.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.annotations.asking import item
 from api.annotations.pages import plain
-from api.moments import instant_of, position_as_of
+from api.moments import instant_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
 from api.refusals import UnknownParameter
 from api.site import Site
@@ -51,7 +50,6 @@ TEXTS = ("q", "name", "locality", "collector", "number")
 RANGES = ("date_from", "date_to", "elevation_from", "elevation_to", "bbox")
 
 _LIMIT = 50
-_MOMENTS = 100
 _SAID = 5
 """Annotations that are named beside the specimens."""
 CONTROL = {
@@ -62,29 +60,18 @@ CONTROL = {
     "observed-at": "Only what the sources had shown by a day or an RFC 3339 instant.",
 }
 MOMENT = ("as-of", "observed-at")
-_STATISTICS = {
-    "by": "What to count by: facets, separated by commas; all when left out.",
-    "at": f"Up to {_MOMENTS} moments, separated by commas: one count for each, of one facet.",
-    "as-of": CONTROL["as-of"],
-    "observed-at": CONTROL["observed-at"],
-}
 
 
 def search_router(site: Site) -> APIRouter:
-    """The routes /search, /search.json, /api/search and /api/statistics."""
+    """The routes /search, /search.json and /api/search."""
     router = APIRouter(tags=["search"])
 
-    @router.get("/api/search", **_described(CONTROL))
+    @router.get("/api/search", **described(CONTROL))
     @router.get("/search.json", include_in_schema=False)
     def search(request: Request) -> Response:
         """Find specimens by words, facets, ranges and a bounding box; with `q` also the newest
         annotations that say these words."""
-        return _json(_found(site, given_in(request)))
-
-    @router.get("/api/statistics", **_described(_STATISTICS))
-    def statistics(request: Request) -> Response:
-        """Count specimens by discipline, country and so on, now, in the past or over time."""
-        return _json(counted(site, given_in(request)))
+        return json_answer(_found(site, given_in(request)))
 
     @router.get("/search", include_in_schema=False)
     def page(request: Request) -> Response:
@@ -94,7 +81,7 @@ def search_router(site: Site) -> APIRouter:
         given = [pair for pair in given if pair[0] != "format"]
         accept = request.headers.get("accept", "text/html")
         if choose(page_first(accept), asked[-1] if asked else None, PLAIN_FORMATS) is JSON:
-            return _json(_found(site, given))
+            return json_answer(_found(site, given))
         body = site.renderer.page("search.html", **_shown(site, given))
         return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
@@ -117,7 +104,7 @@ def _found(site: Site, given: Given) -> dict[str, Any]:
     body: dict[str, Any] = {
         "total": page.total,
         "totalIsExact": page.exact,
-        **_at(page),
+        **at_of(page),
         "next": _next(site, given, page),
         "items": [_item(site, hit) for hit in page.hits],
     }
@@ -126,56 +113,11 @@ def _found(site: Site, given: Given) -> dict[str, Any]:
             "total": said["total"], "url": f"{site.base}{said['all']}", "items": said["items"],
         }  # fmt: skip
     if "facets" in control:
-        names = _facet_names(control["facets"], "facets")
+        names = facet_names(control["facets"], "facets")
         facets = search.facets(query, names, as_of=page.as_of, observed=page.observed)
-        body["facets"] = {name: _buckets(facets.counts[name]) for name in names}
+        body["facets"] = {name: buckets_of(facets.counts[name]) for name in names}
         body["facetsAreComplete"] = facets.complete
     return body
-
-
-def counted(site: Site, given: Given) -> dict[str, Any]:
-    """What /api/statistics answers."""
-    control, query = parsed(given, _STATISTICS)
-    search = search_view(site)
-    names = _facet_names(control.get("by") or "all", "by")
-    if "at" in control:
-        if "observed-at" in control:
-            raise UnknownParameter(
-                "A series is by the repository's own clock; leave observed-at out, or leave at "
-                "out and ask for one moment.",
-                parameter="observed-at",
-            )
-        return _series(site, search, query, names, control["at"])
-    at = asked_instant(site, control)
-    facets = search.facets(
-        query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
-    )
-    return {
-        **_at(facets),
-        "specimens": facets.counted,
-        "by": {name: _buckets(facets.counts[name]) for name in names},
-    }
-
-
-def _series(
-    site: Site, search: Search, query: SearchQuery, names: list[str], at: str
-) -> dict[str, Any]:
-    moments = [moment.strip() for moment in at.split(",") if moment.strip()]
-    if len(names) != 1 or not 0 < len(moments) <= _MOMENTS:
-        raise UnknownParameter(
-            f"at takes 1 to {_MOMENTS} moments and goes with exactly one facet in by.",
-            parameter="at",
-        )
-    positions = [position_as_of(moment, site.objects) for moment in moments]
-    series = search.series(names[0], positions, query)
-    return {
-        "by": names[0],
-        "at": [
-            {"moment": moment, "asOf": position}
-            for moment, position in zip(moments, positions, strict=True)
-        ],
-        "counts": series,
-    }
 
 
 def _item(site: Site, hit: Hit) -> dict[str, Any]:
@@ -205,14 +147,15 @@ def _said(site: Site, given: Given, page: Page) -> dict[str, Any] | None:
     }
 
 
-def _at(answer: Page | Facets) -> dict[str, Any]:
+def at_of(answer: Page | Facets) -> dict[str, Any]:
     """The instant of an answer, so that it can be asked for again (decision 0029)."""
     if answer.observed is None:
         return {"asOf": answer.as_of}
     return {"asOf": answer.as_of, "observedAt": iso(answer.observed)}
 
 
-def _buckets(buckets: list[Bucket]) -> list[dict[str, Any]]:
+def buckets_of(buckets: list[Bucket]) -> list[dict[str, Any]]:
+    """The values of a facet as JSON."""
     return [{"value": b.value, "label": b.label, "count": b.count} for b in buckets]
 
 
@@ -223,7 +166,8 @@ def _next(site: Site, given: Given, page: Page) -> str | None:
     return f"{site.base}/api/search?{urlencode([*kept, ('cursor', page.next_cursor)])}"
 
 
-def _json(body: dict[str, Any]) -> Response:
+def json_answer(body: dict[str, Any]) -> Response:
+    """An answer that any origin may read."""
     headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
     return Response(orjson.dumps(body), media_type="application/json", headers=headers)
 
@@ -275,7 +219,8 @@ def _limit(control: dict[str, str]) -> int:
     return int(text)
 
 
-def _facet_names(text: str, parameter: str) -> list[str]:
+def facet_names(text: str, parameter: str) -> list[str]:
+    """The facets that a parameter names; `all` names all."""
     if text == "all":
         return list(FACETS)
     names = list(dict.fromkeys(name.strip() for name in text.split(",")))
@@ -378,7 +323,8 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def _described(control: dict[str, str]) -> dict[str, Any]:
+def described(control: dict[str, str]) -> dict[str, Any]:
+    """What OpenAPI says of a route that takes these parameters and those of a search."""
     parameters = [
         {
             "name": name,

@@ -1,7 +1,8 @@
-"""`/statistics`: how many specimens there are of each country, discipline, dataset … as a page.
+"""Statistics over HTTP: how many specimens there are of each country, discipline, dataset …
 
-`/api/statistics` is the same for programs. Whatever a search can be narrowed by, and the moment it
-is asked for, narrows the counts too; each count leads to the search that lists what it counts.
+`/api/statistics` is for programs, `/statistics` is a page. Whatever a search can be narrowed by,
+and the moment it is asked for, narrows the counts too; on the page each count leads to the search
+that lists what it counts.
 """
 
 from __future__ import annotations
@@ -9,25 +10,30 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from api.moments import position_as_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
+from api.refusals import UnknownParameter
 from api.search import (
     CONTROL,
     MOMENT,
     Given,
     asked_instant,
-    counted,
+    at_of,
+    buckets_of,
+    described,
+    facet_names,
     given_in,
+    json_answer,
     page_first,
     parsed,
     search_view,
 )
 from api.site import Site
 from eventstore.envelope import iso
-from handlers.projections.search import FACETS, Bucket
+from handlers.projections.search import FACETS, Bucket, Search, SearchQuery
 
 COUNTED = {
     "country": "Country",
@@ -40,12 +46,23 @@ COUNTED = {
 """The facets that the page counts by, in its order, with their headings."""
 MOST = 100
 """Values of a facet that are shown; the JSON has all of them."""
-_CONTROL = {name: CONTROL[name] for name in MOMENT}
+_MOMENTS = 100
+_PAGE = {name: CONTROL[name] for name in MOMENT}
+_STATISTICS = {
+    "by": "What to count by: facets, separated by commas; all when left out.",
+    "at": f"Up to {_MOMENTS} moments, separated by commas: one count for each, of one facet.",
+    **_PAGE,
+}
 
 
 def statistics_router(site: Site) -> APIRouter:
-    """The route /statistics."""
+    """The routes /api/statistics and /statistics."""
     router = APIRouter(tags=["search"])
+
+    @router.get("/api/statistics", **described(_STATISTICS))
+    def statistics(request: Request) -> Response:
+        """Count specimens by discipline, country and so on, now, in the past or over time."""
+        return json_answer(_counted(site, given_in(request)))
 
     @router.get("/statistics", include_in_schema=False)
     def page(request: Request) -> Response:
@@ -53,20 +70,67 @@ def statistics_router(site: Site) -> APIRouter:
         given = [pair for pair in given_in(request) if pair[1] or pair[0] in FACETS]
         asked = [value for name, value in given if name == "format"]
         given = [pair for pair in given if pair[0] != "format"]
-        headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
         accept = page_first(request.headers.get("accept", "text/html"))
         if choose(accept, asked[-1] if asked else None, PLAIN_FORMATS) is JSON:
-            headers["Access-Control-Allow-Origin"] = "*"
-            body = orjson.dumps(counted(site, [*given, ("by", ",".join(COUNTED))]))
-            return Response(body, media_type="application/json", headers=headers)
-        return HTMLResponse(site.renderer.page("statistics.html", **_shown(site, given)),
-                            headers=headers)  # fmt: skip
+            return json_answer(_counted(site, [*given, ("by", ",".join(COUNTED))]))
+        body = site.renderer.page("statistics.html", **_shown(site, given))
+        return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
     return router
 
 
+# ── for programs ─────────────────────────────────────────────────────────────────────────
+
+
+def _counted(site: Site, given: Given) -> dict[str, Any]:
+    control, query = parsed(given, _STATISTICS)
+    search = search_view(site)
+    names = facet_names(control.get("by") or "all", "by")
+    if "at" in control:
+        if "observed-at" in control:
+            raise UnknownParameter(
+                "A series is by the repository's own clock; leave observed-at out, or leave at "
+                "out and ask for one moment.",
+                parameter="observed-at",
+            )
+        return _series(site, search, query, names, control["at"])
+    at = asked_instant(site, control)
+    facets = search.facets(
+        query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
+    )
+    return {
+        **at_of(facets),
+        "specimens": facets.counted,
+        "by": {name: buckets_of(facets.counts[name]) for name in names},
+    }
+
+
+def _series(
+    site: Site, search: Search, query: SearchQuery, names: list[str], at: str
+) -> dict[str, Any]:
+    moments = [moment.strip() for moment in at.split(",") if moment.strip()]
+    if len(names) != 1 or not 0 < len(moments) <= _MOMENTS:
+        raise UnknownParameter(
+            f"at takes 1 to {_MOMENTS} moments and goes with exactly one facet in by.",
+            parameter="at",
+        )
+    positions = [position_as_of(moment, site.objects) for moment in moments]
+    series = search.series(names[0], positions, query)
+    return {
+        "by": names[0],
+        "at": [
+            {"moment": moment, "asOf": position}
+            for moment, position in zip(moments, positions, strict=True)
+        ],
+        "counts": series,
+    }
+
+
+# ── for people ───────────────────────────────────────────────────────────────────────────
+
+
 def _shown(site: Site, given: Given) -> dict[str, Any]:
-    control, query = parsed(given, _CONTROL)
+    control, query = parsed(given, _PAGE)
     at = asked_instant(site, control)
     found = search_view(site).facets(
         query, list(COUNTED), size=1_000_000, cap=None, as_of=at.position, observed=at.observed
