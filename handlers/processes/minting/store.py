@@ -27,8 +27,27 @@ FILE = "minting.sqlite"
 SOONEST = 0.0
 """Due before all others: somebody waits for it."""
 
-_VERSION = 1
-_SCHEMA = """
+_VERSION = 2
+
+
+def _kind(row: str) -> str:
+    """What a row counts as; the same for every row that stands alike."""
+    pending = f"{row}due IS NOT NULL AND {row}dead=0"
+    return (
+        f"coalesce({row}sent, 'none'), {pending}, {pending} AND {row}attempts>0, "
+        f"{row}sent IS {row}wanted AND {row}sent IS NOT {row}confirmed, {row}dead"
+    )
+
+
+def _tally(row: str, step: int) -> str:
+    return (
+        f"INSERT INTO tallies VALUES ({_kind(row)}, {step}) "
+        f"ON CONFLICT DO UPDATE SET dois=dois+({step});"
+    )
+
+
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS dois (
     doi TEXT PRIMARY KEY, object TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
     wanted TEXT NOT NULL, wanted_hash TEXT NOT NULL, sent TEXT, sent_hash TEXT, confirmed TEXT,
@@ -38,13 +57,26 @@ CREATE INDEX IF NOT EXISTS dois_due ON dois (due) WHERE due IS NOT NULL AND dead
 CREATE INDEX IF NOT EXISTS dois_unconfirmed ON dois (doi)
     WHERE sent=wanted AND sent IS NOT confirmed;
 CREATE INDEX IF NOT EXISTS dois_dead ON dois (doi) WHERE dead=1;
-CREATE INDEX IF NOT EXISTS dois_state ON dois (sent);
+DROP INDEX IF EXISTS dois_state;
+CREATE TABLE IF NOT EXISTS tallies (
+    sent TEXT NOT NULL, pending INTEGER NOT NULL, failing INTEGER NOT NULL,
+    unconfirmed INTEGER NOT NULL, dead INTEGER NOT NULL, dois INTEGER NOT NULL,
+    PRIMARY KEY (sent, pending, failing, unconfirmed, dead)) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS doi_comes AFTER INSERT ON dois BEGIN {_tally("NEW.", 1)} END;
+CREATE TRIGGER IF NOT EXISTS doi_changes AFTER UPDATE ON dois
+    BEGIN {_tally("OLD.", -1)} {_tally("NEW.", 1)} END;
+DELETE FROM tallies;
+INSERT INTO tallies SELECT {_kind("")}, count(*) FROM dois GROUP BY 1, 2, 3, 4, 5;
 CREATE TABLE IF NOT EXISTS tracking (position INTEGER NOT NULL, form TEXT NOT NULL);
 INSERT INTO tracking SELECT 0, '' WHERE NOT EXISTS (SELECT 1 FROM tracking);
 CREATE TABLE IF NOT EXISTS pace (
     tokens REAL NOT NULL, counted_at REAL NOT NULL, paused_until REAL NOT NULL,
     failures INTEGER NOT NULL, trouble TEXT NOT NULL);
+PRAGMA user_version={_VERSION};
+COMMIT;
 """
+"""Counts are kept as rows change, by kind of row: to ask for them must not read a million rows,
+nor keep a write waiting. An outbox of an earlier form is counted once, when it is opened."""
 
 
 @dataclass(slots=True)
@@ -104,7 +136,7 @@ class Outbox:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
             self.connection.execute(f"PRAGMA {pragma}")
         if self.connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-            self.connection.executescript(f"{_SCHEMA} PRAGMA user_version={_VERSION};")
+            self.connection.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -232,22 +264,13 @@ class Outbox:
 
     def counts(self) -> Counts:
         """How many DOIs stand where."""
-
-        def count(where: str) -> int:
-            statement = f"SELECT count(*) FROM dois WHERE {where}"
-            return int(self.connection.execute(statement).fetchone()[0])
-
-        states = self.connection.execute(
-            "SELECT coalesce(sent, 'none'), count(*) FROM dois GROUP BY sent"
-        )
-        pending = "due IS NOT NULL AND dead=0"
-        return Counts(
-            {str(state): int(number) for state, number in states},
-            count(pending),
-            count(f"{pending} AND attempts>0"),
-            count("sent=wanted AND sent IS NOT confirmed"),
-            count("dead=1"),
-        )
+        states, sums = dict[str, int](), [0, 0, 0, 0]
+        for sent, *kinds, dois in self.connection.execute(
+            "SELECT sent, pending, failing, unconfirmed, dead, dois FROM tallies WHERE dois>0"
+        ):
+            states[sent] = states.get(sent, 0) + dois
+            sums = [total + dois * counts for total, counts in zip(sums, kinds, strict=True)]
+        return Counts(states, *sums)
 
     def _rows(self, where: str, params: Sequence[Any]) -> list[Row]:
         return [Row(*row) for row in self.connection.execute(f"{_SELECT} {where}", params)]
@@ -257,8 +280,11 @@ _COLUMNS = [field.name for field in fields(Row)]
 _VALUES = attrgetter(*_COLUMNS)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM dois"
 _PUT = (
-    f"INSERT OR REPLACE INTO dois ({', '.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"
+    f"INSERT INTO dois ({', '.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))}) "
+    "ON CONFLICT (doi) DO UPDATE SET "
+    + ", ".join(f"{name}=excluded.{name}" for name in _COLUMNS if name != "doi")
 )
+"""A row is changed and not replaced: what SQLite replaces it does not tell the triggers of."""
 
 
 def brought(row: Row, wanted: Wanted, now: float) -> Row:

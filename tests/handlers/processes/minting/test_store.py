@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from handlers.processes.minting.store import FILE, SOONEST, Outbox, Row, brought
+from handlers.processes.minting.store import FILE, SOONEST, Counts, Outbox, Row, brought
 from handlers.processes.minting.wanted import Wanted
 
 
@@ -94,3 +97,65 @@ def test_another_form_reads_the_log_again(outbox: Outbox) -> None:
     assert outbox.position() == 42
     outbox.begin("1 https://there.example")
     assert outbox.position() == 0
+
+
+def counted(outbox: Outbox) -> Counts:
+    """How many DOIs stand where, by reading them all."""
+    rows = outbox._rows("", ())
+    waiting = [row for row in rows if row.due is not None and not row.dead]
+    return Counts(
+        dict(Counter(row.sent or "none" for row in rows)),
+        len(waiting),
+        sum(row.attempts > 0 for row in waiting),
+        sum(row.sent == row.wanted and row.sent != row.confirmed for row in rows),
+        sum(row.dead for row in rows),
+    )
+
+
+def test_counts_kept_as_rows_change_are_those_of_the_rows(outbox: Outbox) -> None:
+    chance, dois = Random(7), [f"10.5072/{number}" for number in range(12)]
+    steps: list[Callable[[str], object]] = [
+        lambda doi: outbox.put(
+            [brought(outbox.get(doi) or Row(doi, doi, 0), wanted(digest=chance.choice("ab")), 9.0)]
+        ),
+        lambda doi: outbox.settle([(doi, chance.choice(("draft", "findable")), "a")], 10.0),
+        lambda doi: outbox.failed(doi, "answered 500", 20.0),
+        lambda doi: outbox.bury(doi, "answered 422"),
+        lambda doi: outbox.retry(30.0, [doi]),
+        lambda doi: outbox.confirm([(doi, "findable")]),
+    ]
+    seen = set[str]()
+    for _ in range(400):
+        chance.choice(steps)(chance.choice(dois))
+        now = outbox.counts()
+        assert now == counted(outbox)
+        seen |= {
+            name for name in ("pending", "failing", "unconfirmed", "dead") if getattr(now, name)
+        }
+    assert seen == {"pending", "failing", "unconfirmed", "dead"}
+
+
+def test_an_outbox_of_an_earlier_form_is_counted_when_it_is_opened(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.connection.executescript(
+        "DROP TRIGGER doi_comes; DROP TRIGGER doi_changes; DROP TABLE tallies; "
+        "CREATE INDEX dois_state ON dois (sent); PRAGMA user_version=1;"
+    )
+    outbox.put(brought(Row(f"10.5072/{n}", f"10.5072/{n}", 0), wanted(), 9.0) for n in range(3))
+    with closing(Outbox(tmp_path)) as opened:
+        assert opened.counts() == Counts({"none": 3}, 3, 0, 0, 0)
+        opened.bury("10.5072/1", "answered 422")
+        assert opened.counts() == counted(opened) == Counts({"none": 3}, 2, 0, 0, 1)
+
+
+def test_counts_are_read_without_the_rows(outbox: Outbox) -> None:
+    asked: list[str] = []
+    outbox.connection.set_trace_callback(asked.append)
+    outbox.counts()
+    outbox.connection.set_trace_callback(None)
+    (statement,) = asked
+    plan = [
+        str(row["detail"]) for row in outbox.connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert plan == ["SCAN tallies"]
