@@ -3,10 +3,16 @@
 The limit is what the same client does with the same bodies when nobody keeps a log: as many
 threads, one PUT after the other, to a double with the same durability. Beside it stands what the
 published limit of DataCite allows, which is what a production repository will see.
+
+    ./run bench minting
+    python -m bench.minting --pending 1000000     a million that wait: is that only a number?
 """
 
 from __future__ import annotations
 
+import argparse
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from api.datacite_double import DoubleServer, Limits
+from bench import pending
 from bench.generate import generate
 from bench.processes import collectome
-from bench.result import Result
+from bench.result import Result, table
 from bench.specimens import Plan as Specimens
 from eventstore.application import DigitalObjects
 from handlers.processes.minting.answers import event_for
@@ -98,3 +105,19 @@ def _bare(client: DataCite, wanted: list[Wanted]) -> None:
 
 def _minted(data: Path, objects: DigitalObjects, client: DataCite) -> None:
     Minter(data, objects, client, Plan(PREFIX, BASE, UNHINDERED)).run_until_idle(threading.Event())
+
+
+def main() -> int:
+    """Measure an outbox in which so many wait; exit code 1 when the number matters."""
+    parser = argparse.ArgumentParser(prog="python -m bench.minting", description=pending.__doc__)
+    parser.add_argument("--pending", type=int, default=100_000, help="DOIs that wait")
+    parser.add_argument("--scratch", type=Path, help="folder for data (default: a temporary one)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
+        results = pending.measure(Path(scratch), options.pending)
+    print(table(results))
+    return 1 if any(result.holds is False for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
