@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.allocation import begin_again
 from api.console import DataOption, err, settings_for
 from api.settings import Settings
 
@@ -25,6 +26,7 @@ def serve(
     workers: WorkersOption = None,
 ) -> None:
     """Serve the repository: pages, PIDs, SPARQL, search, ingest."""
+    begin_again()
     from api.bootstrap import free_port
     from api.bootstrap import serve as run
 
@@ -52,6 +54,7 @@ def demo(
     reset: Annotated[bool, typer.Option("--reset", help="Begin anew.")] = False,
 ) -> None:
     """Serve the sample repository: invented collections with eight months of history."""
+    begin_again()
     from api.demo.show import show
 
     show(data, host, port, reset, workers)
