@@ -154,7 +154,8 @@ def _opened(data: Path | None) -> Repository:
 def _hands(repository: Repository) -> Curation:
     view = Annotations(repository.data / "projections" / "annotations" / "view.sqlite")
     strict = repository.settings.reject_profiles
-    return Curation(repository.objects, operator(), strict, waiting_in(view, repository.objects.log))
+    waiting = waiting_in(view, repository.objects.log)
+    return Curation(repository.objects, operator(), strict, waiting)
 
 
 def _tell(repository: Repository, recorded: Recorded, json: bool, **more: Any) -> None:
