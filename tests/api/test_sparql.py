@@ -286,11 +286,14 @@ def test_a_client_that_leaves_ends_its_query(store: Publisher) -> None:
 
 def test_when_all_are_taken_the_next_is_told_when_to_come_back(store: Publisher) -> None:
     with (
-        served(store.folder, workers=1, queue_limit=0, timeout_s=1.5) as where,
+        served(store.folder, workers=1, queue_limit=0, timeout_s=3) as where,
         ThreadPoolExecutor() as threads,
     ):
         slow = threads.submit(get, where, RUNAWAY)
-        time.sleep(0.5)
+        until = time.monotonic() + 60
+        while not where.pool._busy:
+            assert time.monotonic() < until
+            time.sleep(0.01)
         response = get(where, NAME)
         assert response.status_code == 503
         assert int(response.headers["retry-after"]) >= 1

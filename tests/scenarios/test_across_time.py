@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.scenarios.program import ROOT, Server
+from tests.scenarios.program import ROOT, Server, until
 from tests.scenarios.terminal import Terminal
 
 PAGE = (ROOT / "docs" / "how-to" / "ask-across-time.md").read_text(encoding="utf-8")
@@ -21,9 +22,14 @@ AGENTS, OBJECTS, MONTHS, DELTA, DISCIPLINES = BLOCKS
 def asked(demo: Server, query: str, **more: str) -> list[list[str]]:
     """The rows of a query as the server gives them."""
     pairs = {name.replace("_", "-"): value for name, value in more.items()}
-    found = demo.client.post(
-        "/sparql", params=pairs, data={"query": query}, headers={"Accept": "text/csv"}, timeout=60
-    )
+
+    def answer() -> list[httpx.Response]:
+        found = demo.client.post(
+            "/sparql", params=pairs, data={"query": query}, headers={"Accept": "text/csv"}
+        )
+        return [] if found.status_code == 503 else [found]  # busy, or the instant is being made
+
+    (found,) = until(answer)
     assert found.status_code == 200, found.text
     return list(csv.reader(io.StringIO(found.text)))[1:]
 

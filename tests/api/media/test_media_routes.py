@@ -179,7 +179,7 @@ def test_many_images_are_not_decoded_at_once(
     def slow(*_: Any) -> tuple[bytes, str]:
         at_work.append(1)
         most.append(len(at_work))
-        going.wait(20)
+        going.wait(60)
         at_work.pop()
         return b"", "image/png"
 

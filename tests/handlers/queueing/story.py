@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 T = TypeVar("T")
 
 
-def until(seen: Callable[[], T], seconds: float = 20.0) -> T:
+def until(seen: Callable[[], T], seconds: float = 60.0) -> T:
     """What `seen` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while not (found := seen()):

@@ -9,6 +9,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import nats.errors
@@ -209,8 +210,15 @@ def test_a_broker_that_dies_loses_nothing(
         until(lambda: len(ledger.recorded) >= 8)
         os.kill(before.pid, signal.SIGKILL)
         until(lambda: len(ledger.recorded) == 40)
-        until(lambda: transport.waiting("echo") == 0)
+        until(lambda: nothing_waits(transport))
     assert numbers(ledger) == list(range(40))
+
+
+def nothing_waits(transport: NatsTransport) -> bool:
+    """Whether the queue is empty; while the broker is away nobody knows."""
+    with suppress(Unavailable):
+        return transport.waiting("echo") == 0
+    return False
 
 
 def test_a_lost_store_is_an_empty_queue_and_no_error(
@@ -248,7 +256,7 @@ def test_a_service_that_hangs_ends_its_process(
     transport.declare(registered(lease_s=0.5))
     transport.send([job(1)])
     process = started(program(tmp_path / "hangs.py", "time.sleep(60)", tmp_path))
-    assert process.wait(20) == HANGS
+    assert process.wait(60) == HANGS
 
 
 def test_sigterm_finishes_what_is_in_hand(
@@ -260,7 +268,7 @@ def test_sigterm_finishes_what_is_in_hand(
     process = started(program(tmp_path / "slow.py", slow, tmp_path))
     until((tmp_path / "begun").exists)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert len(ledger.recorded) == 4 and transport.waiting("echo") == 4
 
 
@@ -273,7 +281,7 @@ def test_only_jobs_that_run_for_a_while_are_said_to_run(
     process = started(program(tmp_path / "pause.py", pause, tmp_path))
     until(lambda: len(ledger.recorded) == 2)
     process.terminate()
-    process.wait(20)
+    process.wait(60)
     assert ledger.running == [job(2).id]
 
 
@@ -322,14 +330,14 @@ def test_a_worker_at_its_work_is_there(tmp_path: Path, transport: NatsTransport)
     class Slow(Echo):
         def annotate(self, works: Sequence[Work]) -> list[Answer]:
             begun.set()
-            over.wait(20)
+            over.wait(60)
             return super().annotate(works)
 
     begun, over = threading.Event(), threading.Event()
     transport.declare(registered(lease_s=60.0))
     transport.send([job(1)])
     with working(Slow(), Access(tmp_path)):
-        assert begun.wait(20)
+        assert begun.wait(60)
         assert transport.attended("echo")
         over.set()
 
