@@ -52,7 +52,7 @@ def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate()
 
 
-def reached(herbarium: Collection, position: int, patience_s: float = 20) -> bool:
+def reached(herbarium: Collection, position: int, patience_s: float = 60) -> bool:
     """Whether all projections have read a position, before patience ends."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
@@ -246,7 +246,7 @@ def test_a_running_projector_follows_what_others_append_and_ends_when_told(
         herbarium.harvest([row(1), row(2), row(3)])
         assert reached(herbarium, herbarium.log.position())
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert not lease_is_held(data(herbarium))
     assert sound(herbarium)
 

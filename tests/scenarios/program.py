@@ -85,7 +85,7 @@ def _where(data: Path | None) -> list[str]:
     return [] if data is None else [f"--data={data}"]
 
 
-def until(seen: Callable[[], T], seconds: float = 30.0) -> T:
+def until(seen: Callable[[], T], seconds: float = 60.0) -> T:
     """What `seen` gives as soon as it gives something; a failure says what it gave last."""
     end = time.monotonic() + seconds
     while not (found := seen()):

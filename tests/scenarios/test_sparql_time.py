@@ -25,7 +25,7 @@ CSV = {"accept": "text/csv"}
 def rows(server: Server, query: str, **params: str) -> list[dict[str, str]]:
     """The rows of an answer; `as_of` stands for `as-of`."""
     fields = {"query": query, **{name.replace("_", "-"): value for name, value in params.items()}}
-    for _ in range(200):
+    for _ in range(600):
         answer = server.client.get("/sparql", params=fields, headers=CSV)
         if answer.status_code != 503:
             break
