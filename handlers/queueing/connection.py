@@ -27,6 +27,10 @@ CONNECT_S = 2.0
 PING_S = 5.0
 """A broker that does not answer three pings in a row counts as gone."""
 
+ROUNDS = 4
+ROUND_S = 1.0
+"""A task that ends may begin another one (the client closes a connection in several)."""
+
 T = TypeVar("T")
 
 
@@ -141,8 +145,16 @@ class Loop:
         try:
             self._loop.run_forever()
         finally:
-            left = asyncio.all_tasks(self._loop)
-            for task in left:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self._loop.run_until_complete(_end_others())
             self._loop.close()
+
+
+async def _end_others() -> None:
+    """Cancel all other tasks, and those that they begin while they end; none is waited for long."""
+    for _ in range(ROUNDS):
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=ROUND_S)
