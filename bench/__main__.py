@@ -81,6 +81,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
     results: list[Result] = []
+    if options.scratch is not None:
+        options.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         for name in options.suites or SUITES:
             print(f"{name} …", file=sys.stderr, flush=True)

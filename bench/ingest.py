@@ -19,6 +19,8 @@ from eventstore.patches import patch
 from handlers.projections.graph import BULK_BYTES
 
 BATCH = 500
+TOLD = 100_000
+"""Events after which the bare load says how far it has come."""
 
 
 def measure(scratch: Path, records: int) -> list[Result]:
@@ -28,15 +30,14 @@ def measure(scratch: Path, records: int) -> list[Result]:
     data = scratch / "ingest"
     said, first = collectome("ingest", str(archive), "--data", str(data))
     assert said["new"] == records and said["balanced"], said
-    print(  # a million take an hour and more; what is known already is told
+    _say(
         f"first ingest: {records / first.seconds:,.0f} records/s, "
         f"{first.cpu_seconds / records * 1000:.2f} ms of processors a record, "
-        f"largest process {first.memory.largest:,.0f} MB",
-        file=sys.stderr,
-        flush=True,
+        f"largest process {first.memory.largest:,.0f} MB"
     )
     again, second = collectome("ingest", str(archive), "--data", str(data))
     assert again["unchanged"] == records, again
+    _say(f"unchanged: {first.seconds / second.seconds:.1f} times as fast")
     size = sum(f.stat().st_size for f in (data / "projections").rglob("*") if f.is_file())
     shutil.rmtree(data / "projections")  # a million records leave no room for two graphs
     rows = _bare_log(data, scratch)
@@ -123,7 +124,7 @@ def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
     same size, and to compact). Making the files is not counted."""
     objects = DigitalObjects(data)
     bare, spent, position = Store(str(scratch / "bare")), 0.0, 0
-    path, lines, size = scratch / "bare.nq", list[str](), 0
+    path, lines, size, told = scratch / "bare.nq", list[str](), 0, 0
     while events := objects.log.read(position, 1_000):
         position = events[-1].position
         for event in events:
@@ -133,6 +134,9 @@ def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
         if size >= BULK_BYTES:
             spent += _load(bare, path, lines)
             lines, size = [], 0
+        if position - told >= TOLD:
+            told = position
+            _say(f"bare load: {position:,} events in {spent:,.0f} s")
     spent += _load(bare, path, lines)
     started = time.perf_counter()
     bare.optimize()
@@ -143,6 +147,11 @@ def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
     path.unlink()
     objects.close()
     return count, spent
+
+
+def _say(what: str) -> None:
+    """A million take an hour and more; what is known already is told."""
+    print(what, file=sys.stderr, flush=True)
 
 
 def _load(store: Store, path: Path, lines: list[str]) -> float:
