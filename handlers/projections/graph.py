@@ -59,7 +59,9 @@ OPTIMIZE_AT = 20_000
 SHOW_S = 30.0
 """How often a long backlog is published on the way, at most."""
 SHOW_SHARE = 20
-"""The n-th part of the time, at most, that goes into it: a large store is waited for longer."""
+"""The n-th part of the time that goes into it, a large store being waited for longer, but…"""
+SHOW_MOST_S = 300.0
+"""…what is shown is never older than this and the publication itself, however long a backlog is."""
 KEEP_SECONDS = 60
 """How long a superseded checkpoint stays for readers that are still on it."""
 
@@ -277,7 +279,7 @@ class Graph:
         self._join()
         self.publish(log, tidy=False)
         now = time.monotonic()
-        self._show_at = now + max(SHOW_S, SHOW_SHARE * (now - began))
+        self._show_at = now + min(max(SHOW_S, SHOW_SHARE * (now - began)), SHOW_MOST_S)
 
     def _join(self) -> None:
         """Wait for all loads; what went wrong there is raised here."""
