@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from eventstore.claims import is_erasure, release
 from eventstore.codec import pack
 from eventstore.recorder import Entry, Recorder
+from eventstore.tables import refuse_on_mirror
 from fdo.documents import Document, canonical
 from fdo.errors import Refused, VersionConflict
 
@@ -50,6 +51,13 @@ def origin(recorder: Recorder) -> Origin | None:
     """The source of which this log is the mirror; None for a log of its own."""
     rows = recorder.rows("SELECT source, head, heard_at FROM mirror")
     return Origin(*rows[0]) if rows else None
+
+
+def refuse(recorder: Recorder) -> None:
+    """Refused where this log is a mirror: before something is done that cannot be undone, as each
+    event is refused in its own transaction in any case."""
+    with recorder.datastore.get_connection(commit=False) as connection:
+        refuse_on_mirror(connection.cursor())
 
 
 def begin(recorder: Recorder, source: str, log_id: str) -> None:

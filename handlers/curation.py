@@ -5,9 +5,10 @@ The command line and the web ask here, so that both mean the same. Who may do it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, opends_time, to_moment
 from fdo.agent import Agent
@@ -142,14 +143,23 @@ class Curation:
             tuple(event for event in chosen if event.frame is None),
         )
 
-    def erase(self, what: Erasable, reason: str) -> Recorded:
-        """Destroy these bytes for ever; who, what and when stays, and every proof holds."""
+    def erase(
+        self, what: Erasable, reason: str, before: Callable[[], None] = lambda: None
+    ) -> Recorded:
+        """Destroy these bytes for ever; who, what and when stays, and every proof holds.
+
+        `before` destroys what has to go first: it is called when nothing is left for which the
+        erasure would be refused.
+        """
+        said = _said(reason)
+        mirroring.refuse(self._objects.recorder)
+        before()
         return self._objects.erase(
             what.pid,
             [event.position for event in what.contents],
             {event.position: canonical(redacted(event.document)) for event in what.contents},
             self._by,
-            reason=_said(reason),
+            reason=said,
             verbatims=[event.position for event in what.verbatims],
         )
 

@@ -112,8 +112,11 @@ def erase(
             f"This would destroy for ever what {chosen.pid} says in {_versions(chosen)}. If that "
             "is meant, add --yes."
         )
-    reports.forget(repository.data, repository.log.history(chosen.pid))
-    recorded = hands.erase(chosen, reason)
+    recorded = hands.erase(
+        chosen,
+        reason,
+        lambda: reports.forget(repository.data, repository.log.history(chosen.pid)),
+    )
     forget(repository.settings.data / FOLDER, chosen.pid)
     Batches(repository.settings.data).forget(str(chosen.pid))
     with Projection(repository.data) as projection:

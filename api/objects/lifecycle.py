@@ -150,10 +150,10 @@ def lifecycle_router(site: Site) -> APIRouter:
         version_seen(if_match, name, log)
         hands = Curation(site.objects, by.agent)
         chosen = hands.erasable(name, body.version, body.event)
-        reports.forget(site.settings.data, log.history(name))
-        erased = hands.erase(chosen, body.reason)
-        forget(site.settings.data / FOLDER, name)
-        Batches(site.settings.data).forget(str(name))
+        data = site.settings.data
+        erased = hands.erase(chosen, body.reason, lambda: reports.forget(data, log.history(name)))
+        forget(data / FOLDER, name)
+        Batches(data).forget(str(name))
         return done(erased, response)
 
     return router

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from eventstore import mirroring
 from handlers.harvest import reports
 from handlers.harvest.records import Diagnostic
+from tests.api.conftest import BASE
 from tests.api.documents import a_medium, a_specimen
 
 REASON = {"reason": "Lost in the flood of 1953."}
@@ -149,3 +151,15 @@ def test_an_erasure_leaves_who_and_whose_and_nothing_else(browse, post, pids, to
     assert (again.status_code, "nothing to erase" in again.json()["detail"]) == (409, True)
     assert post(pids[0], "tombstone", REASON).status_code == 200
     assert "erased" in post(pids[0], "restore", REASON).json()["detail"]
+
+
+def test_a_report_keeps_its_rows_where_the_erasure_is_refused(post, pids, token, repository):
+    report = repository.folder / reports.FOLDER / "1.jsonl"
+    report.parent.mkdir()
+    record = repository.objects.log.latest(pids[0]).document["ods:physicalSpecimenID"]
+    report.write_bytes(reports.line("a.zip", Diagnostic("x", "warning", "y", "", record=record)))
+    before = report.read_bytes()
+    mirroring.begin(repository.objects.recorder, BASE, repository.objects.log.id)
+    refused = post(pids[0], "erase", {**REASON, "confirm": True}, token("admin"))
+    assert (refused.status_code, "mirror" in refused.json()["detail"]) == (409, True)
+    assert report.read_bytes() == before

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from eventstore.transfer import read_log, write_log
 from fdo.errors import Refused
@@ -107,3 +108,21 @@ def test_a_reason_is_asked_for(herbarium: Collection, hands: Curation) -> None:
         with pytest.raises(Refused, match="why"):
             act()
     assert herbarium.log.position() == position
+
+
+def test_an_erasure_that_is_refused_destroyed_nothing_before(
+    herbarium: Collection, hands: Curation
+) -> None:
+    """The rows of reports go first, and they cannot come back."""
+    chosen = hands.erasable(herbarium.specimens()["TU-1"].pid)
+    gone: list[str] = []
+    with pytest.raises(Refused, match="Say why"):
+        hands.erase(chosen, "  ", lambda: gone.append("rows"))
+    recorder = herbarium.objects.recorder
+    mirroring.begin(recorder, "https://source.example", herbarium.log.id)
+    with pytest.raises(Refused, match="mirror"):
+        hands.erase(chosen, "asked for by the family", lambda: gone.append("rows"))
+    mirroring.detach(recorder)
+    assert gone == []
+    hands.erase(chosen, "asked for by the family", lambda: gone.append("rows"))
+    assert gone == ["rows"]
