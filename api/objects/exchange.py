@@ -199,13 +199,17 @@ async def transmit(send: Send, sent: Sent, method: str, known: Known, log: Log) 
 def _is_had(sent: Sent, known: Known, log: Log) -> bool:
     """RFC 9110, 13.1.2 and 13.1.3: a date counts only where no tag is given. And only where it
     proves something: several versions may be of one second (8.8.2.2), what was erased changed
-    without a date, and so may all that is not stored as it is sent."""
+    without a date, and so may all that is not stored as it is sent. Where an address shows what is
+    newest, only the date that was sent with it does: a later one may be that of a download, and
+    what was recorded elsewhere before it may have come here since."""
     if known.tags is not None:
         return _matches(known.tags, sent.etag)
     made = sent.stored
-    if known.since is None or made is None or known.since < made.second:
+    if known.since is None or made is None:
         return False
-    return made.fixed or known.since > made.second or not _had_another(made, log)
+    if made.fixed:
+        return known.since >= made.second
+    return known.since == made.second and not _had_another(made, log)
 
 
 def _had_another(made: Stored, log: Log) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 import pytest
 
 from api.objects.exchange import http_date
@@ -35,10 +37,10 @@ def test_what_did_not_change_is_not_sent_again(browse, beech, tail, method):
     assert again.headers["etag"] == first.headers["etag"]
 
 
-def test_a_later_date_will_do_an_earlier_one_or_none_will_not(repository, browse, beech):
+def test_the_date_that_was_sent_will_do_another_or_none_will_not(repository, browse, beech):
     second = repository.objects.log.latest(beech).recorded_at // 1_000_000
     for date, status in (
-        (http_date(second + 3_600), 304),
+        (http_date(second + 3_600), 200),
         (http_date(second), 304),
         (http_date(second - 1), 200),
         (b"yesterday", 200),
@@ -47,6 +49,20 @@ def test_a_later_date_will_do_an_earlier_one_or_none_will_not(repository, browse
         (b"Sun, 99 Mar 2026 12:00:00 GMT", 200),
     ):
         assert browse().get(f"/{beech}", headers={"if-modified-since": date}).status_code == status
+
+
+def test_the_time_of_a_download_proves_nothing_of_what_arrives_late(repository, browse, beech):
+    """As on a mirror, whose versions bear the dates of their source."""
+    recorded = repository.objects.log.latest(beech).recorded_at // 1_000_000
+    downloaded = {"if-modified-since": http_date(recorded + 30 * 86_400)}
+    repository.revise(beech, {**BEECH, "ods:specimenName": "Fagus orientalis Lipsky"})
+    after = browse().get(f"/{beech}", headers=downloaded)
+    assert parsedate_to_datetime(after.headers["last-modified"]) < parsedate_to_datetime(
+        downloaded["if-modified-since"].decode()
+    )
+    assert (after.status_code, after.json()["ods:version"]) == (200, 2)
+    for number in (1, 2):  # of which there is no other
+        assert browse().get(f"/{beech}/{number}", headers=downloaded).status_code == 304
 
 
 def test_a_tag_counts_and_the_date_beside_it_does_not(browse, beech):
