@@ -28,7 +28,8 @@ from api.exports.routes import Exports, export_router
 from api.express import express_http
 from api.feeds.webhooks import WebhookFeed
 from api.harvests import harvests_router
-from api.ingest import Jobs, ingest_router
+from api.ingest import ingest_router
+from api.ingest_jobs import Jobs
 from api.mas.running import dispatching_beside
 from api.mas.workers import check, workers_beside
 from api.minting import minting_beside
@@ -195,6 +196,29 @@ def free_port(host: str, wanted: int) -> int:
     raise Unavailable(f"Nothing can listen on {host}: name an address of this machine with --host.")
 
 
+def chosen_port(settings: Settings, named: int | None) -> int:
+    """The port that was named; without a name, or for 0, one that is free, that of the settings
+    where it can be. Unavailable for a named one that is taken."""
+    found = free_port(settings.host, settings.port if named is None else named)
+    if named and found != named:
+        raise Unavailable(
+            f"Port {named} on {settings.host} is taken or not ours to use. Name another with "
+            "--port, or leave it out and a free one is found."
+        )
+    return found
+
+
+def announcement(settings: Settings, first: str | None) -> dict[str, str | None]:
+    """What a server that is ready says of itself to a program that started it."""
+    native = f"{settings.doip_host}:{settings.doip_port}" if settings.doip_port else None
+    return {
+        "url": f"{settings.base}/",
+        "data": str(settings.data),
+        "token": first,  # shown only now
+        "doip": native,
+    }
+
+
 def serve(
     settings: Settings, ready: Callable[[Settings, str | None], None] = lambda _s, _t: None
 ) -> None:
@@ -230,11 +254,7 @@ def serve(
 
 
 def _can_listen(settings: Settings) -> None:
-    if free_port(settings.host, settings.port) != settings.port and settings.port:
-        raise Unavailable(
-            f"Port {settings.port} on {settings.host} is taken or not ours to use. Name another "
-            "with --port, or leave it out and a free one is found."
-        )
+    chosen_port(settings, settings.port)
     if settings.doip_port:
         if free_port(settings.doip_host, settings.doip_port) != settings.doip_port:
             raise Unavailable(

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.ingest import Job, Jobs
+from api.ingest_jobs import Job, Jobs
 from api.security import Token, require
 from eventstore.application import DigitalObjects
 from fdo.agent import Agent

@@ -257,7 +257,8 @@ def routes_page() -> str:
 
     from api.app import VERSION, create_app
     from api.exports.routes import Exports, export_router
-    from api.ingest import Jobs, ingest_router
+    from api.ingest import ingest_router
+    from api.ingest_jobs import Jobs
     from api.rates import Clients, Rates
     from api.settings import Settings
     from api.sparql.holds import Holds

@@ -1,16 +1,25 @@
-"""Ingest over HTTP without its jobs: who may send, and what is read of those who may not."""
+"""Ingest over HTTP without its harvests: who may send what, who is shown what, and the line of
+jobs."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from api.app import create_app
-from api.ingest import MAPPING, Job, Jobs, ingest_router
+from api.ingest import ingest_router
+from api.ingest_jobs import MAPPING, Job, Jobs
 from api.settings import Settings
+from fdo.errors import NotFound
 from handlers.harvest.mapping.curated import load_mapping
 from tests.api.conftest import BASE, Browser, Repository
+from tests.scenarios.program import until
 
 HEAD = (
     b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n'
@@ -110,3 +119,151 @@ def test_a_report_that_is_kept_no_more_is_not_there(
         answer = browser.get(f"/api/ingest/{job_id}/diagnostics", headers=headers)
         assert answer.status_code == status
     assert "for 90 days" in answer.json()["detail"]
+
+
+SECRET_ADDRESS = "https://me:pw@ipt.example/archive.zip?r=plants&token=s3cret"
+
+
+def asked(browser: Browser, repository: Repository, **options: Any) -> httpx.Response:
+    """POST /api/ingest of a curator."""
+    token = repository.tokens.create(f"t{len(repository.tokens.all())}", ("curator",))
+    headers = {"authorization": f"Bearer {token}", **options.pop("headers", {})}
+    return browser.request("POST", "/api/ingest", headers=headers, **options)
+
+
+def test_an_address_may_come_as_json_or_in_a_form(repository: Repository, browser: Browser) -> None:
+    told = {"url": "https://ipt.example/a.zip", "organisation": "https://ror.org/0566bfb96"}
+    for body in (
+        {"json": told},
+        {"data": told},
+        {"files": {n: (None, v) for n, v in told.items()}},
+    ):
+        answer = asked(browser, repository, **body)
+        assert (answer.status_code, answer.json()["source"]) == (202, told["url"]), body
+        assert answer.json()["options"] == {"organisation": told["organisation"]}
+        assert browser.get(answer.headers["location"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ({"json": {"url": "ftp://ipt.example/a.zip"}}, 422, "url"),
+        ({"json": {"url": "https://ipt.example/a.zip", "file": "x"}}, 422, "file"),
+        ({"json": ["https://ipt.example/a.zip"]}, 422, "body"),
+        ({"json": {"url": "https://ipt.example/" + "a" * 2_000_000}}, 413, "larger"),
+        ({"content": b"{", "headers": {"content-type": "application/json"}}, 422, "JSON"),
+        ({"data": {"url": "file:///etc/passwd"}}, 422, "url"),
+        ({"data": {"organisation": "https://ror.org/0566bfb96"}}, 422, "field file"),
+        ({"data": {"url": "https://ipt.example/a"}, "files": {"file": b"x"}}, 422, "not both"),
+        ({"content": b"catalogNumber\n", "headers": {"content-type": "text/csv"}}, 422, "file"),
+    ],
+)
+def test_what_is_neither_an_upload_nor_an_address_is_refused(
+    repository: Repository, browser: Browser, jobs: Jobs, body: Any, status: int, told: str
+) -> None:
+    answer = asked(browser, repository, **body)
+    assert (answer.status_code, told in answer.json()["detail"]) == (status, True), answer.text
+    assert jobs.all() == []
+
+
+def test_the_description_names_both_forms_of_a_body(browser: Browser) -> None:
+    described = browser.get("/openapi.json").json()
+    content = described["paths"]["/api/ingest"]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", "multipart/form-data"}
+    named = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert "url" in described["components"]["schemas"][named]["properties"]
+
+
+def test_secrets_of_an_address_are_shown_to_those_who_may_write(
+    repository: Repository, browser: Browser, jobs: Jobs
+) -> None:
+    queued = asked(browser, repository, json={"url": SECRET_ADDRESS}).json()
+    assert queued["source"] == SECRET_ADDRESS
+    failed = {"state": "failed", "error": f"{SECRET_ADDRESS} gives nothing.", "records": 0}
+    summary = {"summary": {"source": SECRET_ADDRESS, "records": 0}}
+    path = repository.folder / "jobs" / queued["id"] / "job.json"
+    path.write_text(Job.model_validate({**queued, **failed, **summary}).model_dump_json())
+    agent = repository.tokens.create("robot", ("agent",))
+    for headers in ({}, {"authorization": f"Bearer {agent}"}):
+        for address in ("/api/ingest", f"/api/ingest/{queued['id']}"):
+            answer = browser.get(address, headers=headers)
+            assert not {"s3cret", "me:pw"} & set(re.split(r"[\"/=@?]", answer.text)), answer.text
+            assert "https://ipt.example/archive.zip gives nothing." in answer.text
+    writer = {"authorization": f"Bearer {repository.tokens.create('ann', ('curator',))}"}
+    assert browser.get("/api/ingest", headers=writer).json()[0]["source"] == SECRET_ADDRESS
+
+
+# ── the line of jobs ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def at_work(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Jobs]]:
+    """Begin to work off jobs, each with a program that ends at once and says nothing."""
+    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    made: list[Jobs] = []
+
+    def begin() -> Jobs:
+        made.append(Jobs(Settings(data=repository.folder)))
+        made[-1].start()
+        return made[-1]
+
+    yield begin
+    for jobs in made:
+        jobs.stop()
+
+
+def a_job(jobs: Jobs, at: str = "2026-11-22T20:00:00.000Z") -> Job:
+    """One that is kept, and not in line."""
+    name, _ = jobs.room()
+    asked = {"source": "a.csv", "asked_by": "ann", "asked_at": at}
+    return Job.model_validate({"id": name, "state": "queued", **asked})
+
+
+def test_whatever_becomes_of_a_job_the_next_has_its_turn(
+    repository: Repository, at_work: Callable[[], Jobs], caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = at_work()
+    stuck, unwritable, gone, last = (a_job(jobs) for _ in range(4))
+    folder = repository.folder / "jobs"
+    (folder / stuck.id / "errors.txt").mkdir()  # no file can be written there
+    (folder / stuck.id / "upload").mkdir()
+    for job in (stuck, gone, unwritable, last):
+        jobs._write(job)
+    (folder / unwritable.id / "job.new").mkdir()
+    shutil.rmtree(folder / gone.id)
+    for job in (stuck, gone, unwritable, last):
+        jobs._queue.put(job.id)
+    until(lambda: jobs.one(last.id).state == "failed")
+    assert "ended with code 0" in str(jobs.one(last.id).error)
+    for job in (stuck, unwritable):
+        told = jobs.one(job.id)
+        assert (told.state, "Is a directory" in str(told.error)) == ("failed", True), told
+    assert {job.id for job in jobs.all()} == {stuck.id, unwritable.id, last.id}
+    assert not (folder / stuck.id / "upload").exists()
+    kept = Job.model_validate_json((folder / unwritable.id / "job.json").read_bytes())
+    assert kept.state == "queued", "the next start carries it out again"
+    assert gone.id in caplog.text
+
+
+def test_a_damaged_job_is_told_and_passed_over_and_the_oldest_comes_first(
+    repository: Repository, at_work: Callable[[], Jobs], caplog: pytest.LogCaptureFixture
+) -> None:
+    before = Jobs(Settings(data=repository.folder))
+    damaged, late, early = (
+        a_job(before),
+        a_job(before, "2026-11-22T22"),
+        a_job(before, "2026-11-21"),
+    )
+    for job in (damaged, late, early):
+        before._write(job)
+    (repository.folder / "jobs" / damaged.id / "job.json").write_bytes(b"")
+    jobs = at_work()
+    until(lambda: jobs.one(late.id).ended_at)
+    ends = [jobs.one(job.id).ended_at for job in (early, late)]
+    assert ends == sorted(map(str, ends))
+    assert [job.id for job in jobs.all()] == [late.id, early.id]
+    assert damaged.id in caplog.text
+    with pytest.raises(NotFound, match="damaged"):
+        jobs.one(damaged.id)
