@@ -1,41 +1,38 @@
 """From a request to an answer: which state, which graphs, whose share, and which calls first.
 
 The endpoint and its page ask in the same way and under the same limits. `SERVICE` to this
-endpoint itself (with another `as-of`, say) is answered first, as a query of its own, and joined
-as VALUES in its place, which is the same algebra (SPARQL 1.1 Federated Query §4); what cannot be
-joined so is refused with the reason, and a call to anybody else by the gate.
+endpoint itself (with another `as-of`, say) is answered first and joined (`joining`). Who asks with
+`min-position` is answered, calls included, once the published graph has come so far.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from api.rates import Clients
 from api.refusals import UnknownParameter
 from api.sparql.description import Description
 from api.sparql.holds import Holds
-from api.sparql.request import Asked, Wrong, understand
+from api.sparql.joining import MOST_BYTES, Inner, names_us, taken_apart, too_much, values_of
+from api.sparql.request import Asked
 from api.sparql.times import Plan, Times
 from eventstore.log import Log
 from handlers.instants import Instants
 from handlers.queries.answer import Answer, Copy, Question
 from handlers.queries.checkpoint import Mark
-from handlers.queries.errors import ForbiddenQuery, QueryTooLarge, UnsupportedQuery
+from handlers.queries.errors import QueryStopped, StopReason
 from handlers.queries.formats import RESULTS
 from handlers.queries.memo import Kept, Memo
-from handlers.queries.mentions import Call, mentions
 from handlers.queries.pool import QueryPool
 
-MOST_ROWS: Final = 10_000
-"""Rows of a SERVICE to ourselves."""
-_MOST_BYTES: Final = 8 * 1024 * 1024
 _TSV: Final = next(form for form in RESULTS if form.name == "tsv")
+_BY_THE_QUERY: Final[frozenset[StopReason]] = frozenset({"deadline", "memory", "crash"})
+"""Why queries are stopped by their own doing, and not because we end or nobody reads on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +87,14 @@ class Asking:
     async def ready(self, asked: Asked, client: str, host: str, **how: Any) -> Put:
         """Understand what is asked of which state; calls to ourselves are answered here."""
         assert asked.query is not None
+        await self._reach(asked)
         tables: tuple[tuple[int, str], ...] = ()
-        if len(asked.query) <= self._pool.limits.characters and _names_a_service(asked.query):
-            asked, tables = await self._joined(asked, client, host)
+        if len(asked.query) <= self._pool.limits.characters:
+            endpoint = self._description.endpoint
+            text, inner = taken_apart(asked.query, lambda each: names_us(each, endpoint, host))
+            tables = tuple([(each.place, await self._table(each, client)) for each in inner])
+            asked = replace(asked, query=text) if inner else asked
         assert asked.query is not None
-        if asked.min_position is not None:
-            await self._pool.reach(asked.min_position)
         plan = self._plan(asked)
         question = Question(
             asked.query,
@@ -111,14 +110,16 @@ class Asking:
 
     @asynccontextmanager
     async def run(self, put: Put) -> AsyncIterator[Answer]:
-        """The answer; time that was spent on it is the client's."""
+        """The answer; time that was spent on it is the client's, and so is the error where the
+        query had to be stopped, also in the middle of its answer."""
         rates = self._clients.rates
         rates.admit(put.client)
         if put.plan is None:
             running = self._pool.run(put.question)
             try:
-                async with running as answer:
-                    yield answer
+                with self._counting(put.client):
+                    async with running as answer:
+                        yield answer
             finally:
                 rates.charge(put.client, running.engine_seconds)
             return
@@ -131,8 +132,9 @@ class Asking:
                 copy = Copy(held.path, plan.instant.position, held.recorded_at)
                 running = self._pool.run(put.question, copy)
                 try:
-                    async with running as answer:
-                        yield answer
+                    with self._counting(put.client):
+                        async with running as answer:
+                            yield answer
                 finally:
                     seconds += running.engine_seconds
         finally:
@@ -182,52 +184,26 @@ class Asking:
         current = self._pool.current()
         return self._past.times.plan(asked, current.position if current else 0)
 
-    # ── SERVICE to ourselves ─────────────────────────────────────────────────────────────
+    async def _reach(self, asked: Asked) -> None:
+        """Wait for the state that a client wants to see at least (`min-position`)."""
+        if asked.min_position is not None:
+            await self._pool.reach(asked.min_position)
 
-    async def _joined(
-        self, asked: Asked, client: str, host: str
-    ) -> tuple[Asked, tuple[tuple[int, str], ...]]:
-        """The request without its calls to ourselves, and their answers by place."""
+    @contextmanager
+    def _counting(self, client: str) -> Iterator[None]:
+        """Count an error of the client where its query is stopped by its own doing."""
+        try:
+            yield
+        except QueryStopped as stopped:
+            if stopped.reason in _BY_THE_QUERY:
+                self._clients.rates.error(client)
+            raise
+
+    async def _table(self, inner: Inner, client: str) -> str:
+        """What a call to ourselves gives, as a block of VALUES."""
+        asked = inner.asked
         assert asked.query is not None
-        said = mentions(asked.query)
-        parts: list[str] = []
-        tables: list[tuple[int, str]] = []
-        begin = 0
-        for call in said.calls:
-            address, _, parameters = call.address.partition("?")
-            if not self._is_ours(address, host):
-                continue
-            if call.hindrance:
-                raise ForbiddenQuery(
-                    f"SERVICE <{call.address}> is answered here first and joined, but "
-                    f"{call.hindrance}. Write it into the outermost group, without SILENT."
-                )
-            parts.append(asked.query[begin : call.begin])
-            tables.append(
-                (sum(map(len, parts)), await self._table(call, said.prologue, parameters, client))
-            )
-            begin = call.end
-        parts.append(asked.query[begin:])
-        return replace(asked, query="".join(parts)), tuple(tables)
-
-    def _is_ours(self, address: str, host: str) -> bool:
-        ours = urlsplit(self._description.endpoint)
-        found = urlsplit(address)
-        return (
-            found.scheme in ("http", "https")
-            and found.path == ours.path
-            and (found.netloc.lower() in (ours.netloc.lower(), host.lower()))
-        )
-
-    async def _table(self, call: Call, prologue: str, parameters: str, client: str) -> str:
-        """What the call gives, as a block of VALUES."""
-        asked = understand("GET", parameters.encode(), "", b"")
-        if asked.query is not None or asked.update is not None:
-            raise Wrong(400, "invalid-request", "The address of a SERVICE holds no query.")
-        asked.query = f"{prologue}SELECT * WHERE {call.pattern} LIMIT {MOST_ROWS + 1}"
-        if any(self._is_ours(inner.address.partition("?")[0], "") for inner in
-               mentions(asked.query).calls):  # fmt: skip
-            raise ForbiddenQuery("A SERVICE inside a SERVICE is refused; ask in two queries.")
+        await self._reach(asked)
         plan = self._plan(asked)
         put = Put(
             Question(
@@ -248,34 +224,6 @@ class Asking:
             async for piece in answer:
                 pieces.append(piece)
                 size += len(piece)
-                if size > _MOST_BYTES:
-                    raise _too_much(call)
-        return await asyncio.to_thread(values_of, b"".join(pieces), call)
-
-
-def values_of(tsv: bytes, call: Call) -> str:
-    """Bindings in TSV (SPARQL 1.1 CSV and TSV §4: terms as in Turtle) as a block of VALUES."""
-    header, *rows = tsv.decode().split("\n")
-    rows.pop()  # behind the last line break
-    if len(rows) > MOST_ROWS:
-        raise _too_much(call)
-    lines = []
-    for row in rows:
-        terms = row.split("\t") if header else []
-        if any(term.startswith("_:") for term in terms):
-            raise UnsupportedQuery(
-                f"SERVICE <{call.address}> gives a blank node, which has no name to join by."
-            )
-        lines.append(f"({' '.join(term or 'UNDEF' for term in terms)})")
-    return f" VALUES ({header.replace(chr(9), ' ')}) {{ {' '.join(lines)} }} "
-
-
-def _too_much(call: Call) -> QueryTooLarge:
-    return QueryTooLarge(
-        f"SERVICE <{call.address}> gives more than {MOST_ROWS:,} rows; at most so many are joined. "
-        "Narrow its group, or name the other instant as a graph: GRAPH <…/at/…>."
-    )
-
-
-def _names_a_service(text: str) -> bool:
-    return "service" in text.lower()
+                if size > MOST_BYTES:
+                    raise too_much(inner.call)
+        return await asyncio.to_thread(values_of, b"".join(pieces), inner.call)

@@ -341,10 +341,12 @@ class SparqlApp:
 
 
 def _is_an_error(status: int) -> bool:
-    """Whether the client's doing failed: not that it was too quick, or that we are busy."""
+    """Whether the client's doing failed: not that it was too quick, or that we are busy. Queries
+    that were stopped are counted where they are asked (`Asking.run`)."""
     return status >= HTTPStatus.BAD_REQUEST and status not in (
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
     )
 
 

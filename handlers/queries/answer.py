@@ -175,6 +175,8 @@ def stopped_error(exchange: Exchange, limited: Limited, kind: Kind | None) -> Co
             return _stopped("memory", exchange.timeout_s, limited)
         case "engine" if kind is None:
             return UnsupportedQuery(f"The engine cannot answer this: {message}")
+        case "storage":  # ours: the client did nothing wrong
+            return QueryStopped("The state could not be read; ask again in a moment.", "closed")
         case _:
             return QueryStopped(f"The engine could not go on: {message}", "crash")
 

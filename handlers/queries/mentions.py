@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -120,9 +121,12 @@ class _Reader:
             self.found[before].append(iri)
 
     def _in_full(self, token: str) -> str | None:
-        """The IRI that a token stands for; None for a prefix that was not declared."""
+        """The IRI that a token stands for; None for a prefix that was not declared, and for what
+        cannot be put together with the base (brackets that hold no address)."""
         if token.startswith("<"):
-            return urljoin(self.base, token[1:-1]) if self.base else token[1:-1]
+            with suppress(ValueError):
+                return urljoin(self.base, token[1:-1]) if self.base else token[1:-1]
+            return None
         prefix, _, local = token.partition(":")
         if prefix not in self.prefixes:
             return None

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -257,8 +257,10 @@ def _fetch_cut(where: Served) -> bytes:
 
 
 def test_a_cut_answer_is_never_taken_for_a_complete_one(store: Publisher) -> None:
-    with served(store.folder, timeout_s=1.0) as where:
+    clients = Clients(Rates(errors_per_minute=3))
+    with served(store.folder, timeout_s=1.0, clients=clients) as where:
         assert len(_fetch_cut(where)) > 100_000
+        assert get(where, COUNT).headers["ratelimit"] == '"errors";r=5;t=0', "it is an error"
 
 
 def test_a_cut_stays_a_cut_in_a_framework_that_handles_our_errors(store: Publisher) -> None:
@@ -285,8 +287,9 @@ def test_a_client_that_leaves_ends_its_query(store: Publisher) -> None:
 
 
 def test_when_all_are_taken_the_next_is_told_when_to_come_back(store: Publisher) -> None:
+    clients = Clients(Rates(errors_per_minute=3))
     with (
-        served(store.folder, workers=1, queue_limit=0, timeout_s=3) as where,
+        served(store.folder, workers=1, queue_limit=0, timeout_s=3, clients=clients) as where,
         ThreadPoolExecutor() as threads,
     ):
         slow = threads.submit(get, where, RUNAWAY)
@@ -298,7 +301,17 @@ def test_when_all_are_taken_the_next_is_told_when_to_come_back(store: Publisher)
         assert response.status_code == 503
         assert int(response.headers["retry-after"]) >= 1
         assert response.headers["content-type"] == "application/problem+json"
+        assert response.headers["ratelimit"] == '"errors";r=6;t=0', "nobody's error"
         assert slow.result().status_code == 504
+
+
+def test_who_stops_workers_spends_errors(store: Publisher) -> None:
+    clients = Clients(Rates(errors_per_minute=1))
+    with served(store.folder, memory_mb=1, clients=clients) as where:
+        stopped = get(where, RUNAWAY)
+        assert (stopped.status_code, stopped.json()["reason"]) == (503, "memory")
+        assert get(where, RUNAWAY, "text/html").status_code == 503
+        assert get(where, RUNAWAY).status_code == 429
 
 
 def test_what_is_published_is_seen_by_the_next_request(tmp_path: Path) -> None:
@@ -309,6 +322,29 @@ def test_what_is_published_is_seen_by_the_next_request(tmp_path: Path) -> None:
         publisher.load(people(5, first=10)).publish()
         response = get(where, COUNT)
         assert ('"45"' in response.text, response.headers["collectome-position"]) == (True, "2")
+
+
+def test_who_reads_an_own_write_waits_until_it_is_published(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path).load(people(10))
+    publisher.publish()
+    with served(publisher.folder) as where, ThreadPoolExecutor() as threads:
+        call = f"SELECT (COUNT(*) AS ?n) {{ SERVICE <{where.endpoint}%s> {{ ?s ?p ?o }} }}"
+        asked: list[tuple[str, dict[str, Any]]] = [
+            (COUNT, {"min-position": 2}),
+            (call % "", {"min-position": 2}),
+            (call % "?min-position=2", {}),
+        ]
+        waiting = [threads.submit(get, where, query, **params) for query, params in asked]
+        publisher.load(people(5, first=10))
+        assert not wait(waiting, timeout=0.3).done
+        publisher.publish()
+        for answer in (each.result() for each in waiting):
+            assert ('"45"' in answer.text, answer.headers["collectome-position"]) == (True, "2")
+        where.pool.timeout_s = 0.1
+        for query, params in ((COUNT, {"min-position": 9}), (call % "?min-position=9", {})):
+            late = get(where, query, **params)
+            assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+            assert "position 2, not yet to 9" in late.json()["detail"]
 
 
 def test_a_small_answer_is_kept_for_its_state_and_no_longer(tmp_path: Path) -> None:

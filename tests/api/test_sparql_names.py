@@ -71,6 +71,27 @@ def test_from_named_says_which_graphs_there_are(endpoint: Served) -> None:
     assert ask(endpoint, unnamed, "application/json").json()["boolean"] is False
 
 
+def test_differences_and_versions_are_datasets_too(endpoint: Served) -> None:
+    delta, version = f"{endpoint.base}/delta/1/3", f"{pid(1).iri}/2"
+    places = f"{{ ?s <{DWC}country> ?c }}"
+
+    def default(*names: str) -> list[str]:
+        dataset = " ".join(f"FROM <{name}>" for name in names)
+        return lines(ask(endpoint, f"SELECT ?c {dataset} {places}"))
+
+    assert default(f"{delta}/added") == ["Estonia", "Latvia"]
+    assert default(f"{delta}/removed") == ["Estonia"]
+    assert default(version) == ["Latvia"]
+    assert default(f"{delta}/added", version) == ["Estonia", "Latvia"], "a merge is a set"
+    named = (f"{delta}/added", f"{delta}/removed", version)
+    dataset = " ".join(f"FROM NAMED <{name}>" for name in named)
+    found = lines(ask(endpoint, f"SELECT ?g ?c {dataset} {{ GRAPH ?g {places} }}"))
+    assert found == sorted(
+        [f"{named[0]},Estonia", f"{named[0]},Latvia", f"{named[1]},Estonia", f"{version},Latvia"]
+    )
+    assert lines(ask(endpoint, f"SELECT ?c {dataset} {places}")) == [], "no default graph is named"
+
+
 def test_several_from_are_merged(endpoint: Served, history: History) -> None:
     base = endpoint.base
     query = f"SELECT (COUNT(*) AS ?n) FROM <{base}/at/3> FROM <{base}/at/8> {{ ?s ?p ?o }}"
@@ -200,6 +221,8 @@ def test_a_service_without_variables_keeps_its_count(endpoint: Served) -> None:
         ("SELECT * { SERVICE <%s> { SERVICE <%s> { ?s ?p ?o } } }", "inside a SERVICE"),
         ("SELECT * { SERVICE <%s> { ?s ?p ?o SERVICE <http://127.0.0.1:1/> {} } }", "refused"),
         ("SELECT * { SERVICE <http://127.0.0.1:1/sparql> { ?s ?p ?o } }", "refused"),
+        ("SELECT * { SERVICE <http://[x/sparql> { ?s ?p ?o } }", "refused"),
+        ("BASE <http://[x/> SELECT * { SERVICE <sparql> { ?s ?p ?o } }", "refused"),
         ("SELECT * { SERVICE ?e { ?s ?p ?o } BIND(<%s> AS ?e) }", "refused"),
     ],
 )
@@ -214,7 +237,7 @@ def test_any_other_service_is_refused_with_the_reason(
 def test_a_service_of_many_rows_is_refused(
     endpoint: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.sparql.asking.MOST_ROWS", 5)
+    monkeypatch.setattr("api.sparql.joining.MOST_ROWS", 5)
     query = f"SELECT * {{ SERVICE <{endpoint.endpoint}?as-of=8> {{ ?s ?p ?o }} }}"
     response = ask(endpoint, query)
     assert response.status_code == 413

@@ -24,11 +24,13 @@ from eventstore.envelope import iso
 from eventstore.instant import Instant
 from eventstore.patches import META
 from fdo.lifecycle import Revise
+from handlers.stores import all_kept
 from tests.api.eight_events import ask, past_of
 from tests.api.questions import questions
 from tests.eventstore.story import Clock, Objects
 from tests.examples import examples
 from tests.handlers.instants.history import History, Step, bounds, histories
+from tests.handlers.instants.test_oracle import destroy
 from tests.handlers.queries.server import Served, served
 
 NOW = Clock().now
@@ -99,6 +101,7 @@ def test_any_question_of_any_moment_is_answered_as_by_a_fold(
     asked: list[tuple[int, int | None]],
     queries: list[str],
 ) -> None:
+    """Also when past states were thinned, after a restart, and with a checkpoint destroyed."""
     history = History(tmp_path_factory.mktemp("data"))
     rungs = history.rungs(every=2, hours=0, days=0)
     history.register(1)
@@ -114,8 +117,13 @@ def test_any_question_of_any_moment_is_answered_as_by_a_fold(
             rungs.consider(idle=True)
             rungs.thin()
             compare(where, history, asked, *queries)
+        for made in all_kept(graph / "instants"):
+            destroy(made.path, "gone")
+        for rung in all_kept(graph / "rungs")[:1]:
+            destroy(rung.path, "garbled table")
+            asked = [(rung.instant.position, None), *asked]
         with served(graph, past=lambda base: past_of(history, base)) as where:
-            compare(where, history, asked[:1], *queries)
+            compare(where, history, asked[:2], *queries)
     finally:
         history.close()
 
