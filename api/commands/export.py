@@ -10,13 +10,19 @@ from typing import Annotated
 
 import typer
 
-from api.commands.instants import AsOfOption, ObservedOption, state_store
+from api.commands.instants import (
+    AsOfOption,
+    ObservedOption,
+    state_store,
+    tell_state,
+    told_of,
+)
 from api.console import DataOption, JsonOption, emit, err, settings_for
 from api.exports.asking import PARAMETERS, SOURCE, asked
 from api.repository import Repository
 from api.time.questions import Given
 from fdo.wording import many
-from handlers.exports import Export, Form, lines
+from handlers.exports import PAST, Export, Form, lines
 
 
 def export(
@@ -46,11 +52,13 @@ def export(
     finally:
         if output:
             target.close()
+    if output and json:
+        state = told_of(repository, wanted.instant)
+        emit({"format": format.value, "lines": count, "output": str(output), **state})
+        return
     if output:
-        if json:
-            emit({"format": format.value, "lines": count, "output": str(output)})
-        else:
-            err.print(f"{many(count, 'line')} written to {output}")
+        err.print(f"{many(count, 'line')} written to {output}")
+    tell_state(repository, wanted.instant, json, again=wanted.form in PAST)
 
 
 def _lines(repository: Repository, wanted: Export, json: bool) -> Iterator[bytes]:

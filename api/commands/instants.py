@@ -1,15 +1,16 @@
-"""Commands on past states: which are kept, make one, thin them, and read one in full."""
+"""Commands on past states: which are kept, make one, thin them, read one, and say which it was."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 
-from api.console import DataOption, JsonOption, emit, out, progress, settings_for, tell
+from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for, tell
 from api.moments import instant_of
 from api.repository import Repository
 from eventstore.envelope import iso
@@ -104,6 +105,30 @@ def state_store(
         with instants.hold_now(instants.plain(instant), graphs, watch) as held:
             watch(1.0)
             yield held.path
+
+
+def told_of(repository: Repository, instant: Instant) -> dict[str, Any]:
+    """What an answer says of its state, so that it can be asked again: `--as-of` the position,
+    and `--observed-at` where that was bounded."""
+    return {
+        "position": instant.position,
+        "recordedAt": repository.log.recorded_at(instant.position),
+        "observedAt": None if instant.observed is None else iso(instant.observed),
+    }
+
+
+def tell_state(repository: Repository, instant: Instant, json: bool, *, again: bool = True) -> None:
+    """Say on standard error, beside an answer that is a document of its own, which state it is
+    of and how to have it `again`; with --json as JSON."""
+    said = told_of(repository, instant)
+    if json:
+        typer.echo(orjson.dumps(said).decode(), err=True)
+        return
+    recorded = f", recorded {said['recordedAt']}" if said["recordedAt"] else ""
+    observed = f" --observed-at {said['observedAt']}" if said["observedAt"] else ""
+    repeat = f"; the same again: --as-of {said['position']}{observed}" if again else ""
+    state = f"The state after event {said['position']}{recorded}{repeat}"
+    err.print(state, markup=False, emoji=False)
 
 
 def _rungs(repository: Repository) -> Rungs:

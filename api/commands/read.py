@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,16 +20,24 @@ from pyoxigraph import (
     serialize,
 )
 
-from api.commands.instants import AsOfOption, ObservedOption, state_store
+from api.commands.instants import AsOfOption, ObservedOption, state_store, tell_state
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
 from api.repository import Repository
-from api.sparql.request import Asked
+from api.sparql.joining import Inner, names_us, taken_apart, values_of
+from api.sparql.request import Asked, Wrong
 from api.sparql.times import Times
-from fdo.errors import Refused
+from eventstore.instant import Instant
+from fdo.errors import Refused, Unavailable
 from fdo.wording import many
+from handlers.queries.answer import Question
 from handlers.queries.checkpoint import visible
+from handlers.queries.errors import ForbiddenQuery
 from handlers.queries.evaluation import Result, evaluate
-from handlers.queries.gate import admit
+from handlers.queries.gate import Admitted, admit
+from handlers.queries.mentions import mentions
+
+Tables = tuple[tuple[int, str], ...]
+"""Blocks of VALUES and their places in a query (see `Question`)."""
 
 
 class ResultFormat(StrEnum):
@@ -51,30 +60,88 @@ def sparql(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Ask the graph, now or at an instant; beside a running server too."""
+    """Ask the graph, now or at an instant; beside a running server too. Standard error says
+    which state answered."""
     repository = Repository(settings_for(data), must_exist=True)
-    asked = Asked(query=_query_text(query), as_of=as_of, observed_at=observed_at)
-    assert asked.query is not None
-    own_dataset = admit(asked.query).own_dataset
-    newest, published = repository.checkpoint()
-    plan = Times(repository.objects, repository.settings.base).plan(asked, published)
-    with ExitStack() as held:
-        path = newest
-        if plan is not None:
-            path = held.enter_context(state_store(repository, plan.instant, plan.graphs, json))
-        store = Store.read_only(str(path))
-        try:
-            answer = evaluate(
-                store,
-                visible(store),
-                asked.query,
-                default_graphs=plan.default_graphs if plan else (),
-                named_graphs=plan.named_graphs if plan else (),
-                own_dataset=own_dataset,
-            )
-        except SyntaxError as wrong:
-            raise Refused(f"The query is not SPARQL 1.1: {wrong}.") from wrong
+    graph = _Graph(repository, json)
+    text, tables = graph.joined(_query_text(query))
+    asked = Asked(query=text, as_of=as_of, observed_at=observed_at)
+    with graph.answer(asked, tables) as (answer, instant):
         _tell(answer, ResultFormat.JSON if json else format)
+    tell_state(repository, instant, json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """The graph of a repository, asked in this process: the same gate, states and calls to
+    ourselves as over HTTP."""
+
+    repository: Repository
+    json: bool
+
+    @contextmanager
+    def answer(self, asked: Asked, tables: Tables = ()) -> Iterator[tuple[Result, Instant]]:
+        """The answer and the instant that it is of; read it before the end."""
+        assert asked.query is not None
+        own_dataset = self._admitted(asked.query).own_dataset
+        newest, published = self.repository.checkpoint()
+        times = Times(self.repository.objects, self.repository.settings.base)
+        plan = times.plan(asked, published)
+        with ExitStack() as held:
+            path = newest
+            if plan is not None:
+                state = state_store(self.repository, plan.instant, plan.graphs, self.json)
+                path = held.enter_context(state)
+            store = Store.read_only(str(path))
+            try:
+                answer = evaluate(
+                    store,
+                    visible(store),
+                    Question(asked.query, tables=tables).text,
+                    default_graphs=plan.default_graphs if plan else asked.default_graphs,
+                    named_graphs=plan.named_graphs if plan else asked.named_graphs,
+                    own_dataset=own_dataset,
+                )
+            except SyntaxError as wrong:
+                raise Refused(f"The query is not SPARQL 1.1: {wrong}.") from wrong
+            yield answer, plan.instant if plan else Instant(published)
+
+    def joined(self, query: str) -> tuple[str, Tables]:
+        """The query without its calls to ourselves, and their answers."""
+        try:
+            text, inner = taken_apart(query, lambda each: names_us(each, self._endpoint))
+        except Wrong as wrong:
+            raise Refused(wrong.detail) from wrong
+        return text, tuple([(each.place, self._table(each)) for each in inner])
+
+    def _table(self, inner: Inner) -> str:
+        self._refuse_unread(inner.asked.min_position or 0)
+        with self.answer(inner.asked) as (rows, _):
+            assert isinstance(rows, QuerySolutions)  # a SELECT
+            found = rows.serialize(format=QueryResultsFormat.TSV) or b""
+        return values_of(found, inner.call)
+
+    def _refuse_unread(self, position: int) -> None:
+        _, published = self.repository.checkpoint()
+        if published < position:
+            raise Unavailable(
+                f"The graph has come to position {published}, not yet to {position}; try again."
+            )
+
+    def _admitted(self, query: str) -> Admitted:
+        try:
+            return admit(query)
+        except ForbiddenQuery as refusal:
+            if not mentions(query).calls:
+                raise
+            raise ForbiddenQuery(
+                f"{refusal.message} Calls to this repository are answered at <{self._endpoint}> "
+                "(the setting public_base, else host and port)."
+            ) from refusal
+
+    @property
+    def _endpoint(self) -> str:
+        return f"{self.repository.settings.base}/sparql"
 
 
 def _tell(answer: Result, format: ResultFormat) -> None:

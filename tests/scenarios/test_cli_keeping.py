@@ -39,6 +39,7 @@ def test_an_exported_log_makes_an_equal_repository_and_is_exported_alike(
     for line in ("--format=jsonl", "--format=nquads", "--format=documents"):
         told = sample.json("export", line, f"--output={tmp_path / line[9:]}")
         assert told["lines"] == len((tmp_path / line[9:]).read_bytes().splitlines()) > 100
+        assert told["position"] > 200 and told["recordedAt"].endswith("Z")
     assert (tmp_path / "jsonl").read_bytes() == demo_log.read_bytes()
     again = Terminal(tmp_path / "again")
     again.json("import", tmp_path / "jsonl")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import jsonpatch
@@ -142,6 +143,34 @@ def test_sparql_reads_a_query_from_a_file_and_answers_yes_or_no(sample, tmp_path
     assert sample("sparql", "ASK { <urn:nothing> ?p ?o }").stdout == "no\n"
 
 
+def test_sparql_and_export_say_which_state_it_was_so_that_it_is_had_again(sample):
+    plain = sample("sparql", COUNTRIES, "--format=csv")
+    again = re.search(r"the same again: (--as-of \d+)\n\Z", plain.stderr)
+    assert sample("sparql", COUNTRIES, "--format=csv", *again[1].split()).stdout == plain.stdout
+    then = ("--as-of=150", "--observed-at=2026-05-01")
+    said = json.loads(sample("sparql", COUNTRIES, "--json", *then).stderr)
+    assert (said["position"], said["observedAt"]) == (150, "2026-05-01T23:59:59.999999Z")
+    told = sample("sparql", COUNTRIES, *then).stderr
+    assert f"event 150, recorded {said['recordedAt']}; " in told
+    assert told.endswith(f": --as-of 150 --observed-at {said['observedAt']}\n")
+    assert sample("export", "--format=documents", *then).stderr == told
+    assert "again" not in sample("export", "--format=jsonl").stderr, "the log has no past"
+
+
+def test_sparql_answers_calls_to_the_repository_itself(sample):
+    here = "http://127.0.0.1:8000"
+    call, name = f"SERVICE <{here}/sparql?as-of=2026-03-03>", f"GRAPH <{here}/at/2026-03-03>"
+    query = f"""PREFIX dwc: <http://rs.tdwg.org/dwc/terms/>
+        SELECT ?place ?then ?now {{ ?place dwc:country ?now {call} {{ ?place dwc:country ?then }}
+        FILTER(?then != ?now) }} ORDER BY ?place ?then ?now"""
+    joined = sample("sparql", query, "--format=csv").stdout
+    assert len(joined.splitlines()) > 1
+    assert joined == sample("sparql", query.replace(call, name), "--format=csv").stdout
+    elsewhere = {"public_base": "https://specimens.example"}
+    moved = query.replace(here, elsewhere["public_base"])
+    assert sample("sparql", moved, "--format=csv", **elsewhere).stdout == joined
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [
@@ -149,9 +178,14 @@ def test_sparql_reads_a_query_from_a_file_and_answers_yes_or_no(sample, tmp_path
         ("nowhere.rq", "neither a query nor the name of a file"),
         ("DELETE WHERE { ?s ?p ?o }", "is an update"),
         ("SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }", "SERVICE is refused"),
+        ("SELECT * { SERVICE <http://e.org/> { } }", "at <http://127.0.0.1:8000/sparql>"),
+        ("SELECT * { SERVICE <%s?min-position=99999> { ?s ?p ?o } }", "not yet to 99999"),
+        ("SELECT * { SERVICE <%s?min-position=x> { ?s ?p ?o } }", "a whole number"),
+        ("SELECT * { OPTIONAL { SERVICE <%s> { ?s ?p ?o } } }", "another group"),
     ],
 )
 def test_a_query_that_cannot_be_answered_is_refused_in_a_sentence(sample, query, told):
+    query = query.replace("%s", "http://127.0.0.1:8000/sparql")
     assert told in sample.refused("sparql", query)
 
 
