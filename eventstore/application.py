@@ -45,8 +45,11 @@ from fdo.lifecycle import (
     evolve,
 )
 from fdo.record import record_changed
+from fdo.representations import mappable
 
 LOG_FILE = "log.sqlite"
+_MAPPED = (Status.DRAFT, Status.ACTIVE)
+"""States in which the projections map the document, now or later; of a stub they map the record."""
 
 
 def system_clock() -> int:
@@ -210,7 +213,8 @@ class DigitalObjects:
         """Record facts in one transaction; the positions, once they are durable.
 
         VersionConflict: an object moved on, or a PID was drawn twice; AlreadyRegistered: a
-        claim is taken. In either case nothing was recorded.
+        claim is taken; InvalidDocument: no projection could map a document. Nothing was recorded in
+        any of these cases.
         """
         entries, states = [], dict[Pid, tuple[DigitalObject, int]]()
         told = dict[Pid, str | None]()
@@ -255,6 +259,8 @@ class DigitalObjects:
         said: Mapping[str, Any],
     ) -> tuple[Entry, DigitalObject, int]:
         fact, known = change.fact, change.known
+        if not isinstance(fact, Noted) and fact.status in _MAPPED:
+            mappable.check(fact.document)
         by = change.by or by
         after = evolve(known, fact, change.pid, change.type)
         issued = known is None or record_changed(known, after)

@@ -1,9 +1,10 @@
 """A log as JSON Lines: written whole, read into an empty log with its recorded times.
 
 The first line names the log; then one line an event, in order of position; then the claims.
-Reading checks every leaf hash and commitment, that no event of an object is missing, and that
-a claim follows from a document of its object, before anything is recorded; so a copy that was
-tampered with is refused by line. Positions are kept: causes and activities name them.
+Reading checks every leaf hash and commitment, that no event of an object is missing, that each
+document can be mapped, and that a claim follows from a document of its object, before anything is
+recorded; so a copy that was tampered with is refused by line. Positions are kept: causes and
+activities name them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from fdo.catalogue import claimable
 from fdo.documents import canonical
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
+from fdo.lifecycle import Status
+from fdo.representations import mappable
 
 FORMAT = 1
 BATCH = 500
@@ -119,8 +122,11 @@ class _Copy:
     @staticmethod
     def _whole(number: int, line: dict[str, Any]) -> Entry:
         try:
-            return entry_of(line, f"Line {number}")
-        except (CollectomeError, KeyError, TypeError, ValueError) as wrong:
+            entry = entry_of(line, f"Line {number}")
+            if entry.salt is not None and entry.document and entry.meta["status"] == Status.ACTIVE:
+                mappable.check(line["document"])
+            return entry
+        except (CollectomeError, AttributeError, KeyError, TypeError, ValueError) as wrong:
             if isinstance(wrong, BrokenTransfer):
                 raise BrokenTransfer(wrong.message, line=number) from wrong
             raise BrokenTransfer(f"Line {number} is no event ({wrong}).", line=number) from wrong

@@ -61,11 +61,7 @@ def triples(document: dict[str, Any]) -> list[str]:
     Refuses a document without a PID IRI in `@id` and one with a key that the term table does
     not know: nothing is left out silently.
     """
-    subject = document.get("@id")
-    if type(subject) is not str or not is_iri(subject):
-        raise InvalidDocument(
-            f"A document needs an IRI in @id to be mapped, not {subject!r}.", [("/@id", "no IRI")]
-        )
+    subject = subject_of(document)
     blob = _dumps(document)
     odd = b"\x7f" in blob or b"\xef\xbf" in blob
     lines: list[str] = []
@@ -104,7 +100,7 @@ def _writer(clean: bool) -> Write:
             else:
                 emit = emitters.get(key)
                 if emit is None:
-                    raise _unknown(key, subject)
+                    raise unknown_term(key, subject)
                 emit(subject, stem, value, lines)
 
     for key, term in DOCUMENT_TERMS.items():
@@ -116,11 +112,30 @@ def _writer(clean: bool) -> Write:
     return write
 
 
-def _unknown(key: str, subject: str) -> InvalidDocument:
+def subject_of(document: dict[str, Any]) -> str:
+    """The IRI in `@id` of a document; InvalidDocument where there is none."""
+    subject = document.get("@id")
+    if type(subject) is not str or not is_iri(subject):
+        raise InvalidDocument(
+            f"A document needs an IRI in @id to be mapped, not {subject!r}.", [("/@id", "no IRI")]
+        )
+    return subject
+
+
+def unknown_term(key: str, subject: str) -> InvalidDocument:
+    """The refusal of a key that the term table does not know, in the node of that name."""
     return InvalidDocument(
         f"{key!r} (at {subject[1:]}) is not in the term table; check the document against its "
         "schema, or add the term to ontologies/words.",
         [(f"/{key}", "unknown term")],
+    )
+
+
+def not_plain(key: str, subject: str) -> InvalidDocument:
+    """The refusal of an object where a plain value belongs, in the node of that name."""
+    return InvalidDocument(
+        f"{key} (at {subject[1:]}) takes a plain value, not an object.",
+        [(f"/{key}", "not a plain value")],
     )
 
 
@@ -147,10 +162,7 @@ def _plain(predicate: str, key: str) -> Emit:
         elif type(value) is list:
             _spread(emit, subject, value, lines)
         elif value is not None:
-            raise InvalidDocument(
-                f"{key} (at {subject[1:]}) takes a plain value, not an object.",
-                [(f"/{key}", "not a plain value")],
-            )
+            raise not_plain(key, subject)
 
     return emit
 

@@ -20,11 +20,10 @@ from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, Refused
 from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Register, Revise, decide, stamped
+from handlers.harvest.mapping.curated import default_values, draft_of, source_terms
 from handlers.harvest.options import Options
 from handlers.harvest.reading.archive import Archive
 from handlers.harvest.reading.fetch import is_url
-
-BUILT_IN = "Built-in Darwin Core mapping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def enrol(
     if mapping is None:
         known = objects.log.latest(held.pid).document
         stored = objects.log.latest(Pid.parse(known["ods:dataMappingID"])).document
-        mapping = stored if stored.get("schema:name") != BUILT_IN else None
+        mapping = stored if default_values(stored) or source_terms(stored) else None
         digest = hashlib.sha256(orjson.dumps(_rules(mapping))).hexdigest()
     return Enrolment(held.pid, name, mapping, digest, number + 1, last)
 
@@ -186,18 +185,6 @@ def _rules(mapping: Document | None) -> Any:
     return mapping and [mapping.get("ods:hasDefaultMapping"), mapping.get("ods:hasTermMapping")]
 
 
-def _mapping_document(mapping: Document | None, by: Agent) -> Document:
-    return {
-        "@type": "ods:DataMapping",
-        "ods:fdoType": OBJECT_TYPES["data-mapping"].fdo_type,
-        "ods:status": "Active",
-        "schema:name": BUILT_IN,
-        "schema:creator": agent_node(by),
-        "ods:mappingDataStandard": "DwC",
-        **(mapping or {}),
-    }
-
-
 def _register(
     objects: DigitalObjects,
     name: str,
@@ -210,7 +197,7 @@ def _register(
     """Source system and data mapping in one transaction: never one without the other."""
     mapping, source = objects.reserve("data-mapping"), objects.reserve("source-system")
     drafts = (
-        (mapping, "data-mapping", _mapping_document(options.mapping, by), None),
+        (mapping, "data-mapping", draft_of(options.mapping, agent_node(by)), None),
         (source, "source-system", _document(name, archive, address, options, mapping, by), archive),
     )
     changes = []
@@ -227,8 +214,13 @@ def _revise_mapping(
 ) -> None:
     known, _ = objects.state(pid)
     assert known is not None
-    fresh = {**known.document, **_mapping_document(mapping, by)}
-    document = stamped(fresh, pid, known.version + 1, modified=_now(objects))
+    document = stamped(
+        draft_of(mapping, agent_node(by)),
+        pid,
+        known.version + 1,
+        modified=_now(objects),
+        created=known.document["schema:dateCreated"],
+    )
     objects.handle(Revise(document), pid=pid, kind="data-mapping", by=by, observed_at=moment)
 
 

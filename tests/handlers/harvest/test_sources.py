@@ -10,6 +10,7 @@ import pytest
 
 from eventstore.envelope import Recorded
 from fdo.dataset import abstract
+from fdo.errors import InvalidDocument
 from fdo.identifiers import Pid
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.harvest import Harvest, Summary
@@ -98,6 +99,30 @@ def test_a_mapping_is_remembered_until_another_is_given(herbarium: Collection) -
     assert "by mapping" in str(herbarium.specimens()["TU-1"].document)
     assert counts(herbarium.harvest([row(1)])) == {"unchanged": 1}
     assert mapping_of(herbarium).version == 2
+
+
+def test_what_a_new_mapping_no_longer_says_is_gone(herbarium: Collection) -> None:
+    herbarium.harvest([row(1)], mapping=MAPPING)
+    begun = mapping_of(herbarium).document["schema:dateCreated"]
+    herbarium.harvest([row(1)], mapping={"ods:hasTermMapping": [{"dwc:locality": "dwc:country"}]})
+    held = mapping_of(herbarium).document
+    assert "ods:hasDefaultMapping" not in held and held["schema:dateCreated"] == begun
+    assert explain("data-mapping", held) == []
+    assert counts(herbarium.harvest([row(1)])) == {"unchanged": 1}
+
+
+def test_a_mapping_without_a_name_is_remembered_too(herbarium: Collection) -> None:
+    herbarium.harvest([row(1)], mapping={k: v for k, v in MAPPING.items() if k != "schema:name"})
+    herbarium.harvest([row(1, country="Latvia")])
+    assert "by mapping" in str(herbarium.specimens()["TU-1"].document)
+
+
+def test_a_mapping_with_a_term_that_cannot_be_mapped_is_not_recorded(
+    herbarium: Collection,
+) -> None:
+    with pytest.raises(InvalidDocument, match="ods:hasDefaultMappings"):
+        herbarium.harvest([row(1)], mapping={"ods:hasDefaultMappings": []})
+    assert herbarium.log.position() == 0
 
 
 def test_a_dry_run_enrols_nobody_and_revises_nothing(herbarium: Collection) -> None:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fdo.errors import SourceRefused
-from handlers.harvest.mapping.curated import default_values, load_mapping, source_terms
+from fdo.representations.mappable import check
+from handlers.harvest.mapping.curated import (
+    default_values,
+    draft_of,
+    load_mapping,
+    source_terms,
+)
 
 SHORT = """
 name = "Minerals"
@@ -68,6 +77,9 @@ def test_the_mapping_example_of_opends_is_understood(shared_data: Path, tmp_path
         ("bad.toml", "[defaults"),
         ("bad.json", "[]"),
         ("bad.json", "{"),
+        ("bad.json", "[" * 100_000),
+        ("bad.json", '{"defaults": [1]}'),
+        ("bad.json", '{"terms": {"dwc:country": ["a"]}}'),
         ("bad.toml", '[default]\n"dwc:country" = "Norway"'),
         ("bad.toml", '[defaults]\n"dwc:county_name" = "Troms"'),
     ],
@@ -83,3 +95,73 @@ def test_a_mapping_that_cannot_be_meant_is_refused_with_the_next_step(
 def test_a_missing_mapping_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceRefused):
         load_mapping(tmp_path / "none.toml")
+
+
+OTHERS = {"@id": "https://hdl.handle.net/20.5000.1025/AAA-BBB-CCC", "schema:version": 7}
+
+
+@pytest.mark.parametrize(
+    ("entries", "named"),
+    [
+        ({"ods:hasDefaultMappings": [{"dwc:country": "Norway"}]}, "ods:hasDefaultMappings"),
+        ({"ods:hasDefaultMapping": {"dwc:country": "Norway"}}, "/ods:hasDefaultMapping"),
+        ({"ods:hasDefaultMapping": [{"dwc:country": {}}]}, "/ods:hasDefaultMapping/0/dwc:country"),
+        ({"ods:hasTermMapping": ["dwc:country"]}, "/ods:hasTermMapping/0"),
+        ({"ods:mappingDataStandard": "Excel"}, "/ods:mappingDataStandard"),
+        ({"schema:name": 5}, "/schema:name"),
+        ({"schema:creator": {"@type": "schema:Person", "age": 5}}, "/schema:creator"),
+        ({"dwc:country": "Norway"}, "dwc:country"),
+    ],
+)
+def test_a_full_document_that_could_not_be_recorded_is_refused_and_the_place_named(
+    entries: dict[str, Any], named: str, tmp_path: Path
+) -> None:
+    text = json.dumps({"@type": "ods:DataMapping", **entries})
+    with pytest.raises(SourceRefused) as refused:
+        load_mapping(written(tmp_path, "m.json", text))
+    assert refused.value.details["code"] == "mapping-invalid"
+    assert named in refused.value.message and "m.json" in refused.value.message
+
+
+def test_what_another_repository_says_of_its_mapping_is_not_said_of_ours(tmp_path: Path) -> None:
+    loaded = load_mapping(
+        written(tmp_path, "m.json", json.dumps({"@type": "ods:DataMapping", **OTHERS}))
+    )
+    recorded = draft_of(loaded, {"@type": "schema:Person"})
+    assert recorded.keys().isdisjoint(OTHERS)
+    assert recorded["ods:status"] == "Active" and recorded["schema:name"]
+
+
+def test_a_date_in_toml_is_its_text(tmp_path: Path) -> None:
+    text = '[defaults]\n"dwc:eventDate" = 1999-05-04'
+    loaded = load_mapping(written(tmp_path, "m.toml", text))
+    assert default_values(loaded) == {"dwc:eventDate": "1999-05-04"}
+
+
+SHORT_FORMS = st.dictionaries(
+    st.sampled_from(["name", "standard", "defaults", "terms", "@type", "ods:hasDefaultMapping"]),
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=2),
+            st.dictionaries(st.sampled_from(["dwc:country", "dwc:year", "x"]), inner, max_size=2),
+        ),
+        max_leaves=4,
+    ),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SHORT_FORMS)
+def test_a_mapping_is_taken_or_refused_and_can_be_recorded_when_it_is_taken(
+    tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "drawn.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    try:
+        document = load_mapping(path)
+    except SourceRefused as refused:
+        assert refused.details["code"] == "mapping-invalid"
+        return
+    check({"@id": "https://hdl.handle.net/20.5000.5072/AAA-AAA-AAA", **document})
+    assert all(isinstance(value, str) for value in default_values(document).values())
