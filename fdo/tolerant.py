@@ -12,6 +12,7 @@ the schema to refuse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -62,6 +63,9 @@ REWORDED = {
 _NUMBERS = {name for name, rule in KINDS.items() if rule.get("type") == "number"}
 _INTEGERS = {name for name, rule in KINDS.items() if rule.get("type") == "integer"}
 _TRUTHS = {"true": True, "false": False}
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,15}\s*")
+_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,15}(?:\.[0-9]{1,30})?(?:[Ee][+-]?[0-9]{1,2})?\s*")
+"""As people write numbers; `nan`, `1_000` and digits without end are left for the schema."""
 
 
 def normalise(name: str, document: Document) -> tuple[Document, list[Deviation]]:
@@ -153,12 +157,9 @@ def _items(shape: Shape, values: list[Any], at: str, deviations: list[Deviation]
 def _worded(kind: str, text: str) -> Any:
     """The number, truth or word that a text means where its kind is not text."""
     if kind in _INTEGERS:
-        return int(text) if text.strip().lstrip("+-").isdecimal() else text
+        return int(text) if _INTEGER.fullmatch(text) else text
     if kind in _NUMBERS:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+        return float(text) if _NUMBER.fullmatch(text) else text
     if kind == "boolean":
         return _TRUTHS.get(text.lower(), text)
     allowed = KINDS[kind].get("enum")

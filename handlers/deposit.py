@@ -1,13 +1,15 @@
 """Whole documents by hand: an object registered or revised with a document somebody sends.
 
 The same rules hold as for a harvest: schema, shapes that reject, licence gate, one claim for one
-thing. What the repository itself says (PID, version, dates, FDO type, MIDS level, normalised id)
-is set here, whatever the sender wrote. Who may do it is asked before.
+thing. Documents of others deviate from the schema in ways that recur: what is plainly meant is
+mended before it is looked at, and noted (`fdo.tolerant`). What the repository itself says (PID,
+version, dates, FDO type, MIDS level, normalised id) is set here, whatever the sender wrote. Who may
+do it is asked before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, opends_time, to_moment
@@ -19,6 +21,7 @@ from fdo.identifiers import Pid, normalised_physical_id, physical_id_type
 from fdo.licences import gate
 from fdo.lifecycle import Register, Revise, Status, stamped
 from fdo.mids import assess
+from fdo.tolerant import Deviation, normalise
 from handlers.harvest.standards import breaches
 
 KINDS = ("specimen", "media", "source-system", "data-mapping")
@@ -31,8 +34,15 @@ _LICENCE = {"specimen": "dcterms:license", "media": "dcterms:rights"}
 class Deposit:
     """Documents that one person or program brings."""
 
-    def __init__(self, objects: DigitalObjects, by: Agent, rejecting: Collection[str] = ()) -> None:
-        self._objects, self._by, self._rejecting = objects, by, rejecting
+    def __init__(
+        self,
+        objects: DigitalObjects,
+        by: Agent,
+        rejecting: Collection[str] = (),
+        note: Callable[[Deviation], None] = lambda _: None,
+    ) -> None:
+        """`note` is told of each deviation that was mended."""
+        self._objects, self._by, self._rejecting, self._note = objects, by, rejecting, note
 
     def register(self, kind: str, draft: Document, pid: Pid | None = None) -> Recorded:
         """A new object with this document, under a PID of ours that is free or a drawn one."""
@@ -79,8 +89,10 @@ class Deposit:
     def _completed(self, kind: str, draft: Document) -> Document:
         """The draft with what the repository says of every document of its type."""
         known = OBJECT_TYPES[kind]
-        document: Document = {**draft, "@type": known.rdf_type, "ods:fdoType": known.fdo_type}
-        document["ods:status"] = "Active"
+        said = {**draft, "@type": known.rdf_type, "ods:fdoType": known.fdo_type}
+        document, deviations = normalise(kind, {**said, "ods:status": "Active"})
+        for deviation in deviations:
+            self._note(deviation)
         document.pop("ods:hasTombstoneMetadata", None)
         if known.stamps == "schema":
             document.setdefault("schema:creator", self._creator)

@@ -18,8 +18,10 @@ from fdo.errors import (
     VersionConflict,
 )
 from fdo.identifiers import Pid
+from fdo.tolerant import Deviation
 from handlers.curation import Curation
 from handlers.deposit import Deposit
+from handlers.harvest.standards import breaches
 from tests.handlers.harvest.collection import CLOSED, Collection, row
 from tests.handlers.harvest.test_batch import OPERATOR
 
@@ -150,3 +152,51 @@ def test_shapes_that_reject_reject_here_too(herbarium, deposit):
     with pytest.raises(InvalidDocument, match="One coordinate"):
         strict.revise(pid, document(herbarium, **vague), 1)
     assert deposit.revise(pid, document(herbarium, **vague), 1).version == 2
+
+
+def test_documents_of_others_are_read_tolerantly_and_written_strictly(herbarium):
+    """The deviations that recur in openDS's own examples and in the field."""
+    foreign = {
+        "ods:physicalSpecimenID": "TU-5",
+        "ods:isMarkedAsType": "true",
+        "ods:hasAgent": {"@type": "schema:SoftwareAgent", "schema:name": "A reader"},
+        "ods:hasIdentifiers": [
+            {"@type": "ods:Identifier", "dcterms:title": "ORCID", "dcterms:type": "orcid",
+             "dcterms:identifier": "https://orcid.org/0000-0002-1825-0097"}
+        ],
+        "ods:hasEvents": [{
+            "dwc:year": "1999",
+            "ods:hasLocation": {"dwc:hasGeoreference": {"dwc:decimalLatitude": "58.5",
+                                                        "dwc:decimalLongitude": "24.5"}},
+        }],
+        "ods:hasEntityRelationships": [
+            {"@type": "ods:EntityRelationship", "dwc:relationshipOfResource": "hasURL",
+             "dwc:relatedResourceURI": "https://example.org/5"}
+        ],
+    }  # fmt: skip
+    noted: list[Deviation] = []
+    deposit = Deposit(herbarium.objects, OPERATOR, note=noted.append)
+    event = deposit.register("specimen", document(herbarium, **foreign))
+    assert breaches("specimen", event.document, ()) == []
+    made = event.document
+    assert made["ods:isMarkedAsType"] is True
+    assert made["ods:hasAgents"][0]["@type"] == "schema:SoftwareApplication"
+    place = made["ods:hasEvents"][0]["ods:hasLocation"]["ods:hasGeoreference"]
+    assert (place["dwc:decimalLatitude"], made["ods:hasEvents"][0]["dwc:year"]) == (58.5, 1999)
+    pointers = {one.pointer for one in noted}
+    assert {"/ods:isMarkedAsType", "/ods:hasAgent", "/ods:hasIdentifiers/0/dcterms:type",
+            "/ods:hasEvents/0/dwc:year", "/ods:hasEvents/0/@type"} <= pointers  # fmt: skip
+    noted.clear()
+    again = deposit.revise(event.pid, document(herbarium, **foreign), 1)
+    assert again.position == event.position, "read the same way, it says the same"
+    assert {one.pointer for one in noted} == pointers
+    noted.clear()
+    deposit.revise(event.pid, event.document, 1)
+    assert noted == [], "in what is valid there is nothing to mend"
+
+
+@pytest.mark.parametrize("year", ["9" * 5_000, "+-5", "nan", "1_999", "MCMXCIX", "١٩٩٩", "1999.5"])
+def test_what_is_no_number_is_refused_as_it_stands(herbarium, deposit, year):
+    events = {"ods:hasEvents": [{"@type": "ods:Event", "dwc:year": year}]}
+    with pytest.raises(InvalidDocument, match="dwc:year"):
+        deposit.revise(pid_of(herbarium), document(herbarium, **events), 1)
