@@ -27,11 +27,11 @@ from api.objects.shown import Shown
 from api.problems import MEDIA_TYPE
 from api.refusals import UnknownParameter
 from api.site import Site
+from eventstore.naming import named
 from fdo.errors import CollectomeError, InvalidIdentifier, NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.handle import handle_values
-from handlers.processes.minting.asking import bearer
 
 FOUND, ERROR, NO_HANDLE, NO_VALUES = 1, 2, 100, 200
 
@@ -101,8 +101,7 @@ def _resolved(shown: Shown, handle: str, given: Mapping[str, list[str]], pretty:
     found = _HANDLE.match(handle)
     if found is None:
         raise NotFound(f"{handle} is no handle of this repository.")
-    name, version = Pid.parse(found["pid"]), found["version"]
-    pid = bearer(shown.site.objects, name) or name
+    pid, version = named(shown.site.objects, Pid.parse(found["pid"])), found["version"]
     moment = {name: given[name][0] for name in MOMENT if any(given.get(name, ()))}
     head = shown.log.known(pid)
     event = shown.select(Asked(pid, version, "", moment), head)

@@ -25,6 +25,7 @@ from api.objects.exchange import Asked
 from api.objects.shown import Shown
 from api.refusals import UnknownParameter
 from api.site import Site
+from eventstore.naming import named
 from fdo.errors import NotFound, PidOnly, Tombstoned
 from fdo.representations.lexical import xml_text
 
@@ -66,7 +67,7 @@ def unapi_router(site: Site) -> APIRouter:
                     "A format is asked of something: name an id.", parameter="id"
                 )
             return _formats(FORMATS, None, 200)
-        asked = _asked(id)
+        asked = _asked(shown, id)
         _require_public(shown, asked)
         if format is None:
             return _formats(FORMATS, id, 300)
@@ -78,14 +79,14 @@ def unapi_router(site: Site) -> APIRouter:
     return router
 
 
-def _asked(id: str) -> Asked:
+def _asked(shown: Shown, id: str) -> Asked:
     """The object or version that an id names."""
     pid, number = split(id.strip())
     if pid is None:
         raise NotFound(
             f"{id!r} names no object; ids are PIDs, as in https://doi.org/10.5072/ABC-DEF-123/2."
         )
-    return Asked(pid, number or None, "")
+    return Asked(named(shown.site.objects, pid), number or None, "")
 
 
 def _require_public(shown: Shown, asked: Asked) -> None:

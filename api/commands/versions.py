@@ -14,6 +14,7 @@ from api.moments import event_as_of
 from api.repository import Repository
 from eventstore.envelope import Recorded, iso
 from eventstore.lineage import lineage, rdf_patch
+from eventstore.naming import named
 from fdo.difference import json_patch
 from fdo.errors import PidOnly, Refused
 from fdo.identifiers import Pid
@@ -57,7 +58,7 @@ def show(
     if version is not None and (as_of or observed_at):
         raise Refused("Name a version or a moment, not both.")
     repository = Repository(settings_for(data), must_exist=True)
-    name = Pid.parse(pid)
+    name = named(repository.objects, Pid.parse(pid))
     if version is not None:
         event = repository.log.version(name, version)
     elif as_of or observed_at:
@@ -84,7 +85,7 @@ def history(
 ) -> None:
     """Everything that happened to an object, oldest first."""
     repository = Repository(settings_for(data), must_exist=True)
-    events = repository.log.history(Pid.parse(pid))
+    events = repository.log.history(named(repository.objects, Pid.parse(pid)))
     if json:
         emit([event_row(event) for event in events])
     elif format is HistoryFormat.TABLE:
@@ -111,7 +112,8 @@ def diff(
     from api.objects.diff import ends, table  # brings in the web
 
     repository = Repository(settings_for(data), must_exist=True)
-    old, new = ends(repository.objects, Pid.parse(pid), start, end)
+    name = named(repository.objects, Pid.parse(pid))
+    old, new = ends(repository.objects, name, start, end)
     for event in (old, new):
         _public(event)
     if format is DiffFormat.RDF_PATCH:

@@ -22,11 +22,11 @@ from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
+from eventstore.naming import named
 from fdo.errors import CollectomeError, InvalidIdentifier, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.record import attributes as record_attributes
-from handlers.processes.minting.asking import bearer
 
 SERVICE = "service"
 """How clients that do not know the id of a service call it."""
@@ -58,8 +58,8 @@ class DigitalObjects:
             name, version = _parsed(target)
         except InvalidIdentifier:
             return target
-        pid = bearer(self.site.objects, name)
-        if pid is None:
+        pid = named(self.site.objects, name)
+        if pid == name:
             return target
         return str(pid) if version is None else f"{pid}/{version}"
 

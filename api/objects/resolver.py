@@ -54,13 +54,13 @@ from api.objects.shown import Shown, stored
 from api.site import Site
 from eventstore.envelope import Recorded
 from eventstore.log import Head
+from eventstore.naming import named
 from fdo.errors import CollectomeError, NotFound, PidOnly, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.representations.annotation.words import PROFILE
 from fdo.representations.jsonld import to_jsonld
 from fdo.representations.rdf import SYNTAXES
-from handlers.processes.minting.asking import bearer
 from ontologies.jsonld import CONTEXT_NAME, expand, flatten
 
 
@@ -99,7 +99,8 @@ class Resolver:
             if isinstance(refusal, NotFound):
                 if job := self._jobs.address(f"{found[1]}/{found[2]}", found[3]):
                     return await redirect_to(send, job, 303)
-                if handle := bearer(self._site.objects, Pid(found[1], found[2])):
+                asked_for = Pid(found[1], found[2])
+                if (handle := named(self._site.objects, asked_for)) != asked_for:
                     return await redirect_to(send, location_of(handle, found, scope))
             response = self._site.problems.of(refusal, accept)
             if isinstance(refusal, PidOnly | Tombstoned):  # what is held back has a past too

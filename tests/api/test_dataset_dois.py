@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
+import httpx
 import pytest
 
 from api.citing.styles import STYLES
+from eventstore.naming import prefixes
 from fdo.identifiers import Pid
 from fdo.lifecycle import Note
 from fdo.verifiable import Citation
 from handlers.curation import Curation
 from handlers.processes.minting.asking import request_version
 from tests.api.conftest import CURATOR, Browser, Repository
-from tests.api.documents import a_source
+from tests.api.documents import a_source, a_specimen
 from tests.api.doip.spoken import over_http
+from tests.scenarios.terminal import Terminal
 
 
 @pytest.fixture
@@ -123,3 +128,54 @@ def test_doip_tells_of_a_withdrawn_dataset_by_either_name(
     Curation(repository.objects, CURATOR).tombstone(source, "Given back.")
     both = [over_http(browser, str(one), "0.DOIP/Op.Retrieve") for one in (doi, source)]
     assert both[0] == both[1] and both[0].attributes["tombstone"]["text"] == "Given back."
+
+
+def test_every_door_leads_on_from_it(browser: Browser, source: Pid, doi: Pid) -> None:
+    def told(answer: httpx.Response) -> tuple[int, str, str]:
+        """What an answer says, but for the name that was asked by and the time."""
+        text = re.sub("<responseDate>[^<]*", "", answer.text).replace(doi.iri, source.iri)
+        location = answer.headers.get("location", "")
+        return answer.status_code, location, text.replace(str(doi), str(source))
+
+    for door, status in (
+        ("/unapi?id={0}", 300),
+        ("/unapi?id={0.iri}/1&format=ris", 200),
+        ("/timegate/{0}", 302),
+        ("/timegate/{0.iri}", 302),
+        ("/timemap/link/{0}", 200),
+        ("/timemap/json/{0.iri}", 200),
+        ("/oai?verb=GetRecord&metadataPrefix=oai_dc&identifier={0.iri}", 200),
+        ("/oai?verb=ListMetadataFormats&identifier={0}", 200),
+        ("/{0}/1/doi", 200),
+    ):
+        both = [browser.get(door.format(one)) for one in (doi, source)]
+        assert both[0].status_code == status, (door, both[0].text)
+        assert "<error" not in both[0].text, door
+        assert told(both[0]) == told(both[1]), door
+
+
+def test_every_command_about_an_object_leads_on_from_it(
+    repository: Repository, source: Pid, doi: Pid
+) -> None:
+    terminal = Terminal(repository.folder)
+    for words, more in (
+        (("show",), ()),
+        (("history",), ()),
+        (("diff",), ()),
+        (("cite",), ("--version=1",)),
+        (("pids", "request-version"), (1,)),
+    ):
+        both = [terminal(*words, one, *more).stdout for one in (doi.iri, source)]
+        assert both[0] == both[1], words
+
+
+def test_it_leads_on_whatever_the_prefixes_of_the_settings_are(
+    repository: Repository, browser: Browser, source: Pid, doi: Pid
+) -> None:
+    repository.objects.prefixes = {"doi": "10.9999", "handle": "21.T11148"}
+    moths = repository.register("source-system", a_source("Moths"))
+    repository.register("specimen", a_specimen())
+    request_version(repository.objects, moths, 1, CURATOR)
+    assert prefixes(repository.objects.recorder) == ["10.9999", "20.5000.5072", "21.T11148"]
+    for name, pid in ((doi, source), (Pid("10.9999", moths.suffix), moths)):
+        assert browser.get(f"/{name}").headers["location"] == f"/{pid}"

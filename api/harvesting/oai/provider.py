@@ -25,6 +25,7 @@ from api.harvesting.oai.tokens import Token
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Head
+from eventstore.naming import named
 from fdo.errors import InvalidIdentifier, NotFound, Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
@@ -178,7 +179,7 @@ class Provider:
     def _head(self, identifier: str) -> Head:
         """Where an object stands; OaiError for one that nobody may know of."""
         try:
-            head = self._log.head(Pid.parse(identifier))
+            head = self._log.head(named(self._site.objects, Pid.parse(identifier)))
         except (InvalidIdentifier, NotFound):
             raise OaiError("idDoesNotExist", "No object here has this identifier.") from None
         if head.status is Status.DRAFT:

@@ -50,12 +50,6 @@ def doi_of(objects: DigitalObjects, pid: Pid) -> Pid:
     return objects.log.doi(pid) or Pid(objects.prefixes["doi"], pid.suffix)
 
 
-def bearer(objects: DigitalObjects, doi: Pid) -> Pid | None:
-    """The PID of the object that has this DOI beside it, which is a Handle; None where none has."""
-    handle = Pid(objects.prefixes["handle"], doi.suffix)
-    return handle if doi != handle and objects.log.doi(handle) == doi else None
-
-
 def _unused(objects: DigitalObjects, doi: Pid) -> Pid:
     """The DOI, unless an object of ours was drawn with it: one in 34⁹ is."""
     if objects.log.heads_of([str(doi)]):
