@@ -8,6 +8,7 @@ whose `lastmod` moved. Withdrawn and withheld objects are left out. https://www.
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
@@ -17,11 +18,26 @@ from starlette.responses import PlainTextResponse, Response
 
 from api.harvesting.datasets import holdings
 from api.site import Site
-from eventstore.envelope import iso
+from eventstore.envelope import iso, to_micros
 from fdo.errors import NotFound
 
-PAGES = ("/", "/catalogue", "/feeds", "/mas", "/models", "/search", "/time", "/vocab")
-"""The pages of the server that are worth finding."""
+PAGES = (
+    "/",
+    "/annotations/",
+    "/catalogue",
+    "/feeds",
+    "/mas",
+    "/models",
+    "/pids",
+    "/review",
+    "/search",
+    "/statistics",
+    "/time",
+)
+"""The pages that show what the log holds: they change when it does."""
+
+RELEASED = ("/contexts", "/problems", "/schemas", "/shapes", "/vocab")
+"""The pages that a release brings: they change when a server of another one begins."""
 
 CLOSED = (
     "/sparql",  # each is a query
@@ -37,8 +53,8 @@ CLOSED = (
 )
 """What crawlers are asked to leave alone (RFC 9309); `*` is any text."""
 
-Rows = list[tuple[str, int | None]]
-"""(address, last change in microseconds where it is known)"""
+Rows = list[tuple[str, int]]
+"""(address, last change in microseconds)"""
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _CACHE = "public, max-age=300"
@@ -47,6 +63,7 @@ _CACHE = "public, max-age=300"
 def sitemaps_router(site: Site) -> APIRouter:
     """The routes /robots.txt, /sitemap.xml and /sitemaps/…"""
     router = APIRouter(tags=["harvesting"])
+    began = to_micros(datetime.now(UTC))
     xml: dict[str, Any] = {
         "response_class": Response,
         "responses": {200: {"description": "Sitemap", "content": {"application/xml": {}}}},
@@ -60,15 +77,15 @@ def sitemaps_router(site: Site) -> APIRouter:
     @router.get("/sitemap.xml", **xml)
     def index(request: Request) -> Response:
         """Name the sitemaps: of the pages, and of the parts of the register of objects."""
-        rows: Rows = [(f"{site.base}/sitemaps/pages.xml", None)]
+        newest = max(at for _, at in _pages(site, began))
+        rows: Rows = [(f"{site.base}/sitemaps/pages.xml", newest)]
         rows += [(f"{site.base}/sitemaps/{p.number}.xml", p.at) for p in holdings(site).parts()]
         return _answer(request, _written("sitemapindex", "sitemap", rows))
 
     @router.get("/sitemaps/pages.xml", **xml)
     def pages(request: Request) -> Response:
         """Name the pages of this server that are no objects."""
-        rows: Rows = [(f"{site.base}{path}", None) for path in PAGES]
-        return _answer(request, _written("urlset", "url", rows))
+        return _answer(request, _written("urlset", "url", _pages(site, began)))
 
     @router.get("/sitemaps/{number}.xml", **xml)
     def part(request: Request, number: int = Path(ge=0, lt=2**31)) -> Response:
@@ -82,6 +99,14 @@ def sitemaps_router(site: Site) -> APIRouter:
     return router
 
 
+def _pages(site: Site, began: int) -> Rows:
+    """The pages that are no objects, by a server that began at this time."""
+    last = site.objects.log.last(site.objects.log.position())
+    told = last.recorded_at if last else began
+    changed = dict.fromkeys(PAGES, told) | dict.fromkeys(RELEASED, began)
+    return [(f"{site.base}{path}", at) for path, at in changed.items()]
+
+
 def robots_text(base: str) -> str:
     """The rules of RFC 9309 for a server at this address."""
     under = urlsplit(base).path
@@ -91,9 +116,7 @@ def robots_text(base: str) -> str:
 
 def _written(root: str, item: str, rows: Rows) -> bytes:
     lines = "".join(
-        f"<{item}><loc>{escape(address)}</loc>"
-        + (f"<lastmod>{iso(at)[:19]}Z</lastmod>" if at is not None else "")
-        + f"</{item}>\n"
+        f"<{item}><loc>{escape(address)}</loc><lastmod>{iso(at)[:19]}Z</lastmod></{item}>\n"
         for address, at in rows
     )
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{_NAMESPACE}">\n'

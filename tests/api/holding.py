@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.views import Views
 from eventstore.follower import follow_once
+from handlers.projections.annotations import Annotations, AnnotationsIndex
 from handlers.projections.holdings import Holdings, HoldingsReader
 from handlers.projections.search import Search, SearchIndex
 from tests.api.conftest import Browser, Repository
@@ -14,14 +15,16 @@ class Holding:
 
     def __init__(self, told: Repository) -> None:
         self.told = told
-        self._places = (told.folder / "holdings.sqlite", told.folder / "search.sqlite")
-        self._readers = (HoldingsReader(self._places[0]), Search(self._places[1]))
+        names = ("holdings", "search", "annotations")
+        self._places = tuple(told.folder / f"{name}.sqlite" for name in names)
+        holdings, search, annotations = self._places
+        self._readers = (HoldingsReader(holdings), Search(search), Annotations(annotations))
         self.start()
 
     def start(self, **settings: str) -> None:
         """A new application on the same log."""
-        holdings, search = self._readers
-        views = Views(holdings=holdings, search=search)
+        holdings, search, annotations = self._readers
+        views = Views(holdings=holdings, search=search, annotations=annotations)
         self._browser = Browser(self.told.app(views=views, **settings))
 
     def close(self) -> None:
@@ -32,7 +35,8 @@ class Holding:
     @property
     def browser(self) -> Browser:
         """The application, with all that was told so far."""
-        projections = (Holdings(self._places[0]), SearchIndex(self._places[1]))
+        holdings, search, annotations = self._places
+        projections = (Holdings(holdings), SearchIndex(search), AnnotationsIndex(annotations))
         while follow_once(self.told.objects.log, projections):
             pass
         for projection in projections:

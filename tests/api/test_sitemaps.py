@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from urllib.robotparser import RobotFileParser
 
 import pytest
 from lxml import etree
 
+from api.harvesting.sitemaps import PAGES, RELEASED
 from handlers.projections.holdings import reader
 from tests.api.conftest import BASE
 from tests.api.documents import a_medium, a_source, a_specimen
@@ -79,11 +81,36 @@ def test_a_sitemap_is_sent_again_only_when_it_changed(holding):
     assert holding.browser.get("/sitemaps/0.xml", headers=headers).status_code == 200
 
 
-def test_the_pages_of_the_server_are_there(holding):
-    holding.told.register("specimen", a_specimen("A"))
-    for address in located(holding, "/sitemaps/pages.xml"):
+def test_the_pages_of_the_server_are_there_and_say_when_they_changed(holding):
+    oak = holding.told.register("specimen", a_specimen("A"))
+    holding.told.revise(oak, a_specimen("A", **{"dwc:preparations": "sheet"}))
+    pages, browser = located(holding, "/sitemaps/pages.xml"), holding.browser
+    assert {page.removeprefix(BASE) for page in pages} == {*PAGES, *RELEASED}
+    for address, changed in pages.items():
         path = address.removeprefix(BASE)
-        assert holding.browser.get(path, accept="text/html").status_code == 200, path
+        assert browser.get(path, accept="text/html").status_code == 200, path
+        if path in PAGES:
+            assert changed == "2026-03-02T12:00:00Z"
+        else:
+            assert datetime.now(UTC) - datetime.fromisoformat(changed) < timedelta(days=1)
+    assert located(holding, "/sitemap.xml")[f"{BASE}/sitemaps/pages.xml"] == max(pages.values())
+
+
+def test_a_page_to_which_every_page_leads_is_in_the_sitemap_or_closed_to_crawlers(holding):
+    rules, browser = RobotFileParser(), holding.browser
+    rules.parse(browser.get("/robots.txt").text.splitlines())
+    links = etree.HTML(browser.get("/", accept="text/html").text).xpath(
+        "//nav[@aria-label='Main']//a/@href | //footer//a/@href"
+    )
+    asked = {path: browser.get(path, accept="text/html") for path in set(links)}
+    pages = {
+        path
+        for path, answer in asked.items()
+        if answer.headers["content-type"].startswith("text/html")
+        and rules.can_fetch("crawler", f"{BASE}{path}")
+    }
+    assert len(pages) > 10
+    assert pages - {"/sign-in", "/.well-known/void"} <= {*PAGES, *RELEASED}  # a form, a description
 
 
 @pytest.mark.parametrize("base", [BASE, f"{BASE}/collection"])
