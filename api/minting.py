@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from api.objects.addresses import split
 from api.settings import Settings
 from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from eventstore.envelope import iso, to_micros
-from fdo.errors import Refused
+from fdo.errors import NotFound, Refused
+from fdo.identifiers import Pid
 from handlers.processes.minting.minter import Minter, Plan, is_minting
 from handlers.processes.minting.pace import Pace
 from handlers.processes.minting.store import Outbox, Row
@@ -108,12 +110,37 @@ async def minting_beside(settings: Settings, objects: DigitalObjects) -> AsyncIt
 
 @contextmanager
 def outbox_of(settings: Settings) -> Iterator[Outbox]:
-    """The outbox for looking and for `retry`."""
+    """The outbox for looking."""
     outbox = Outbox(settings.data)
     try:
         yield outbox
     finally:
         outbox.close()
+
+
+def send_again(settings: Settings, names: Sequence[str]) -> int:
+    """Take up dead letters again, those of these DOIs or all; how many there were. A DOI is that of
+    an object or of a version, with or without its proxy. NotFound, InvalidIdentifier: one of the
+    names is of no dead letter, and none is taken up."""
+    named = [_doi(name) for name in names]
+    with outbox_of(settings) as outbox:
+        for doi in named:
+            row = outbox.get(doi)
+            if row is None or not row.dead:
+                raise NotFound(
+                    f"{doi} is no dead letter; `collectome pids list --dead` and /api/pids/dead "
+                    "list them.",
+                    doi=doi,
+                )
+        return outbox.retry(time.time(), named)
+
+
+def _doi(name: str) -> str:
+    """A DOI as the outbox has it."""
+    pid, version = split(name.strip())
+    if pid is None:
+        pid = Pid.parse(name)
+    return f"{pid}/{version}" if version else str(pid)
 
 
 def standing(settings: Settings, objects: DigitalObjects) -> Standing:

@@ -10,13 +10,12 @@ The forms belong to a session, so none of these pages is kept by a cache.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.minting import outbox_of, wanted
+from api.minting import send_again, wanted
 from api.pid_standing import Counted, ask_for, letters_of, version_doi
 from api.security import Forbidden
 from api.sessions import Form, SentForm, Session, one, session_of, signed_in
@@ -47,11 +46,10 @@ def pid_pages_router(site: Site) -> APIRouter:
     def retry(request: Request, form: SentForm) -> Response:
         """Send one dead letter again, or all."""
         _admit(signed_in(request, form), "curator")
-        names = [name.upper() for name in form.get("doi", [])]
+        names = form.get("doi", [])
         if not names and one(form, "all") != "yes":
             raise NotFound("The form names no DOI; open /pids again.")
-        with outbox_of(site.settings) as outbox:
-            done = outbox.retry(time.time(), names)
+        done = send_again(site.settings, names)
         return RedirectResponse(f"/pids?done={done}", 303)
 
     @router.post("/pids/ask")

@@ -25,7 +25,7 @@ from handlers.processes.minting.asking import (
 from handlers.processes.minting.wanted import name_of
 
 FRESH_S = 2.0
-"""Counts are made no more often than this, whoever asks."""
+"""How DOIs stand is read no more often than this, whoever asks."""
 
 
 class Letters(BaseModel):
@@ -51,7 +51,8 @@ class VersionDoi(BaseModel):
 
 
 class Counted:
-    """The standing, counted anew after a while: a million rows take a moment."""
+    """The standing, read anew after a while. The outbox keeps its counts as rows change; what a
+    reading costs is opening it, for pages and probes that ask again and again."""
 
     def __init__(self, site: Site) -> None:
         self._site = site

@@ -9,7 +9,6 @@ POST /{prefix}/{suffix}/{n}/doi      ask for it (agents and curators)
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from prometheus_client.registry import Collector
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
-from api.minting import outbox_of, wanted
+from api.minting import send_again, wanted
 from api.negotiation import HTML, PLAIN_FORMATS, choose
 from api.pid_pages import pid_pages_router, version_page
 from api.pid_standing import (
@@ -34,6 +33,7 @@ from api.pid_standing import (
 )
 from api.security import Token, require
 from api.site import Site
+from eventstore.naming import named
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
 
@@ -62,7 +62,9 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     dois: list[Annotated[str, Field(max_length=200)]] = Field(
-        default_factory=list, max_length=PAGE, description="These; all when left out."
+        default_factory=list,
+        max_length=PAGE,
+        description="These, with or without proxy, which must be dead letters; all when left out.",
     )
 
 
@@ -101,16 +103,14 @@ def pids_router(site: Site) -> APIRouter:
     def retry(by: Curator, body: Wanted | None = None) -> Retried:
         """Send dead letters again."""
         del by
-        names = [one.upper() for one in body.dois] if body else []
-        with outbox_of(site.settings) as outbox:
-            return Retried(letters=outbox.retry(time.time(), names))
+        return Retried(letters=send_again(site.settings, body.dois if body else ()))
 
     @router.get("/{prefix}/{suffix}/{number}/doi", response_model=VersionDoi, responses=_PAGE)
     def one_version(
         request: Request, prefix: Prefix, suffix: str, number: Number, format: str | None = None
     ) -> VersionDoi | Response:
         """How far the DOI of a version is."""
-        pid = Pid.parse(f"{prefix}/{suffix}")
+        pid = named(site.objects, Pid.parse(f"{prefix}/{suffix}"))
         require_public(site, pid, number)
         if choose(request.headers.get("accept", ""), format, PLAIN_FORMATS) is HTML:
             return version_page(site, request, pid, number)
@@ -125,7 +125,7 @@ def pids_router(site: Site) -> APIRouter:
     @router.post("/{prefix}/{suffix}/{number}/doi", status_code=202)
     def ask(prefix: Prefix, suffix: str, number: Number, by: Writer) -> VersionDoi:
         """Ask for a DOI of this version; asked again, it says how far that is."""
-        pid = Pid.parse(f"{prefix}/{suffix}")
+        pid = named(site.objects, Pid.parse(f"{prefix}/{suffix}"))
         ask_for(site, pid, number, by)
         return version_doi(site, pid, number)
 

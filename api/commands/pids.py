@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -17,12 +16,13 @@ from api.console import (
     tell,
     told_to_stop,
 )
-from api.minting import Standing, described, minter, outbox_of, standing
+from api.minting import Standing, described, minter, outbox_of, send_again, standing
 from api.repository import Repository
+from eventstore.naming import named
 from fdo.agent import Agent
-from fdo.errors import NotFound, Unavailable
+from fdo.errors import Unavailable
 from fdo.identifiers import Pid
-from handlers.processes.minting.asking import doi_of as doi_name
+from handlers.processes.minting.asking import doi_of
 from handlers.processes.minting.asking import request_version as ask_for
 from handlers.processes.minting.wanted import name_of
 
@@ -93,25 +93,11 @@ def retry(
 ) -> None:
     """Send dead letters again."""
     repository = Repository(settings_for(data), must_exist=True)
-    named = [doi_of(one) for one in doi or ()]
-    with outbox_of(repository.settings) as outbox:
-        for one in named:
-            row = outbox.get(one)
-            if row is None or not row.dead:
-                raise NotFound(
-                    f"{one} is no dead letter; `collectome pids list --dead` lists them."
-                )
-        letters = outbox.retry(time.time(), named)
+    letters = send_again(repository.settings, doi or ())
     if json:
         emit({"letters": letters})
     else:
         out.print(f"{letters} dead letter{'' if letters == 1 else 's'} to be sent again.")
-
-
-def doi_of(text: str) -> str:
-    """A DOI of an object or of a version as the outbox has it, with or without proxy."""
-    name, _, version = text.rpartition("/")
-    return f"{Pid.parse(name)}/{version}" if version.isdigit() else str(Pid.parse(text))
 
 
 def request_version(
@@ -122,9 +108,9 @@ def request_version(
 ) -> None:
     """Ask for a DOI of one version, so that it can be cited by it."""
     repository = Repository(settings_for(data), must_exist=True)
-    name = Pid.parse(pid)
+    name = named(repository.objects, Pid.parse(pid))
     event = ask_for(repository.objects, name, version, COMMAND_LINE)
-    doi = name_of(doi_name(repository.objects, name), version)
+    doi = name_of(doi_of(repository.objects, name), version)
     with outbox_of(repository.settings) as outbox:
         row = outbox.get(doi)
     state = row.sent if row and row.sent else "none"

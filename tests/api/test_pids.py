@@ -181,11 +181,27 @@ def test_dead_letters_come_in_pages_and_are_taken_up_again(
         address = page["next"]
     assert seen == dois
     assert browser.request("POST", "/api/pids/retry", headers=agent).status_code == 403
-    one = browser.request(
-        "POST", "/api/pids/retry", headers=curator, json={"dois": [dois[0].lower()]}
-    )
-    assert one.json() == {"letters": 1}
-    assert browser.request("POST", "/api/pids/retry", headers=curator).json() == {"letters": 4}
+    forms = [dois[0].lower(), f"https://doi.org/{dois[1]}", f"doi:{dois[2]}"]
+    named = browser.request("POST", "/api/pids/retry", headers=curator, json={"dois": forms})
+    assert named.json() == {"letters": 3}
+    assert browser.request("POST", "/api/pids/retry", headers=curator).json() == {"letters": 2}
+
+
+def test_what_is_no_dead_letter_is_refused_and_nothing_is_sent_again(
+    repository: Repository, browser: Browser, curator: dict[str, str]
+) -> None:
+    dead = "10.5072/AAA-AAA-AAA"
+    letters(repository.folder, dead)
+    for name, status, told in (
+        ("https://doi.org/10.5072/BBB-BBB-BBB", 404, "/api/pids/dead"),
+        (f"{dead}/2", 404, "/api/pids/dead"),
+        ("10.5072/NOPE", 400, "is not a PID"),
+    ):
+        refused = browser.request(
+            "POST", "/api/pids/retry", headers=curator, json={"dois": [dead, name]}
+        )
+        assert refused.status_code == status and told in refused.json()["detail"], name
+    assert [one["doi"] for one in browser.get("/api/pids/dead").json()["letters"]] == [dead]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=100000", f"after={'x' * 300}"])
