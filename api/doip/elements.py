@@ -7,6 +7,7 @@ a medium where it is stored here.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +119,10 @@ def stored(event: Recorded, files: MediaFiles) -> Iterator[Element]:
     fit into a message. Nothing is fetched for it."""
     if event.type != "media":
         return
-    row, file = files.known(event.pid)
+    try:
+        row, file = files.known(event.pid)
+    except (OSError, sqlite3.Error):  # a cache that cannot be opened holds nothing
+        return
     if row is None or file is None or row.uri != event.document.get("ac:accessURI"):
         return
     if file.length <= MOST_STORED:

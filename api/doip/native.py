@@ -2,8 +2,9 @@
 
     async with listening(site): ...      while this runs, if the setting doip_port names a port
 
-A connection that says nothing for a minute is closed, and so is one whose bytes cannot be read
-as segments, after an answer that says why. How many may be open at once is bounded; one address
+A connection that says nothing for a minute is closed, or that says less than a thin line carries;
+a large message takes its time. One whose bytes cannot be read as segments is closed after an answer
+that says why. How many may be open at once is bounded; one address
 has at most half of them, so that it cannot shut out all others.
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 from api.doip.certificate import tls_context
 from api.doip.messages import REQUEST_ID, Blob, Request, Response
 from api.doip.operations import Operations, required
+from api.doip.paced import Paced
 from api.doip.segments import LINE, BrokenFraming, SegmentReader, framed
 from api.refusals import TooLarge
 from api.site import Site
@@ -25,6 +27,8 @@ from fdo.errors import CollectomeError, Unavailable
 
 CONNECTIONS = 100
 IDLE_S = 60.0
+LEAST = 8 * 1024
+"""Bytes a second of who sends a message: 32 MB may take an hour."""
 HANDSHAKE_S = 10.0
 
 
@@ -52,10 +56,11 @@ class NativeServer:
         limit: int,
         *,
         idle_s: float = IDLE_S,
+        least: int = LEAST,
         connections: int = CONNECTIONS,
     ) -> None:
-        self._operations, self._limit, self._idle_s = operations, limit, idle_s
-        self._most = connections
+        self._operations, self._limit = operations, limit
+        self._idle_s, self._least, self._most = idle_s, least, connections
         self._open: dict[asyncio.Task[None], str] = {}
         self._server: asyncio.Server | None = None
 
@@ -88,7 +93,7 @@ class NativeServer:
         try:
             if self._room_for(address):
                 self._open[task] = address
-                await self._conversation(SegmentReader(reader, self._limit, self._beside), writer)
+                await self._conversation(Paced(reader, self._idle_s, self._least), writer)
         except (TimeoutError, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass  # who went away, or says nothing, is let go
         finally:
@@ -101,11 +106,13 @@ class NativeServer:
         theirs = sum(one == address for one in self._open.values())
         return len(self._open) < self._most and theirs < -(-self._most // 2)
 
-    async def _conversation(self, reader: SegmentReader, writer: asyncio.StreamWriter) -> None:
+    async def _conversation(self, stream: Paced, writer: asyncio.StreamWriter) -> None:
         """One message after the other, until the client has no more or breaks the form."""
+        reader = SegmentReader(stream, self._limit, self._beside)
         while True:
+            stream.begin()
             try:
-                message = await asyncio.wait_for(reader.message(), self._idle_s)
+                message = await reader.message()
             except (BrokenFraming, TooLarge) as broken:
                 await self._send(writer, self._operations.refuse(broken), None)
                 return

@@ -10,9 +10,9 @@ is refused by name.
 
 from __future__ import annotations
 
-from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
+from asyncio import IncompleteReadError, LimitOverrunError
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -34,12 +34,22 @@ class BrokenFraming(UnknownParameter):
     """The bytes are no segments of DOIP; nothing behind them can be read."""
 
 
+class Stream(Protocol):
+    """What messages are read from: a StreamReader, or one whose sender must go on (`Paced`)."""
+
+    async def readuntil(self, separator: bytes, /) -> bytes:
+        """Bytes up to the separator and with it."""
+
+    async def readexactly(self, size: int, /) -> bytes:
+        """So many bytes."""
+
+
 class SegmentReader:
     """Messages from a stream, each of at most `limit` bytes and, in segments of bytes, as many more
     as `beside` says of its first segment."""
 
     def __init__(
-        self, stream: StreamReader, limit: int, beside: Callable[[Any], int] = lambda _: 0
+        self, stream: Stream, limit: int, beside: Callable[[Any], int] = lambda _: 0
     ) -> None:
         self._stream, self._limit, self._of_first = stream, limit, beside
         self._left, self._beside, self._lines = limit, 0, 0

@@ -6,6 +6,8 @@ that the caller saw. The file of a medium may come with it (`api.doip.brought`).
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +20,7 @@ from api.security import Forbidden, Token, Unauthenticated, bearer
 from eventstore.envelope import Recorded
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
+from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
 from handlers.curation import Curation
 from handlers.deposit import KINDS, Deposit
@@ -159,7 +162,23 @@ def _curation(objects: DigitalObjects, by: Token) -> Curation:
 
 
 def _kept(objects: DigitalObjects, event: Recorded, file: bytes | None, by: Token) -> Response:
-    """The object as it is now, its file taken in where one came."""
-    if file is not None:
-        objects.files.receive(event.pid, file, by.agent)
-    return Response((objects.whole(event, objects.log.head(event.pid)),))
+    """The object as it is now, its file taken in where one came.
+
+    The object is recorded by then, and stays: where its file cannot be kept, the answer is the
+    object all the same, and says so. Files are a cache (0059), and the next Update may bring it.
+    """
+    told = {} if file is None else _taken_in(objects, event.pid, file, by)
+    return Response((objects.whole(event, objects.log.head(event.pid)),), told)
+
+
+def _taken_in(objects: DigitalObjects, pid: Pid, file: bytes, by: Token) -> dict[str, str]:
+    """Keep a file; what the answer says of it where that fails."""
+    try:
+        objects.files.receive(pid, file, by.agent)
+    except (CollectomeError, OSError, sqlite3.Error) as failure:
+        logging.getLogger("collectome").error("The file of %s was not kept", pid, exc_info=failure)
+        return {
+            "fileNotKept": f"{pid} is recorded, but its file could not be kept here. Send it again "
+            "with Update; until then it is fetched from its ac:accessURI."
+        }
+    return {}

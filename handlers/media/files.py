@@ -149,8 +149,11 @@ class MediaFiles:
         their word and was not looked at, the event says, until the address is checked."""
         uri = self._address(pid)
         came = self.store.coming / f"{secrets.token_hex(8)}.part"
-        came.write_bytes(data)
-        return self._taken_in(pid, uri, came, by)
+        try:
+            came.write_bytes(data)
+            return self._taken_in(pid, uri, came, by)
+        finally:
+            came.unlink(missing_ok=True)  # where it could not be written whole
 
     def _is_public(self, pid: Pid) -> bool:
         heads = self._objects.log.heads_of([str(pid)])

@@ -466,3 +466,27 @@ def test_a_file_is_no_larger_than_one_that_is_fetched(repository, curator, drawi
         assert said.attributes["problem"] == "too-large", told
         assert told in said.object["message"]
     assert repository.objects.log.position() == 0
+
+
+def test_a_file_that_cannot_be_kept_is_said_and_the_object_stands(
+    browser, repository, curator, drawing
+):
+    given, data = drawing
+    behind = [{"id": "file"}, data]
+    cache = repository.folder / "media"
+    cache.write_text("in the way")
+    made = over_http(browser, "service", CREATE, None, given, curator, behind)
+    pid = made.object["id"]
+    assert (made.status, pid in made.attributes["fileNotKept"]) == ("001", True)
+    assert over_http(browser, pid, RETRIEVE).object["elements"] == made.object["elements"]
+    cache.unlink()
+    cache.mkdir()
+    (cache / "files").write_text("in the way")
+    sent = {**made.object, "elements": []}
+    again = over_http(browser, pid, UPDATE, None, sent, curator, behind)
+    assert (again.status, "fileNotKept" in again.attributes) == ("001", True)
+    assert list((cache / "coming").iterdir()) == []
+    (cache / "files").unlink()
+    last = over_http(browser, pid, UPDATE, None, sent, curator, behind)
+    assert (last.status, last.attributes) == ("001", {})
+    assert over_http(browser, pid, RETRIEVE, {"element": "file"}).output == [data]

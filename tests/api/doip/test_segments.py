@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from api.doip.messages import Blob
 from api.doip.multipart import mixed, segments_of
+from api.doip.paced import Paced
 from api.doip.segments import LINES, SEGMENTS, BrokenFraming, SegmentReader, framed
 from api.refusals import TooLarge
 
@@ -26,13 +27,18 @@ SEGMENT_LISTS = st.lists(JSONS | st.builds(Blob, st.binary(max_size=50)), max_si
 
 
 def read(
-    data: bytes, limit: int = 10_000, pieces: int = 1, buffer: int = 64, beside=lambda first: 0
+    data: bytes,
+    limit: int = 10_000,
+    pieces: int = 1,
+    buffer: int = 64,
+    beside=lambda first: 0,
+    paced: bool = False,
 ):
     """All messages of a stream of these bytes, which arrive in pieces."""
 
     async def reading():
         stream = asyncio.StreamReader(limit=buffer)
-        reader = SegmentReader(stream, limit, beside)
+        reader = SegmentReader(Paced(stream, 60, 1) if paced else stream, limit, beside)
 
         async def feeding():
             size = max(1, len(data) // pieces)
@@ -54,10 +60,10 @@ def read(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(SEGMENT_LISTS, max_size=3), st.integers(1, 50))
-def test_messages_are_read_as_they_were_written(messages, pieces):
+@given(st.lists(SEGMENT_LISTS, max_size=3), st.integers(1, 50), st.booleans())
+def test_messages_are_read_as_they_were_written(messages, pieces, paced):
     data = b"".join(piece for message in messages for piece in framed(message))
-    assert read(data, pieces=pieces) == messages
+    assert read(data, pieces=pieces, paced=paced) == messages
 
 
 @settings(max_examples=60, deadline=None)
