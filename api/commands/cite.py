@@ -15,6 +15,7 @@ from api.console import DataOption, JsonOption, PidArgument, emit, settings_for
 from api.moments import event_as_of
 from api.repository import Repository
 from eventstore.envelope import Recorded
+from eventstore.naming import named
 from fdo.errors import NotFound, Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
@@ -53,7 +54,8 @@ def cite(
     how = manner("", style, locale)
     form = choose("", format, CITATION_FORMATS)
     repository = Repository(settings_for(data), must_exist=True)
-    event, hidden = _public(repository, _chosen(repository, Pid.parse(pid), version, as_of))
+    name = named(repository.objects, Pid.parse(pid))
+    event, hidden = _public(repository, _chosen(repository, name, version, as_of))
     what = _cited(repository, event, hidden)
     if form.name.startswith("datacite"):
         from api.objects.datacite_face import metadata_of

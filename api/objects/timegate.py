@@ -27,6 +27,7 @@ from api.refusals import NotAcceptable, UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
 from eventstore.log import unknown
+from eventstore.naming import named
 from eventstore.timeline import Dated, Timeline
 from fdo.identifiers import Pid
 
@@ -100,7 +101,7 @@ class TimeGate:
 
     def answer(self, uri: str, wanted: str | None) -> Response:
         """302 to the memento; without a datetime to the newest."""
-        pid = original_of(uri, self._site.base)
+        pid = named(self._site.objects, original_of(uri, self._site.base))
         timeline = self._mementos.timeline
         if wanted is None:
             found = timeline.last(pid)
@@ -134,7 +135,7 @@ class TimeMaps:
 
     def answer(self, form: Form, uri: str, number: int | None) -> Response:
         """One page; the first where no number is given."""
-        pid = original_of(uri, self._site.base)
+        pid = named(self._site.objects, original_of(uri, self._site.base))
         first, last = self._mementos.timeline.first(pid), self._mementos.timeline.last(pid)
         if first is None or last is None:
             raise unknown(pid)
