@@ -20,14 +20,11 @@ def mint(
     folder: Path, url: str, account: tuple[str, str], base: str, per_window: int,
     began: float, step: str,
 ) -> None:  # fmt: skip
-    """Mint until the step is passed for the second time (none: never), or until nothing is left
-    to do, which alone ends with code 0."""
-    passed = 0
+    """Mint until the step is passed (none: never), or until nothing is left to do, which alone ends
+    with code 0."""
 
     def passing(now: Step) -> None:
-        nonlocal passed
-        passed += now == step
-        if passed == 2:
+        if now == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
     objects = DigitalObjects(folder)
