@@ -37,8 +37,11 @@ PAUSED = 3
 PIPED = 240
 """Columns of a table that goes to a file or a pipe, where folded cells would be torn lines."""
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+_AS_IT_STANDS: Any = {"highlight": False, "soft_wrap": True, "markup": False, "emoji": False}
+"""Most of what is told came from elsewhere: brackets in the name of a file are brackets."""
+
+out = Console(**_AS_IT_STANDS, width=None if sys.stdout.isatty() else PIPED)
+err = Console(**_AS_IT_STANDS, stderr=True)
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the repository (FDO_DATA; ./data).")
@@ -67,7 +70,7 @@ def tell(title: str, columns: list[str], rows: list[list[Any]]) -> None:
         numeric = bool(rows) and all(isinstance(row[columns.index(name)], int) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(str(cell)) if cell is not None else "" for cell in row))
+        table.add_row(*(str(cell) if cell is not None else "" for cell in row))
     out.print(table)
 
 
@@ -125,7 +128,7 @@ def progress(quiet: bool) -> Iterator[Progress]:
     """Progress bars on standard error; none when quiet or when nobody watches."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -221,7 +221,7 @@ def _tell(repository: Repository, desk: Desk, batch: Batch, *, json: bool) -> No
     undone = ", ".join(f"{number} {became}" for became, number in sorted(told.undone.items()))
     out.print(f"{batch.id}: {batch.state}; {said}{f'; undone: {undone}' if undone else ''}")
     for one in told.errors[:_LISTED] if batch.counts else ():
-        out.print(f"  line {one['line']}: {one['errors'][0]['detail']}", markup=False)
+        out.print(f"  line {one['line']}: {one['errors'][0]['detail']}")
     if batch.state == "previewed":
         out.print(f"Record it with: collectome annotate --batch {batch.id} --run")
     elif batch.state == "done":

@@ -188,7 +188,7 @@ def _decide(
         emit(told)
     else:
         for one in told:
-            out.print(f"{one['pid']}: {one['what']}{_more(one)}", markup=False)
+            out.print(f"{one['pid']}: {one['what']}{_more(one)}")
     if any(one["what"] == "refused" for one in told):
         raise typer.Exit(1)
 

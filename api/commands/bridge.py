@@ -31,7 +31,7 @@ def bridge_env(service: Named, data: DataOption = None, json: JsonOption = False
     for name, value in found.items():
         if "\n" in value or "\r" in value:
             raise Refused(f"{name} has several lines, which such a file cannot hold; use --json.")
-        out.print(f"{name}={value}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"{name}={value}")
 
 
 def _named(log: Log, name: str) -> Service:

@@ -170,7 +170,7 @@ def _verify(source: Source, store: SparqlStore, json: bool) -> None:
         )
         for graph in graphs:
             for example in graph.examples:
-                err.print(f"too much in {graph.graph}: {example}", markup=False)
+                err.print(f"too much in {graph.graph}: {example}")
     if not equal:
         raise typer.Exit(1)
 

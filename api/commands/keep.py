@@ -88,8 +88,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     if dois:
         out.print(
             f"DOIs: {dois.pending} to be sent, {dois.dead} refused"
-            f"{f'; {dois.trouble}' if dois.trouble else ''} (`collectome pids status`)",
-            markup=False,
+            f"{f'; {dois.trouble}' if dois.trouble else ''} (`collectome pids status`)"
         )
     out.print(
         "A projector is running."

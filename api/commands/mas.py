@@ -84,7 +84,7 @@ def show(service: ServiceArgument, data: DataOption = None, json: JsonOption = F
     if json:
         emit(row)
     else:
-        out.print(orjson.dumps(row, option=orjson.OPT_INDENT_2).decode(), markup=False)
+        out.print(orjson.dumps(row, option=orjson.OPT_INDENT_2).decode())
 
 
 def retire(
@@ -213,7 +213,7 @@ def backfill(
         f"{filled.there} there already."
     )
     for why, number in filled.refused.items():
-        out.print(f"none for {many(number, 'object')}: {why}", markup=False)
+        out.print(f"none for {many(number, 'object')}: {why}")
 
 
 def run(
@@ -331,7 +331,7 @@ def _tell_one(row: dict[str, Any], json: bool) -> None:
     if json:
         emit(row)
     else:
-        out.print(orjson.dumps(row, option=orjson.OPT_INDENT_2).decode(), markup=False)
+        out.print(orjson.dumps(row, option=orjson.OPT_INDENT_2).decode())
 
 
 def _tell_jobs(title: str, rows: list[JobShown], json: bool) -> None:

@@ -72,6 +72,6 @@ def _tell(event: Recorded, json: bool) -> None:
               "document": event.document})  # fmt: skip
         return
     name = event.document["schema:name"]
-    out.print(f"{name} is {event.pid}, version {event.version}.", markup=False)
+    out.print(f"{name} is {event.pid}, version {event.version}.")
     if "schema:description" in event.document:
-        out.print(event.document["schema:description"], markup=False)
+        out.print(event.document["schema:description"])

@@ -76,6 +76,5 @@ def enable(
     for one in done:
         out.print(
             f"{one.name} is {one.service.pid}, version {one.service.version}; here it runs on "
-            f"{one.provider}. Next: collectome mas work {one.name}",
-            markup=False,
+            f"{one.provider}. Next: collectome mas work {one.name}"
         )

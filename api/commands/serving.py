@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.allocation import begin_again
-from api.console import DataOption, err, settings_for
+from api.console import DataOption, JsonOption, emit, err, settings_for
 from api.settings import Settings
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
@@ -24,18 +24,20 @@ def serve(
     host: HostOption = None,
     port: PortOption = None,
     workers: WorkersOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Serve the repository: pages, PIDs, SPARQL, search, ingest."""
     begin_again()
-    from api.bootstrap import free_port
+    from api.bootstrap import announcement, chosen_port
     from api.bootstrap import serve as run
 
+    port = chosen_port(settings_for(data, host=host, port=port), port)
     settings = settings_for(data, host=host, port=port, workers=workers)
-    if port is None or port == 0:
-        free = free_port(settings.host, settings.port)
-        settings = settings_for(data, host=host, port=free, workers=workers)
 
     def ready(settings: Settings, first: str | None) -> None:
+        if json:
+            emit(announcement(settings, first))
+            return
         told = [f"Ready at {settings.base}/   data in {settings.data}   stop with Ctrl-C"]
         if settings.doip_port:
             told.append(f"Native DOIP at {settings.doip_host}:{settings.doip_port} over TLS")
@@ -52,9 +54,10 @@ def demo(
     port: PortOption = None,
     workers: WorkersOption = None,
     reset: Annotated[bool, typer.Option("--reset", help="Begin anew.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Serve the sample repository: invented collections with eight months of history."""
     begin_again()
     from api.demo.show import show
 
-    show(data, host, port, reset, workers)
+    show(data, host, port, reset, workers, json=json)

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.markup import escape
 
 from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for
 from api.repository import Repository
@@ -80,7 +79,7 @@ def _tell(faults: list[Fault], repository: Repository, *, json: bool) -> None:
             raise typer.Exit(1)
     elif faults:
         for fault in faults[:SHOWN]:
-            err.print(escape(f"{fault.where}: {fault.what}"))
+            err.print(f"{fault.where}: {fault.what}")
         raise Disagreement(f"{len(faults)} things do not agree; the first are told above.")
     else:
         out.print(f"{repository.log.position()} events and all that was made of them agree.")
@@ -109,8 +108,8 @@ def checkpoint(
     if json:
         emit({"size": made.size, "checkpoint": made.note, "key": key})
     else:
-        out.print(made.note, end="", markup=False)
-        err.print(f"Key: {key}", markup=False)
+        out.print(made.note, end="")
+        err.print(f"Key: {key}")
     repository.close()
 
 
@@ -203,11 +202,11 @@ def _judge(judged: list[tuple[Citation, list[Check]]], *, json: bool) -> None:
             raise typer.Exit(1)
         return
     for cited, checks in judged:
-        out.print(str(cited), markup=False)
+        out.print(str(cited))
         for check in checks:
             mark = {True: "holds      ", False: "FAILS      ", None: "not checked"}[check.good]
             why = "" if check.good else f": {check.why}"
-            out.print(f"  {mark}  {check.what}{why}", markup=False)
+            out.print(f"  {mark}  {check.what}{why}")
     if failed:
         raise Disagreement("This is not what was cited; the lines above say why.")
     if not verified:

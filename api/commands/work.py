@@ -69,7 +69,7 @@ def _watched(service: str, replicas: int, settings: Settings, until_idle: bool) 
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: watched.stop())
     many = f"{replicas} processes work" if replicas > 1 else "Working"
-    err.print(f"{many} for {service}   stop with Ctrl-C", markup=False)
+    err.print(f"{many} for {service}   stop with Ctrl-C")
     return watched.run()
 
 
@@ -134,10 +134,9 @@ def new(
     if json:
         emit({"folder": str(folder), "files": [str(file) for file in files]})
         return
-    out.print(f"{folder}: {', '.join(file.name for file in files)}", markup=False)
+    out.print(f"{folder}: {', '.join(file.name for file in files)}")
     out.print(
         f"Next: cd {folder}, run `python -m pytest`, then register it with\n"
         "`collectome mas register registration.json` and let it work with "
-        "`collectome mas work .`",
-        markup=False,
+        "`collectome mas work .`"
     )

@@ -18,9 +18,10 @@ IMAGES = Path(__file__).parent / "images"
 
 
 def lay(objects: DigitalObjects, files: MediaFiles) -> None:
-    """Put every image where the files of media are kept, as if its address had given it."""
+    """Put every image that is not there where the files of media are kept, as if its address had
+    given it. It may be done again."""
     there = sorted(IMAGES.rglob("*.jpg"))
     places = {f"media:{MEDIA_BASE}/{one.relative_to(IMAGES).as_posix()}": one for one in there}
     for claim, head in objects.log.claimed(places).items():
-        if head.status is Status.ACTIVE:
+        if head.status is Status.ACTIVE and not files.here(head.pid, claim.removeprefix("media:")):
             files.bring(head.pid, places[claim])

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import orjson
 
-from api.bootstrap import free_port, serve
-from api.console import err, out, progress, settings_for
+from api.bootstrap import announcement, chosen_port, serve
+from api.console import emit, err, out, progress, settings_for
 from api.datacite_double import Account, DoubleServer
 from api.demo import LOG
 from api.demo.pictures import lay
@@ -55,24 +55,35 @@ QUERIES = (
 
 
 def show(
-    data: Path, host: str | None, port: int | None, reset: bool, workers: str | None = None
+    data: Path,
+    host: str | None,
+    port: int | None,
+    reset: bool,
+    workers: str | None = None,
+    *,
+    json: bool = False,
 ) -> None:
-    """Make the demo's repository where there is none, and serve it until Ctrl-C."""
+    """Make the demo's repository where there is none, and serve it until Ctrl-C. A port that was
+    named and is taken is refused before anything is made or thrown away."""
     started = time.perf_counter()
+    settings = settings_for(data, host=host, port=port)
+    port = chosen_port(settings, port)
     if reset and (data / LOG_FILE).exists():
-        _only_the_demo(settings_for(data))
+        _only_the_demo(settings)
         shutil.rmtree(data)
-    settings = settings_for(data, host=host)
     given = {
         "host": host,
-        "port": free_port(settings.host, settings.port if port is None else port),
+        "port": port,
         # of services that are enabled later: at first there are none, and nothing is started
         "workers": workers or settings.workers or AUTO,
     }
-    _fill(settings_for(data, **given))
+    _fill(settings_for(data, **given), quiet=json)
 
     def ready(settings: Settings, first: str | None) -> None:
-        _welcome(settings, first, time.perf_counter() - started)
+        if json:
+            emit(announcement(settings, first))
+        else:
+            _welcome(settings, first, time.perf_counter() - started)
 
     with _agency(settings) as datacite:
         serve(settings_for(data, **given, **datacite), ready)
@@ -109,21 +120,27 @@ def _only_the_demo(settings: Settings) -> None:
     repository.close()
 
 
-def _fill(settings: Settings) -> None:
-    """Import the demo's log where there is none, or where an earlier start was cut off."""
+def _fill(settings: Settings, *, quiet: bool) -> None:
+    """Import the demo's log where there is none, and lay its images where they are not: an earlier
+    start may have been cut off before either."""
     repository = Repository(settings)
     if repository.log.position():
+        _lay_images(settings, repository)
         repository.close()
         return
-    with Projection(settings.data) as projection, progress(quiet=False) as bars:
+    with Projection(settings.data) as projection, progress(quiet) as bars:
         with gzip.open(LOG, "rb") as lines:
             read_log(repository.objects, lines)
-        with closing(media_files(settings, repository.objects)) as files:
-            lay(repository.objects, files)
+        _lay_images(settings, repository)
         head = repository.log.position()
         bar = bars.add_task("Replaying eight months of harvests", total=head)
         projection.wait(head, lambda at, _: bars.update(bar, completed=at))
     repository.close()
+
+
+def _lay_images(settings: Settings, repository: Repository) -> None:
+    with closing(media_files(settings, repository.objects)) as files:
+        lay(repository.objects, files)
 
 
 def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
@@ -151,10 +168,10 @@ def _welcome(settings: Settings, first: str | None, seconds: float) -> None:
         out.print(f"  Token     {first}   (for writing; shown only now)")
     out.print("  Not for production: test prefixes, no TLS\n\nThree questions to copy:")
     for title, query in QUERIES:
-        out.print(f"\n# {title}", markup=False)
+        out.print(f"\n# {title}")
         ask = f"curl -s -H 'Accept: text/csv' '{base}/sparql' --data-urlencode"
-        out.print(f"{ask} \\", markup=False)
-        out.print(f"'query={query}'", markup=False)
+        out.print(f"{ask} \\")
+        out.print(f"'query={query}'")
     out.print("")
     repository.close()
     err.file.flush()

@@ -77,7 +77,7 @@ async def workers_beside(settings: Settings, objects: DigitalObjects) -> AsyncIt
         settings.data,
         wanted(settings, objects.log),
         lambda name: [*command, name, *ending],
-        lambda name, line: err.print(f"{name}: {line}", markup=False),
+        lambda name, line: err.print(f"{name}: {line}"),
         of_a_worker(variables(), settings.workers_environment),
     )
     try:

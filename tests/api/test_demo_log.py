@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,12 @@ from PIL import Image
 from api.demo import LOG
 from api.demo.drawing import DRAWN, main
 from api.demo.pictures import IMAGES
+from api.demo.show import _fill
 from api.demo.source import MEDIA_BASE
+from api.media.routes import media_files
+from api.settings import Settings
+from eventstore.application import DigitalObjects
+from eventstore.transfer import read_log
 
 Event = dict[str, Any]
 
@@ -78,3 +84,23 @@ def test_the_images_are_drawn_again_alike_and_are_light(tmp_path: Path) -> None:
         with Image.open(IMAGES / name) as kept, Image.open(tmp_path / name) as anew:
             assert (kept.format, kept.size) == (anew.format, anew.size) == ("JPEG", kept.size)
     assert sum((IMAGES / name).stat().st_size for name in DRAWN) < 100_000
+
+
+def test_a_start_that_was_cut_off_before_the_images_came_is_made_good(tmp_path: Path) -> None:
+    objects, settings = DigitalObjects(tmp_path), Settings(data=tmp_path)
+    with gzip.open(LOG, "rb") as lines:
+        read_log(objects, lines)
+    at = objects.log.position()
+    places = {f"media:{MEDIA_BASE}/{name}": IMAGES / name for name in DRAWN}
+    images = {head.pid: places[claim] for claim, head in objects.log.claimed(places).items()}
+    laid = []
+    for _ in range(2):
+        _fill(settings, quiet=True)
+        with closing(media_files(settings, objects)) as files:
+            for pid, image in images.items():
+                assert files.file(pid).file.path.read_bytes() == image.read_bytes()
+            laid.append([files.known(pid)[0] for pid in images])
+    assert laid[0] == laid[1], "what is there is not laid again"
+    assert len(laid[0]) == len(DRAWN) > 0
+    assert objects.log.position() == at, "of which the log knew already"
+    objects.close()

@@ -140,7 +140,7 @@ class Server:
         ready = until(self._ready, 60)
         self.seconds = time.perf_counter() - started
         self.base = ready[1]
-        found = re.search(r"fdo_\S+", self.said)
+        found = re.search(r"fdo_[\w-]+", self.said)
         self.token = found[0] if found else None
         self.client = httpx.Client(base_url=self.base, timeout=60)
 
@@ -151,7 +151,7 @@ class Server:
 
     def _ready(self) -> re.Match[str] | None:
         assert self.process.poll() is None, self.said
-        return re.search(r"(?:Ready at|Web) +(http://[^/]+)/", self.said)
+        return re.search(r"(?:(?:Ready at|Web) +|\"url\":\")(http://[^/]+)/", self.said)
 
     def __enter__(self) -> Server:
         return self

@@ -46,11 +46,12 @@ def test_json_ends_with_one_line_of_one_object_and_the_second_time_is_silent(emp
     assert third["changed_terms"] == {"dwc:country": 5}
 
 
-def test_the_sum_of_rows_is_printed(empty, tmp_path):
-    plants = specimens(tmp_path / "plants.csv", 1, 1, 2)
+def test_the_sum_of_rows_is_printed_whatever_the_file_is_called(empty, tmp_path):
+    (tmp_path / "[").mkdir()
+    plants = specimens(tmp_path / "[" / "]plants[final]:bug:.csv", 1, 1, 2)
     told = empty("ingest", plants, HOLDER, "--no-wait").stdout
-    assert "3 records = 2 new" in told
-    assert "plants.csv: 3 rows in = 2 kept + 1 reported" in told
+    assert f"{plants}: 3 records = 2 new" in told
+    assert "]plants[final]:bug:.csv: 3 rows in = 2 kept + 1 reported" in told
 
 
 def test_a_dry_run_records_nothing_and_says_what_would_happen(herbarium, empty, tmp_path):

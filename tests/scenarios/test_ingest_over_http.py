@@ -199,7 +199,8 @@ def test_jobs_that_a_restart_cut_off_are_taken_up_again(tmp_path):
         assert server.client.get(second.headers["location"]).json()["state"] == "queued"
         token = server.token
         server.kill()
-    with Server("serve", tmp_path / "data") as again:
+    with Server("serve", tmp_path / "data", "--json") as again:
+        assert json.loads(again.said)["token"] is None
         again.token = token
         one, two = ended(again, first), ended(again, second)
         assert (one["state"], two["state"]) == ("done", "done"), (one, two)
