@@ -29,6 +29,7 @@ from handlers.harvest.reading.metadata import read_metadata
 from handlers.harvest.reading.names import SPECIMEN_ROWS
 from handlers.harvest.reading.tables import KeyedRow
 from handlers.harvest.reading.unpack import kind_of, unpack
+from handlers.harvest.reading.xml_text import beginning_of
 from handlers.harvest.records import DatasetMetadata, Diagnostic, Record
 
 
@@ -203,7 +204,8 @@ def _metadata(layout: Layout, limits: Limits) -> DatasetMetadata:
     if layout.metadata is None:
         return DatasetMetadata()
     name, path = layout.metadata
-    return read_metadata(path.read_bytes(), name, layout.findings, limits)
+    raw = beginning_of(path, limits.max_xml)
+    return read_metadata(raw, name, layout.findings, limits)
 
 
 def _digest(path: Path) -> str:

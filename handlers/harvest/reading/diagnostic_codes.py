@@ -155,6 +155,11 @@ ROWS: dict[str, Rule] = {
         "{file}, line {line}: the row names no core id.",
         "Fill the core id column at the source.",
     ),
+    "line-too-long": Rule(
+        "error",
+        "{file}, line {line}: a line of {limit} bytes or more; what it says was left out.",
+        "Look for line ends that are missing; publish such values by their address.",
+    ),
     "row-fragment": Rule(
         "error",
         "{file}, line {line}: {found} cells instead of {expected}; less than half a row.",
@@ -302,6 +307,12 @@ READINGS: dict[str, Rule] = {
         "warning",
         "{file}, line {line}: a quote is opened and not closed; it was read as a character.",
         "Double quotes inside quoted cells (RFC 4180).",
+    ),
+    "separator-unusable": Rule(
+        "warning",
+        "{file}: the metafile declares the separator {declared}, which parts nothing; the one that "
+        "fits the rows was taken.",
+        "Correct fieldsTerminatedBy in meta.xml.",
     ),
     "term-renamed": Rule(
         "info", "{file}: {name} is an old name; read as {key}.", "Use the current name."

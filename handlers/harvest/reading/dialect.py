@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
-from handlers.harvest.reading.diagnostics import Findings
-from handlers.harvest.reading.lines import Lines, as_utf8, known_encoding, wide_encoding
+from handlers.harvest.reading.diagnostics import Findings, refusal
+from handlers.harvest.reading.lines import LONGEST, Lines, as_utf8, known_encoding, wide_encoding
 from handlers.harvest.reading.metafile import TableSpec
 from handlers.harvest.reading.rows import Row, parse, parsed_rows, quoted_rows, split_rows
 
 HEAD = 1 << 18
 SAMPLE = 300
+SAMPLE_SIZE = 4 << 20
+"""Lines that are looked at beforehand, and characters after which fewer must do."""
 DELIMITERS = ("\t", ",", ";", "|")
 _NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def find_dialect(
         with path.open("rb") as file:
             head = file.read(HEAD)
     carriage_return = b"\r" in head and b"\n" not in head
-    texts = _first_lines(path, encoding or "utf-8", carriage_return)
+    texts = _first_lines(path, name, encoding or "utf-8", carriage_return, spec.skip != 0)
     delimiter, quote = _separators(texts, spec, name, findings)
     dialect = Dialect(
         path=path,
@@ -88,14 +92,31 @@ def find_dialect(
     first = _bare(texts[min(len(texts) - 1, max(0, (spec.skip or 0) - 1))]) if texts else ""
     width = len(parse(first, delimiter, quote, literal_open=True)[0])
     rows = dialect.rows(dialect.lines(Findings()), width, Findings())
-    sample = (tuple(row.cells) for row in islice(rows, SAMPLE))
+    sample = _first((tuple(row.cells) for row in rows), lambda cells: sum(map(len, cells)))
     return replace(dialect, sample=tuple(row for row in sample if row))
 
 
-def _first_lines(path: Path, encoding: str, carriage_return: bool) -> list[str]:
-    unheard = Findings()
-    lines = Lines(path, "", encoding, carriage_return=carriage_return, findings=unheard)
-    return [line.text for line, _ in zip(lines, range(SAMPLE), strict=False)]
+def _first_lines(
+    path: Path, name: str, encoding: str, carriage_return: bool, has_header: bool
+) -> list[str]:
+    lines = Lines(path, name, encoding, carriage_return=carriage_return, findings=Findings())
+    found = _first(iter(lines), lambda line: len(line.text))
+    if has_header and lines.left_out and (not found or found[0].number > 1):
+        told = f"a file whose first line has {LONGEST} bytes or more"
+        raise refusal("not-a-table", name=name, found=told)
+    return [line.text for line in found]
+
+
+def _first(items: Iterator[T], size: Callable[[T], int]) -> list[T]:
+    """The first items, fewer of them where they are large."""
+    found: list[T] = []
+    room = SAMPLE_SIZE
+    for item in islice(items, SAMPLE):
+        found.append(item)
+        room -= size(item)
+        if room < 0:
+            break
+    return found
 
 
 def _separators(

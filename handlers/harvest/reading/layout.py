@@ -16,6 +16,7 @@ from handlers.harvest.reading.lines import wide_encoding
 from handlers.harvest.reading.metafile import Metafile, TableSpec, read_metafile
 from handlers.harvest.reading.names import SPECIMEN_ROWS
 from handlers.harvest.reading.tables import Table
+from handlers.harvest.reading.xml_text import beginning_of
 
 TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".psv")
 Files = list[tuple[str, Path]]
@@ -65,7 +66,8 @@ def find_layout(
             folder = metafile_path.parent
     metafile = None
     if metafile_path is not None:
-        metafile = read_metafile(metafile_path.read_bytes(), metafile_path.name, findings, limits)
+        raw = beginning_of(metafile_path, limits.max_xml)
+        metafile = read_metafile(raw, metafile_path.name, findings, limits)
         if table is not None:
             metafile = _naming(metafile, table, metafile_path, folder, findings)
     if metafile is None:
@@ -194,6 +196,8 @@ def _safe(folder: Path, location: str, name: str) -> Path | None:
     plain = PurePosixPath(location.replace("\\", "/"))
     if "://" in location or plain.is_absolute() or ".." in plain.parts:
         raise refusal("unsafe-path", file=location, name=name)
+    if len(location.encode()) > 255:  # no file has such a name, and asking for it is an error
+        return None
     path = folder / plain
     if not path.is_file():
         if not path.parent.is_dir():

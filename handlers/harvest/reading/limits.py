@@ -64,10 +64,10 @@ class Budget:
         if self._files > self._limits.max_files:
             raise refusal("too-many-files", name=self._name, limit=self._limits.max_files)
         plain = PurePosixPath(path.replace("\\", "/"))
-        unsafe = plain.is_absolute() or ".." in plain.parts or ":" in plain.parts[:1][0][1:2]
-        if unsafe or "\0" in path:
+        has_drive = str(plain)[1:2] == ":"  # of Windows
+        if plain.is_absolute() or ".." in plain.parts or has_drive or "\0" in path:
             raise refusal("unsafe-path", file=path, name=self._name)
-        if is_litter(plain):
+        if not plain.parts or is_litter(plain):  # `tar -C FOLDER .` begins with the folder itself
             return None
         if str(plain) in self._paths:
             raise refusal("name-twice", file=path, name=self._name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -17,6 +18,9 @@ from typing import IO, NamedTuple
 from handlers.harvest.reading.diagnostics import Findings
 
 BLOCK = 1 << 20
+LONGEST = 4 << 20
+"""Bytes from which on a line is left out, and told: it would have to lie in memory whole."""
+_ASCII = b"aZ09,;+-\\u0041"
 
 
 class Line(NamedTuple):
@@ -37,8 +41,11 @@ class Lines:
         self._name = name
         self._encoding = encoding
         self._carriage_return = carriage_return
+        self._end = b"\r" if carriage_return else b"\n"
         self._findings = findings
         self._returned: list[Line] = []
+        self.left_out = 0
+        """How many lines were too long so far; each is told by itself."""
         self._source = self._read()
 
     def __iter__(self) -> Iterator[Line]:
@@ -54,18 +61,30 @@ class Lines:
         self._returned.extend(reversed(lines))
 
     def skip(self, count: int) -> None:
-        """Pass over the first lines, whatever they hold."""
-        for _ in range(count):
-            if next(self._source, None) is None:
+        """Pass over the first lines, whatever they hold and however long they are."""
+        for line in self._source if count else ():
+            if line.number > count:
+                self.push_back([line])
+            if line.number >= count:
                 return
 
     def _read(self) -> Iterator[Line]:
         number = offset = 0
+        is_cut = False
         with self._path.open("rb", buffering=BLOCK) as file:
             if file.read(3) == codecs.BOM_UTF8:
                 offset = 3
             file.seek(offset)
-            for raw in _by_carriage_return(file) if self._carriage_return else file:
+            for raw in self._pieces(file):
+                if is_cut or len(raw) >= LONGEST:
+                    was_cut, is_cut = is_cut, not raw.endswith(self._end)
+                    is_long = is_cut or len(raw) > LONGEST
+                    if is_long and not was_cut:
+                        number += 1
+                        self._too_long(number, offset)
+                    if is_long or was_cut:
+                        offset += len(raw)
+                        continue
                 number += 1
                 try:
                     text = raw.decode("utf-8")
@@ -74,11 +93,23 @@ class Lines:
                 yield Line(text, number, offset)
                 offset += len(raw)
 
+    def _pieces(self, file: IO[bytes]) -> Iterator[bytes]:
+        """The lines; one that is too long comes in pieces, of which the last alone has an end."""
+        if self._carriage_return:
+            return _by_carriage_return(file)
+        return iter(partial(file.readline, LONGEST), b"")
+
+    def _too_long(self, number: int, offset: int) -> None:
+        self.left_out += 1
+        self._findings.note(
+            "line-too-long", file=self._name, line=number, offset=offset, limit=LONGEST
+        )
+
     def _decode_other(self, raw: bytes, number: int, offset: int) -> str:
         for codec in (self._encoding, "cp1252"):
             try:
                 text = raw.decode(codec)
-            except UnicodeDecodeError:
+            except UnicodeError:
                 continue
             if codec != self._encoding:
                 self._lied(codec, number, offset)
@@ -104,6 +135,9 @@ def _by_carriage_return(file: IO[bytes]) -> Iterator[bytes]:
         *whole, rest = (rest + block).split(b"\r")
         for line in whole:
             yield line + b"\r"
+        if len(rest) >= LONGEST:
+            yield rest
+            rest = b""
     if rest:
         yield rest
 
@@ -122,11 +156,15 @@ def as_utf8(path: Path, encoding: str, target: Path) -> Path:
 
 
 def known_encoding(name: str | None) -> str | None:
-    """The codec of a declared encoding, or None when there is no such encoding."""
+    """The codec of a declared encoding, or None when there is no such encoding of text, or one in
+    which separators and digits are written otherwise than in ASCII."""
     try:
-        return codecs.lookup((name or "utf-8").strip()).name
-    except LookupError:
-        return None
+        found = codecs.lookup((name or "utf-8").strip()).name
+        if found.startswith(("utf-16", "utf-32")) or _ASCII.decode(found) == _ASCII.decode():
+            return found
+    except (LookupError, ValueError):  # the latter where a codec is for names of hosts, or none
+        pass
+    return None
 
 
 def wide_encoding(head: bytes) -> str | None:

@@ -17,6 +17,8 @@ from handlers.harvest.reading.names import curie
 from handlers.harvest.reading.xml_text import local, parse_xml
 
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\r\\n": "\r\n", "\\\\": "\\"}
+_MOST = 10_000
+"""The largest number that says something of a table: its columns and header lines are fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def _table(element: etree._Element, findings: Findings) -> TableSpec:
     encoding = (element.get("encoding") or "").strip() or None
     if encoding is None:
         findings.note("encoding-missing", file=locations[0])
+    delimiter, quote = _separators(element, locations[0], findings)
     return TableSpec(
         row_type=row_type or ("dwc:Occurrence" if is_core else "unknown"),
         locations=locations,
@@ -91,10 +94,20 @@ def _table(element: etree._Element, findings: Findings) -> TableSpec:
         id_index=_id_index(element, "id" if is_core else "coreid"),
         is_core=is_core,
         encoding=encoding,
-        delimiter=_attribute(element, "fieldsTerminatedBy", ","),
-        quote=_attribute(element, "fieldsEnclosedBy", '"').strip(" ")[:1],
+        delimiter=delimiter,
+        quote=quote,
         skip=_number(element.get("ignoreHeaderLines") or "0", "ignoreHeaderLines"),
     )
+
+
+def _separators(element: etree._Element, file: str, findings: Findings) -> tuple[str | None, str]:
+    """Separator and quote as declared; no separator where that parts nothing."""
+    delimiter = _attribute(element, "fieldsTerminatedBy", ",")
+    quote = _attribute(element, "fieldsEnclosedBy", '"').strip(" ")[:1]
+    if not delimiter or "\n" in delimiter or "\r" in delimiter:
+        findings.note("separator-unusable", file=file, declared=repr(delimiter))
+        return None, quote
+    return delimiter, "" if quote in delimiter or quote in "\r\n" else quote
 
 
 def _columns(element: etree._Element, file: str, findings: Findings) -> list[Column]:
@@ -121,9 +134,11 @@ def _id_index(element: etree._Element, name: str) -> int | None:
 
 
 def _number(text: str, name: str) -> int:
-    if not text.strip().isdigit():
-        raise refusal("metafile-broken", reason=f"{name} is {text!r}, not a number")
-    return int(text)
+    digits = text.strip().lstrip("0") or "0"
+    if not text.strip().isdecimal() or len(digits) > 5 or int(digits) > _MOST:
+        told = f"{name} is {text[:40]!r}, not a whole number up to {_MOST}"
+        raise refusal("metafile-broken", reason=told)
+    return int(digits)
 
 
 def _attribute(element: etree._Element, name: str, default: str) -> str:

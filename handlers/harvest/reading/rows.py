@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from handlers.harvest.reading.diagnostics import Findings
-from handlers.harvest.reading.lines import Line, Lines
+from handlers.harvest.reading.lines import LONGEST, Line, Lines
 
 MAX_LINES = 2000
-"""A row over more lines than this is taken for a quote that nobody closed."""
+"""A row over more lines than this, or longer than a line may be, is taken for a quote that nobody
+closed."""
 MAX_REREAD = 200
 csv.field_size_limit(1 << 26)
 
@@ -77,9 +78,16 @@ def quoted_rows(
 
 
 def _feed(lines: Lines, taken: list[Line]) -> Iterator[str]:
+    size = 0
     for line in lines:
+        if not taken:
+            size = 0
+        elif line.number != taken[-1].number + 1:  # one between was too long: no row goes across
+            lines.push_back([line])
+            raise _RunsAway
         taken.append(line)
-        if len(taken) > MAX_LINES:
+        size += len(line.text)
+        if len(taken) > MAX_LINES or (size > LONGEST and len(taken) > 1):
             raise _RunsAway
         yield line.text
 

@@ -66,15 +66,14 @@ class Table:
         for name, dialect, plan in self._parts:
             count = counts.setdefault(name, Count())
             before = count.rows_in
-            yield from _keyed(name, plan, _raw(dialect, plan, findings), findings, count)
+            lines = dialect.lines(findings)
+            lines.skip(plan.skip)
+            rows = dialect.rows(lines, plan.width, findings)
+            yield from _keyed(name, plan, rows, findings, count)
+            count.rows_in += lines.left_out
+            count.reported += lines.left_out
             if count.rows_in == before:
                 findings.note("no-rows", file=name, rows=0)
-
-
-def _raw(dialect: Dialect, plan: Plan, findings: Findings) -> Iterator[Row]:
-    lines = dialect.lines(findings)
-    lines.skip(plan.skip)
-    return dialect.rows(lines, plan.width, findings)
 
 
 def _keyed(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from lxml import etree
@@ -45,11 +46,17 @@ class Parsed(NamedTuple):
             return False
         try:
             declared = codecs.lookup(self.declared).name
-        except LookupError:
+        except (LookupError, ValueError):
             return True
         return declared != self.found and not (
             declared == "utf-16" and self.found.startswith("utf-16")
         )
+
+
+def beginning_of(path: Path, limit: int) -> bytes:
+    """The bytes of a document; of one that is too large, one more than `parse_xml` takes."""
+    with path.open("rb") as file:
+        return file.read(limit + 1)
 
 
 def parse_xml(raw: bytes, file: str, *, limit: int, lenient: bool = False) -> Parsed:
@@ -109,7 +116,7 @@ def _decode(raw: bytes) -> tuple[str, str, str]:
     for codec in ("utf-8", name or "cp1252", "cp1252"):
         try:
             return raw.decode(codec), name, codecs.lookup(codec).name
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
     return raw.decode("latin-1"), name, "latin-1"
 

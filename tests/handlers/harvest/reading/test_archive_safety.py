@@ -14,6 +14,7 @@ import pytest
 from handlers.harvest.reading.diagnostics import Findings
 from handlers.harvest.reading.limits import Limits
 from handlers.harvest.reading.metadata import read_metadata
+from handlers.harvest.reading.xml_text import beginning_of
 from tests.handlers.harvest.reading.archive_building import (
     folder,
     metafile,
@@ -65,7 +66,9 @@ def test_nothing_unpacked_is_left_behind(tmp_path: Path) -> None:
     assert list((tmp_path / "w").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["../evil.txt", "/etc/evil.txt", "a/../../e.txt", "C:\\evil.txt"])
+@pytest.mark.parametrize(
+    "name", ["../evil.txt", "/etc/e.txt", "a/../../e.txt", "C:\\e.txt", "./C:e.txt"]
+)
 def test_paths_out_of_the_archive_are_refused(name: str, tmp_path: Path) -> None:
     assert refused(zipped(tmp_path / "a.zip", {name: "x"}), tmp_path / "w") == "unsafe-path"
     assert refused(tarred(tmp_path / "a.tgz", {name: "x"}), tmp_path / "w") == "unsafe-path"
@@ -76,6 +79,20 @@ def test_a_metafile_names_files_of_its_own_folder_only(location: str, tmp_path: 
     (tmp_path / "secret.txt").write_text(ROWS)
     meta = metafile(table(location, ("occurrenceID",)))
     assert refused(folder(tmp_path / "a", meta=meta), tmp_path / "w") == "unsafe-path"
+
+
+def test_the_folder_itself_may_be_the_first_member(tmp_path: Path) -> None:
+    source = tmp_path / "a.tgz"
+    place = tmp_path / "packed"
+    for name, text in SOUND.items():
+        place.mkdir(exist_ok=True)
+        (place / name).write_text(text)
+    with tarfile.open(source, "w:gz") as archive:  # as `tar czf a.tgz -C packed .` does
+        archive.add(place, arcname=".")
+        assert archive.getnames()[0] == "."
+    assert len(read(source, tmp_path / "w").records) == 2
+    zipped(tmp_path / "a.zip", {"./": "", **{f"./{name}": text for name, text in SOUND.items()}})
+    assert len(read(tmp_path / "a.zip", tmp_path / "w").records) == 2
 
 
 def test_links_are_refused(tmp_path: Path) -> None:
@@ -177,6 +194,14 @@ def test_a_doctype_without_entities_harms_nobody(tmp_path: Path) -> None:
 def test_an_enormous_metadata_document_is_refused(tmp_path: Path) -> None:
     source = folder(tmp_path / "a", meta=META, occurrence=ROWS, eml="<a>" + "x" * 9000 + "</a>")
     assert refused(source, tmp_path / "w", Limits(max_xml=5000)) == "xml-too-large"
+    source = folder(tmp_path / "b", meta=META + " " * 9000, occurrence=ROWS)
+    assert refused(source, tmp_path / "w", Limits(max_xml=5000)) == "xml-too-large"
+
+
+def test_no_more_of_a_document_is_read_than_says_that_it_is_too_large(tmp_path: Path) -> None:
+    with (tmp_path / "eml.xml").open("wb") as file:
+        file.truncate(1 << 40)  # zeros that take no room
+    assert len(beginning_of(tmp_path / "eml.xml", 100)) == 101
 
 
 def test_deeply_nested_xml_is_no_danger(tmp_path: Path) -> None:
