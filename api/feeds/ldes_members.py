@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.feeds.disclosed import disclosures
+from api.feeds.ldes_commands import Part, parts_of
 from eventstore.envelope import Recorded, activity_id, iso
 from eventstore.log import Log
 from eventstore.patches import document_lines, in_graph
@@ -33,6 +34,8 @@ class Member:
     content: Recorded
     full: bool
     """Whether the document is public; else the FDO record stands for it."""
+    part: Part | None = None
+    """Its place in the command that recorded it, where that recorded more in this stream."""
 
     @property
     def iri(self) -> str:
@@ -49,7 +52,7 @@ class Member:
     @property
     def envelope(self) -> list[str]:
         """N-Triples about the member itself."""
-        event, activity = self.event, self.event.activity
+        event, activity, part = self.event, self.event.activity, self.part
         return envelope_lines(
             Envelope(
                 member=self.iri,
@@ -63,7 +66,8 @@ class Member:
                 pid_status=PID_STATUS[event.status],
                 agent=event.agent.id,
                 generated_by=activity,
-                transaction=activity_id(event.log_id, event.cause) if event.cause else activity,
+                transaction=activity_id(event.log_id, part.first) if part else activity,
+                final=part.final if part else True,
             )
         )
 
@@ -97,14 +101,15 @@ class Shown:
     """Positions that held a member which was taken off."""
 
 
-def shown(positions: Sequence[int], log: Log) -> Shown:
-    """The members at these positions, in order, and the gaps between them."""
+def shown(positions: Sequence[int], stream: str, log: Log) -> Shown:
+    """The members of a stream at these positions, in order, and the gaps between them."""
     found = log.events_at(positions)
     events = [found[position] for position in positions if position in found]
     pairs = [(event, content) for event in events if (content := content_of(event, log))]
     verdicts = disclosures([content for _, content in pairs], log)
+    parts = parts_of(events, stream, log)
     members = [
-        Member(event, content, said == "full")
+        Member(event, content, said == "full", parts.get(event.position))
         for (event, content), said in zip(pairs, verdicts, strict=True)
         if said != "nothing" and (event.operational or not erasures(event, log))
     ]

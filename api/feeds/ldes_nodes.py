@@ -153,7 +153,7 @@ class Tree:
             return Node(address, "", [], moved=True)
         if edition != now:
             raise _gone(edition, erasure, address)
-        found = shown(page.positions, self._log)
+        found = shown(page.positions, self.name, self._log)
         lines = node_lines(address, self.stream, immutable=page.full)
         lines += gap_lines(address, found.gaps)
         return Node(

@@ -52,7 +52,9 @@ class Envelope:
     generated_by: str
     """The `prov:Activity`."""
     transaction: str
-    """The activity of the command that led to it; it is final with this member."""
+    """The activity of the first event of the command that recorded it."""
+    final: bool
+    """Whether the transaction is whole with this member."""
 
 
 def envelope_lines(envelope: Envelope) -> list[str]:
@@ -70,7 +72,7 @@ def envelope_lines(envelope: Envelope) -> list[str]:
         (f"{PREFIXES['prov']}wasAttributedTo", f"<{envelope.agent}>"),
         (f"{PREFIXES['prov']}wasGeneratedBy", f"<{envelope.generated_by}>"),
         (TRANSACTION, f"<{envelope.transaction}>"),
-        (FINALIZED, f'"true"^^<{XSD}boolean>'),
+        (FINALIZED, f'"{str(envelope.final).lower()}"^^<{XSD}boolean>'),
     )
     subject = f"<{envelope.member}>"
     return [f"{subject} <{predicate}> {value} .\n" for predicate, value in pairs]
