@@ -22,6 +22,7 @@ from eventstore.confirmations import (
     versions_said,
 )
 from eventstore.envelope import Recorded, iso
+from eventstore.places import A_VERSION, IN_FORCE, PLACE, position_at
 from eventstore.recorder import SELECT, Recorder
 from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import NotFound
@@ -89,12 +90,7 @@ class Log:
 
     def position_at(self, recorded_at: int) -> int:
         """The last position recorded at or before a time (microseconds); 0 before the first."""
-        rows = self._recorder.rows(
-            "SELECT position FROM events WHERE recorded_at<=? "
-            "ORDER BY recorded_at DESC, position DESC LIMIT 1",
-            [recorded_at],
-        )
-        return int(rows[0][0]) if rows else 0
+        return position_at(self._recorder, recorded_at)
 
     def recorded_at(self, position: int) -> str | None:
         """RFC 3339 time of the newest event at or before a position; None before the first."""
@@ -119,6 +115,19 @@ class Log:
             [after * 1_000_000, limit],
         )
         return [(int(second), int(position)) for second, position in rows]
+
+    def seconds_before(self, before: int, limit: int) -> list[int]:
+        """The last seconds (since 1970) before one in which there are events, newest first."""
+        rows = self._recorder.rows(
+            "WITH RECURSIVE found(at) AS ("
+            " SELECT max(recorded_at) FROM events WHERE recorded_at<? UNION ALL"
+            " SELECT (SELECT max(recorded_at) FROM events"
+            "         WHERE recorded_at<found.at/1000000*1000000)"
+            " FROM found WHERE found.at IS NOT NULL LIMIT ?)"
+            "SELECT at/1000000 FROM found WHERE at IS NOT NULL",
+            [before * 1_000_000, limit],
+        )
+        return [int(row[0]) for row in rows]
 
     def erasures(self, after: int = 0) -> list[tuple[int, int]]:
         """(position, first position erased) of the erasures behind `after`, in order."""
@@ -195,7 +204,8 @@ class Log:
     def version(self, pid: Pid, number: int) -> Recorded:
         """The event that made a version; NotFound names the versions there are."""
         rows = self._recorder.rows(
-            f"{SELECT} WHERE object=? AND version=? AND bytes IS NOT NULL ORDER BY sequence",
+            f"{A_VERSION} {SELECT} WHERE object=?1 AND sequence={PLACE} AND version=?2 "
+            "AND bytes IS NOT NULL",
             [str(pid), number],
         )
         if not rows:
@@ -209,9 +219,9 @@ class Log:
         """The event that made the version in force at a position, of what was observed by a
         time (microseconds); NotFound before the first."""
         rows = self._recorder.rows(
-            f"{SELECT} WHERE object=? AND position<=? AND bytes IS NOT NULL "
-            "AND (? IS NULL OR observed_at<=?) ORDER BY sequence DESC LIMIT 1",
-            [str(pid), position, observed, observed],
+            f"{IN_FORCE} {SELECT} WHERE object=?1 AND sequence<={PLACE} AND bytes IS NOT NULL "
+            "AND (?3 IS NULL OR observed_at<=?3) ORDER BY sequence DESC LIMIT 1",
+            [str(pid), position, observed],
         )
         if not rows:
             self.head(pid)

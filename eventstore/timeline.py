@@ -1,22 +1,25 @@
 """The versions of an object in time, without their documents: what TimeGates and TimeMaps ask;
 and sections of a long history.
 
-A draft was never public, so it is no memento. Times are those of the log (`recorded_at`, in
-microseconds); Memento speaks of whole seconds, and so does `at_second`.
+A draft was never public, so it is no memento; before the first public version drafts are passed
+over one by one. Times are those of the log (`recorded_at`, in microseconds); Memento speaks of
+whole seconds, and so does `at_second`.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from eventstore.places import A_VERSION, IN_FORCE, PLACE, VERSIONS, position_at
 from eventstore.recorder import Recorder
 from fdo.identifiers import Pid
 
 _PUBLIC = (
-    "SELECT version, recorded_at FROM events WHERE object=? AND bytes IS NOT NULL "
+    "SELECT version, recorded_at FROM events WHERE object=?1 AND bytes IS NOT NULL "
     "AND json_extract(CAST(meta AS TEXT), '$.status')<>'draft'"
 )
 _SECOND = 1_000_000
@@ -40,36 +43,33 @@ class Timeline:
         """The last version whose time, cut to seconds, is at or before a second (since 1970);
         before the first version the first, as RFC 7089 (4.5.3) advises; None where there is
         no public version."""
-        found = self._one(
-            pid, "AND recorded_at<? ORDER BY sequence DESC LIMIT 1", (second + 1) * _SECOND
-        )
-        return found or self.first(pid)
+        position = position_at(self._recorder, (second + 1) * _SECOND - 1)
+        last = f"{IN_FORCE} {_PUBLIC} AND sequence<={PLACE} ORDER BY sequence DESC LIMIT 1"
+        return self._one(last, pid, position) or self.first(pid)
 
     def first(self, pid: Pid) -> Dated | None:
         """The oldest public version."""
-        return self._one(pid, "ORDER BY sequence LIMIT 1")
+        return self._one(f"{_PUBLIC} ORDER BY sequence LIMIT 1", pid)
 
     def last(self, pid: Pid) -> Dated | None:
-        """The newest public version."""
-        return self._one(pid, "ORDER BY sequence DESC LIMIT 1")
+        """The newest public version: nothing becomes a draft again."""
+        head = "(SELECT position FROM heads WHERE object=?1)"
+        return self._one(f"{_PUBLIC} AND position={head}", pid)
 
     def those(self, pid: Pid, versions: Iterable[int]) -> dict[int, Dated]:
-        """The public ones among some versions, by number."""
-        wanted = sorted(set(versions))
-        marks = ",".join("?" * len(wanted))
-        rows = self._rows(pid, f"AND version IN ({marks}) ORDER BY sequence", *wanted)
+        """The public ones among some versions, by number and in their order."""
+        rows = self._recorder.rows(
+            f"{VERSIONS} {_PUBLIC} AND sequence IN {PLACE} ORDER BY sequence",
+            [str(pid), orjson.dumps(sorted(set(versions))).decode()],
+        )
         return {row[0]: Dated(row[0], row[1]) for row in rows}
-
-    def between(self, pid: Pid, first: int, last: int) -> list[Dated]:
-        """The public versions whose numbers lie in a range, in order."""
-        rows = self._rows(pid, "AND version BETWEEN ? AND ? ORDER BY sequence", first, last)
-        return [Dated(row[0], row[1]) for row in rows]
 
     def contents(self, pid: Pid, before: int, limit: int) -> list[int]:
         """Positions of the content events of versions below a number, newest first."""
         rows = self._recorder.rows(
-            "SELECT position FROM events WHERE object=? AND bytes IS NOT NULL AND version<? "
-            "ORDER BY sequence DESC LIMIT ?",
+            f"{A_VERSION} SELECT position FROM events WHERE object=?1 AND bytes IS NOT NULL "
+            f"AND sequence<coalesce({PLACE}, {_BEHIND_ALL}) AND version<?2 "
+            "ORDER BY sequence DESC LIMIT ?3",
             [str(pid), before, limit],
         )
         return [int(row[0]) for row in rows]
@@ -82,9 +82,9 @@ class Timeline:
         )
         return [int(row[0]) for row in rows]
 
-    def _one(self, pid: Pid, clause: str, *params: Any) -> Dated | None:
-        rows = self._rows(pid, clause, *params)
+    def _one(self, statement: str, pid: Pid, *params: Any) -> Dated | None:
+        rows = self._recorder.rows(statement, [str(pid), *params])
         return Dated(rows[0][0], rows[0][1]) if rows else None
 
-    def _rows(self, pid: Pid, clause: str, *params: Any) -> Sequence[sqlite3.Row]:
-        return self._recorder.rows(f"{_PUBLIC} {clause}", [str(pid), *params])
+
+_BEHIND_ALL = 2**63 - 1

@@ -3,6 +3,7 @@
     /20.5000.5072/ABC-DEF-123/result            the original: 303 to its answer now
     /timegate/20.5000.5072/ABC-DEF-123/result   Accept-Datetime → 302 to a memento
     /timemap/link/20.5000.5072/ABC-DEF-123/result
+    /timemap/json/20.5000.5072/ABC-DEF-123/result
     /20.5000.5072/ABC-DEF-123/result?as-of=42   a memento: 303 to the answer of that state
 
 The result changes with whatever is recorded, from the registration of the query to its withdrawal;
@@ -15,7 +16,15 @@ from dataclasses import dataclass
 
 from api.objects.exchange import Headers, http_date
 from api.objects.memento import LINK_FORMAT, original_of
-from api.objects.seconds import LATEST, Original, around, at_second, second_of, timemap
+from api.objects.seconds import (
+    LATEST,
+    Original,
+    around,
+    at_second,
+    second_of,
+    timemap,
+    timemap_json,
+)
 from eventstore.log import Log
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
@@ -47,8 +56,13 @@ class Results:
         return original.memento(position), links
 
     def timemap(self, pid: Pid, after: int) -> bytes:
-        """One page of the TimeMap, from a second on."""
+        """One page of the TimeMap in link format, from a second on."""
         return timemap(self._original(pid), after, self.log)
+
+    def timemap_json(self, pid: Pid, after: int) -> bytes:
+        """The same page as JSON."""
+        here = f"{self.base}/timemap/json/{pid}{TAIL}"
+        return timemap_json(self._original(pid), here, after, self.log)
 
     def headers(self, pid: Pid, position: int | None, *, neighbours: bool = True) -> Headers:
         """What the result says of its past; `position` where it is that of an earlier state."""

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from api.objects.exchange import http_date
 from api.objects.memento import LINK_FORMAT
+from eventstore.envelope import iso
 from eventstore.log import Log
 
 PAGE: Final = 1_000
@@ -72,38 +75,103 @@ def around(original: Original, position: int, log: Log) -> list[str]:
 
 def timemap(original: Original, after: int, log: Log) -> bytes:
     """One page of the TimeMap in link format (RFC 7089 §5; paged by §5.1.2), from a second on."""
-    return ",\n".join(_entries(original, min(after, LATEST), log)).encode()
+    return ",\n".join(_links(original, _page(original, min(after, LATEST), log))).encode()
 
 
-def _entries(original: Original, after: int, log: Log) -> Iterator[str]:
-    start = after
-    if original.first > 1:
-        start = max(after, _second_of(original.first, log))
+def timemap_json(original: Original, here: str, after: int, log: Log) -> bytes:
+    """The same page in the JSON that Memento aggregators share, where its own address is `here`;
+    `pages` is ours."""
+    return orjson.dumps(_json(original, here, _page(original, min(after, LATEST), log)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Mementos as (second, event), from a second on (`after`; 0: from the first)."""
+
+    after: int
+    listed: list[tuple[int, int]]
+    first: tuple[int, int] | None
+    """Of all pages, as `last`; None before there is an event."""
+    last: tuple[int, int] | None
+    before: tuple[int, int, int] | None
+    """(`after` of the page before, its first and its last second)."""
+    behind: int | None
+    """The second with which the next page begins."""
+
+
+def _page(original: Original, after: int, log: Log) -> _Page:
     last = _last(original, log)
-    end = _second_of(last, log) if last else 0
-    found = [pair for pair in log.seconds(start, PAGE + 1) if pair[0] <= end]
-    listed, rest = found[:PAGE], found[PAGE:]
+    begun = log.seconds(_second_of(original.first, log), 1) if last else []
+    if not begun:
+        return _Page(after, [], None, None, None, None)
+    first, end = begun[0][0], _second_of(last, log)
+    found = [pair for pair in log.seconds(max(after, first), PAGE + 1) if pair[0] <= end]
+    listed = [(second, min(position, last)) for second, position in found]
+    earlier = [at for at in log.seconds_before(min(after, end + 1), PAGE) if at >= first]
+    before = None
+    if earlier:
+        before = (0 if earlier[-1] == first else earlier[-1], earlier[-1], earlier[0])
+    behind = listed[PAGE][0] if len(listed) > PAGE else None
+    ends = (first, min(begun[0][1], last)), (end, last)
+    return _Page(after, listed[:PAGE], *ends, before, behind)
+
+
+def _links(original: Original, page: _Page) -> Iterator[str]:
     here, kind = original.timemap, f'type="{LINK_FORMAT}"'
     yield f'<{original.address}>; rel="original"'
     yield f'<{original.timegate}>; rel="timegate"'
     span = ""
-    if listed:
-        span = f'; from="{dated(listed[0][0])}"; until="{dated(listed[-1][0])}"'
-    own = f"{taking_more(here)}after={after}" if after else here
-    yield f'<{own}>; rel="self"; {kind}{span}'
-    if after:
+    if page.listed:
+        span = f'; from="{dated(page.listed[0][0])}"; until="{dated(page.listed[-1][0])}"'
+    yield f'<{_from(here, page.after)}>; rel="self"; {kind}{span}'
+    if page.after:
         yield f'<{here}>; rel="timemap first"; {kind}'
-    for second, _ in rest:
-        address = f"{taking_more(here)}after={second}"
-        yield f'<{address}>; rel="next timemap"; {kind}; from="{dated(second)}"'
-    first = log.seconds(_second_of(original.first, log), 1) if last else []
-    for second, position in listed:
-        rel = [
-            *(["first"] if second == first[0][0] else []),
-            *(["last"] if second == end else []),
-            "memento",
-        ]
-        yield _link(original, min(position, last), " ".join(rel), second)
+    if page.before is not None:
+        at, start, end = page.before
+        span = f'from="{dated(start)}"; until="{dated(end)}"'
+        yield f'<{_from(here, at)}>; rel="prev timemap"; {kind}; {span}'
+    if page.behind is not None:
+        span = f'from="{dated(page.behind)}"'
+        yield f'<{_from(here, page.behind)}>; rel="next timemap"; {kind}; {span}'
+    for one in page.listed:
+        rel = [name for name, end in (("first", page.first), ("last", page.last)) if one == end]
+        yield _link(original, one[1], " ".join([*rel, "memento"]), one[0])
+
+
+def _json(original: Original, here: str, page: _Page) -> dict[str, Any]:
+    def entry(one: tuple[int, int]) -> dict[str, str]:
+        return {"datetime": _whole(one[0]), "uri": original.memento(one[1])}
+
+    pages: dict[str, dict[str, str]] = {}
+    if page.before is not None:
+        at, start, end = page.before
+        pages["prev"] = {
+            "uri": _from(here, at), "from": _whole(start), "until": _whole(end),
+        }  # fmt: skip
+    if page.behind is not None:
+        pages["next"] = {"uri": _from(here, page.behind), "from": _whole(page.behind)}
+    return {
+        "original_uri": original.address,
+        "self": _from(here, page.after),
+        "timegate_uri": original.timegate,
+        "timemap_uri": {"link_format": original.timemap, "json_format": here},
+        "mementos": {
+            "first": page.first and entry(page.first),
+            "last": page.last and entry(page.last),
+            "list": [entry(one) for one in page.listed],
+        },
+        "pages": pages,
+    }
+
+
+def _from(timemap: str, after: int) -> str:
+    """The address of the page that begins at a second; of the first one for 0."""
+    return f"{taking_more(timemap)}after={after}" if after else timemap
+
+
+def _whole(second: int) -> str:
+    """A second as RFC 3339 writes it."""
+    return f"{iso(second * 1_000_000)[:19]}Z"
 
 
 def _link(original: Original, position: int, rel: str, second: int) -> str:

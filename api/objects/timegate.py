@@ -23,7 +23,7 @@ from api.objects.exchange import CORS
 from api.objects.memento import LINK_FORMAT, Form, Mementos, accept_datetime, dated, original_of
 from api.objects.results import Results
 from api.objects.seconds import LATEST
-from api.refusals import NotAcceptable, UnknownParameter
+from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
 from eventstore.log import unknown
@@ -34,6 +34,7 @@ from fdo.identifiers import Pid
 AcceptDatetime = Annotated[
     str | None, Header(alias="Accept-Datetime", description="An HTTP-date; else now.")
 ]
+JSON = "application/json"
 PAGE = 1_000
 """Mementos on one page of a TimeMap."""
 
@@ -83,11 +84,8 @@ def timegate_router(site: Site) -> APIRouter:
         query = results.named(uri)
         if query is None:
             return maps.answer(form, uri, page)
-        if form != "link":
-            raise NotAcceptable(
-                f"The TimeMap of a result is {LINK_FORMAT}; read /timemap/link/{query}/result.",
-                available=[{"format": "link", "mediaType": LINK_FORMAT}],
-            )
+        if form == "json":
+            return _listing(Response(results.timemap_json(query, after), media_type=JSON))
         return _listing(Response(results.timemap(query, after), media_type=LINK_FORMAT))
 
     return router
@@ -145,7 +143,7 @@ class TimeMaps:
             response = Response(body, media_type=LINK_FORMAT)
         else:
             body = orjson.dumps(self._json(pid, page, first, last))
-            response = Response(body, media_type="application/json")
+            response = Response(body, media_type=JSON)
         return _listing(response)
 
     def _page(self, pid: Pid, first: Dated, last: Dated, number: int | None) -> _Page:
@@ -157,7 +155,8 @@ class TimeMaps:
                 parameter="page",
             )
         timeline = self._mementos.timeline
-        listed = timeline.between(pid, (number - 1) * PAGE + 1, number * PAGE)
+        numbers = range((number - 1) * PAGE + 1, number * PAGE + 1)
+        listed = list(timeline.those(pid, numbers).values())
         edges = {"prev": number - 1, "next": number + 1}
         bounds = {
             name: (max(first.version, (at - 1) * PAGE + 1), min(last.version, at * PAGE))

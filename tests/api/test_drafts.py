@@ -32,6 +32,7 @@ READ = (
     "/timegate/{pid}",
     "/timemap/link/{pid}",
     "/timemap/link/{pid}/result",
+    "/timemap/json/{pid}/result",
     "/unapi?id={pid}&format=ris",
 )
 HOLDER = "https://ror.org/0566bfb96"

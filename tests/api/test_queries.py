@@ -192,6 +192,15 @@ def links_of(answer):
     return {name: address for address, names in found for name in names.split()}
 
 
+def links_in(text):
+    """Relation → addresses of a TimeMap."""
+    found: dict[str, list[str]] = {}
+    for address, names in re.findall(r'<([^>]+)>; rel="([^"]+)"', text):
+        for name in names.split():
+            found.setdefault(name, []).append(address)
+    return found
+
+
 def test_the_result_has_a_timegate_that_knows_when_it_was_what(repository, browse, saved):
     path, _ = saved  # on 1 March, and two specimens on the days after
     repository.register("specimen", a_specimen("A"))
@@ -256,8 +265,44 @@ def test_the_timemap_of_a_result_ends_where_the_query_was_withdrawn(
     assert asked(browser.get(f"{path}/result?as-of=3"))["as-of"] == "3"
 
 
-def test_what_has_no_result_has_no_timegate_of_one(repository, browse, saved):
+def test_the_timemap_of_a_result_is_the_same_in_both_forms_and_its_pages_name_each_other(
+    repository, browse, saved, monkeypatch
+):
+    path, _ = saved  # event 1, on 1 March
+    for number in range(4):
+        repository.register("specimen", a_specimen(f"DH-{number}"))
+    monkeypatch.setattr("api.objects.seconds.PAGE", 2)
+    browser, here = browse(), f"{BASE}{path}/result"
+    page, seen = f"/timemap/json{path}/result", list[dict[str, str]]()
+    addresses = []
+    while page:
+        answer = browser.get(page)
+        assert answer.headers["content-type"] == "application/json"
+        told = answer.json()
+        assert told["self"] == f"{BASE}{page}" and told["original_uri"] == here
+        assert told["timegate_uri"] == f"{BASE}/timegate{path}/result"
+        assert told["mementos"]["first"]["uri"] == f"{here}?as-of=1"
+        assert told["mementos"]["last"]["uri"] == f"{here}?as-of=5"
+        links = links_in(browser.get(page.replace("/json/", "/link/")).text)
+        listed = [one["uri"] for one in told["mementos"]["list"]]
+        assert listed == links["memento"]
+        before = told["pages"].get("prev", {}).get("uri")
+        assert before == (addresses[-1] if addresses else None)
+        in_link_format = [one.replace("/link/", "/json/") for one in links.get("prev", [])]
+        assert in_link_format == ([before] if before else [])
+        seen += told["mementos"]["list"]
+        addresses.append(told["self"])
+        page = told["pages"].get("next", {}).get("uri", "").removeprefix(BASE)
+    assert [one["uri"] for one in seen] == [f"{here}?as-of={n}" for n in range(1, 6)]
+    assert [one["datetime"] for one in seen] == [f"2026-03-0{n}T12:00:00Z" for n in range(1, 6)]
+    assert len(addresses) == 3
+    third = browser.get(addresses[2].removeprefix(BASE)).json()
+    assert third["pages"]["prev"]["from"] == "2026-03-03T12:00:00Z"
+    assert third["pages"]["prev"]["until"] == "2026-03-04T12:00:00Z"
+
+
+def test_what_has_no_result_has_no_timegate_of_one(repository, browse):
     oak = repository.register("specimen", a_specimen())
     assert browse().get(f"/timegate/{oak}/result").status_code == 404
     assert browse().get(f"/timegate/{oak}").status_code == 302
-    assert browse().get(f"/timemap/json{saved[0]}/result").status_code == 406
+    assert browse().get(f"/timemap/json/{oak}/result").status_code == 404
