@@ -7,13 +7,14 @@ that lists what it counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.moments import position_as_of
+from api.moments import observed_at, position_as_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
 from api.refusals import UnknownParameter
 from api.search import (
@@ -87,13 +88,7 @@ def _counted(site: Site, given: Given) -> dict[str, Any]:
     search = search_view(site)
     names = facet_names(control.get("by") or "all", "by")
     if "at" in control:
-        if "observed-at" in control:
-            raise UnknownParameter(
-                "A series is by the repository's own clock; leave observed-at out, or leave at "
-                "out and ask for one moment.",
-                parameter="observed-at",
-            )
-        return _series(site, search, query, names, control["at"])
+        return _series(site, search, query, names, control)
     at = asked_instant(site, control)
     facets = search.facets(
         query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
@@ -106,22 +101,25 @@ def _counted(site: Site, given: Given) -> dict[str, Any]:
 
 
 def _series(
-    site: Site, search: Search, query: SearchQuery, names: list[str], at: str
+    site: Site, search: Search, query: SearchQuery, names: list[str], control: Mapping[str, str]
 ) -> dict[str, Any]:
-    moments = [moment.strip() for moment in at.split(",") if moment.strip()]
+    moments = [moment.strip() for moment in control["at"].split(",") if moment.strip()]
     if len(names) != 1 or not 0 < len(moments) <= _MOMENTS:
         raise UnknownParameter(
             f"at takes 1 to {_MOMENTS} moments and goes with exactly one facet in by.",
             parameter="at",
         )
-    positions = [position_as_of(moment, site.objects) for moment in moments]
-    series = search.series(names[0], positions, query)
+    positions = [position_as_of(moment, site.objects, "at") for moment in moments]
+    heard = control.get("observed-at")
+    observed = observed_at(heard, site.objects) if heard else None
+    series = search.series(names[0], positions, query, observed)
     return {
         "by": names[0],
         "at": [
             {"moment": moment, "asOf": position}
             for moment, position in zip(moments, positions, strict=True)
         ],
+        "observedAt": None if observed is None else iso(observed),
         "counts": series,
     }
 

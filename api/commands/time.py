@@ -82,12 +82,16 @@ def series(
     last: Annotated[str | None, typer.Option("--to", help=_SERIES["to"])] = None,
     step: Annotated[str | None, typer.Option(help=_SERIES["step"])] = None,
     top: Annotated[int, typer.Option(min=1, max=50, help=_SERIES["top"])] = 10,
+    observed_at: ObservedOption = None,
     chart: Annotated[Path | None, typer.Option(help="Write the chart (SVG) to this file.")] = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Counts over time: how the holdings grew, or how many changes there were."""
-    given = {"of": of, "by": by, "from": first, "to": last, "step": step, "top": str(top)}
+    given = {
+        "of": of, "by": by, "from": first, "to": last, "step": step, "top": str(top),
+        "observed-at": observed_at,
+    }  # fmt: skip
     with _questions(data) as questions:
         answer = time_series.series(questions, _given(given, _SERIES))
     if chart is not None and answer.chart is not None:

@@ -29,10 +29,11 @@ LIMIT = 100
 """Rows of a page when nothing is said."""
 
 _PLACE = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
-_PAST = {
+PAST = {
     "as-of": "As the repository knew it then: an event number, a day or an RFC 3339 instant.",
     "observed-at": "Only what the sources had said by this day or instant.",
 }
+"""The two clocks, as the parameters of a question describe them."""
 _STRETCH = {"since": SINCE, "until": UNTIL}
 _PAGES = {
     "cursor": "Where the next page begins, as `next` gives it.",
@@ -47,21 +48,21 @@ PARAMETERS: dict[str, dict[str, str]] = {
         "type": "Only objects of this type.",
         "source-system": "Only what came from this source system (PID).",
         "agent": "Only what this agent did: an IRI or a name.",
-        **_PAST,
+        **PAST,
         "order": "oldest (the default) or newest first.",
         **_PAGES,
     },
     "busiest": {
         "by": f"Whom or what to count by: {', '.join(get_args(By))}.",
         **_STRETCH,
-        **_PAST,
+        **PAST,
         "limit": f"Rows, 1 to {LIMIT_CAP}; 20 when left out.",
     },
     "held": {
         "term": "A term of which is kept when its values were held, such as country.",
         "value": "The value, exactly.",
         "pid": "Only this object.",
-        **_PAST,
+        **PAST,
         **_PAGES,
     },
     "terms": {},

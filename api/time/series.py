@@ -6,15 +6,16 @@ last point is the moment asked for (`to`), or now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast, get_args
 
-from api.moments import past, position_as_of
+from api.moments import beginning, past, position_as_of
 from api.refusals import UnknownParameter
 from api.time.charts import Chart, Line
-from api.time.questions import Answer, Given, Questions
+from api.time.questions import PAST, Answer, Given, Questions
+from eventstore.application import DigitalObjects
 from eventstore.envelope import iso, to_micros, to_moment
 from fdo.errors import CollectomeError, Unavailable
 from fdo.identifiers import Pid
@@ -48,8 +49,10 @@ PARAMETERS: dict[str, str] = {
     "of": "specimens (the default), media or changes.",
     "by": f"Specimens by {', '.join(SPECIMENS)}; media by {', '.join(MEDIA)}; changes by "
     f"{', '.join(CHANGES)}.",
-    "from": "The first day, instant or event; the first event of the log when left out.",
-    "to": "The last day (its end, UTC), instant or event; now when left out.",
+    "from": "The first day (from its start, UTC), instant or event, inclusive; the first event of "
+    "the log when left out. Counting begins with the step in which it lies.",
+    "to": "The last day (to its end, UTC), instant or event, inclusive; now when left out.",
+    "observed-at": PAST["observed-at"],
     "step": f"{', '.join(STEPS)}; chosen by the length of the stretch when left out.",
     "top": f"So many values get a line of their own, 1 to {_MOST_LINES}; 10 when left out.",
 }
@@ -73,13 +76,16 @@ def series(questions: Questions, given: Given) -> Answer:
     known = {"specimens": SPECIMENS, "media": MEDIA, "changes": CHANGES}[of]
     by = given.one_of("by", known, "none")
     first, step, points = _points(questions, given)
-    counts = _counted(questions, of, by, first, points)
+    observed = questions.observed(given)
+    counts = _counted(questions, of, by, first, points, observed)
     lines, others = _ranked(counts, given.number("top", _MOST_LINES, _TOP), summed=of == "changes")
-    title = f"Number of {of}" + ("" if by == "none" else f" by {by}") + f", by {step}"
+    heard = "" if observed is None else f", of what was observed by {iso(observed)}"
+    title = f"Number of {of}" + ("" if by == "none" else f" by {by}") + f", by {step}{heard}"
     body: dict[str, Any] = {
         "of": of,
         "by": by,
         "step": step,
+        "observedAt": None if observed is None else iso(observed),
         "counts": "in each step" if of == "changes" else "at the end of each step",
         "points": [{"label": p.label, "moment": iso(p.moment), "asOf": p.position} for p in points],
         "series": [
@@ -108,11 +114,11 @@ def _points(questions: Questions, given: Given) -> tuple[int, str, list[Point]]:
     """(the position before the first step, the step, its points)."""
     log = questions.objects.log
     head = questions.terms_view.position()
-    begin = _moment(questions, given, "from")
+    begin = _moment(questions, given, "from", beginning)
     if begin is None:
         events = log.read(0, 1)
         begin = events[0].recorded_at if events else questions.objects.clock()
-    end = _moment(questions, given, "to")
+    end = _moment(questions, given, "to", past)
     if end is None:
         end = max(begin, questions.objects.clock())
     if begin > end:
@@ -126,12 +132,15 @@ def _points(questions: Questions, given: Given) -> tuple[int, str, list[Point]]:
     return log.position_at(_midnight(starts[0]) - 1), step, points
 
 
-def _moment(questions: Questions, given: Given, name: str) -> int | None:
+def _moment(
+    questions: Questions, given: Given, name: str, bound: Callable[[str, str, DigitalObjects], int]
+) -> int | None:
+    """One of the two bounds: an event's own time, or that end of a day which counts."""
     text = given.text(name)
     if text is None:
         return None
     if not text.isdigit():
-        return past(text, name, questions.objects)
+        return bound(text, name, questions.objects)
     position = position_as_of(text, questions.objects, name)
     events = questions.objects.log.read(max(position - 1, 0), 1)
     return events[0].recorded_at if events else questions.objects.clock()
@@ -204,20 +213,27 @@ def _midnight(day: date) -> int:
 # ── the counts ───────────────────────────────────────────────────────────────────────────
 
 
-def _counted(questions: Questions, of: str, by: str, first: int, points: Sequence[Point]) -> Counts:
+def _counted(
+    questions: Questions,
+    of: str,
+    by: str,
+    first: int,
+    points: Sequence[Point],
+    observed: int | None,
+) -> Counts:
     ends = [point.position for point in points]
     if of == "changes":
-        found = questions.terms_view.tallies(cast(Grouping, by), first, ends)
+        found = questions.terms_view.tallies(cast(Grouping, by), first, ends, observed)
         return _total(of, found) if by == "none" else found
     if of == "media":
-        grown = questions.terms_view.growth(held_path(MEDIA[by]), "media", ends)
+        grown = questions.terms_view.growth(held_path(MEDIA[by]), "media", ends, observed)
         counts = {(value, _name(questions, value)): row for value, row in grown.items()}
         return _total(of, counts) if by == "none" else counts
     search = questions.views.search
     if search is None:
         raise Unavailable("This server keeps no search view; start a projector.")
     facet = SPECIMENS[by]
-    plain = search.series(facet, ends)
+    plain = search.series(facet, ends, observed=observed)
     if by == "none":
         return _total(of, {(value, value): row for value, row in plain.items()})
     labels = {bucket.value: bucket.label for bucket in search.counts(facet)}

@@ -79,7 +79,12 @@ def test_statistics_count_by_each_facet_and_over_time(searched):
     assert _countries(found["by"]["discipline"]) == {"Botany": 5}
     over = searched.get("/api/statistics?by=discipline&at=1,2026-03-03,6").json()
     assert [one["asOf"] for one in over["at"]] == [1, 3, 6]
-    assert over["counts"] == {"Botany": [1, 3, 5]}
+    assert over["counts"] == {"Botany": [1, 3, 5]} and over["observedAt"] is None
+    heard = searched.get("/api/statistics?by=country&at=1,5,6&observed-at=2026-03-04").json()
+    assert heard["observedAt"].startswith("2026-03-04T23:59:59")
+    assert sorted(heard["counts"].values()) == [[0, 2, 2], [1, 2, 2]]
+    wrong = searched.get("/api/statistics?by=country&at=99")
+    assert wrong.json()["parameter"] == "at"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +187,7 @@ def test_search_and_statistics_can_be_bound_by_what_sources_had_shown(searched, 
     [
         "/api/search?observed-at=v3",
         "/api/search?observed-at=2999-01-01",
-        "/api/statistics?by=country&at=3&observed-at=2026-03-01",
+        "/api/statistics?by=country&at=3&observed-at=v3",
     ],
 )
 def test_a_bound_that_is_no_moment_of_the_sources_is_refused(searched, path):

@@ -21,15 +21,19 @@ from tests.api.documents import a_source, a_specimen
 from tests.api.test_live import Listener
 from tests.api.test_time import followed
 
-THE_5TH, FIRST, LAST = "2026-03-05", "2026-03-05T00:00:00Z", "2026-03-05T23:59:59.999999Z"
-MORE = {"/api/source-systems/{prefix}/{suffix}/corrections": "format=ndjson"}
+THE_5TH, THE_6TH = "2026-03-05", "2026-03-06"
+FIRST, LAST = "2026-03-05T00:00:00Z", "2026-03-05T23:59:59.999999Z"
+SERIES = "/api/time/series"
+CORRECTIONS = "/api/source-systems/{prefix}/{suffix}/corrections"
+MORE = {CORRECTIONS: "format=ndjson", SERIES: "step=day"}
 """What a door is asked beside, so that its answers can be compared."""
 LIVE = "/changes/live"
 """It answers until its client leaves, so it is asked by itself."""
+FIRST_BOUNDS = ("since", "from")
 
 
 class Door(NamedTuple):
-    """An address that takes one of the two."""
+    """An address that takes one of the two bounds; a series calls them `from` and `to`."""
 
     path: str
     parameter: str
@@ -73,7 +77,7 @@ class House:
             Door(path, one["name"], one.get("description", ""))
             for path, methods in described.items()
             for one in methods.get("get", {}).get("parameters", ())
-            if one["name"] in ("since", "until")
+            if one["name"] in (("from", "to") if path == SERIES else ("since", "until"))
         ]
 
     def asked(self, door: Door, moment: str | None) -> tuple[int, str]:
@@ -99,14 +103,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def test_the_doors_are_those_that_we_know(house: House) -> None:
     assert {door.path for door in house.doors()} == {
         "/changes", "/changes/events", LIVE, "/api/annotations", "/api/annotations/statistics",
-        "/api/review", "/api/source-systems/{prefix}/{suffix}/corrections", "/api/time/busiest",
-        "/api/time/changed",
+        "/api/review", CORRECTIONS, "/api/time/busiest", "/api/time/changed", SERIES,
     }  # fmt: skip
 
 
 def test_every_description_says_which_end_of_a_day_counts(house: House) -> None:
     for door in house.doors():
-        said = {"since": "from its start, UTC", "until": "to its end, UTC"}[door.parameter]
+        first = door.parameter in FIRST_BOUNDS
+        said = "from its start, UTC" if first else "to its end, UTC"
         assert said in door.description and "inclusive" in door.description, door
 
 
@@ -114,11 +118,14 @@ def test_a_day_belongs_to_what_is_found_whichever_bound_it_is(house: House) -> N
     for door in house.doors():
         if door.path == LIVE:
             continue
-        inside, outside = (FIRST, LAST) if door.parameter == "since" else (LAST, FIRST)
+        inside, outside = (FIRST, LAST) if door.parameter in FIRST_BOUNDS else (LAST, FIRST)
         day = house.asked(door, THE_5TH)
         assert day[0] == 200, (door, day)
         assert day == house.asked(door, inside), door
-        assert day != house.asked(door, outside), door
+        if (door.path, door.parameter) == (SERIES, "from"):  # it begins with a whole step
+            assert day == house.asked(door, outside) != house.asked(door, THE_6TH)
+        else:
+            assert day != house.asked(door, outside), door
 
 
 def test_an_instant_belongs_to_it_too(house: House) -> None:
@@ -152,6 +159,11 @@ def test_a_day_that_has_begun_may_be_the_first(house: House) -> None:
         answer = house.browser.get("/changes?since=2026-03-09&format=json")
         assert answer.json()["events"] == [] and answer.json()["since"] == log.position()
         assert house.browser.get("/changes?until=2026-03-09").status_code == 400
+        series = house.browser.get(f"{SERIES}?step=day&from=2026-03-09").json()
+        assert [(point["label"], point["asOf"]) for point in series["points"]] == [
+            ("2026-03-09", log.position())
+        ]
+        assert house.browser.get(f"{SERIES}?to=2026-03-09").status_code == 400
     finally:
         house.told.now = now
 
@@ -172,7 +184,7 @@ def test_a_stream_and_a_webhook_begin_where_the_others_do(house: House) -> None:
 
 def test_a_source_system_is_named_by_its_pid(house: House) -> None:
     """What the comparison above rests on: the corrections are of this one, and there is one."""
-    door = next(door for door in house.doors() if door.path in MORE)
+    door = next(door for door in house.doors() if door.path == CORRECTIONS)
     assert isinstance(house.source, Pid)
     assert house.asked(door, THE_5TH)[1].count("\n") == 1
     assert house.asked(door, LAST)[1] == ""

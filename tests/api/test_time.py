@@ -14,9 +14,10 @@ import pytest
 from api.time.charts import COLOURS, Chart, Line, svg
 from api.views import Views
 from eventstore.follower import follow_once
+from fdo.identifiers import Pid
 from handlers.projections.search import Search, SearchIndex
 from handlers.projections.terms import Terms, TermsReader
-from tests.api.conftest import BASE, CURATOR, DAY, Browser, Repository
+from tests.api.conftest import BASE, CURATOR, DAY, START, Browser, Repository
 from tests.api.documents import SOURCE, a_medium, a_source, a_specimen
 from tests.api.test_pages import _Page as Landmarks
 
@@ -168,6 +169,59 @@ def test_growth_of_specimens_by_country_is_one_call(web):
     assert rows["Uganda"] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
     total = ask(web, "series", step="day", from_="2026-03-01", to="2026-03-11")["series"]
     assert [line["counts"] for line in total] == [[0, 1, 2, 2, 2, 2, 2, 3, 3, 2, 1]]
+
+
+def test_growth_by_mids_and_by_dataset_counts_what_stood_at_each_end(repository):
+    one, other = (repository.register("source-system", a_source(name)) for name in ("One", "Other"))
+    sheet = {"dwc:preparations": "sheet"}  # what MIDS 1 asks for beyond MIDS 0
+
+    def of(source: Pid, number: str, **more: Any) -> dict[str, Any]:
+        name = "One" if source is one else "Other"
+        said = {"ods:sourceSystemID": source.iri, "ods:sourceSystemName": name}
+        return a_specimen(number, **said, **more)
+
+    repository.register("specimen", of(one, "DH-1", **sheet))
+    elm = repository.register("specimen", of(other, "DH-2"))
+    repository.revise(elm, of(other, "DH-2", **sheet))
+    repository.register("specimen", of(other, "DH-3", **sheet))
+    repository.tombstone(elm, "lost")
+    repository.now += DAY
+    web = Browser(repository.app(views=followed(repository)))
+    whole = {"step": "day", "from_": "2026-03-03", "to": "2026-03-07"}
+
+    def counts(by: str, name: str) -> dict[str, list[int]]:
+        lines = ask(web, "series", by=by, **whole)["series"]
+        return {line[name]: line["counts"] for line in lines}
+
+    assert counts("mids", "value") == {"1": [1, 1, 2, 3, 2], "0": [0, 1, 0, 0, 0]}
+    by_dataset = {one: [1, 1, 1, 1, 1], other: [0, 1, 1, 2, 1]}
+    assert counts("dataset", "value") == {pid.iri: row for pid, row in by_dataset.items()}
+    assert counts("dataset", "label").keys() == {"One", "Other"}
+
+
+def test_a_series_may_be_of_what_the_sources_had_said_by_a_time(repository):
+    early, late = (START + days * DAY for days in (-20, -10))
+    repository.register("source-system", a_source())
+    oak = repository.register("specimen", in_country("DH-1", "Kenya"), observed_at=early)
+    repository.register("media", a_medium(oak), observed_at=early)
+    repository.revise(oak, in_country("DH-1", "Uganda"), observed_at=late)
+    repository.register("specimen", in_country("DH-2", "Kenya"), observed_at=late)
+    repository.now += DAY
+    web = Browser(repository.app(views=followed(repository)))
+    whole = {"step": "day", "from_": "2026-03-02", "to": "2026-03-05"}
+
+    def counts(**asked: Any) -> dict[str, list[int]]:
+        found = ask(web, "series", **whole, **asked)
+        assert (found["observedAt"] is None) == ("observed_at" not in asked)
+        return {line["value"]: line["counts"] for line in found["series"]}
+
+    assert counts(by="country") == {"Kenya": [1, 1, 0, 1], "Uganda": [0, 0, 1, 1]}
+    assert counts(by="country", observed_at="2026-02-15") == {"Kenya": [1, 1, 1, 1]}
+    assert counts(by="country", observed_at="2026-01-01") == {}
+    assert counts(of="media", observed_at="2026-02-15") == {"all": [0, 1, 1, 1]}
+    assert counts(of="media", observed_at="2026-01-01") == {}
+    assert counts(of="changes") == {"all": [0, 0, 1, 0]}
+    assert counts(of="changes", observed_at="2026-02-15") == {}
 
 
 def test_growth_of_media_and_numbers_of_changes(web):
@@ -378,6 +432,9 @@ def test_values_from_documents_are_escaped_everywhere(repository):
         ("series?top=51", "top", "from 1 to 50"),
         ("series?step=day&from=2020-01-01&to=2022-01-01", "step", "more than 500"),
         ("series?from=2026-03-05&to=2026-03-02", "from", "lies after"),
+        ("series?from=2999-01-01", "from", "lies in the future"),
+        ("series?to=2999-01-01", "to", "lies in the future"),
+        ("series?observed-at=2999-01-01", "observed-at", "lies in the future"),
         ("series?from=0001-01-01T00:00:00%2B14:00", "from", "is no moment"),
         ("held?value=Kenya", "term", "missing"),
         ("held?term=country", "value", "missing"),

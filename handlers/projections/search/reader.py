@@ -182,13 +182,18 @@ class Search:
         return found.counts[facet]
 
     def series(
-        self, facet: str, positions: Sequence[int], query: SearchQuery | None = None
+        self,
+        facet: str,
+        positions: Sequence[int],
+        query: SearchQuery | None = None,
+        observed: int | None = None,
     ) -> dict[str, list[int]]:
-        """Facet value → its exact count at each of these positions, from one pass."""
+        """Facet value → its exact count at each of these positions, of what was observed by a
+        time; from one pass."""
         ends = sorted(set(positions))
         (table,) = columns_of((facet,))
         with self._view.reading() as (connection, head):
-            select = Selection(query or SearchQuery(), Instant(head), current=True)
+            select = Selection(query or SearchQuery(), Instant(head, observed), current=True)
             steps = select.steps(connection, table, ends)
             found = Tally(connection).series(facet, table, steps, len(ends))
         places = [ends.index(position) for position in positions]

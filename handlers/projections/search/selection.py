@@ -147,17 +147,21 @@ class Selection:
         self, connection: sqlite3.Connection, table: str, ends: Sequence[int]
     ) -> dict[Any, dict[int, int]]:
         """Value → index of an end → by how much the number of rows differs from the end before,
-        of the versions of all times. One pass, whatever the number of ends."""
+        of the versions of all times within the bound by observed time. One pass, whatever the
+        number of ends."""
+        close = "s.valid_to"
+        if self._at.observed is not None:
+            close = f"CASE WHEN s.observed_to<={self._at.observed:d} THEN s.valid_to END"
         found: dict[Any, dict[int, int]] = {}
         for _, rows, values, _ in self._arms_of_all_times():
-            for value, begin, close in connection.execute(
-                f"SELECT s.{table}, s.position, s.valid_to {rows}", values
+            for value, begin, end in connection.execute(
+                f"SELECT s.{table}, s.position, {close} {rows}", values
             ):
                 steps = found.setdefault(value, {})
                 at = bisect_left(ends, begin)
                 steps[at] = steps.get(at, 0) + 1
-                if close is not None:
-                    at = bisect_left(ends, close)
+                if end is not None:
+                    at = bisect_left(ends, end)
                     steps[at] = steps.get(at, 0) - 1
         return found
 
@@ -213,9 +217,10 @@ class Selection:
         ]  # fmt: skip
 
     def _arms_of_all_times(self) -> list[Arm]:
+        heard = "1" if self._at.observed is None else f"s.observed_at<={self._at.observed:d}"
         if self._match is None:
-            return [self._arm("specimens s NOT INDEXED", "1")]
-        return [self._words(_NOW, False), self._words(_PAST, False)]
+            return [self._arm("specimens s NOT INDEXED", heard)]
+        return [self._words(_NOW, False, heard), self._words(_PAST, False, heard)]
 
     def _words(self, texts: _Texts, bare: bool, *row: str) -> Arm:
         source = f"{texts.table} t"

@@ -166,9 +166,10 @@ class TermsReader:
         return [Busy(b.value, short_name(b.value), b.changes, b.objects, b.last) for b in named]
 
     def tallies(
-        self, by: Grouping, since: int, ends: Sequence[int]
+        self, by: Grouping, since: int, ends: Sequence[int], observed: int | None = None
     ) -> dict[tuple[str, str], list[int]]:
-        """(value, label) → number of changes between `since`, and each of the rising ends."""
+        """(value, label) → number of changes between `since`, and each of the rising ends, of what
+        was observed by a time."""
         value, label, join = ("'all'", "'all'", "") if by == "none" else _BY[by]
         rows, shown = (_CHANGES, _SHOWN) if by == "term" else (_EVENTS, _KEPT)
         found: dict[tuple[str, str], list[int]] = {}
@@ -176,8 +177,9 @@ class TermsReader:
             for place, (low, high) in enumerate(zip([since, *ends], ends, strict=False)):
                 for said, name, number in connection.execute(
                     f"SELECT {value}, {label}, count(*) {rows} {join} WHERE {shown} "
-                    "AND e.position>? AND e.position<=? GROUP BY 1",
-                    (low, high),
+                    "AND e.position>?1 AND e.position<=?2 "
+                    "AND (?3 IS NULL OR e.observed_at<=?3) GROUP BY 1",
+                    (low, high, observed),
                 ):
                     name = short_name(str(said)) if by == "term" else str(name)
                     found.setdefault((str(said), name), [0] * len(ends))[place] += number
@@ -237,16 +239,20 @@ class TermsReader:
             ).fetchall()
         return [str(said) for (said,) in rows]
 
-    def growth(self, path: str, kind: str, ends: Sequence[int]) -> dict[str, list[int]]:
-        """Value of a term → number of objects of a type that held it at each rising position."""
+    def growth(
+        self, path: str, kind: str, ends: Sequence[int], observed: int | None = None
+    ) -> dict[str, list[int]]:
+        """Value of a term → number of objects of a type that held it at each rising position, of
+        what was observed by a time."""
         hidden = "1" if path == STATUS else "o.shown=0"
         steps: dict[str, list[int]] = {}
         with self._asking() as connection:
             for said, begin, upto in connection.execute(
-                "SELECT w.said, s.begin, s.upto FROM words w CROSS JOIN spans s ON s.word=w.id "
+                "SELECT w.said, s.begin, CASE WHEN ?3 IS NULL OR s.ended_at<=?3 THEN s.upto END "
+                "FROM words w CROSS JOIN spans s ON s.word=w.id "
                 "CROSS JOIN objects o ON o.object=s.object "
-                f"WHERE w.held=? AND o.type=? AND {hidden}",
-                (held_number(path), kind),
+                f"WHERE w.held=?1 AND o.type=?2 AND (?3 IS NULL OR s.begun_at<=?3) AND {hidden}",
+                (held_number(path), kind, observed),
             ):
                 row = steps.setdefault(said, [0] * (len(ends) + 1))
                 row[bisect_left(ends, begin)] += 1

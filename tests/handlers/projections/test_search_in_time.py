@@ -199,6 +199,9 @@ def test_at_every_instant_the_same_is_found_as_in_a_fold(
                     for e in expected
                 )
                 assert {b.value: b.count for b in facets.counts["country"]} == counts
+                if "not_seen" not in asked:  # of a series that is asked of the present
+                    series = search.series("country", [0, at.position], query, at.observed)
+                    assert {v: row[1] for v, row in series.items() if row[1]} == counts
         index.close()
         search.close()
         story.told.objects.close()

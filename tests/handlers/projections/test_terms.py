@@ -387,6 +387,11 @@ def test_by_the_clock_of_the_sources_counts_what_they_had_said_by_then(told, tmp
     assert held("BE", said[ended] - 1) == (0, 0, None)
     assert held("BE", said[ended]) == (1, 1, None)
     assert held("BE", said[ended], at=ended - 1) == (0, 0, None)
+    ends = [begun, head]
+    assert reader.growth(path, "specimen", ends) == {"LU": [1, 1], "BE": [0, 1]}
+    assert reader.growth(path, "specimen", ends, said[ended] - 1) == {"LU": [1, 2]}
+    assert reader.tallies("none", 0, ends, said[ended]) == {("all", "all"): [0, 1]}
+    assert reader.tallies("none", 0, ends, said[ended] - 1) == {}
 
 
 def test_a_question_that_takes_too_long_is_stopped_and_the_next_one_answered(
