@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from api.doip.brought import InvalidInput, brought
@@ -22,12 +23,16 @@ from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.errors import CollectomeError
 from fdo.identifiers import Pid
+from fdo.tolerant import Deviation
 from handlers.curation import Curation
 from handlers.deposit import KINDS, Deposit
 
 REASON = 2_000
 """Characters of the reason of a withdrawal."""
 NO_REASON = "Withdrawn through DOIP; no reason was given."
+MENDED, POINTER = 10, 100
+"""Places of a document that an answer names as mended, and characters of each: they travel in a
+header."""
 
 
 def create(objects: DigitalObjects, request: Request) -> Response:
@@ -39,7 +44,9 @@ def create(objects: DigitalObjects, request: Request) -> Response:
     admit_holder(by, document.get("ods:organisationID"), f"A {kind}")
     identifier = given.get("id")
     pid = Pid.parse(str(identifier)) if identifier else None
-    return _kept(objects, _deposit(objects, by).register(kind, document, pid), file, by)
+    mended: list[Deviation] = []
+    event = _deposit(objects, by, mended.append).register(kind, document, pid)
+    return _saying(_kept(objects, event, file, by), mended)
 
 
 def update(objects: DigitalObjects, request: Request) -> Response:
@@ -61,7 +68,9 @@ def update(objects: DigitalObjects, request: Request) -> Response:
             f"the content. It is at version {latest.version}.",
             version=latest.version,
         )
-    return _kept(objects, _deposit(objects, by).revise(pid, document, seen), file, by)
+    mended: list[Deviation] = []
+    event = _deposit(objects, by, mended.append).revise(pid, document, seen)
+    return _saying(_kept(objects, event, file, by), mended)
 
 
 def delete(objects: DigitalObjects, request: Request) -> Response:
@@ -151,9 +160,9 @@ def _seen(request: Request, given: Mapping[str, Any], document: Mapping[str, Any
     return None
 
 
-def _deposit(objects: DigitalObjects, by: Token) -> Deposit:
+def _deposit(objects: DigitalObjects, by: Token, note: Callable[[Deviation], None]) -> Deposit:
     site = objects.site
-    return Deposit(site.objects, by.agent, site.settings.reject_profiles)
+    return Deposit(site.objects, by.agent, site.settings.reject_profiles, note)
 
 
 def _curation(objects: DigitalObjects, by: Token) -> Curation:
@@ -169,6 +178,16 @@ def _kept(objects: DigitalObjects, event: Recorded, file: bytes | None, by: Toke
     """
     told = {} if file is None else _taken_in(objects, event.pid, file, by)
     return Response((objects.whole(event, objects.log.head(event.pid)),), told)
+
+
+def _saying(response: Response, mended: Sequence[Deviation]) -> Response:
+    """The response with what was mended of the document before it was looked at: how much, and
+    where that began."""
+    if not mended:
+        return response
+    places = [one.pointer[:POINTER] for one in mended[:MENDED]]
+    told = {"deviations": len(mended), "mended": places}
+    return replace(response, attributes={**response.attributes, **told})
 
 
 def _taken_in(objects: DigitalObjects, pid: Pid, file: bytes, by: Token) -> dict[str, str]:

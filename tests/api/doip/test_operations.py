@@ -490,3 +490,27 @@ def test_a_file_that_cannot_be_kept_is_said_and_the_object_stands(
     last = over_http(browser, pid, UPDATE, None, sent, curator, behind)
     assert (last.status, last.attributes) == ("001", {})
     assert over_http(browser, pid, RETRIEVE, {"element": "file"}).output == [data]
+
+
+def test_what_was_mended_of_a_document_is_told(ask, curator, repository):
+    """openDS's own examples deviate from its schema so (`fdo.tolerant`)."""
+    source = repository.register("source-system", {**_source(), "ods:status": "Active"})
+    foreign = {
+        "ods:sourceSystemID": source.iri,
+        "ods:isMarkedAsType": "true",
+        "ods:hasAgent": {"@type": "schema:SoftwareAgent", "schema:name": "A reader"},
+    }
+    draft = a_specimen("DH-8", **foreign)
+    made = ask("service", CREATE, token=curator,
+               input={"type": "specimen", "attributes": {"content": draft}})  # fmt: skip
+    assert made.status == "001", made.output
+    content = made.object["attributes"]["content"]
+    assert content["ods:isMarkedAsType"] is True
+    assert content["ods:hasAgents"][0]["@type"] == "schema:SoftwareApplication"
+    assert {"/ods:isMarkedAsType", "/ods:hasAgent"} <= set(made.attributes["mended"])
+    assert made.attributes["deviations"] == len(made.attributes["mended"])
+    again = ask(made.object["id"], UPDATE, token=curator, input=made.object)
+    assert (again.status, again.attributes) == ("001", {})
+    content["ods:isMarkedAsType"] = "FALSE"
+    spelled = ask(made.object["id"], UPDATE, token=curator, input=made.object)
+    assert spelled.attributes == {"deviations": 1, "mended": ["/ods:isMarkedAsType"]}
