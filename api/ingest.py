@@ -89,8 +89,7 @@ def ingest_router(jobs: Jobs, settings: Settings) -> APIRouter:
             datetime | None, Form(description="When the source said so.")
         ] = None,
     ) -> Job:
-        """Take in an upload, or what an address gives; 202 and the job, which is carried out in its
-        turn."""
+        """Take in an upload, or what an address gives: 202 and a job, carried out in its turn."""
         if _is_json(request):
             address = await _address(request, settings.body_limit_kb * 1024)
             return _fetching(jobs, address, by, response)
@@ -116,8 +115,10 @@ def ingest_router(jobs: Jobs, settings: Settings) -> APIRouter:
     def jobs_there_are(
         request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> list[Job]:
-        """The newest jobs. An address has its query for those who may write, as it may hold a
-        secret."""
+        """The newest jobs.
+
+        An address has its query for those who may write: it may hold a secret.
+        """
         writes = _may_write(request)
         return [_shown(jobs.progress(job), writes) for job in jobs.all()[:limit]]
 
