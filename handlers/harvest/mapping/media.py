@@ -71,9 +71,10 @@ _IRIS = {
     "ac:subjectPart": "ac:subjectPartLiteral",
     "Iptc4xmpExt:CVterm": None,
 }
+_PIXELS = (integer(0, 2**32 - 1), "a whole number of pixels")  # 32 bits are theirs in Exif
 _NUMBERS = {
-    "exif:PixelXDimension": (integer(), "a whole number of pixels"),
-    "exif:PixelYDimension": (integer(), "a whole number of pixels"),
+    "exif:PixelXDimension": _PIXELS,
+    "exif:PixelYDimension": _PIXELS,
     "ac:frameRate": (number(), "a number"),
 }
 _TYPED = frozenset(_IRIS) | frozenset(_NUMBERS)

@@ -113,7 +113,7 @@ _TYPED: dict[str, tuple[int, Convert, str]] = {
     "dwc:decimalLatitude": (Slot.GEOREFERENCE, number(-90, 90), "a number from -90 to 90"),
     "dwc:decimalLongitude": (Slot.GEOREFERENCE, number(-180, 180), "a number from -180 to 180"),
     "dwc:endDayOfYear": (Slot.EVENT, integer(1, 366), "a whole number from 1 to 366"),
-    "dwc:footprintSpatialFit": (Slot.GEOREFERENCE, integer(), "a whole number"),
+    "dwc:footprintSpatialFit": (Slot.GEOREFERENCE, integer(0), "a whole number, not below 0"),
     "dwc:maximumDepthInMeters": (Slot.LOCATION, *_ANY),
     "dwc:maximumDistanceAboveSurfaceInMeters": (Slot.LOCATION, *_ANY),
     "dwc:maximumElevationInMeters": (Slot.LOCATION, *_ANY),
@@ -124,7 +124,7 @@ _TYPED: dict[str, tuple[int, Convert, str]] = {
     "dwc:pointRadiusSpatialFit": (Slot.GEOREFERENCE, *_ANY),
     "dwc:sampleSizeValue": (Slot.EVENT, *_ANY),
     "dwc:startDayOfYear": (Slot.EVENT, integer(1, 366), "a whole number from 1 to 366"),
-    "dwc:year": (Slot.EVENT, integer(maximum=9999), "a whole number up to 9999"),
+    "dwc:year": (Slot.EVENT, integer(-9999, 9999), "a whole number from -9999 to 9999"),
 }
 
 PLACES: dict[str, Place] = {

@@ -12,6 +12,9 @@ from math import isfinite
 
 Convert = Callable[[str], float | int | bool | None]
 
+EXACT = 2**53 - 1
+"""The largest whole number that everybody reads as it is written (RFC 7493, 2.2)."""
+
 _PLAIN = r"[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]"
 _URI_TEXT = rf"{_PLAIN}*(?:%[0-9A-Fa-f]{{2}}{_PLAIN}*)*"
 _NAME = r"[!$&'()*+,\-.0-9;=A-Z_a-z~]*(?:%[0-9A-Fa-f]{2}[!$&'()*+,\-.0-9;=A-Z_a-z~]*)*"
@@ -73,8 +76,8 @@ def number(minimum: float | None = None, maximum: float | None = None) -> Conver
     return convert
 
 
-def integer(minimum: int | None = None, maximum: int | None = None) -> Convert:
-    """A converter to a whole number between the bounds; `1959.0` is one."""
+def integer(minimum: int = -EXACT, maximum: int = EXACT) -> Convert:
+    """A converter to a whole number between the bounds, both included; `1959.0` is one."""
     as_number = number(minimum, maximum)
 
     def convert(text: str) -> int | None:

@@ -174,6 +174,10 @@ def test_the_order_of_columns_is_nothing() -> None:
         ("dwc:day", "0"),
         ("dwc:year", "about 1900"),
         ("dwc:year", "1900.5"),
+        ("dwc:year", "-1e30"),
+        ("dwc:year", "10000"),
+        ("dwc:footprintSpatialFit", "1e30"),
+        ("dwc:footprintSpatialFit", "-1"),
         ("dwc:minimumElevationInMeters", "1_000"),
     ],
 )

@@ -65,12 +65,13 @@ def test_a_file_name_that_no_file_can_have_is_a_file_that_is_not_there(tmp_path:
     assert refused(source, tmp_path / "w") == "core-file-missing"
 
 
-WORDS = "|| 9999 hex utf-16 idna punycode undefined occurrence.txt . a/b .. \\t \\n \\r\\n".split()
+WORDS = ["||", "9999", "hex", "utf-16", "idna", "punycode", "undefined", "occurrence.txt", "a/b"]
+WORDS += [".", "..", "\\t", "\\n", "\\r\\n"]
 VALUE = st.one_of(
     st.text(
         alphabet=st.characters(min_codepoint=32, exclude_categories=["Cs", "Cn", "Co"]), max_size=4
     ),
-    st.sampled_from([*WORDS, *"\t\"²٣017", f"{DWC}Taxon"]),
+    st.sampled_from([*WORDS, *'\t"²٣017', f"{DWC}Taxon"]),
 )
 ATTRIBUTES = ("encoding", "fieldsTerminatedBy", "fieldsEnclosedBy", "ignoreHeaderLines", "rowType")
 
