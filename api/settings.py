@@ -74,12 +74,12 @@ class Settings(BaseSettings):
         "the machine loses power.",
     )
     doi_prefix: str = Field(
-        "10.5072", pattern=r"^10\.\d{4,9}$", description="DOI prefix of specimens and media."
+        "10.5072", pattern=r"^10\.[0-9]{4,9}$", description="DOI prefix of specimens and media."
     )
     handle_prefix: str = Field(
         "20.5000.5072",
         pattern=r"^[0-9]{2}(\.[0-9A-Za-z]+)+$",
-        description="Handle prefix of every other type of object.",
+        description="Handle prefix of every other type of object; letters become upper case.",
     )
     sparql_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL.")
     sparql_timeout_s: float = Field(
@@ -302,6 +302,17 @@ class Settings(BaseSettings):
     token: SecretStr | None = Field(
         None, description="Token that the command line sends to a running server."
     )
+
+    @field_validator("handle_prefix")
+    @classmethod
+    def _one_form(cls, value: str) -> str:
+        """Upper case, as PIDs are written and looked up; never a prefix of DOIs."""
+        if value.startswith("10."):
+            raise ValueError(
+                "prefixes that begin with 10. are those of DOIs; give a Handle prefix, such as "
+                "20.5000.5072"
+            )
+        return value.upper()
 
     @field_validator("reject_profiles", mode="before")
     @classmethod

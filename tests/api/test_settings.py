@@ -70,13 +70,24 @@ def test_a_setting_that_nobody_knows_is_refused_by_name(elsewhere):
     [
         ("port", 70000),
         ("doi_prefix", "11.5072"),
+        ("doi_prefix", "10.٥٠٧٢"),
+        ("handle_prefix", "10.5072"),
+        ("handle_prefix", "20.5000.ß"),
+        ("handle_prefix", "20"),
         ("durability", "some"),
         ("public_base", "ftp://x"),
+        ("sparql_workers", 1),
     ],
 )
 def test_an_impossible_value_is_refused_by_name(elsewhere, name, value):
     with pytest.raises(InvalidSettings, match=name):
         read_settings(**{name: value})
+
+
+def test_a_handle_prefix_has_one_form(elsewhere, monkeypatch):
+    monkeypatch.setenv("FDO_HANDLE_PREFIX", "20.5000.abc")
+    assert read_settings().handle_prefix == "20.5000.ABC"
+    assert read_settings().prefixes == {"doi": "10.5072", "handle": "20.5000.ABC"}
 
 
 def test_other_variables_of_the_environment_do_no_harm(elsewhere, monkeypatch):
