@@ -60,8 +60,10 @@ def sparql(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Ask the graph, now or at an instant; beside a running server too. Standard error says
-    which state answered."""
+    """Ask the graph, now or at an instant; beside a running server too.
+
+    Standard error says which state answered, and how to ask it again.
+    """
     repository = Repository(settings_for(data), must_exist=True)
     graph = _Graph(repository, json)
     text, tables = graph.joined(_query_text(query))
