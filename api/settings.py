@@ -81,7 +81,10 @@ class Settings(BaseSettings):
         pattern=r"^[0-9]{2}(\.[0-9A-Za-z]+)+$",
         description="Handle prefix of every other type of object; letters become upper case.",
     )
-    sparql_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL.")
+    sparql_workers: int = Field(
+        2, ge=2, le=64, description="Processes that answer SPARQL: at least two, so that slow "
+        "queries of one client leave one to the others.",
+    )  # fmt: skip
     sparql_timeout_s: float = Field(
         30.0, gt=0, le=3600, description="Seconds after which a query is cancelled."
     )

@@ -97,8 +97,8 @@ def test_other_variables_of_the_environment_do_no_harm(elsewhere, monkeypatch):
 
 
 def test_secrets_are_masked(elsewhere):
-    settings = read_settings(token="fdo_secret")
-    assert _source_of("token", settings, token="x") == (MASK, "argument")
+    settings = read_settings(datacite_password="fdo_secret")
+    assert _source_of("datacite_password", settings, datacite_password="x") == (MASK, "argument")
     assert "fdo_secret" not in repr(settings)
 
 
