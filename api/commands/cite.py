@@ -30,6 +30,9 @@ def cite(
     as_of: Annotated[
         str | None, typer.Option(help="As recorded then: event, version (v2), day or instant.")
     ] = None,
+    observed_at: Annotated[
+        str | None, typer.Option(help="Of that, what its source had said by a day or an instant.")
+    ] = None,
     style: Annotated[
         str | None, typer.Option(help="collectome, apa, ieee, …; an unknown one lists them.")
     ] = None,
@@ -49,13 +52,13 @@ def cite(
     from api.citing.styles import manner
     from api.negotiation import CITATION_FORMATS, choose
 
-    if version is not None and as_of:
+    if version is not None and (as_of or observed_at):
         raise Refused("Name a version or a moment, not both.")
     how = manner("", style, locale)
     form = choose("", format, CITATION_FORMATS)
     repository = Repository(settings_for(data), must_exist=True)
     name = named(repository.objects, Pid.parse(pid))
-    event, hidden = _public(repository, _chosen(repository, name, version, as_of))
+    event, hidden = _public(repository, _chosen(repository, name, version, as_of, observed_at))
     what = _cited(repository, event, hidden)
     if form.name.startswith("datacite"):
         from api.objects.datacite_face import metadata_of
@@ -67,7 +70,7 @@ def cite(
             xml=form.name == "datacite-xml",
             hidden=hidden,
             number=version or 0,
-            past=bool(as_of),
+            past=bool(as_of or observed_at),
         )
     else:
         content = written(what, form, how, numbered=version is not None)
@@ -78,11 +81,17 @@ def cite(
     repository.close()
 
 
-def _chosen(repository: Repository, pid: Pid, version: int | None, as_of: str | None) -> Recorded:
+def _chosen(
+    repository: Repository,
+    pid: Pid,
+    version: int | None,
+    as_of: str | None,
+    observed_at: str | None,
+) -> Recorded:
     if version is not None:
         return repository.log.version(pid, version)
-    if as_of:
-        return event_as_of(as_of, None, pid, repository.objects)
+    if as_of or observed_at:
+        return event_as_of(as_of, observed_at, pid, repository.objects)
     return repository.log.latest(pid)
 
 

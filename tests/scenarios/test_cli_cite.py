@@ -51,6 +51,13 @@ def test_a_version_or_a_moment_can_be_named(sample, revised):
     by_moment = sample("cite", revised, "--as-of=v1", "--style=apa", "--locale=de-DE").stdout
     assert by_moment == by_number
     assert "not both" in sample.refused("cite", revised, "--version=1", "--as-of=v1")
+    assert "not both" in sample.refused("cite", revised, "--version=1", "--observed-at=2026-04-01")
+
+
+def test_what_a_source_had_said_by_a_day_is_cited(sample, revised):
+    said = {row["version"]: row["observed_at"] for row in sample.json("history", revised)}
+    cited = sample.json("cite", revised, f"--observed-at={said[1]}")
+    assert (cited["version"], said[1] < said[2]) == (1, True)
 
 
 def test_what_is_not_there_is_refused_with_what_is(sample, revised):
