@@ -302,9 +302,6 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the server says of what it does."
     )
-    token: SecretStr | None = Field(
-        None, description="Token that the command line sends to a running server."
-    )
 
     @field_validator("handle_prefix")
     @classmethod

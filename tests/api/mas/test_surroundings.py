@@ -24,7 +24,6 @@ SECRET = {
     "FDO_RABBITMQ_URL": "amqp://x:y@z/",
     "FDO_SECRET_OCR_KEY": "x",
     "FDO_STORE_AUTHORIZATION": "x",
-    "FDO_TOKEN": "x",
     "GITHUB_TOKEN": "x",
     "HTTPS_PROXY": "http://me:x@proxy.example",
 }
