@@ -24,6 +24,7 @@ PATIENCE_S = 300
 """So long a peer may take to load what it is asked about; more is foreseen from a part."""
 IN_MEMORY_TRIPLES = 5_000_000
 """Most triples of a version that a baseline may hold in memory."""
+PEER = "oxilite"
 OXILITE: dict[str, Any] = {"versioning": "log", "as_of_index": True, "stamp_index": True}
 """The settings with which its questions in the past are fastest."""
 _THEN = NamedNode(f"urn:version:{PAST}")
@@ -84,8 +85,7 @@ class Layouts:
                     lambda ask=ask, text=text: ask(text),
                     rounds=5,
                 )
-                ratio = took[0] / took[1]
-                results.append(Result("time", f"warm as-of {kind} over {peer}", ratio, "ratio"))
+                results.append(_beside(kind, peer, took[0] / took[1]))
         return results
 
     def remove(self) -> None:
@@ -124,7 +124,7 @@ class Layouts:
             self._results.append(_said(f"left out: oxilite: loading would take {minutes} minutes"))
         else:
             self._oxilite = peer = _Oxilite(self._scratch)
-            self._peers["oxilite"] = peer.rows
+            self._peers[PEER] = peer.rows
 
 
 class _Oxilite:
@@ -165,6 +165,14 @@ def _oxilite_takes(scratch: Path, file: Path) -> float:
 def _lines_of(file: Path) -> int:
     with file.open("rb") as lines:
         return sum(1 for _ in lines)
+
+
+def _beside(kind: str, peer: str, ratio: float) -> Result:
+    """Oxilite is the mark to beat, class by class; the others are baselines of our own."""
+    said = f"warm as-of {kind} over {peer}"
+    if peer != PEER:
+        return Result("time", said, ratio, "ratio")
+    return Result("time", said, ratio, "ratio", "<= 1", ratio <= 1)
 
 
 def _said(what: str) -> Result:

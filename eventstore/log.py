@@ -22,7 +22,7 @@ from eventstore.confirmations import (
     versions_said,
 )
 from eventstore.envelope import Recorded, iso
-from eventstore.places import A_VERSION, IN_FORCE, PLACE, position_at
+from eventstore.places import A_VERSION, IN_FORCE, PLACE, PLACE_IN_FORCE, position_at
 from eventstore.recorder import SELECT, Recorder
 from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import NotFound
@@ -219,8 +219,9 @@ class Log:
         """The event that made the version in force at a position, of what was observed by a
         time (microseconds); NotFound before the first."""
         rows = self._recorder.rows(
-            f"{IN_FORCE} {SELECT} WHERE object=?1 AND sequence<={PLACE} AND bytes IS NOT NULL "
-            "AND (?3 IS NULL OR observed_at<=?3) ORDER BY sequence DESC LIMIT 1",
+            f"{IN_FORCE} {SELECT} WHERE object=?1 AND sequence<={PLACE_IN_FORCE} "
+            "AND bytes IS NOT NULL AND (?3 IS NULL OR observed_at<=?3) "
+            "ORDER BY sequence DESC LIMIT 1",
             [str(pid), position, observed],
         )
         if not rows:

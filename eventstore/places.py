@@ -42,8 +42,14 @@ IN_FORCE: Final = f"""WITH RECURSIVE newest(low, high) AS (
   place(low, high, wanted) AS (
     SELECT e.version, e.sequence, e.version FROM newest CROSS JOIN events e
     ON e.object=?1 AND e.sequence=low WHERE low=high {_HALVING}"""
-"""?2 is a position: the version in force there. From the last content of the object on nothing is
-searched."""
+"""?2 is a position, and PLACE_IN_FORCE that of the version in force there. From the last content of
+the object on nothing is searched."""
+
+_NEAR = 4
+PLACE_IN_FORCE: Final = f"""coalesce((SELECT max(e.sequence) FROM newest CROSS JOIN events e
+    ON e.object=?1 AND e.sequence BETWEEN low-{_NEAR - 1} AND low
+    WHERE low=high AND e.bytes IS NOT NULL), {PLACE})"""
+"""Few operational events follow most versions, so the last few are looked at first."""
 
 
 def position_at(recorder: Recorder, recorded_at: int) -> int:

@@ -14,7 +14,14 @@ from typing import Any
 
 import orjson
 
-from eventstore.places import A_VERSION, IN_FORCE, PLACE, VERSIONS, position_at
+from eventstore.places import (
+    A_VERSION,
+    IN_FORCE,
+    PLACE,
+    PLACE_IN_FORCE,
+    VERSIONS,
+    position_at,
+)
 from eventstore.recorder import Recorder
 from fdo.identifiers import Pid
 
@@ -44,8 +51,8 @@ class Timeline:
         before the first version the first, as RFC 7089 (4.5.3) advises; None where there is
         no public version."""
         position = position_at(self._recorder, (second + 1) * _SECOND - 1)
-        last = f"{IN_FORCE} {_PUBLIC} AND sequence<={PLACE} ORDER BY sequence DESC LIMIT 1"
-        return self._one(last, pid, position) or self.first(pid)
+        by_then = f"{_PUBLIC} AND sequence<={PLACE_IN_FORCE} ORDER BY sequence DESC LIMIT 1"
+        return self._one(f"{IN_FORCE} {by_then}", pid, position) or self.first(pid)
 
     def first(self, pid: Pid) -> Dated | None:
         """The oldest public version."""
