@@ -9,7 +9,7 @@ from eventstore.envelope import Recorded
 from fdo.definitions.attributes import ATTRIBUTES
 from fdo.definitions.names import definition_pid
 from fdo.definitions.operations import OPERATIONS
-from fdo.definitions.shapes import in_rdf
+from fdo.definitions.shapes import is_filled
 from fdo.documents import Document
 
 
@@ -21,7 +21,7 @@ def definition_part(event: Recorded, document: Document) -> dict[str, Any] | Non
     return {
         "attributes": list(_attributes(event, document)),
         "operations": list(_operations(event, document)),
-        "shapes": event.type != "fdo-attribute" or in_rdf(document["col:key"]),
+        "shapes": event.type != "fdo-attribute" or is_filled(document["col:key"]),
     }
 
 

@@ -1,8 +1,8 @@
 """What a definition defines, in the forms that validators read: `/schema` and `/shapes`.
 
 A profile gives the JSON Schema and the SHACL of records, a type those of documents (with what
-`shacl/` asks of them beyond structure), an attribute those of its values, an operation those of
-requests. `as-of` gives an old version's.
+`shacl/` asks of them beyond structure), an attribute those of its values in records or, where only
+these bear it, in Handles, an operation those of requests. `as-of` gives an old version's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from api.objects.exchange import MOMENT, Asked, Sent
 from api.objects.shown import Shown
 from eventstore.envelope import Recorded
 from fdo.definitions.requests import request_shapes
-from fdo.definitions.shapes import in_rdf, record_shapes, value_shapes
+from fdo.definitions.shapes import is_filled, record_shapes, value_shapes
 from fdo.definitions.structure import document_shapes
 from fdo.errors import NotFound
 from ontologies import schemas
@@ -76,6 +76,9 @@ def _shapes(event: Recorded) -> str:
         return f"{structure}\n{shapes_text(kind)}" if kind in SHAPED else structure
     if event.type == "fdo-operation":
         return request_shapes(event.pid.iri, document["schema:name"], document["col:valueSchema"])
-    if event.type == "fdo-attribute" and in_rdf(document["col:key"]):
+    if event.type == "fdo-attribute" and is_filled(document["col:key"]):
         return value_shapes(event.pid.iri, document["col:key"], document["col:valueSchema"])
-    raise NotFound(f"{event.pid} ({document['schema:name']}) is told in JSON Schema only.")
+    raise NotFound(
+        f"{event.pid} ({document['schema:name']}) is told in JSON Schema only: no record and no "
+        f"Handle here bears it. See /{event.pid}/schema."
+    )

@@ -1,4 +1,5 @@
-"""A profile or an attribute as SHACL: the rules of its JSON Schema, for records as RDF.
+"""A profile or an attribute as SHACL: the rules of its JSON Schema, for records as RDF; of an
+attribute that only the Handle has, for the values of Handles.
 
 >>> from fdo.definitions.documents import record_schema
 >>> from fdo.definitions.profiles import PROFILES
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fdo.definitions.attributes import ATTRIBUTES
+from fdo.definitions.requests import handle_shapes
 from fdo.representations.lexical import quoted
 from fdo.representations.record import term_of
 from ontologies.prefixes import PREFIXES
@@ -48,14 +50,18 @@ def record_shapes(schema: Mapping[str, Any]) -> str:
     return "\n".join((_HEAD, shape, "".join(parts)))
 
 
-def in_rdf(attribute: str) -> bool:
-    """Whether records as RDF bear an attribute, so that a shape can speak of it."""
-    known = ATTRIBUTES.get(attribute)
-    return known is not None and not known.handle_only
+def is_filled(attribute: str) -> bool:
+    """Whether records or Handles here bear an attribute, so that a shape can speak of it; one that
+    is defined in a log of another release may be unknown to this one."""
+    return attribute in ATTRIBUTES
 
 
 def value_shapes(name: str, attribute: str, schema: Mapping[str, Any]) -> str:
-    """The shapes, in Turtle, of what an attribute says wherever a record bears it."""
+    """The shapes, in Turtle, of what an attribute says wherever a record, or else a Handle, bears
+    it."""
+    known = ATTRIBUTES[attribute]
+    if known.handle_only:
+        return handle_shapes(name, attribute, known.index, schema)
     own = f"<{name}#{_fragment(attribute)}>"
     shape = (
         f"<{name}#shape> a sh:NodeShape ;\n  sh:name {quoted(attribute)} ;\n"

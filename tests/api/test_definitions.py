@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from typing import Any
+from urllib.parse import quote
 
 import jsonschema_rs
 import pyshacl
@@ -24,7 +27,13 @@ PREFIX = "20.5000.5072"
 PROFILE = definition_pid(PREFIX, "fdo-profile", "specimen")
 TYPE = definition_pid(PREFIX, "fdo-type", "specimen")
 ATTRIBUTE = definition_pid(PREFIX, "fdo-attribute", "specimenHost")
-HANDLE_ONLY = definition_pid(PREFIX, "fdo-attribute", "HS_ADMIN")
+HANDLE_ONLY = {
+    "HS_ADMIN": "0.NA/20.5000.5072",
+    "10320/loc": {"locations": []},
+    "URL": "not an address",
+    "0.FDO/Data": {"href": "https://example.org/"},
+}
+"""Attribute that only Handles bear → what is no value of it."""
 OPERATION = definition_pid(PREFIX, "fdo-operation", "0.DOIP/Op.Retrieve")
 
 
@@ -80,6 +89,44 @@ def test_attributes_resolve_as_shacl_and_judge_their_values(browse, defined) -> 
     record.set((rdflib.URIRef(defined.iri), host, rdflib.Literal("a museum")))
     shapes = rdflib.Graph().parse(data=text, format="turtle")
     assert not pyshacl.validate(record, shacl_graph=shapes)[0]
+
+
+@pytest.mark.parametrize("name", HANDLE_ONLY)
+def test_what_only_a_handle_says_is_judged_as_the_handle_api_writes_it(
+    browse, defined, name
+) -> None:
+    assert {row.name for row in ATTRIBUTES.values() if row.handle_only} == {*HANDLE_ONLY}
+    browser = browse()
+    pid = definition_pid(PREFIX, "fdo-attribute", name)
+    answer = browser.get(f"/{pid}/shapes")
+    assert answer.status_code == 200
+    shapes = rdflib.Graph().parse(data=answer.text, format="turtle")
+
+    def keeps(value: dict[str, Any]) -> bool:
+        told = {"@context": {"@vocab": f"{pid.iri}#"}, "@type": "Value", **value}
+        data = rdflib.Graph().parse(data=json.dumps(told), format="json-ld")
+        assert len(data) > 4
+        return bool(pyshacl.validate(data, shacl_graph=shapes)[0])
+
+    (value,) = browser.get(f"/api/handles/{defined}?type={quote(name, safe='')}").json()["values"]
+    assert keeps(value)
+    assert not keeps({**value, "index": 99})
+    assert not keeps({**value, "type": "EMAIL"})
+    assert not keeps({**value, "data": {**value["data"], "value": HANDLE_ONLY[name]}})
+    assert not keeps({key: told for key, told in value.items() if key != "data"})
+
+
+def test_an_attribute_of_another_release_is_told_in_json_schema_only(
+    browse, repository, defined
+) -> None:
+    known, _ = repository.objects.state(ATTRIBUTE)
+    pid = repository.register("fdo-attribute", {**known.document, "col:key": "specimenSmell"})
+    browser = browse()
+    assert browser.get(f"/{pid}/schema").status_code == 200
+    refused = browser.get(f"/{pid}/shapes")
+    assert refused.status_code == 404
+    assert "JSON Schema only" in refused.json()["detail"]
+    assert f"/{pid}/shapes" not in browser.get(f"/{pid}", accept="text/html").text
 
 
 def test_the_record_keeps_what_its_definitions_ask_for(browse, defined) -> None:
@@ -163,7 +210,6 @@ def test_what_the_registry_knows_and_we_do_not_is_said_to_be_elsewhere(browse, d
     ("path", "said"),
     [
         ("{specimen}/schema", "defines nothing"),
-        (f"{HANDLE_ONLY}/shapes", "JSON Schema only"),
         (f"{PROFILE}/schema?as-of=1", "did not exist"),
     ],
 )
