@@ -30,6 +30,8 @@ from handlers.projections.holdings import Holdings, HoldingsReader
 from tests.api.conftest import BASE, CURATOR, Browser, Repository
 from tests.api.documents import a_medium, a_source, a_specimen
 from tests.api.oai_schemas import schema_of_answers
+from tests.fdo.representations.annotation.made import SAMPLES, drafted, stored
+from tests.fdo.representations.sampled import one_of_each
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -254,20 +256,28 @@ def test_an_erasure_is_a_change_and_tells_nothing_of_what_was_erased(harvested, 
 
 
 def test_every_type_of_object_is_told_in_every_format_that_describes_it(harvested):
-    told = harvested.told
-    source = told.register("source-system", a_source())
-    drafts: dict[str, dict[str, Any]] = {
-        "data-mapping": {"@type": "ods:DataMapping", "schema:name": "A mapping",
-                         "ods:mappingDataStandard": "DwC"},
-        "media": a_medium(source),
-        "saved-query": {"@type": "schema:SoftwareSourceCode", "schema:name": "A query"},
-        "specimen": a_specimen(),
-    }  # fmt: skip
-    pids = {kind: told.register(kind, draft) for kind, draft in drafts.items()}
-    for kind, pid in {**pids, "source-system": source}.items():
-        for prefix in (one.prefix for one in FORMATS.values() if one.describes(kind)):
-            root = harvested.ask(verb="GetRecord", identifier=str(pid), metadataPrefix=prefix)
-            assert root.find(f".//{OAI}metadata") is not None
+    pids = {kind: harvested.told.register(kind, draft) for kind, draft in one_of_each().items()}
+    assert pids.keys() == OBJECT_TYPES.keys()
+    for prefix, form in FORMATS.items():
+        pages = list(harvested.pages(verb="ListRecords", metadataPrefix=prefix))
+        told = dict(zip(
+            (pid for root in pages for pid in identifiers(root)),
+            (one for root in pages for one in root.iter(f"{OAI}metadata")),
+            strict=True,
+        ))  # fmt: skip
+        assert {*told} == {str(pid) for kind, pid in pids.items() if form.describes(kind)}
+        assert all(form.namespace in one[0].tag and len(one[0]) for one in told.values())
+
+
+def test_an_annotation_is_told_whatever_it_is_about(harvested):
+    drafts = [stored(drafted(data)) for data in SAMPLES.values()]
+    pids = {
+        str(harvested.told.register("annotation", {**draft, "col:contentKey": f"{number:064}"}))
+        for number, draft in enumerate(drafts)
+    }
+    assert len(pids) > 5
+    for prefix in ("oai_dc", "oai_datacite"):
+        assert {*harvested.listed(metadataPrefix=prefix, set="type:annotation")} == pids
 
 
 def test_a_document_of_which_hardly_anything_is_left_is_told_all_the_same(harvested, herbarium):

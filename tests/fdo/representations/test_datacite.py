@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from api.datacite_schema import errors, require_valid, to_xml
-from api.demo import LOG
 from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import InvalidDocument
 from fdo.identifiers import Pid
@@ -29,52 +23,12 @@ from fdo.representations.datacite.kinds import kind_of
 from handlers.curation import redacted
 from tests.darwin_core_sources import SOURCES
 from tests.fdo.representations.annotation.made import SAMPLES, SPECIMEN, drafted, stored
+from tests.fdo.representations.conftest import Judge
 from tests.fdo.representations.documents import BOTANY, collecting, person, place, specimen
+from tests.fdo.representations.sampled import Document, documents, sampled
 
-Document = dict[str, Any]
-Judge = Callable[[Document], bool]
 PID = Pid("10.5072", "AAA-BBB-CCC")
-PUBLIC = ("active", "tombstone")
 NS = {"d": "http://datacite.org/schema/kernel-4"}
-
-
-@cache
-def _lines() -> tuple[tuple[str, str, Document], ...]:
-    with gzip.open(LOG) as lines:
-        read = [orjson.loads(line) for line in lines]
-    return tuple(
-        (line["meta"]["type"], line["meta"]["status"], line["document"])
-        for line in read
-        if line.get("meta") and line["document"]
-    )
-
-
-def documents(kind: str, *statuses: str) -> list[Document]:
-    """The documents of a type in the sample log; the public ones unless statuses are named."""
-    return [told for of, status, told in _lines() if of == kind and status in (statuses or PUBLIC)]
-
-
-def sampled() -> dict[str, list[Document]]:
-    """Documents of every object type, from the sample log or written here."""
-    stamps = {"dcterms:created": "2026-03-02T09:00:00.000Z", "ods:version": 2}
-    named = {"@id": "https://hdl.handle.net/20.5000.5072/DEF-000-001", "schema:name": "Countries"}
-    found = {name: documents(name) for name in OBJECT_TYPES}
-    return {
-        name: told or [{"@type": OBJECT_TYPES[name].rdf_type, **named, **stamps}]
-        for name, told in found.items()
-    }
-
-
-@pytest.fixture(scope="module")
-def valid(shared_data: Path) -> Judge:
-    """Whether metadata as XML are valid by DataCite's schema 4.7."""
-    xsd = etree.XMLSchema(etree.parse(shared_data / "datacite-4.7" / "metadata.xsd"))
-
-    def judge(told: Document) -> bool:
-        assert xsd.validate(etree.fromstring(to_xml(told))), (xsd.error_log, told)
-        return True
-
-    return judge
 
 
 @pytest.mark.parametrize("kind", list(OBJECT_TYPES))
