@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import httpx
 import pytest
 
 from api.repository import Repository
 from api.settings import Settings
 from eventstore.application import LOG_FILE
-from tests.scenarios.program import HOLDER, Server, apart, specimens
+from tests.scenarios.program import HOLDER, Server, apart, specimens, until
 from tests.scenarios.terminal import Terminal
 
 
@@ -33,6 +36,21 @@ def test_the_demo_prints_addresses_that_answer(demo):
         assert demo.client.get(address).status_code == 200, address
 
 
+def test_the_demo_mints_at_a_double_of_its_own(demo):
+    told = demo.client.get("/api/pids").json()
+    assert (told["minting"], told["running"], told["trouble"]) == ("on", True, "")
+
+    def findable():
+        answer = httpx.get(f"{told['service']}dois", params={"page[size]": 1000})
+        rows = [one["attributes"] for one in answer.json()["data"]]
+        return [one for one in rows if one["state"] == "findable"]
+
+    (doi, *_) = until(findable, 60)
+    assert doi["doi"].startswith(told["prefix"])
+    assert doi["url"] == f"{demo.base}/{doi['doi'].upper()}"
+    assert demo.client.get(httpx.URL(doi["url"]).path).status_code in (200, 403, 410)
+
+
 def test_a_first_start_that_was_cut_off_is_done_again(tmp_path):
     Repository(Settings(data=tmp_path / "demo")).close()  # a log, and nothing in it yet
     assert (tmp_path / "demo" / LOG_FILE).exists()
@@ -42,7 +60,10 @@ def test_a_first_start_that_was_cut_off_is_done_again(tmp_path):
 
 def test_reset_begins_anew(sample, tmp_path):
     sample.copied(tmp_path / "demo").json("token", "create", "guest", "--role=agent")
-    with Server("demo", tmp_path / "demo", "--reset") as anew:
+    with Server("demo", tmp_path / "demo", "--reset", "--json") as anew:
+        assert json.loads(anew.said) == {
+            "url": f"{anew.base}/", "data": str(anew.data), "token": anew.token, "doip": None,
+        }  # fmt: skip
         assert anew.token
         assert len(Terminal(anew.data).json("token", "list")) == 1
 
