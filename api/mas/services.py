@@ -98,7 +98,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         unlimited(by)
         return shown(Registration(objects, by.agent).register(form), response)
 
-    @router.get("/api/mas/{prefix}/{suffix}")
+    @router.get("/api/mas/{prefix}/{suffix}", responses=refusals(410))
     def one(request: Request, prefix: str, suffix: str, response: Response) -> ServiceShown:
         """One service and how its jobs stand."""
         pid = named(prefix, suffix)

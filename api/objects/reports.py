@@ -18,7 +18,7 @@ from api.objects.definitions import schema, shapes
 from api.objects.diff import diff
 from api.objects.exchange import MOMENT, Asked, Sent
 from api.objects.links import LINKSET_FORMATS
-from api.objects.sealed import proof, sealed
+from api.objects.sealed import proof, require_kept, sealed
 from api.objects.shown import Shown
 from api.objects.signposting import written
 from api.queries import result
@@ -131,7 +131,7 @@ def linkset(shown: Shown, asked: Asked) -> Sent:
 
 
 def verbatim(shown: Shown, asked: Asked) -> Sent:
-    """The source record of a version."""
+    """The source record of a version; 410 once it was erased."""
     asked.only("format", *MOMENT)
     head = shown.log.head(asked.pid)
     if head.status is Status.DRAFT:  # of which nobody else may know, whatever they ask of it
@@ -139,6 +139,8 @@ def verbatim(shown: Shown, asked: Asked) -> Sent:
     event = shown.select(asked, head)
     if event.status is Status.DRAFT or shown.hidden(event, head):
         _admit_curator(shown, asked, event, head)
+    if event.verbatim is None:
+        require_kept(shown, event)
     return shown.listed(asked, dossier.verbatim(event), "verbatim.html", event.salt)
 
 

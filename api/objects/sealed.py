@@ -32,17 +32,7 @@ def sealed(shown: Shown, asked: Asked) -> Sent:
     """Salt and stored bytes of a version; 410 once they were erased."""
     asked.only()
     event, citation = cited(shown, asked)
-    if not event.salt:
-        if event.position in shown.log.lacking(event.position - 1, event.position):
-            raise NotFound(
-                f"This mirror was not given the bytes of {asked.pid}, version {event.version}; "
-                "ask the repository that it follows."
-            )
-        raise Erased(
-            f"Version {event.version} of {asked.pid} was erased on a recorded decision; see "
-            f"{shown.site.base}/{asked.pid}/history. Its proof still holds for copies that were "
-            "kept."
-        )
+    require_kept(shown, event)
     body = event.salt + stored(event)
     etag = f'"{citation.hash}"'.encode()
     digest = base64.b64encode(bytes.fromhex(citation.hash)).decode()
@@ -54,6 +44,22 @@ def sealed(shown: Shown, asked: Asked) -> Sent:
     ]
     sent = _file(event, "sealed", body, etag, headers)
     return replace(sent, stored=stored_as(event, fixed=True))
+
+
+def require_kept(shown: Shown, event: Recorded) -> None:
+    """Return where the bytes of an event are here; Erased where an erasure took them."""
+    if event.salt:
+        return
+    if event.position in shown.log.lacking(event.position - 1, event.position):
+        raise NotFound(
+            f"This mirror was not given the bytes of {event.pid}, version {event.version}; "
+            "ask the repository that it follows."
+        )
+    raise Erased(
+        f"Version {event.version} of {event.pid} was erased on a recorded decision; see "
+        f"{shown.site.base}/{event.pid}/history. Its proof still holds for copies that were "
+        "kept."
+    )
 
 
 def proof(shown: Shown, asked: Asked) -> Sent:

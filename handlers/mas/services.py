@@ -15,7 +15,7 @@ from eventstore.envelope import Recorded
 from eventstore.log import Log, unknown
 from fdo.agent import Agent
 from fdo.documents import Document
-from fdo.errors import NotFound
+from fdo.errors import Erased, NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.mas.filters import Filter
@@ -172,10 +172,15 @@ def any_active(log: Log) -> bool:
 
 
 def service_at(log: Log, pid: Pid) -> Service:
-    """The service of a PID as it is now; NotFound where there is none."""
+    """The service of a PID as it is now; NotFound where there is none, Erased where it was."""
     event = log.latest(pid)
     if event.status is Status.DRAFT:
         raise unknown(pid)
-    if event.type != KIND or is_erased(event):
+    if event.type != KIND:
         raise NotFound(f"{pid} is no machine-annotation service; /api/mas lists those there are.")
+    if is_erased(event):
+        raise Erased(
+            f"What the machine-annotation service {pid} was is erased on a recorded decision; "
+            f"/{pid}/history says when. /api/mas lists the services there are."
+        )
     return Service.of(event.document, active=event.status is Status.ACTIVE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import sqlite3
 import time
@@ -19,15 +20,27 @@ import httpx
 import pytest
 from pyoxigraph import Store
 
+from api.datacite_double import DoubleServer
 from eventstore.codec import unpack
 from eventstore.notes import Verifier
 from eventstore.proofs import Proof, document_check
+from tests.scenarios.addresses import LEFT, addresses, described, hidden, live
 from tests.scenarios.program import HOLDER, Server, apart, collectome, specimens, until
 
 CANARY = "Qwyxzavohu Pjugdemtikq"
 SECRETS = (CANARY, *CANARY.split())
-FORMATS = ("json", "jsonld", "turtle", "ntriples", "nquads", "rdfxml", "html", "datacite", "ris",
-           "bibtex", "csl", "schema")  # fmt: skip
+OTHERWISE: dict[str, tuple[int, str]] = {
+    "/{pid}/1/sealed": (410, "the file is what was erased"),
+    "/{pid}/verbatim?as-of=v1": (410, "what the source wrote is erased with the document"),
+    "/{pid}/verbatim?as-of=v1&format=html": (410, "what the source wrote is erased too"),
+    "/doip?operationId=0.DOIP/Op.Retrieve&targetId={pid}/1&element=sealed": (
+        404, "it is no element of the version any more, and is not listed"
+    ),
+    "/api/mas/{service}": (410, "only the PID of the service is left"),
+    "/ldes/all/pages/0": (410, "the gap is listed at a new address"),
+    "/ldes/type/specimen/pages/0": (410, "the gap is listed at a new address"),
+}  # fmt: skip
+"""Address that answers otherwise after the erasure → how, and why; all others answer as before."""
 
 
 def shapes(text: str) -> Iterator[bytes]:
@@ -80,55 +93,22 @@ def in_files(folder: Path) -> list[str]:
     return found
 
 
-def faces(client: httpx.Client, pid: str) -> list[str]:
-    """Every address that answers GET, by the server's own description and by its feeds."""
-    prefix, suffix = pid.split("/")
-    given = {"prefix": prefix, "suffix": suffix, "version": "1", "n": "1", "form": "link",
-             "uri": pid, "page": "0", "number": "0", "stream": "all", "moment": "2", "height": "1",
-             "start": "1", "end": "9", "side": "added", "size": "1"}  # fmt: skip
-    found = []
-    for path, methods in client.get("/openapi.json").json()["paths"].items():
-        names = re.findall(r"\{(\w+)\}", path)
-        if "get" in methods and "live" not in path and all(name in given for name in names):
-            found.append(path.format(**given))
-    for moment in ("", "/1", "/2", "?as-of=v1", "?as-of=2"):
-        joint = "&" if "?" in moment else "?"
-        found += [f"/{pid}{moment}{joint}format={name}" for name in FORMATS]
-        found.append(f"/{pid}{moment}")
-    tails = ("versions", "history", "diff?from=1&to=2", "verbatim", "record", "linkset", "cite",
-             "conformance", "1/sealed", "1/proof", "2/sealed", "verbatim?as-of=v1")  # fmt: skip
-    found += [f"/{pid}/{tail}" for tail in tails]
-    for form in ("jsonl", "csv", "rdf-patch"):
-        found.append(f"/changes?format={form}&documents=yes" if form == "jsonl"
-                     else f"/changes?format={form}")  # fmt: skip
-    for verb in ("ListRecords", "ListIdentifiers"):
-        for form in ("oai_dc", "oai_datacite", "dwc"):
-            found.append(f"/oai?verb={verb}&metadataPrefix={form}")
-    word = CANARY.split()[0]
-    query = "SELECT * {{ ?s ?p ?o FILTER CONTAINS(LCASE(STR(?o)), '{}') }}"
-    everything = httpx.QueryParams({"query": query.format(word.lower())})
-    found += [f"/sparql?{everything}", f"/sparql?as-of=2&{everything}",
-              "/sparql?" + str(httpx.QueryParams({"query": "SELECT * { ?s ?p ?o }"})),
-              "/api/search?q=Carex", "/search?q=Carex", f"/api/handles/{pid}",
-              "/ldes/all", "/ldes/all/pages/0", "/ldes/type/specimen/pages/0", "/iiif/activity/0",
-              "/sitemaps/0.xml", "/checkpoint", "/feeds/atom"]  # fmt: skip
-    return list(dict.fromkeys(found))
-
-
-def behind_addresses(client: httpx.Client, pid: str) -> tuple[list[str], int]:
-    """The addresses whose answers hold it, and how many answered. Links in headers may repeat
-    the question, where that names it."""
-    found, answered = [], 0
-    for address in faces(client, pid):
+def behind(client: httpx.Client, asked: list[str], pid: str) -> tuple[set[str], dict[str, int]]:
+    """The addresses whose answers hold it, and how each answered. Where the question names it, the
+    answer may repeat that, but must not name the object."""
+    found, answered = set(), {}
+    for address in asked:
         accept = {"accept": "application/json"} if address.startswith("/sparql") else {}
         answer = client.get(address, headers=accept, follow_redirects=True)
         while answer.status_code in (202, 503):
             time.sleep(0.2)
             answer = client.get(address, headers=accept, follow_redirects=True)
-        answered += answer.status_code == 200
-        headers = str(answer.headers).encode()
-        if holds(answer.content) or (holds(headers) and not holds(address.encode())):
-            found.append(address)
+        answered[address] = answer.status_code
+        told = answer.content + str(answer.headers).encode()
+        if pid.encode() in told if holds(address.encode()) else holds(told):
+            found.add(address)
+    if holds(live(client)):
+        found.add("/changes/live")
     return found, answered
 
 
@@ -161,6 +141,34 @@ def telling(client: httpx.Client, pids: list[str]) -> set[str]:
     return {path for path in found if holds(client.get(path, follow_redirects=True).content)}
 
 
+def about(client: httpx.Client, folder: Path, pid: str, words: list[str]) -> list[str]:
+    """Every address that tells of an object, or of all."""
+    templates = hidden(folder / "nothing") | described(client)
+    assert LEFT.keys() - templates == set()
+    *_, service, model = words
+    source = client.get(f"/{pid}").json()["ods:sourceSystemID"].partition("hdl.handle.net/")[2]
+    known = {
+        "word": CANARY,
+        "service": service,
+        "model": model,
+        "source": source,
+        "made": str(client.get(f"/{pid}/versions").json()["versions"][-1]["event"]),
+        "shape": client.get("/api/conformance").json()["shapes"][0]["shape"],
+    }
+    return list(dict.fromkeys(addresses(templates, pid, known)))
+
+
+def _registered(datacite: DoubleServer, doi: str) -> bytes:
+    """What DataCite shows of a DOI."""
+    found = datacite.store.find(doi)
+    return b"" if found is None else json.dumps(found.attributes, ensure_ascii=False).encode()
+
+
+def datacite_files(folder: Path) -> list[Path]:
+    """The files of DataCite, journal and all."""
+    return [one for one in (folder / "agency").iterdir() if one.is_file()]
+
+
 def settled(server: Server) -> bool:
     """Whether every view has read the log."""
     told = collectome("status", "--json", data=server.data).said
@@ -168,6 +176,11 @@ def settled(server: Server) -> bool:
 
 
 def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_path: Path) -> None:
+    with DoubleServer(tmp_path / "agency" / "datacite.sqlite") as datacite:
+        _erased_everywhere(tmp_path, datacite)
+
+
+def _erased_everywhere(tmp_path: Path, datacite: DoubleServer) -> None:
     data, table = tmp_path / "data", tmp_path / "plants.csv"
     noted = f"Collected by {CANARY} near the mill."
     specimens(
@@ -177,7 +190,13 @@ def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_pa
     assert collectome("ingest", table, HOLDER, "--json", data=data).code == 0
     specimens(table, 1, 2)  # in the next harvest the source has taken it out
     assert collectome("ingest", table, HOLDER, "--json", data=data).code == 0
-    with Server("serve", data, checkpoint_every_s=1) as server:
+    account = datacite.account
+    minting = {
+        "datacite_url": datacite.url,
+        "datacite_username": account.username,
+        "datacite_password": account.password,
+    }
+    with Server("serve", data, checkpoint_every_s=1, **minting) as server:
         client = server.client
         told = client.get("/changes?type=specimen").text
         hits = set(re.findall(r"10\.5072/[0-9A-Z-]{11}", told))
@@ -186,8 +205,16 @@ def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_pa
         words = learned(server)
         claimed = telling(client, words)
         assert {f"/{pid}" for pid in words} | {"/api/models", "/api/mas"} < claimed
-        before, answered = behind_addresses(client, pids[0])
-        assert len(before) > 20, before
+        asked_for = client.post(f"/{pids[0]}/1/doi", headers=server.writing)
+        assert asked_for.status_code == 202, asked_for.text
+        version = f"{pids[0]}/1".lower()
+        until(lambda: holds(_registered(datacite, version)))
+        until(lambda: settled(server), 60)
+        doors = about(client, tmp_path, pids[0], words)
+        before, answered = behind(client, doors, pids[0])
+        assert {one: status for one, status in answered.items() if status != 200} == {}
+        assert len(before) > 90, before
+        assert "/changes/live" in before
         assert any(name.startswith("reports/") for name in in_files(data))
         kept = client.get(f"/{pids[0]}/1/sealed").content
         citation = Proof.parse(client.get(f"/{pids[0]}/1/proof").content).citation
@@ -205,12 +232,14 @@ def test_what_was_erased_is_in_no_file_behind_no_address_and_in_no_backup(tmp_pa
             assert answer.status_code == 200, answer.text
         until(lambda: settled(server), 60)
         until(lambda: not in_files(data), 90)
+        until(lambda: not holds(_registered(datacite, version)))
+        assert [one for one in datacite_files(tmp_path) if holds(one.read_bytes())] == []
         assert telling(client, words) == set()
-        after, still = behind_addresses(client, pids[0])
-        assert after == []
-        assert still > answered / 2
-        assert client.get(f"/{pids[0]}/1/sealed").status_code == 410
-        assert client.get(f"/{pids[0]}/2/sealed").status_code == 200
+        after, still = behind(client, doors, pids[0])
+        assert after == set()
+        named = {"pid": pids[0], "service": words[2]}
+        changed = {one.format(**named): status for one, (status, _) in OTHERWISE.items()}
+        assert {one: status for one, status in still.items() if status != 200} == changed
         page = client.get("/ldes/all/pages/0")
         assert page.status_code == 410
         assert (

@@ -407,7 +407,8 @@ def test_an_erased_service_is_no_obstacle_to_the_others(web: Web) -> None:
     pid = web.service()
     hands = Curation(web.repository.objects, Agent("urn:x", "x"))
     hands.erase(hands.erasable(Pid.parse(pid)), "By request.")
-    assert web.ask("GET", f"/api/mas/{pid}").status_code == 404
+    gone = web.ask("GET", f"/api/mas/{pid}")
+    assert (gone.status_code, "erased" in gone.json()["detail"]) == (410, True)
     other = web.ask("POST", "/api/mas", json=FORM | {"schema:name": "Another reader"})
     assert other.status_code == 201
     told = web.ask("GET", "/api/mas").json()["services"]
