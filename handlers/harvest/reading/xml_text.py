@@ -19,7 +19,6 @@ from handlers.harvest.reading.diagnostics import refusal
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*?\?>")
 _ENCODING = re.compile(r"""encoding\s*=\s*["']([^"']+)["']""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -65,7 +64,7 @@ def parse_xml(raw: bytes, file: str, *, limit: int, lenient: bool = False) -> Pa
         raise refusal("xml-too-large", file=file, limit=limit)
     text, declared, found = _decode(raw)
     text = _DECLARATION.sub("", text, count=1)
-    if "<!ENTITY" in _COMMENT.sub("", text).upper():
+    if "<!ENTITY" in _without_comments(text).upper():
         raise refusal("xml-entities", file=file)
     body = text.strip().encode("utf-8", "replace")
     try:
@@ -74,6 +73,12 @@ def parse_xml(raw: bytes, file: str, *, limit: int, lenient: bool = False) -> Pa
         if not lenient:
             raise ValueError(str(error)) from error
         return Parsed(_parse_what_can_be(body, error), declared, found, str(error))
+
+
+def _without_comments(text: str) -> str:
+    """In one pass: a search for each end would begin anew at each of a million beginnings."""
+    first, *rest = text.split("<!--")
+    return first + "".join(part.partition("-->")[2] if "-->" in part else part for part in rest)
 
 
 def _parse(body: bytes, *, recover: bool) -> etree._Element:

@@ -186,6 +186,16 @@ def test_xml_entities_are_refused_in_metafile_and_metadata(
     assert refused(source, tmp_path / "w") == "xml-entities"
 
 
+def test_comments_that_nobody_ends_take_no_time(tmp_path: Path) -> None:
+    source = folder(tmp_path / "a", meta="<!--" * 1_000_000 + "<!ENTITY", occurrence=ROWS)
+    assert refused(source, tmp_path / "w") == "xml-entities"
+
+
+def test_an_entity_in_a_comment_is_none(tmp_path: Path) -> None:
+    source = folder(tmp_path / "a", meta=f"<!-- <!ENTITY --> {META}<!-- > -->", occurrence=ROWS)
+    assert len(read(source, tmp_path / "w").records) == 2
+
+
 def test_a_doctype_without_entities_harms_nobody(tmp_path: Path) -> None:
     eml = b'<!DOCTYPE eml SYSTEM "http://localhost:1/x.dtd"><eml><dataset><title>T</title></dataset></eml>'
     assert read_metadata(eml, "eml.xml", Findings(), Limits()).title == "T"
