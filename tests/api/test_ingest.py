@@ -144,9 +144,10 @@ def test_an_address_may_come_as_json_or_in_a_form(repository: Repository, browse
         assert browser.get(answer.headers["location"]).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "told"),
-    [
+def test_what_is_neither_an_upload_nor_an_address_is_refused(
+    repository: Repository, browser: Browser, jobs: Jobs
+) -> None:
+    bodies: list[tuple[dict[str, Any], int, str]] = [
         ({"json": {"url": "ftp://ipt.example/a.zip"}}, 422, "url"),
         ({"json": {"url": "https://ipt.example/a.zip", "file": "x"}}, 422, "file"),
         ({"json": ["https://ipt.example/a.zip"]}, 422, "body"),
@@ -156,13 +157,10 @@ def test_an_address_may_come_as_json_or_in_a_form(repository: Repository, browse
         ({"data": {"organisation": "https://ror.org/0566bfb96"}}, 422, "field file"),
         ({"data": {"url": "https://ipt.example/a"}, "files": {"file": b"x"}}, 422, "not both"),
         ({"content": b"catalogNumber\n", "headers": {"content-type": "text/csv"}}, 422, "file"),
-    ],
-)
-def test_what_is_neither_an_upload_nor_an_address_is_refused(
-    repository: Repository, browser: Browser, jobs: Jobs, body: Any, status: int, told: str
-) -> None:
-    answer = asked(browser, repository, **body)
-    assert (answer.status_code, told in answer.json()["detail"]) == (status, True), answer.text
+    ]
+    for body, status, told in bodies:
+        answer = asked(browser, repository, **body)
+        assert (answer.status_code, told in answer.json()["detail"]) == (status, True), answer.text
     assert jobs.all() == []
 
 
