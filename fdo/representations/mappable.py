@@ -16,9 +16,10 @@ from fdo.errors import InvalidDocument
 from fdo.representations.nquads import class_iri, not_plain, subject_of, unknown_term
 from ontologies.terms import DOCUMENT_TERMS, Kind
 
-_KNOWN = frozenset(DOCUMENT_TERMS) | {"@id"}
+_KNOWN = frozenset(DOCUMENT_TERMS) | {"@id", "@type"}
 _NODES = frozenset(key for key, term in DOCUMENT_TERMS.items() if term.kind is Kind.NODE)
 _FREE = frozenset(key for key, term in DOCUMENT_TERMS.items() if term.kind is Kind.JSON)
+_SOUND = frozenset({str, float, bool, type(None)})
 _LISTS = (list, tuple)
 _LEAST, _MOST = -(2**63), 2**64 - 1
 """The whole numbers that can be written and read again as they are."""
@@ -30,35 +31,33 @@ def check(document: dict[str, Any]) -> None:
 
 
 def _node(node: dict[str, Any], subject: str) -> None:
+    if not node.keys() <= _KNOWN:
+        raise unknown_term(next(key for key in node if key not in _KNOWN), subject)
+    if "@type" in node:
+        _types(node["@type"])
     for key, value in node.items():
-        if key in _KNOWN:
-            if type(value) is str:  # most values are text
-                continue
-            if key in _NODES:
-                _nested(key, value, subject)
-            elif key not in _FREE:
-                _plain(key, value, subject)
-        elif key == "@type":
-            _types(value)
-        else:
-            raise unknown_term(key, subject)
+        if type(value) in _SOUND or key == "@type":  # most values are text
+            continue
+        if key in _NODES:
+            for item in value if isinstance(value, _LISTS) else (value,):
+                if isinstance(item, dict):
+                    _node(item, subject)
+                else:
+                    _plain(key, item, subject)
+        elif key not in _FREE:
+            _plain(key, value, subject)
 
 
 def _types(value: Any) -> None:
+    if type(value) is str:
+        _class(value)
+        return
     for name in value if isinstance(value, _LISTS) else (value,):
         _class(name) if type(name) is str else class_iri(name)
 
 
-def _nested(key: str, value: Any, subject: str) -> None:
-    for item in value if isinstance(value, _LISTS) else (value,):
-        if isinstance(item, dict):
-            _node(item, subject)
-        elif type(item) is not str:
-            _plain(key, item, subject)
-
-
 def _plain(key: str, value: Any, subject: str) -> None:
-    if type(value) is float or type(value) is bool:
+    if type(value) in _SOUND:
         return
     if isinstance(value, dict):
         raise not_plain(key, subject)
