@@ -99,8 +99,10 @@ def test_the_command_line_says_what_the_server_says(demo: Server, sample: Termin
     ):
         here, there = sample.json("time", *line), told(demo, address)
         assert [_bare(item) for item in here["items"]] == [_bare(item) for item in there["items"]]
-    asked_for = ("series", "--by", "discipline", "--step", "month", "--to", "2026-10-31")
-    there = told(demo, "series?by=discipline&step=month&to=2026-10-31")
+    heard = "2026-06-30"
+    asked_for = ("series", "--by", "discipline", "--step", "month", "--to", "2026-10-31",
+                 "--observed-at", heard)  # fmt: skip
+    there = told(demo, f"series?by=discipline&step=month&to=2026-10-31&observed-at={heard}")
     assert sample.json("time", *asked_for) == there
 
 
