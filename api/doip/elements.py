@@ -26,6 +26,8 @@ MOST_STORED = 64 * 1024 * 1024
 
 FILE = "file"
 """The element of a medium that is its file."""
+SEALED = "sealed"
+"""The element from which the hash of a citation is made: the first that an erasure takes."""
 _OF_ALL = ("json", "jsonld", "turtle")
 """Formats of documents that are elements of every object."""
 Answer = Callable[[Asked], Sent]
@@ -97,8 +99,8 @@ def _datacite(event: Recorded, answer: Answer) -> Iterator[Element]:
 def _sealed(event: Recorded, answer: Answer) -> Iterator[Element]:
     """Salt and document: the file whose SHA-256 is the hash of the version's citation."""
     if event.salt:
-        asked = Asked(event.pid, str(event.version), "", part="sealed")
-        yield _element(event, "sealed", "application/octet-stream", "sealed", asked, answer)
+        asked = Asked(event.pid, str(event.version), "", part=SEALED)
+        yield _element(event, SEALED, "application/octet-stream", SEALED, asked, answer)
 
 
 SOURCES: tuple[Callable[[Recorded, Answer], Iterable[Element]], ...] = (

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from api.doip.elements import described, element_of, with_bytes
+from api.doip.elements import SEALED, described, element_of, with_bytes
 from api.doip.messages import Blob, Request, Response
 from api.doip.objects import DigitalObjects, whole_number
 from api.objects.reports import ROWS
+from api.objects.sealed import require_kept
 from api.refusals import UnknownParameter
 from eventstore.envelope import Recorded, iso
 
@@ -102,6 +103,8 @@ def _version(event: Recorded, latest: int) -> dict[str, Any]:
 
 
 def _element(objects: DigitalObjects, event: Recorded, name: str, span: Any) -> Response:
+    if name == SEALED:  # what was erased is gone, and not unknown
+        require_kept(objects.shown, event)
     element = element_of(objects.elements(event), name, event.pid)
     data = element.read()
     told = described(element, data)

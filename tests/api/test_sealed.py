@@ -49,10 +49,15 @@ def test_the_validator_is_the_hash_and_spares_the_body(browse, oak):
 def test_an_erased_version_answers_410_and_the_others_stay(repository, browse, oak):
     curation = Curation(repository.objects, Agent("urn:x", "X"))
     curation.erase(curation.erasable(oak, version=1), "asked for by the collector")
-    gone = browse().get(f"/{oak}/1/sealed")
-    assert gone.status_code == 410
-    assert gone.json()["type"].endswith("/erased")
-    assert browse().get(f"/{oak}/2/sealed").status_code == 200
+    element = "/doip?operationId=0.DOIP/Op.Retrieve&element=sealed&targetId="
+    for path in (f"/{oak}/1/sealed", f"/{oak}/verbatim?as-of=v1", f"{element}{oak}/1"):
+        gone = browse().get(path)
+        assert gone.status_code == 410, path
+        assert gone.json()["type"].endswith("/erased")
+    for path in (f"/{oak}/2/sealed", f"{element}{oak}/2"):
+        assert browse().get(path).status_code == 200
+    assert browse().get(f"/{oak}/verbatim").status_code == 404
+    assert "sealed" not in browse().get(f"{element}{oak}/1".replace("element=sealed&", "")).text
 
 
 def test_what_is_not_public_has_no_sealed_document(repository, browse, oak):

@@ -33,9 +33,7 @@ OTHERWISE: dict[str, tuple[int, str]] = {
     "/{pid}/1/sealed": (410, "the file is what was erased"),
     "/{pid}/verbatim?as-of=v1": (410, "what the source wrote is erased with the document"),
     "/{pid}/verbatim?as-of=v1&format=html": (410, "what the source wrote is erased too"),
-    "/doip?operationId=0.DOIP/Op.Retrieve&targetId={pid}/1&element=sealed": (
-        404, "it is no element of the version any more, and is not listed"
-    ),
+    "/doip?operationId=0.DOIP/Op.Retrieve&targetId={pid}/1&element=sealed": (410, "as over HTTP"),
     "/api/mas/{service}": (410, "only the PID of the service is left"),
     "/ldes/all/pages/0": (410, "the gap is listed at a new address"),
     "/ldes/type/specimen/pages/0": (410, "the gap is listed at a new address"),
