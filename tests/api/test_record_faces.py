@@ -51,7 +51,8 @@ def objects(repository):
     """PIDs of objects of several types and in every state that has a record."""
     ensure(repository.objects)
     specimen = repository.register("specimen", a_specimen("DH-1", **{"ods:isMarkedAsType": True}))
-    more = {"ods:specimenName": "Quercus petraea L.", "ods:hasIdentifiers": IDENTIFIERS}
+    more = {"ods:specimenName": "Quercus petraea L.", "ods:hasIdentifiers": IDENTIFIERS,
+            "ods:isMarkedAsType": False}  # fmt: skip
     repository.revise(specimen, a_specimen("DH-1", **more))
     confirmed = {"doi": str(specimen), "state": "findable", "hash": "0" * 64, "position": 1}
     repository.do(Note("PidConfirmed", confirmed), specimen)
