@@ -176,7 +176,8 @@ def test_documents_of_others_are_read_tolerantly_and_written_strictly(herbarium)
     }  # fmt: skip
     noted: list[Deviation] = []
     deposit = Deposit(herbarium.objects, OPERATOR, note=noted.append)
-    event = deposit.register("specimen", document(herbarium, **foreign))
+    sent = document(herbarium, **foreign)
+    event = deposit.register("specimen", sent)
     assert breaches("specimen", event.document, ()) == []
     made = event.document
     assert made["ods:isMarkedAsType"] is True
@@ -187,7 +188,7 @@ def test_documents_of_others_are_read_tolerantly_and_written_strictly(herbarium)
     assert {"/ods:isMarkedAsType", "/ods:hasAgent", "/ods:hasIdentifiers/0/dcterms:type",
             "/ods:hasEvents/0/dwc:year", "/ods:hasEvents/0/@type"} <= pointers  # fmt: skip
     noted.clear()
-    again = deposit.revise(event.pid, document(herbarium, **foreign), 1)
+    again = deposit.revise(event.pid, sent, 1)
     assert again.position == event.position, "read the same way, it says the same"
     assert {one.pointer for one in noted} == pointers
     noted.clear()
