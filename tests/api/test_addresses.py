@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.objects.addresses import Addresses
-from fdo.lifecycle import Register, Status
+from fdo.lifecycle import Status
 from tests.api.documents import a_source, a_specimen
 
 
@@ -38,8 +38,7 @@ def test_handles_of_the_log_are_ours_too(repository):
 
 
 def test_a_draft_has_no_page_to_lead_to(repository):
-    pid = repository.objects.reserve("specimen")
-    repository.do(Register(a_specimen(), Status.DRAFT), pid)
+    pid = repository.register("specimen", a_specimen(), Status.DRAFT)
     assert Addresses(repository.objects.log)(pid.iri) == pid.iri
 
 

@@ -155,7 +155,7 @@ def heavy(tmp_path: Path) -> Iterator[History]:
 
 def remember(told: History, number: int, size: int) -> None:
     """A specimen with a long remark, which packs badly."""
-    remarks = {"ods:remarks": os.urandom(size // 2).hex()}
+    remarks = {"dwc:verbatimLabel": os.urandom(size // 2).hex()}
     told.do(number, Register(told.stamp(number, "Abies alba", 1, **remarks)))
 
 

@@ -254,8 +254,7 @@ def test_the_linkset_comes_as_asked(herbarium, browse):
 
 
 def test_a_draft_has_no_linkset(repository, browse):
-    pid = repository.objects.reserve("specimen")
-    repository.do(Register(a_specimen(), Status.DRAFT), pid)
+    pid = repository.register("specimen", a_specimen(), Status.DRAFT)
     assert browse().get(f"/{pid}/linkset").status_code == 404
 
 

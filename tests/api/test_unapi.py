@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from api.unapi import FORMATS
-from fdo.lifecycle import Register, Status
+from fdo.lifecycle import Status
 from tests.api.documents import a_specimen
 
 
@@ -96,6 +96,5 @@ def test_a_withdrawn_object_is_still_cited(repository, browse, oak):
 
 
 def test_a_draft_is_not_found(repository, browse):
-    pid = repository.objects.reserve("specimen")
-    repository.do(Register(a_specimen(), Status.DRAFT), pid)
+    pid = repository.register("specimen", a_specimen(), Status.DRAFT)
     assert browse().get("/unapi", params={"id": pid.iri}).status_code == 404
