@@ -76,16 +76,22 @@ def search_router(site: Site) -> APIRouter:
     @router.get("/search", include_in_schema=False)
     def page(request: Request) -> Response:
         """Search on a page, without scripts."""
-        given = [pair for pair in given_in(request) if pair[1] or pair[0] in FACETS]
-        asked = [value for name, value in given if name == "format"]
-        given = [pair for pair in given if pair[0] != "format"]
-        accept = request.headers.get("accept", "text/html")
-        if choose(page_first(accept), asked[-1] if asked else None, PLAIN_FORMATS) is JSON:
+        given, wants_json = given_on_a_page(request)
+        if wants_json:
             return json_answer(_found(site, given))
         body = site.renderer.page("search.html", **_shown(site, given))
         return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
     return router
+
+
+def given_on_a_page(request: Request) -> tuple[Given, bool]:
+    """What a form says beside the format, without fields left empty; and whether JSON is wanted."""
+    given = [pair for pair in given_in(request) if pair[1] or pair[0] in FACETS]
+    asked = [value for name, value in given if name == "format"]
+    accept = page_first(request.headers.get("accept", "text/html"))
+    wants_json = choose(accept, asked[-1] if asked else None, PLAIN_FORMATS) is JSON
+    return [pair for pair in given if pair[0] != "format"], wants_json
 
 
 def page_first(accept: str) -> str:

@@ -15,7 +15,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.moments import observed_at, position_as_of
-from api.negotiation import JSON, PLAIN_FORMATS, choose
 from api.refusals import UnknownParameter
 from api.search import (
     CONTROL,
@@ -27,14 +26,14 @@ from api.search import (
     described,
     facet_names,
     given_in,
+    given_on_a_page,
     json_answer,
-    page_first,
     parsed,
     search_view,
 )
 from api.site import Site
 from eventstore.envelope import iso
-from handlers.projections.search import FACETS, Bucket, Search, SearchQuery
+from handlers.projections.search import Bucket, Search, SearchQuery
 
 COUNTED = {
     "country": "Country",
@@ -68,11 +67,8 @@ def statistics_router(site: Site) -> APIRouter:
     @router.get("/statistics", include_in_schema=False)
     def page(request: Request) -> Response:
         """Count specimens on a page, without scripts."""
-        given = [pair for pair in given_in(request) if pair[1] or pair[0] in FACETS]
-        asked = [value for name, value in given if name == "format"]
-        given = [pair for pair in given if pair[0] != "format"]
-        accept = page_first(request.headers.get("accept", "text/html"))
-        if choose(accept, asked[-1] if asked else None, PLAIN_FORMATS) is JSON:
+        given, wants_json = given_on_a_page(request)
+        if wants_json:
             return json_answer(_counted(site, [*given, ("by", ",".join(COUNTED))]))
         body = site.renderer.page("statistics.html", **_shown(site, given))
         return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})

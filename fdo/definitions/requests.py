@@ -93,15 +93,17 @@ def _members(vocabulary: str, schema: Rule) -> Iterator[str]:
         yield "sh:closed true ; sh:ignoredProperties ( rdf:type )"
 
 
-def _property(vocabulary: str, key: str, rule: Rule, mandatory: bool) -> Iterator[str]:
-    """One member; a list of values is a set in RDF."""
-    yield f"sh:path <{vocabulary}{quote(key, safe='')}>"
-    if mandatory:
-        yield "sh:minCount 1"
+def occurring(path: str, rule: Rule, mandatory: bool) -> tuple[list[str], Rule]:
+    """How often a member occurs, and the rule of one value; a list of values is a set in RDF."""
+    said = [f"sh:path {path}", *(["sh:minCount 1"] if mandatory else [])]
     if rule.get("type") == "array":
-        rule = rule.get("items", {})
-    else:
-        yield "sh:maxCount 1"
+        return said, rule.get("items", {})
+    return [*said, "sh:maxCount 1"], rule
+
+
+def _property(vocabulary: str, key: str, rule: Rule, mandatory: bool) -> Iterator[str]:
+    said, rule = occurring(f"<{vocabulary}{quote(key, safe='')}>", rule, mandatory)
+    yield from said
     yield from _value(vocabulary, rule)
 
 

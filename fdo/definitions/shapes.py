@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fdo.definitions.attributes import ATTRIBUTES
-from fdo.definitions.requests import handle_shapes
+from fdo.definitions.requests import handle_shapes, occurring
 from fdo.representations.lexical import quoted
 from fdo.representations.record import term_of
 from ontologies.prefixes import PREFIXES
@@ -72,13 +72,8 @@ def value_shapes(name: str, attribute: str, schema: Mapping[str, Any]) -> str:
 
 def _rules(attribute: str, rule: Mapping[str, Any], mandatory: bool) -> Iterator[str]:
     term = term_of(attribute)
-    yield f"sh:path {term.key}"
-    if mandatory:
-        yield "sh:minCount 1"
-    if rule.get("type") == "array":
-        rule = rule.get("items", {})
-    else:
-        yield "sh:maxCount 1"
+    said, rule = occurring(term.key, rule, mandatory)
+    yield from said
     if "const" in rule:
         yield f"sh:hasValue {_value(term, rule['const'])}"
     elif "enum" in rule:

@@ -35,6 +35,7 @@ def told(tmp_path: Path, **environment: str) -> list[str]:
     return said.replace(str(process.pid), "PID").splitlines()
 
 
+# elsewhere nothing begins again, by design: only glibc reads such settings as a program begins
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of other systems is another")
 def test_a_program_begins_again_once_as_the_same_process(tmp_path: Path) -> None:
     began = "started PID ['an argument']"

@@ -30,6 +30,7 @@ _BROKEN = (
     lzma.LZMAError,
     EOFError,
     OSError,
+    # caught here, never raised by us: an archive of such a kind is hostile or foreign input
     NotImplementedError,  # zipfile raises it for a compression it does not know: refused in words
     UnicodeDecodeError,
 )
