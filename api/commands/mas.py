@@ -30,7 +30,7 @@ from handlers.mas.jobs import retry as take_up
 from handlers.mas.registration import Registration
 from handlers.mas.requests import Requests, everything
 from handlers.mas.services import KIND, Service, service_at, services
-from handlers.mas.store import IN_FLIGHT, PENDING, State, Store
+from handlers.mas.store import IN_FLIGHT, PENDING, STATES, State, Store
 
 LARGEST = 1 << 20
 ServiceArgument = Annotated[str, typer.Argument(help="Name, topic or PID of a service.")]
@@ -113,6 +113,8 @@ def jobs(
     json: JsonOption = False,
 ) -> None:
     """Jobs, newest first; or one job with its log."""
+    if state and state not in STATES:
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(STATES)}", param_hint="--state")
     repository, store = opened(data)
     base = repository.settings.base
     if job:

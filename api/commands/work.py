@@ -17,6 +17,7 @@ from api.mas.surroundings import of_a_worker
 from api.mas.workers import shown
 from api.settings import Settings, variables
 from fdo.errors import Unavailable
+from handlers.mas.concealing import conceal
 from handlers.mas.services import Service, services
 
 if TYPE_CHECKING:  # what speaks to the broker is dear to load; few commands do
@@ -65,6 +66,7 @@ def _watched(service: str, replicas: int, settings: Settings, until_idle: bool) 
     command = [sys.executable, "-m", "api.cli", "mas", "work", service, "--replicas", "0"]
     command += ["--data", str(settings.data), *(["--until-idle"] if until_idle else [])]
     environment = of_a_worker(variables(), settings.workers_environment)
+    conceal()
     watched = Replicas(command, replicas, environment)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: watched.stop())

@@ -25,14 +25,13 @@ from api.security import Forbidden, Token, Unauthenticated, require
 from api.site import Site
 from fdo.errors import InvalidDocument, NotFound, Refused, Unavailable
 from fdo.identifiers import Pid
-from fdo.lifecycle import Status
 from handlers.bridges.outbox import Errand, Outbox
 from handlers.bridges.posting import Desk
-from handlers.bridges.reading import Malformed, answer_of, failed
+from handlers.bridges.reading import Malformed, answer_of
 from handlers.bridges.tickets import Tickets
 from handlers.mas.answers import Result, Taken
 from handlers.mas.results import Results
-from handlers.mas.services import KIND, Service
+from handlers.mas.services import service_at
 
 MOST, LONGEST_S = 100, 30.0
 """Jobs in one lease, and seconds for which one may wait for them."""
@@ -119,7 +118,7 @@ class _Office:
     """What the routes do, apart from HTTP."""
 
     def __init__(self, site: Site, results: Results) -> None:
-        self._objects = site.objects
+        self._log = site.objects.log
         self._results = results
         self._folder = site.settings.data
         self._base = site.base
@@ -160,7 +159,7 @@ class _Office:
         current = self._outbox.attempt(job)
         if current is not None and current > attempt:
             return _outcome(Taken(job, "late", reason=f"Attempt {current} is under way."))
-        return self.take(failed(job, reason))
+        return self.take(Result(job, error=reason))
 
     def speaks_for(self, by: Token, service: Pid) -> None:
         """The token may take this service's work, and the service is one that asks for it."""
@@ -169,10 +168,7 @@ class _Office:
                 f"The token {by.name!r} does not speak for {service}. Make one that does: "
                 f"collectome token create NAME --role agent --service {service}"
             )
-        state, _ = self._objects.state(service)
-        if state is None or state.type != KIND:
-            raise NotFound(f"There is no machine-annotation service {service}; see /api/mas.")
-        known = Service.of(state.document or {}, active=state.status is Status.ACTIVE)
+        known = service_at(self._log, service)
         if not known.active:
             raise Refused(f"{known.name} was withdrawn; its jobs are over.")
         if known.queue != "http" or known.endpoint is not None:

@@ -36,13 +36,15 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.mas.jobs import retry
 from handlers.mas.requests import Requests
-from handlers.mas.services import Service, service_at, services
+from handlers.mas.services import Service, service_at, service_of, services
 from handlers.mas.store import State, Store
 from handlers.mas.targets import passes
 
 PAGE = 500
 MOST = 20
 """Services in one request."""
+NEWEST = 2**63 - 1
+"""No job has a greater number."""
 _KNOWN = ("service", "target", "state", "before", "limit")
 
 Anybody = Annotated[Token, Depends(require("agent", "curator"))]
@@ -113,7 +115,7 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
         service: Annotated[str | None, Query(max_length=200)] = None,
         target: Annotated[str | None, Query(max_length=200)] = None,
         state: State | None = None,
-        before: Annotated[int | None, Query(ge=1)] = None,
+        before: Annotated[int | None, Query(ge=1, le=NEWEST)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE)] = 100,
     ) -> Jobs:
         """Jobs, newest first."""
@@ -185,7 +187,7 @@ def jobs_router(site: Site, store: Store) -> APIRouter:
     def record(prefix: str, suffix: str) -> dict[str, Any]:
         """A job as DiSSCo's clients know it."""
         row = found(store, str(Pid.parse(f"{prefix}/{suffix}")))
-        service = service_at(log, Pid.parse(row.service))
+        service = service_of(log.latest(Pid.parse(row.service)))
         links = {"self": f"{site.base}/api/mjr/v1/{row.id}"}
         return {"data": job_record(row, service), "links": links}
 

@@ -19,7 +19,7 @@ from api.sessions import SentForm, session_of, signed_in
 from api.site import Site
 from fdo.identifiers import Pid
 from handlers.mas.dispatch import is_dispatching
-from handlers.mas.services import service_at
+from handlers.mas.services import service_of
 from handlers.mas.store import STATES, Store
 
 _LETTERS = _RECENT = 50
@@ -60,7 +60,7 @@ def page_router(site: Site, store: Store) -> APIRouter:
         body = site.renderer.page(
             "mas_job.html",
             job=job_detail(row, site.base, store, site.objects.log),
-            service=service_at(site.objects.log, Pid.parse(row.service)),
+            service=service_of(site.objects.log.latest(Pid.parse(row.service))),
         )
         return HTMLResponse(body, headers={"Cache-Control": "no-store"})
 

@@ -21,11 +21,14 @@ from api.settings import Settings, secret_values, variables
 from eventstore import mirroring
 from eventstore.application import DigitalObjects
 from fdo.errors import Refused
+from handlers.mas.concealing import conceal
 from handlers.mas.dispatch import is_dispatching
+from handlers.mas.erased import is_to_be_forgotten
 from handlers.mas.plan import Plan
 from handlers.mas.results import Results
 from handlers.mas.secrets import Secrets
 from handlers.mas.services import any_active
+from handlers.mas.store import Store
 
 LOOK_S = 0.5
 
@@ -91,10 +94,12 @@ def must_dispatch(settings: Settings, objects: DigitalObjects) -> None:
 
 @asynccontextmanager
 async def dispatching_beside(settings: Settings, objects: DigitalObjects) -> AsyncIterator[None]:
-    """Dispatch beside a server, where the settings ask for it and the log is our own."""
+    """Dispatch beside a server, where the settings ask for it and the log is our own. A server
+    beside which models of others may run is closed to them."""
     if settings.mas == "off" or mirroring.origin(objects.recorder) is not None:
         yield
         return
+    conceal()
     watch = _Watch(settings, objects)
     try:
         yield
@@ -103,12 +108,14 @@ async def dispatching_beside(settings: Settings, objects: DigitalObjects) -> Asy
 
 
 class _Watch:
-    """Keeps one process that dispatches, as soon as there is a service to dispatch for."""
+    """Keeps one process that dispatches, as soon as there is a service to dispatch for, or
+    something was erased of which a service that is gone had said something."""
 
     def __init__(self, settings: Settings, objects: DigitalObjects) -> None:
         self._settings, self._log = settings, objects.log
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._store, self._looked = Store(settings.data), 0
         self._thread = threading.Thread(target=self._run, name="mas", daemon=True)
         self._thread.start()
 
@@ -118,11 +125,23 @@ class _Watch:
                 self._look()
             except (OSError, sqlite3.Error):
                 logging.getLogger("collectome").exception("mas: dispatch cannot be started")
+        self._store.close()
 
     def _look(self) -> None:
-        alive = self._process is not None and self._process.poll() is None
-        if alive or not any_active(self._log) or is_dispatching(self._settings.data):
+        if self._process is not None and self._process.poll() is None:
             return
+        position = self._log.position()
+        if self._is_wanted(position) and not is_dispatching(self._settings.data):
+            self._start()
+        self._looked = position
+
+    def _is_wanted(self, position: int) -> bool:
+        """Whether there is something to dispatch, or to forget."""
+        if any_active(self._log):
+            return True
+        return position > self._looked and is_to_be_forgotten(self._log, self._store, self._looked)
+
+    def _start(self) -> None:
         self._process = start(self._settings)
         self._stopping.wait(1.0)  # one that dies at once is not started in a frenzy
 

@@ -57,7 +57,8 @@ class ServiceShown(BaseModel):
     works_on: list[str] = Field(serialization_alias="worksOn")
     triggers: list[str]
     motivations: list[str]
-    gpu: str
+    gpu: str = Field(description="Whether its workers need a GPU: none, optional, required.")
+    replicas: int = Field(description="Workers at most.")
     model: str | None
     jobs: dict[str, int] = Field(description="State → number.")
     refused: dict[str, int] = Field(
@@ -150,6 +151,7 @@ def service_shown(
         triggers=list(service.triggers),
         motivations=list(service.motivations),
         gpu=service.gpu,
+        replicas=service.replicas,
         model=service.model,
         jobs=dict(counts.get(pid, {})),
         refused=store.refusals(pid),

@@ -24,7 +24,6 @@ import httpx
 
 from handlers.bridges.outbox import Errand, Outbox
 from handlers.bridges.posting import Answer, Desk, message_name, post, results
-from handlers.bridges.reading import failed
 from handlers.mas.answers import Result, Taken
 from handlers.mas.services import Service
 
@@ -151,7 +150,7 @@ class Calling:
                 self._outbox.postponed([errand], wait, answer.said)
             else:
                 said = f"Called {errand.tries + 1} times; the last time {answer.said}."
-                over.append(failed(errand.job, said))
+                over.append(Result(errand.job, error=said))
         self._record(over)
 
     def _record(self, found: Sequence[Result]) -> None:

@@ -133,11 +133,12 @@ class Outbox:
             row = run.execute("SELECT attempt FROM errands WHERE job=?", (job,)).fetchone()
         return None if row is None else int(row[0])
 
-    def forget(self, target: str) -> None:
-        """Forget the jobs on an object of which something was erased; what is left of it to be
-        done goes out anew."""
+    def forget(self, target: str, jobs: Sequence[str] = ()) -> None:
+        """Forget these jobs, and those on an object of which something was erased; what is left
+        of it to be done goes out anew."""
         with self._writing() as run:
             run.execute("DELETE FROM errands WHERE target=?", (target,))
+            run.executemany("DELETE FROM errands WHERE job=?", [(job,) for job in jobs])
         with self._connected() as run:
             run.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

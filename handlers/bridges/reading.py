@@ -54,7 +54,7 @@ def answer_of(said: Any) -> Result:
     if not isinstance(said, Mapping):
         raise Malformed("The answer is no JSON object.")
     job = _job(said.get("jobId"))
-    if "errorMessage" in said and "annotations" not in said:
+    if "errorMessage" in said and said.get("annotations") is None:
         return Result(job, (), error=_text(said["errorMessage"]) or "The service gave no reason.")
     annotations = said.get("annotations")
     if annotations is None or not _objects(annotations):
@@ -71,8 +71,9 @@ def answer_of(said: Any) -> Result:
 
 
 def failed(job: str, reason: str) -> Result:
-    """The answer that we give in the place of a service whose own cannot be used."""
-    return Result(job, (), error=reason[:_LONGEST_TEXT])
+    """The answer that we give in the place of a service whose own cannot be used; the reason quotes
+    nothing of that."""
+    return Result(job, (), error=reason[:_LONGEST_TEXT], ours=True)
 
 
 def _job(text: Any) -> str:

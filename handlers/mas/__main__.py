@@ -16,12 +16,14 @@ import threading
 
 from eventstore.application import DigitalObjects
 from handlers.mas.carriers import opened
+from handlers.mas.concealing import conceal
 from handlers.mas.dispatch import Dispatcher
 from handlers.mas.plan import Plan
 
 
 def main() -> int:
     """Dispatch until the parent ends or asks to."""
+    conceal()
     plan = Plan.heard(_line())
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

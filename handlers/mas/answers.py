@@ -26,6 +26,8 @@ class Result:
     """What went wrong; then the attempt failed, whatever else is there."""
     final: bool = False
     """Of an error: whether trying again is of no use."""
+    ours: bool = False
+    """Of an error: whether it is in our own words, which quote nothing that a service read."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """`model`, `modelSha256`, `softwareVersion`, `executionProvider`, `seconds`."""
 

@@ -288,14 +288,15 @@ class Dispatcher:
 
     def _clear(self, service: Service) -> bool:
         """Jobs of a service that was withdrawn or erased will not be done: those that wait, and
-        those that it took along once their lease is over; until then an answer may come."""
-        pid, name = str(service.pid), service.name
+        those that it took along once their lease is over; until then an answer may come. The log is
+        not told its name again, which an erasure may take."""
+        pid = str(service.pid)
         ended = [
             (self._store.due(pid, float("inf"), AT_ONCE), "before it worked on this"),
             (self._store.expired(pid, self._clock(), AT_ONCE), "and gave no answer to this"),
         ]
         letters = [
-            Ended(row, f"{name} was withdrawn {when}.", final=True)
+            Ended(row, f"The service was withdrawn {when}.", final=True)
             for rows, when in ended
             for row in rows
         ]

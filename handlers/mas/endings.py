@@ -1,4 +1,9 @@
-"""How attempts end that brought nothing: tried again after a pause, or dead with the reason."""
+"""How attempts end that brought nothing: tried again after a pause, or dead with the reason.
+
+The log keeps our own words for it, which quote nothing. What a service said of its failure may
+quote what it read, and the log does not forget: that is kept beside it, where an erasure reaches
+it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fdo.wording import many
+from handlers.mas.answers import Result
 from handlers.mas.services import Service
 from handlers.mas.store import Row
 
 FIRST_S, FACTOR, LONGEST_S = 5.0, 3.0, 3_600.0
 """Pauses before a job is tried again."""
 LONGEST = 300
-"""Characters of an error that the log keeps, for ever: services may quote what they read."""
+"""Characters of an error that the log keeps, for ever."""
+SAID = "The service said that it failed."
+"""What the log is told where a service says why in its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +30,19 @@ class Ended:
 
     row: Row
     error: str
+    """In our own words, for the log: quotes nobody."""
     final: bool = False
     """Whether trying again is of no use."""
+    words: str = ""
+    """What the service said of it; never for the log."""
+
+
+def failure(row: Row, result: Result) -> Ended:
+    """The end of an attempt by a result that is an error."""
+    error = result.error or ""
+    if result.ours:
+        return Ended(row, error, result.final)
+    return Ended(row, SAID, result.final, error)
 
 
 def notes(service: Service, ended: Sequence[Ended], now: float) -> list[tuple[str, dict[str, Any]]]:
@@ -35,6 +55,15 @@ def notes(service: Service, ended: Sequence[Ended], now: float) -> list[tuple[st
     if dead:
         found.append(("JobsDead", {"jobs": dead}))
     return found
+
+
+def words(service: Service, ended: Sequence[Ended], now: float) -> list[tuple[str, str]]:
+    """What is kept beside the log: (job, what its service said, and why it is not tried again)."""
+    return [
+        (one.row.id, f"{one.words}{_why(service, one) if _is_dead(service, one, now) else ''}")
+        for one in ended
+        if one.words
+    ]
 
 
 def pause(tries: int) -> float:
@@ -60,16 +89,19 @@ def _failed(one: Ended) -> Mapping[str, Any]:
 
 
 def _dead(service: Service, one: Ended) -> Mapping[str, Any]:
-    if one.final:
-        why = ""
-    elif one.row.tries >= service.max_attempts:
-        why = f" Tried {one.row.tries} times."
-    else:
-        why = f" Its time to live of {service.ttl_s:.0f} s is over."
     return {
         "id": one.row.id,
         "attempt": one.row.attempt,
-        "reason": f"{one.error[:LONGEST]}{why}",
+        "reason": f"{one.error[:LONGEST]}{_why(service, one)}",
         "target": one.row.target,
         "version": one.row.version,
     }
+
+
+def _why(service: Service, one: Ended) -> str:
+    """Why a dead job is not tried again, where its error does not say so."""
+    if one.final:
+        return ""
+    if one.row.tries >= service.max_attempts:
+        return f" Tried {many(one.row.tries, 'time')}."
+    return f" Its time to live of {service.ttl_s:.0f} s is over."

@@ -54,6 +54,7 @@ def _started(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
 def _failed(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
     at = event.recorded_at / 1e6
     _remark(run, event, ((one["id"], f"Failed: {one['error']}") for one in jobs))
+    _forget_words(run, jobs)
     run.executemany(
         "UPDATE jobs SET state='failed', due=?2, lease_until=NULL, error=?3, "
         "attempt=max(attempt, ?4) WHERE id=?1 AND state NOT IN ('completed', 'dead')",
@@ -66,6 +67,7 @@ def _failed(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
 
 def _dead(run: sqlite3.Connection, event: Recorded, jobs: Jobs) -> None:
     _remark(run, event, ((one["id"], f"Dead: {one['reason']}") for one in jobs))
+    _forget_words(run, jobs)
     run.executemany(
         "UPDATE jobs SET state='dead', due=NULL, lease_until=NULL, error=?2, ended_at=?3 "
         "WHERE id=?1 AND state<>'completed'",
@@ -95,6 +97,11 @@ def _remark(run: sqlite3.Connection, event: Recorded, said: Iterable[tuple[str, 
         "INSERT INTO remarks VALUES (?, ?, ?)",
         [(job, event.recorded_at / 1e6, text[:LONGEST]) for job, text in said],
     )
+
+
+def _forget_words(run: sqlite3.Connection, jobs: Jobs) -> None:
+    """What a service said of an earlier attempt is not the reason of this one."""
+    run.executemany("DELETE FROM words WHERE job=?", [(one["id"],) for one in jobs])
 
 
 TAKE: dict[str, Callable[[sqlite3.Connection, Recorded, Jobs], None]] = {

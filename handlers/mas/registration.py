@@ -190,6 +190,9 @@ def _wrong(document: Document) -> Iterator[tuple[str, str]]:
     endpoint = document.get("col:endpoint", "https:")
     if not endpoint.startswith(("http:", "https:")):
         yield "/col:endpoint", "An endpoint begins with http:// or https://."
+    if "@" in endpoint.partition("//")[2].partition("/")[0]:
+        told = "This document is public for ever; calls are signed, and need no user or password."
+        yield "/col:endpoint", told
     for place, one in enumerate(document.get("ods:hasEnvironmentalVariables", ())):
         if _SECRET.search(one["schema:name"]):
             yield (

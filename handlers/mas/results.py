@@ -20,13 +20,14 @@ from eventstore.application import Change, DigitalObjects
 from eventstore.log import Head
 from fdo.errors import InvalidIdentifier, VersionConflict
 from fdo.identifiers import Pid
-from fdo.lifecycle import DigitalObject, Note, decide, evolve
+from fdo.lifecycle import DigitalObject, Note, Status, decide, evolve
 from handlers.annotations import Annotations, Outcome
 from handlers.mas.accepting import about_alone, accept_sure
 from handlers.mas.answers import Ending, Result, Taken
 from handlers.mas.copying import Copied, Copying
 from handlers.mas.drafting import Drafted, drafted
-from handlers.mas.endings import Ended, notes
+from handlers.mas.endings import Ended, failure, notes, words
+from handlers.mas.erased import TOLD, Erased
 from handlers.mas.leases import lease_of
 from handlers.mas.services import KIND, Service, is_erased, service_of
 from handlers.mas.store import Row, Store
@@ -127,6 +128,7 @@ class Results:
         self._base, self._auto_accept = base, auto_accept
         self._annotations = Annotations(objects, rejecting)
         self._copying = Copying(objects.log, folder / "projections" / "graph")
+        self._erased = Erased(objects.log)
         self._services: dict[tuple[str, int], Service] = {}
         self.store = Store(folder)
         self.lock = threading.RLock()
@@ -211,14 +213,16 @@ class Results:
         heads, known = self._looked_up(one.job for one in results.values())
         found: dict[int, Taken] = {}
         some, seen = _Sorted(), set[str]()
-        gone = self._gone(heads[next(iter(known.values())).service])
+        over = self._gone(heads[next(iter(known.values())).service])
+        erased = self._erased.of(known.values())
         for place, said in results.items():
             row = known[_name(said.job)]
-            result = Result(said.job, error=gone, final=True) if gone else said
+            gone = over or (TOLD if row.id in erased else "")
+            result = Result(said.job, error=gone, final=True, ours=True) if gone else said
             if row.id in seen or _has_ended(row, result):
                 found[place] = self._late(row, result)
             elif result.error is not None:
-                some.failed.append((place, Ended(row, result.error, result.final)))
+                some.failed.append((place, failure(row, result)))
             else:
                 some.answers.append(_Answer(place, row, result))
             seen.add(row.id)
@@ -226,7 +230,7 @@ class Results:
             self._record(heads[row.service], some)
         found |= {one.place: one.taken for one in some.answers}
         for place, one in some.failed:
-            found[place] = Taken(one.row.id, "failed", reason=one.error)
+            found[place] = Taken(one.row.id, "failed", reason=one.words or one.error)
         return found
 
     def _record(self, head: Head, some: _Sorted) -> None:
@@ -238,7 +242,8 @@ class Results:
                 service, one.row, one.result, one.drafts,
                 lambda drafts, cause=one.row.position: self._copies(service, drafts, cause),  # type: ignore[misc] # bound
             )  # fmt: skip
-        told = notes(service, [one for _, one in some.failed], self._clock())
+        failed, now = [one for _, one in some.failed], self._clock()
+        told = notes(service, failed, now)
         known = self._objects.states([head])[str(head.pid)]
 
         def beside(outcomes: Sequence[Outcome]) -> Sequence[Change]:
@@ -258,9 +263,9 @@ class Results:
             cause=[one.row.position for one in some.answers for _ in one.drafts],
         )
         self.store.follow(self._log)
-        self.store.remark(
-            ((one.row.id, said) for one in some.answers for said in one.remarks), self._clock()
-        )
+        if quoted := words(service, failed, now):
+            self.store.quote(self._public(quoted), self._clock())
+        self.store.remark(((one.row.id, said) for one in some.answers for said in one.remarks), now)
         if self._auto_accept and service.auto_accept:
             made = {
                 pid: draft
@@ -271,6 +276,13 @@ class Results:
                 and about_alone(draft, one.row.target)
             }
             accept_sure(self._annotations, service, made)
+
+    def _public(self, said: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of the words about jobs that are about what is public now."""
+        rows = self.store.jobs(job for job, _ in said)
+        heads = self._log.heads_of({row.target for row in rows.values()})
+        public = {str(head.pid) for head in heads if head.status is Status.ACTIVE}
+        return [(job, text) for job, text in said if rows[job].target in public]
 
     def _copies(self, service: Service, drafts: Sequence[dict[str, Any]], cause: int) -> int:
         """Record copies of an answer for other objects; how many of them are new."""
@@ -286,8 +298,8 @@ class Results:
 
     def _late(self, row: Row, result: Result) -> Taken:
         """An answer to a job that has ended: kept as a remark, and nothing else."""
-        what = f"a failure: {result.error}" if result.error is not None else "an answer"
-        said = f"Came late, when the job was {row.state} already: {what}"
+        what = "a failure" if result.error is not None else "an answer"
+        said = f"Came late, when the job was {row.state} already: {what}."
         self.store.remark([(row.id, said)], self._clock())
         logging.getLogger("collectome").info("mas: %s %s", row.id, said)
         return Taken(row.id, "late", reason=said)

@@ -58,6 +58,7 @@ class Scheduler:
         events = self._log.read(start, SECTION)
         if not events:
             return 0
+        self._renew_erased(events)
         refused = Counter[tuple[str, str]]()
         wishes = self._wishes(events, refused)
         if wishes:
@@ -79,6 +80,14 @@ class Scheduler:
                 if "ods:topicName" in (event := self._log.version(head.pid, number)).document
             ]
             self._versions[str(head.pid)] = head.version, head.status
+
+    def _renew_erased(self, events: Sequence[Recorded]) -> None:
+        """An erasure makes no version, and a service that it took wants nothing any more."""
+        gone = {event.pid_text for event in events if event.what == "Erased"}
+        if told := gone & self._versions.keys():
+            for pid in told:
+                del self._versions[pid]
+            self._renew()
 
     def _first(self) -> int:
         """The event behind which the first service can find work."""

@@ -242,16 +242,33 @@ class Store(Tables):
                 [(job, at, text[:LONGEST]) for job, text in said],
             )
 
-    def forget(self, target: str) -> None:
-        """Forget what was said of jobs on an object that is not public any more, or of which
-        something was erased."""
+    def quote(self, said: Iterable[tuple[str, str]], now: float) -> None:
+        """Keep what services said of the failures of jobs, in the place of the reason that the log
+        has, for as long as what they may quote is there: (job, its words)."""
+        some = [(job, text[:LONGEST]) for job, text in said]
         with self.writing() as run:
+            run.executemany("INSERT OR REPLACE INTO words VALUES (?, ?)", some)
+        self.remark(((job, f"It said: {text}") for job, text in some), now)
+
+    def forget(self, pid: str) -> None:
+        """Forget what was said of jobs on an object that is not public any more, or of which
+        something was erased; of those that an annotation led to, and of those of a service."""
+        theirs = "(SELECT id FROM jobs WHERE target=?1 OR annotation=?1 OR service=?1)"
+        with self.writing() as run:
+            found = run.execute("SELECT id FROM jobs WHERE annotation=?", (pid,))
+            led = [str(job) for (job,) in found]
+            before = run.total_changes
+            run.execute(f"DELETE FROM remarks WHERE job IN {theirs}", (pid,))
+            run.execute(f"DELETE FROM words WHERE job IN {theirs}", (pid,))
             run.execute(
-                "DELETE FROM remarks WHERE job IN (SELECT id FROM jobs WHERE target=?)", (target,)
+                "UPDATE jobs SET error='' WHERE error<>'' AND (target=?1 OR annotation=?1)", (pid,)
             )
-            run.execute("UPDATE jobs SET error='' WHERE target=?", (target,))
+            run.execute("DELETE FROM troubles WHERE name=?", (pid,))
+            gone = run.total_changes > before
+        if gone:  # the journal holds it still
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if outbox := Outbox.there(self._path.parent):
-            outbox.forget(target)
+            outbox.forget(pid, led)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────
 
@@ -325,4 +342,9 @@ class Store(Tables):
         return [Row(*row) for row in self.connection.execute(f"{_SELECT} {where}", values)]
 
 
-_SELECT = f"SELECT {', '.join(field.name for field in fields(Row))} FROM jobs"
+_COLUMNS = ", ".join(field.name for field in fields(Row))
+_WORDS = (
+    "CASE error WHEN '' THEN '' ELSE coalesce((SELECT said FROM words WHERE job=id), error) END"
+)
+_SELECT = f"SELECT {_COLUMNS.replace('error', _WORDS)} FROM jobs"
+"""Why an attempt failed is told in the words of the service, where they are kept."""

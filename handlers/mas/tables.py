@@ -15,7 +15,7 @@ from threading import local
 from eventstore.transaction import writing
 
 FILE = "mas.sqlite"
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS services (
     pid TEXT PRIMARY KEY, sequence INTEGER NOT NULL, upto INTEGER NOT NULL) WITHOUT ROWID;
@@ -33,11 +33,13 @@ CREATE INDEX IF NOT EXISTS jobs_leased ON jobs (service, lease_until)
     WHERE state IN ('queued', 'running');
 CREATE INDEX IF NOT EXISTS jobs_of_target ON jobs (target, number);
 CREATE INDEX IF NOT EXISTS jobs_of_root ON jobs (root);
+CREATE INDEX IF NOT EXISTS jobs_of_annotation ON jobs (annotation) WHERE annotation IS NOT NULL;
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 CREATE INDEX IF NOT EXISTS jobs_of_service ON jobs (service, state, number);
 CREATE TABLE IF NOT EXISTS remarks (
     job TEXT NOT NULL, at REAL NOT NULL, said TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS remarks_of_job ON remarks (job, at);
+CREATE TABLE IF NOT EXISTS words (job TEXT PRIMARY KEY, said TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refusals (
     service TEXT NOT NULL, reason TEXT NOT NULL, number INTEGER NOT NULL,
     last INTEGER NOT NULL, PRIMARY KEY (service, reason)) WITHOUT ROWID;

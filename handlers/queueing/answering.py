@@ -41,6 +41,8 @@ class Answering:
     def __init__(self, service: Service) -> None:
         self._service, self._media = service, Media()
         self._meta: Mapping[str, Any] = {}
+        self.provider = ""
+        """What the model runs on, once it is loaded."""
         said = service.describe()
         self.topic = str(said.get("ods:topicName") or topic_of(service.name))
         self._described = {
@@ -51,8 +53,8 @@ class Answering:
 
     def load(self) -> None:
         """Load the model, and remember what it runs on."""
-        provider = self._service.load()
-        known = {**self._described, "executionProvider": provider}
+        self.provider = self._service.load()
+        known = {**self._described, "executionProvider": self.provider}
         self._meta = {name: value for name, value in known.items() if value is not None}
 
     def close(self) -> None:

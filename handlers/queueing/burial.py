@@ -66,5 +66,5 @@ async def _one(js: JetStreamContext, intake: Intake, advisory: dict[str, Any]) -
     headers = {"Nats-Msg-Id": f"{stream}#{place}"}
     await js.publish(dead_subject(stream), orjson.dumps(letter), headers=headers)
     if job:
-        await intake.take([Result(job, error=reason, final=True)])
+        await intake.take([Result(job, error=reason, final=True, ours=True)])
     await js.delete_msg(stream, place)

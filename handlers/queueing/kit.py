@@ -310,4 +310,8 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> int:
         return 0
     password = options.password_file.read_text().strip() if options.password_file else ""
     access = Access(options.data, options.nats, options.nats_user, password)
-    return Worker(service, access).run()
+    try:
+        return Worker(service, access).run()
+    except CollectomeError as refused:
+        sys.stderr.write(f"{refused.message}\n")
+        return 1

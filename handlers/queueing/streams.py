@@ -49,6 +49,8 @@ class Terms:
     lease_s: float
     """For how long a service may be at one job."""
     ack_wait_s: float
+    gpu: str = "none"
+    """none, optional, required."""
 
 
 def stream_of(topic: str) -> str:
@@ -116,6 +118,7 @@ async def declare(js: JetStreamContext, service: Service, replicas: int) -> None
                 "micro_batch": str(service.micro_batch),
                 "wait_ms": str(service.wait_ms),
                 "lease_s": str(service.lease),
+                "gpu": service.gpu,
             },
         ),
     )
@@ -156,6 +159,7 @@ async def terms(js: JetStreamContext, topic: str) -> Terms:
         wait_s=int(said.get("wait_ms", "0")) / 1000,
         lease_s=float(said.get("lease_s", "120")),
         ack_wait_s=float(consumer.config.ack_wait or ACK_WAIT_S),
+        gpu=said.get("gpu", "none"),
     )
 
 

@@ -202,4 +202,4 @@ async def _waiting(js: JetStreamContext, topic: str) -> int:
 
 def _too_large(job: Job) -> Result:
     said = f"Its message would hold {len(job.payload):,} bytes; the queue takes {MOST_BYTES:,}."
-    return Result(job.id, error=said, final=True)
+    return Result(job.id, error=said, final=True, ours=True)

@@ -25,7 +25,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
-from fdo.errors import Unavailable
+from fdo.errors import Refused, Unavailable
 from handlers.queueing import presence
 from handlers.queueing.answering import Answering, Said
 from handlers.queueing.broker import MAX_PAYLOAD
@@ -46,6 +46,8 @@ REPLY_S = 30.0
 NAK_S = 5.0
 LAST_S = 15.0
 """How long a worker that should end tries to bring what it has."""
+_CPU = "CPU"
+"""How what is no GPU is called: CPU, CPUExecutionProvider."""
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +126,7 @@ class Worker:
         connection = await self._access.connect(f"worker {self._service.name}", closed)
         try:
             how = await terms(connection.jetstream(), self._answering.topic)
+            self._must_suit(how)
             await presence.answer(connection, self._answering.topic)
             pull = Pull(connection, stream_of(self._answering.topic), WORKERS)
             self._connection, self._terms = connection, how
@@ -136,6 +139,15 @@ class Worker:
             self._connected.clear()
             with contextlib.suppress(nats.errors.Error, OSError):
                 await connection.close()
+
+    def _must_suit(self, how: Terms) -> None:
+        """Jobs that are registered to need a GPU are not done slowly without one."""
+        provider = self._answering.provider
+        if how.gpu == "required" and provider.upper().startswith(_CPU):
+            raise Refused(
+                f"{self._service.name} is registered to need a GPU, and here it runs on "
+                f"{provider}. Work on a machine that has one, or register it with col:gpu optional."
+            )
 
     async def _round(self, pull: Pull, how: Terms) -> None:
         if len(self._deliveries) >= UNDERWAY:

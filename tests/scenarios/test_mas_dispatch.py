@@ -72,6 +72,7 @@ def test_a_request_and_a_backfill_from_the_command_line(data: Path, form: Path) 
     assert ended.code == 0
     assert apart("mas", "run", "--until-idle", "--json", data=data).said["dead"] == 1
     assert collectome("mas", "request", "reader", specimen, data=data).code == 1
+    assert collectome("mas", "jobs", "--state", "done", data=data).code == 2
     assert collectome("mas", "show", "nobody", data=data).code == 1
 
 

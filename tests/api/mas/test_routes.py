@@ -191,6 +191,7 @@ def test_dead_letters_of_others_are_left_to_them(web: Web) -> None:
         ({"ods:hasTargetDigitalObjectFilter": {"$['x']": []}}, "/ods:hasTargetDigitalObjectFilter"),
         ({"col:autoAccept": True}, "/col:autoAcceptScore"),
         ({"col:endpoint": "file:///etc/passwd"}, "/col:endpoint"),
+        ({"col:endpoint": "https://me:pw@reader.example/jobs"}, "/col:endpoint"),
         ({"ods:timeToLive": 60}, "/ods:timeToLive"),
         (
             {"ods:hasEnvironmentalVariables": [{"schema:name": "API_KEY", "schema:value": "s3"}]},
@@ -393,7 +394,7 @@ def test_why_something_stands_still_is_told_to_those_who_run_services(web: Web) 
 def test_a_job_has_a_page_with_all_that_happened_to_it(web: Web, dead: str) -> None:
     page = web.browser.get(f"/mas/jobs/{dead}", "text/html")
     assert page.status_code == 200 and "Scheduled by event" in page.text
-    assert "Dead: &lt;script&gt;" in page.text and "<script>" not in page.text
+    assert "It said: &lt;script&gt;" in page.text and "<script>" not in page.text
     assert web.browser.get("/mas/jobs/20.5000.5072/AAA-AAA-AAA", "text/html").status_code == 404
 
 

@@ -43,6 +43,13 @@ def test_a_failure_has_a_reason_whatever_the_service_wrote(message: Any) -> None
     assert not found.annotations
 
 
+def test_a_failure_may_come_with_no_annotations_in_so_many_words() -> None:
+    said = {"jobId": JOB, "annotations": None, "errorMessage": "no such name"}
+    assert answer(orjson.dumps(said)).error == "no such name"
+    said |= {"annotations": [], "errorMessage": None}
+    assert answer(orjson.dumps(said)).error is None
+
+
 def test_a_packed_answer_is_unpacked_and_a_bomb_is_not() -> None:
     said = orjson.dumps({"jobId": JOB, "annotations": []})
     assert answer(gzip.compress(said), "gzip").job == JOB

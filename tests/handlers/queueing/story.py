@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,17 +109,24 @@ def job(number: int, attempt: int = 1, filling: str = "") -> Job:
 
 @contextmanager
 def working(service: Service, access: Access) -> Iterator[Worker]:
-    """A worker on a thread."""
-    worker = Worker(service, access)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(worker.work()))
+    """A worker on a thread, whose loop ends all that the client of the broker left on it, as that
+    of a process does."""
+    worker, begun = Worker(service, access), Future[asyncio.AbstractEventLoop]()
+
+    def work() -> None:
+        with asyncio.Runner() as runner:
+            begun.set_result(runner.get_loop())
+            runner.run(worker.work())
+
+    thread = threading.Thread(target=work)
     thread.start()
+    loop = begun.result()
     try:
         yield worker
     finally:
-        loop.call_soon_threadsafe(worker.stop)
+        with suppress(RuntimeError):  # it has ended already, and its loop is closed
+            loop.call_soon_threadsafe(worker.stop)
         thread.join()
-        loop.close()
 
 
 def program(place: Path, annotate: str, data: Path) -> list[str]:

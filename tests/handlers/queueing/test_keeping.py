@@ -18,7 +18,13 @@ from tests.handlers.queueing.story import until
 RUNS = "import sys, time; print('ready', flush=True); time.sleep(60)"
 REFUSES = "import sys; sys.exit('no checklist here')"  # exit code 1
 CRASHES = "import os; os.abort()"
-TELLS = "import os; print(os.environ.get('TOLD'), os.environ.get('KEPT_SECRET'))"
+TELLS = """
+import os, pathlib, resource
+print(os.environ.get("TOLD"), os.environ.get("KEPT_SECRET"))
+print(resource.getrlimit(resource.RLIMIT_CORE), oct(os.umask(0)))
+status = pathlib.Path("/proc/self/status")
+print(status.exists() and [one for one in status.read_text().split("\\n") if "NoNewPrivs" in one])
+"""
 
 
 @dataclass
@@ -78,12 +84,15 @@ def test_a_worker_that_is_killed_is_begun_again(server: Server) -> None:
     assert again.pid != first and again.state == "running"
 
 
-def test_a_worker_is_told_what_it_is_given_and_nothing_else(
+def test_a_worker_is_told_and_may_what_it_is_given_and_nothing_else(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEPT_SECRET", "x")  # by the server, after it said what workers get
     server.does["reader"], server.wanted["reader"] = TELLS, ""
     until(lambda: ("reader", "this None") in server.heard)
+    until(lambda: ("reader", "(0, 0) 0o77") in server.heard)
+    if sys.platform == "linux":
+        until(lambda: ("reader", "['NoNewPrivs:\\t1']") in server.heard)
 
 
 def test_one_that_crashes_waits_longer_each_time(server: Server) -> None:
