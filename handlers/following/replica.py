@@ -3,9 +3,10 @@
     replica = Replica(store, Source("https://repository.example"))
     while replica.step().events: ...
 
-A request holds at most `TRIPLES` triples and moves the store's position with the last event that
-is whole in it. What is told twice changes nothing twice, since graphs are sets: an event of more
-triples takes several requests, and after a death in between it is told again from its beginning.
+A request holds at most `TRIPLES` triples and `CHARACTERS` of them, since stores limit what they
+take at once, and moves the store's position with the last event that is whole in it. What is told
+twice changes nothing twice, since graphs are sets: an event of more triples takes several requests,
+and after a death in between it is told again from its beginning.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ SECTION = 200
 """Events asked for at once."""
 TRIPLES = 500
 """In one update request."""
+CHARACTERS = 256 * 1024
+"""Of the triples of one update request; one that is longer goes alone."""
+SUBJECTS = 100
+"""Named in one question or update."""
 _RECORDS = NamedNode(RECORDS)
 _KERNEL = NamedNode("urn:collectome:vocab:fdoProfile")
 
@@ -97,48 +102,51 @@ class Replica:
     def _bring(self, log_id: str, batch: Sequence[Told]) -> None:
         """Bring some patches into the store and move its position with the last request."""
         last = Standing(log_id, batch[-1].position, batch[-1].id)
-        clearing = [self._cleared(one) for one in batch if one.cleared]
-        changes = net(batch)
-        parts = [changes[start : start + TRIPLES] for start in range(0, len(changes), TRIPLES)]
-        for number, part in enumerate(parts or [[]]):
-            texts = clearing if number == 0 else []
-            texts = [*texts, *self._texts(part)]
-            if number >= len(parts) - 1:
+        texts = [text for one in batch if one.cleared for text in self._cleared(one)]
+        while len(texts) > 1:  # what is told again finds the rest, since the object itself is last
+            self._store.update(texts.pop(0))
+        shares = list(parts(net(batch))) or [[]]
+        for number, share in enumerate(shares):
+            texts += self._texts(share)
+            if number == len(shares) - 1:
                 texts.append(moved(last))
             self._store.update(" ;\n".join(texts))
+            texts = []
 
     def _texts(self, changes: Sequence[tuple[bool, Quad]]) -> Iterator[str]:
         for added, word in ((False, "DELETE"), (True, "INSERT")):
             if quads := [quad for is_added, quad in changes if is_added is added]:
                 yield f"{word} DATA {{ {data(quads, self._store.graph)} }}"
 
-    def _cleared(self, told: Told) -> str:
-        """The part of an update that drops what the store holds of an object; of its record too
-        where the patch tells that whole."""
+    def _cleared(self, told: Told) -> Iterator[str]:
+        """The parts of an update that drop what the store holds of an object; of its record too
+        where the patch tells that whole. Nodes go before those that name them, so that after a
+        death in between the rest is found again."""
         assert told.cleared is not None
-        subjects = self._subjects(told.cleared)
-        values = " ".join(f"<{subject}>" for subject in subjects)
-        graph = self._store.graph
-        dropped = [(graph, "?s ?p ?o")]
+        subjects = self._subjects(told.cleared)[::-1]
+        dropped = [(self._store.graph, "?s ?p ?o")]
         if any(q.predicate == _KERNEL and q.graph_name == _RECORDS for _, q in told.changes):
             dropped.append((_RECORDS, f"?s ?p ?o . FILTER (?p NOT IN ({', '.join(ASIDE)}))"))
-        return " ;\n".join(
-            f"DELETE {{ {within(place, '?s ?p ?o')} }} "
-            f"WHERE {{ VALUES ?s {{ {values} }} {within(place, pattern)} }}"
-            for place, pattern in dropped
-        )
+        for share in _shares(subjects):
+            yield " ;\n".join(
+                f"DELETE {{ {within(place, '?s ?p ?o')} }} "
+                f"WHERE {{ {_among(share)} {within(place, pattern)} }}"
+                for place, pattern in dropped
+            )
 
     def _subjects(self, iri: str) -> list[str]:
         """The object and the nodes below it that the store knows, level by level."""
         found, level = {iri: None}, [iri]
+        below = within(self._store.graph, "?s ?p ?o")
         while level:
-            values = " ".join(f"<{subject}>" for subject in level)
-            below = within(self._store.graph, "?s ?p ?o")
-            rows = self._store.rows(
-                f"SELECT DISTINCT ?o {{ VALUES ?s {{ {values} }} {below} "
-                f'FILTER (isIRI(?o) && STRSTARTS(STR(?o), "{iri}#")) }}'
-            )
-            level = [node for node in solutions(rows, "o") if node not in found]
+            named = dict[str, None]()
+            for share in _shares(level):
+                rows = self._store.rows(
+                    f"SELECT DISTINCT ?o {{ {_among(share)} {below} "
+                    f'FILTER (isIRI(?o) && STRSTARTS(STR(?o), "{iri}#")) }}'
+                )
+                named |= dict.fromkeys(solutions(rows, "o"))
+            level = [node for node in named if node not in found]
             found |= dict.fromkeys(level)
         return list(found)
 
@@ -157,9 +165,33 @@ def batches(told: Sequence[Told]) -> Iterator[list[Told]]:
         yield batch
 
 
+def parts(changes: Sequence[tuple[bool, Quad]]) -> Iterator[list[tuple[bool, Quad]]]:
+    """Runs of changes that fit one request each."""
+    part: list[tuple[bool, Quad]] = []
+    size = 0
+    for one in changes:
+        length = len(str(one[1]))
+        if part and (len(part) == TRIPLES or size + length > CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(one)
+        size += length
+    if part:
+        yield part
+
+
 def net(batch: Sequence[Told]) -> list[tuple[bool, Quad]]:
     """What is left to do of some patches: of each quad what was told last."""
     last: dict[Quad, bool] = {}
     for one in batch:
         last |= {quad: added for added, quad in one.changes}
     return [(added, quad) for quad, added in last.items()]
+
+
+def _shares(subjects: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (subjects[start : start + SUBJECTS] for start in range(0, len(subjects), SUBJECTS))
+
+
+def _among(subjects: Sequence[str]) -> str:
+    """The pattern that a subject is one of these."""
+    return f"VALUES ?s {{ {' '.join(f'<{subject}>' for subject in subjects)} }}"

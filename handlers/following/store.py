@@ -7,21 +7,26 @@ the update that moves it: after any death both are there, or neither.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
+import orjson
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
 from eventstore.patches import META, PROVENANCE, RECORDS
 from fdo.errors import Refused
-from handlers.following.asking import Away, SourceRefuses, good_address
+from handlers.following.asking import MEBIBYTE, Away, SourceRefuses, good_address
 
 LOG = "urn:collectome:log"
 _COL = "urn:collectome:vocab:"
 _XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
-MAX_ANSWER = 64 * 1024 * 1024
+MAX_ANSWER: Final = 64 * 1024 * 1024
+"""Bytes of an answer with solutions; what a store is asked for is a few hundred rows."""
+_BACKSLASH_U: Final = re.compile(r"(?<!\\)((?:\\\\)+)([uU])")
+"""Backslashes of a value (each is written as two) before its letter u."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,17 @@ class SparqlStore:
     def rows(self, query: str) -> list[dict[str, str]]:
         """The solutions of a SELECT, as text."""
         headers = {"Accept": "application/sparql-results+json"}
-        found = self._post(self.query, "application/sparql-query", query, headers).json()
-        return [
-            {name: str(cell["value"]) for name, cell in row.items()}
-            for row in found["results"]["bindings"]
-        ]
+        body = self._post(self.query, "application/sparql-query", query, headers)
+        try:
+            return [
+                {name: str(cell["value"]) for name, cell in row.items()}
+                for row in orjson.loads(body)["results"]["bindings"]
+            ]
+        except (AttributeError, LookupError, TypeError, ValueError) as wrong:
+            raise SourceRefuses(
+                f"{self.query} does not answer a query with SPARQL results in JSON; is it the "
+                "query address of the store?"
+            ) from wrong
 
     def update(self, text: str) -> None:
         """Carry out one update request, which the store does whole or not at all."""
@@ -98,34 +109,62 @@ class SparqlStore:
             "Accept": "application/n-triples",
             "Content-Type": "application/sparql-query",
         }
-        with self._client.stream("POST", self.query, content=query, headers=headers) as answer:
-            if answer.status_code != 200:
-                answer.read()
-                self._judge(answer)
-            for triple in parse(_Readable(answer.iter_bytes()), format=RdfFormat.N_TRIPLES):  # type: ignore[arg-type]  # a file of bytes: `read` is all that is asked
-                yield Quad(triple.subject, triple.predicate, triple.object, graph)
+        try:
+            with self._client.stream("POST", self.query, content=query, headers=headers) as answer:
+                if not answer.is_success:
+                    _judge(answer, _bounded(answer))
+                for triple in parse(_Readable(answer.iter_bytes()), format=RdfFormat.N_TRIPLES):  # type: ignore[arg-type]  # a file of bytes: `read` is all that is asked
+                    yield Quad(triple.subject, triple.predicate, triple.object, graph)
+        except httpx.HTTPError as error:
+            raise _away(self.query, error) from error
+        except (SyntaxError, ValueError) as wrong:
+            raise SourceRefuses(
+                f"{self.query} does not answer CONSTRUCT with N-Triples ({wrong})."
+            ) from wrong
 
     def _any(self, graph: NamedNode | DefaultGraph) -> bool:
         return bool(self.rows(f"SELECT ?s {{ {within(graph, '?s ?p ?o')} }} LIMIT 1"))
 
-    def _post(self, url: str, kind: str, text: str, headers: dict[str, str]) -> httpx.Response:
+    def _post(self, url: str, kind: str, text: str, headers: dict[str, str]) -> bytes:
+        sent = {"Content-Type": kind, **headers}
         try:
-            answer = self._client.post(
-                url, content=text.encode(), headers={"Content-Type": kind, **headers}
-            )
+            with self._client.stream("POST", url, content=text.encode(), headers=sent) as answer:
+                body = _bounded(answer)
         except httpx.HTTPError as error:
-            raise Away(f"{url}: {str(error) or type(error).__name__}") from error
-        return self._judge(answer)
+            raise _away(url, error) from error
+        _judge(answer, body)
+        return body
 
-    def _judge(self, answer: httpx.Response) -> httpx.Response:
-        if answer.is_success:
-            return answer
-        said = f"{answer.url} answers {answer.status_code}: {answer.text[:300]}"
-        if answer.status_code >= 500 or answer.status_code in (408, 429):
-            raise Away(said)
-        if answer.status_code in (401, 403):
-            said += " Set FDO_STORE_AUTHORIZATION, or name a file with --auth-file."
-        raise SourceRefuses(said, status=answer.status_code)
+
+def _bounded(answer: httpx.Response) -> bytes:
+    """The body of an answer; SourceRefuses where it does not end."""
+    body = bytearray()
+    for block in answer.iter_bytes():
+        body += block
+        if len(body) > MAX_ANSWER:
+            raise SourceRefuses(
+                f"{answer.url} answers with more than {MAX_ANSWER // MEBIBYTE} MiB, which is more "
+                "than is taken."
+            )
+    return bytes(body)
+
+
+def _judge(answer: httpx.Response, body: bytes) -> None:
+    """Away where the store may do better later, SourceRefuses where it said no."""
+    if answer.is_success:
+        return
+    said = f"{answer.url} answers {answer.status_code}: {body[:300].decode(errors='replace')}"
+    if answer.status_code >= 500 or answer.status_code in (408, 429):
+        raise Away(said)
+    if answer.status_code in (401, 403):
+        said += " Set FDO_STORE_AUTHORIZATION, or name a file with --auth-file."
+    if answer.is_redirect:
+        said += f" It leads to {answer.headers.get('location', '')[:200]}; name that address."
+    raise SourceRefuses(said, status=answer.status_code)
+
+
+def _away(url: str, error: httpx.HTTPError) -> Away:
+    return Away(f"{url}: {str(error) or type(error).__name__}")
 
 
 class _Readable:
@@ -164,7 +203,7 @@ def within(graph: NamedNode | DefaultGraph, pattern: str) -> str:
 def moved(standing: Standing) -> str:
     """The part of an update that says how far the store has read."""
     said = (
-        f'<{LOG}> <{_COL}logId> "{standing.log_id}" ; '
+        f"<{LOG}> <{_COL}logId> {Literal(standing.log_id)} ; "
         f'<{_COL}position> "{standing.position}"^^<{_XSD_INTEGER}> ; '
         f"<{_COL}patch> <{standing.patch}> ."
     )
@@ -181,9 +220,16 @@ def data(quads: Sequence[Quad], default: NamedNode | DefaultGraph) -> str:
         graph = quad.graph_name
         assert isinstance(graph, NamedNode | DefaultGraph)
         place = default if isinstance(graph, DefaultGraph) else graph
-        line = f"{quad.subject} {quad.predicate} {quad.object} ."
+        line = plain(f"{quad.subject} {quad.predicate} {quad.object} .")
         groups.setdefault(place, []).append(line)
     return " ".join(within(graph, " ".join(lines)) for graph, lines in groups.items())
+
+
+def plain(line: str) -> str:
+    """A line of N-Triples as text of an update. What reads in a value as the escape of a character
+    is written so that it stays, since some stores replace such escapes before they read the text
+    (SPARQL 1.1 Query, 19.2)."""
+    return _BACKSLASH_U.sub(lambda m: f"{m[1]}\\u{ord(m[2]):04X}", line)
 
 
 def solutions(rows: Sequence[dict[str, Any]], name: str) -> list[str]:

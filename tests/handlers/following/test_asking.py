@@ -39,9 +39,13 @@ class Odd:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length", 0)))
                 outer.asked.append(self.path)
                 answers = outer.answers
                 (answers.pop(0) if len(answers) > 1 else answers[0])(self)
+
+            def do_POST(self) -> None:
+                self.do_GET()
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing."""
@@ -53,7 +57,7 @@ class Odd:
 @pytest.fixture
 def odd() -> Iterator[Odd]:
     made = Odd()
-    threading.Thread(target=made.server.serve_forever, daemon=True).start()
+    threading.Thread(target=made.server.serve_forever, args=(0.01,), daemon=True).start()
     yield made
     made.server.shutdown()
     made.server.server_close()

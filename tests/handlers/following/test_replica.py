@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyoxigraph import NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 
 from eventstore.arrivals import OtherLog
 from eventstore.follower import follow_once
@@ -20,7 +20,7 @@ from fdo.identifiers import Pid
 from handlers.following.asking import Away, SourceRefuses
 from handlers.following.comparison import compare
 from handlers.following.patches import patches
-from handlers.following.replica import Replica, batches, net
+from handlers.following.replica import Replica, batches, net, parts
 from handlers.following.store import SparqlStore, header_of
 from handlers.projections.graph import Graph
 from handlers.verification import graph_digests
@@ -170,6 +170,7 @@ def test_a_death_between_the_requests_of_one_event_ends_as_if_there_had_been_non
     remote: Remote, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.following.replica.TRIPLES", 7)
+    monkeypatch.setattr("handlers.following.replica.SUBJECTS", 2)
     for _ in story(repository):
         pass
     replica = kept(remote, repository)
@@ -277,6 +278,21 @@ def test_of_each_quad_the_last_word_counts() -> None:
     )  # fmt: skip
     assert (True, Quad(NamedNode("urn:a"), NamedNode("urn:b"), NamedNode("urn:c"))) in net(told)
     assert [len(batch) for batch in batches(told)] == [3]
+
+
+def test_a_request_holds_so_many_triples_and_characters_and_one_that_is_longer_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("handlers.following.replica.TRIPLES", 3)
+    monkeypatch.setattr("handlers.following.replica.CHARACTERS", 300)
+    subject, predicate = NamedNode("urn:a"), NamedNode("urn:b")
+    changes = [
+        (True, Quad(subject, predicate, Literal(f"{number}" * length)))
+        for number, length in enumerate((1, 1, 1, 1, 150, 150, 900, 1))
+    ]
+    found = list(parts(changes))
+    assert [one for part in found for one in part] == changes
+    assert [len(part) for part in found] == [3, 2, 1, 1, 1]
 
 
 def test_a_secret_becomes_a_header_and_a_word_alone_is_refused() -> None:
