@@ -1,6 +1,6 @@
 """Which events are asked for: one filter for every feed, read from the same parameters.
 
-    type=specimen  what=Revised,Retired  source-system=20.5000.5072/…  agent=https://orcid.org/…
+    type=specimen  what=Revised,Tombstoned  source-system=20.5000.5072/…  agent=https://orcid.org/…
     pid=10.5072/…  term=dwc:country  query=country%3DEE
 
 Several values of one parameter, repeated or separated by commas, mean any of them; different

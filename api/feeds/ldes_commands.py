@@ -50,6 +50,17 @@ def parts_of(events: Sequence[Recorded], stream: str, log: Log) -> dict[int, Par
     }
 
 
+def earlier_parts(event: Recorded, log: Log) -> range:
+    """The positions of what a command recorded before an event of it: once that is erased, one of
+    them may be the last that a stream has."""
+    if not _may_be_a_part(event):
+        return range(0)
+    found = log.events_at(range(max(1, event.position - FURTHEST), event.position + FURTHEST + 1))
+    spans = [span for each in found.values() if (span := _span(each, found))]
+    firsts = [first for first, last in spans if first <= event.position <= last]
+    return range(min(firsts, default=event.position), event.position)
+
+
 def _may_be_a_part(event: Recorded) -> bool:
     return event.what != "Registered" if event.type == _ANNOTATION else bool(event.used)
 

@@ -4,7 +4,8 @@ Full pages may be kept by whoever read them, so their bytes must not change unde
 ends in the number of the last event that took something off the page, which lists the gap then:
 
 - After an erasure the old address answers 410, and that of every node above it too; the tree leads
-  to the new ones.
+  to the new ones. A page with earlier members of the erased one's transaction moves too, since
+  another member may end that now.
 - Where an object on it was withheld, or published again, the old address leads on to the new one,
   and the nodes above stay as they are: they name pages and hold nothing of them. So nothing has to
   be found again after the licence of a whole dataset changed.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from threading import Lock
 
+from api.feeds.ldes_commands import earlier_parts
 from eventstore.log import Log
 from eventstore.outlines import Outlines
 from handlers.projections.members import MembersReader, Page
@@ -28,7 +30,8 @@ class Editions:
         self._lock = Lock()
         self._read = 0
         self._erased: dict[int, int] = {}
-        """Position of an erased version → of the last erasure that took it."""
+        """Position of an erased version, and of what its command recorded before it → of the last
+        erasure by which that changed."""
         self._pages: dict[str, dict[int, int]] = {}
 
     def of(self, stream: str, view: MembersReader) -> dict[int, int]:
@@ -57,8 +60,10 @@ class Editions:
     def _follow(self) -> None:
         """Take in the erasures since; they are few, and asked for by an index of their own."""
         for position, _ in self._log.erasures(self._read):
-            event = self._log.event(position)
-            self._erased |= dict.fromkeys(event.detail.get("positions", ()), position)
+            erased = self._log.events_at(self._log.event(position).detail.get("positions", ()))
+            for event in erased.values():
+                touched = (*earlier_parts(event, self._log), event.position)
+                self._erased |= dict.fromkeys(touched, position)
             self._read = position
             self._pages.clear()
 

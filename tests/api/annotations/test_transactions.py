@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from fdo.documents import canonical
+from handlers.projections.members import is_member
 from tests.api.annotations.reviewing import ANNA, LOCALITY, Reviewing
+from tests.api.conftest import BASE
 from tests.api.test_ldes import Feed
 
 TRANSACTION = "urn:collectome:vocab:transaction"
@@ -46,3 +51,26 @@ def test_a_decision_and_what_it_changes_are_one_transaction(reviewing: Reviewing
     assert annotations[first.version_iri(3)] == (names[2], "true")
     specimens = transactions(reviewing, "type/specimen")
     assert specimens[oak.version_iri(4)] == (names[2], "true")
+
+
+def test_a_full_page_moves_when_the_end_of_a_transaction_on_it_is_erased_from_the_next(
+    reviewing: Reviewing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oak = reviewing.specimen()
+    proposed = reviewing.propose(oak, "Latvia")
+    reviewing.hands.accept(proposed, ANNA)
+    objects = reviewing.told.objects
+    decided, laid = objects.log.version(proposed, 2), objects.log.version(oak, 2)
+    before = [e for e in objects.log.read(0, 100) if is_member(e) and e.position < laid.position]
+    monkeypatch.setattr("handlers.projections.members.PAGE", len(before))
+    feed = Feed(reviewing.told)
+    page, says = "/ldes/all/pages/0", f"<{decided.version_iri}> <{FINAL}>"
+    first = feed.browser.get(page, "application/n-quads")
+    assert f'{says} "false"' in first.text
+    assert "immutable" in first.headers["cache-control"]
+    redacted = canonical({**laid.document, "ods:specimenName": "Redacted"})
+    objects.erase(oak, [laid.position], redacted, ANNA)
+    gone = feed.browser.get(page, "application/n-quads")
+    assert gone.status_code == 410
+    moved = feed.browser.get(gone.json()["address"].removeprefix(BASE), "application/n-quads")
+    assert f'{says} "true"' in moved.text
