@@ -47,6 +47,16 @@ def event_as_of(
     return objects.log.at(pid, instant.position, instant.observed)
 
 
+def instant_shown(
+    text: str | None, observed: str | None, event: Recorded, objects: DigitalObjects
+) -> Instant:
+    """The instant of which what belongs to an object is shown, beside the event that is in force
+    at a moment; `v3` names that of the version itself."""
+    if text and _VERSION.match(text):
+        return Instant(event.position)
+    return instant_of(text, observed, objects, versions=True)
+
+
 def history_as_of(text: str | None, pid: Pid, objects: DigitalObjects) -> list[Recorded]:
     """The events of an object as far as they were known at a moment; of a version (`v3`), and of
     no moment, all."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from api.site import Site
 from eventstore.envelope import Recorded, iso
+from eventstore.instant import Instant
 from fdo import dataset as told
 from fdo.documents import Document
 from fdo.errors import Unavailable
@@ -92,9 +93,14 @@ def names(site: Site, pids: Iterable[str]) -> dict[str, str]:
     return {str(event.pid): _name(event.pid, event.document) for event in _public(site, pids)}
 
 
-def harvests(site: Site, pid: Pid) -> list[Harvest]:
-    """The last harvests of a source, newest first."""
-    done = [event for event in site.objects.log.history(pid) if event.what == "HarvestCompleted"]
+def harvests(site: Site, pid: Pid, at: Instant | None = None) -> list[Harvest]:
+    """The last harvests of a source, newest first: as of now, or of those that count at an
+    instant."""
+    done = [
+        event
+        for event in site.objects.log.history(pid)
+        if event.what == "HarvestCompleted" and (at is None or _counts(event, at))
+    ]
     return [_harvest(event) for event in reversed(done[-_HARVESTS:])]
 
 
@@ -103,6 +109,12 @@ def holdings(site: Site) -> HoldingsReader:
     if site.views.holdings is None:
         raise Unavailable("This server keeps no list of its objects; is a projector running?")
     return site.views.holdings
+
+
+def _counts(event: Recorded, at: Instant) -> bool:
+    """Whether an event is within both bounds of an instant (decision 0003)."""
+    heard = at.observed is None or event.observed_at <= at.observed
+    return event.position <= at.position and heard
 
 
 def _harvest(event: Recorded) -> Harvest:
@@ -119,7 +131,8 @@ def _read(site: Site, pids: Sequence[str], tallies: Iterable[Tally]) -> list[Dat
     for tally in tallies:
         of_source.setdefault(tally.source, []).append(tally)
     return [
-        _dataset(event, of_source.get(str(event.pid), []), known) for event in _public(site, pids)
+        dataset_of(event, of_source.get(str(event.pid), []), known.get(event.pid.iri, Profile()))
+        for event in _public(site, pids)
     ]
 
 
@@ -135,7 +148,8 @@ def _name(pid: Pid, document: Document) -> str:
     return str(document.get("schema:name") or pid)
 
 
-def _dataset(event: Recorded, mine: Sequence[Tally], known: dict[str, Profile]) -> Dataset:
+def dataset_of(event: Recorded, mine: Sequence[Tally], profile: Profile) -> Dataset:
+    """The dataset of a version of a source system, with what was counted of it."""
     objects = {t.kind: t.objects for t in mine if t.public and t.kind != KIND}
     return Dataset(
         event.pid,
@@ -145,5 +159,5 @@ def _dataset(event: Recorded, mine: Sequence[Tally], known: dict[str, Profile]) 
         modified=iso(max([event.recorded_at, *(t.last_at for t in mine)])),
         objects=objects,
         withheld=sum(t.objects for t in mine if not t.public),
-        profile=known.get(event.pid.iri, Profile()),
+        profile=profile,
     )

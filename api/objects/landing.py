@@ -13,7 +13,6 @@ from api.annotations.pages import annotation_part
 from api.annotations.section import annotation_section
 from api.citing.answers import citation, told
 from api.citing.styles import Manner
-from api.harvesting.dataset_page import dataset_part
 from api.mas.models_page import learning_part
 from api.negotiation import DOCUMENT_FORMATS, HTML
 from api.objects import dossier
@@ -89,8 +88,10 @@ def landing_page(
     as_of: str | None,
     numbered: bool,
     signposts: Sequence[Link],
+    dataset: dict[str, Any] | None,
 ) -> str:
-    """The page of one version of an object; of a hidden one only its FDO record."""
+    """The page of one version of an object; of a hidden one only its FDO record. `dataset` is what
+    is told of the dataset of a source system."""
     log = site.objects.log
     what = citation(site, event, hidden=hidden)
     past = not hidden and (numbered or as_of is not None)
@@ -138,7 +139,7 @@ def landing_page(
         annotation=annotation_part(site, event, document),
         query=_query(site, event, document),
         learning=None if past or hidden else learning_part(site, event),
-        dataset=None if past or hidden else dataset_part(site, event),
+        dataset=dataset,
         media=media_section(site, media),
         file=file_section(site, event, head, document, remarks),
         annotations=remarks,

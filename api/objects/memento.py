@@ -4,6 +4,7 @@
     /timegate/https://doi.org/10.5072/ABC-DEF-123 Accept-Datetime → 302 to the memento
     /timemap/link/10.5072/ABC-DEF-123             all mementos, 1,000 a page; also /timemap/json/
     /10.5072/ABC-DEF-123/2                        a memento: its version 2
+    /20.5000.5072/XYZ-DEF-123?as-of=42            a memento of a dataset: as of a harvest
 
 The TimeGate has an address of its own, because clients take an original that varies for one
 that has no TimeGate. Times are whole seconds there: the memento of T is the last version whose
@@ -21,11 +22,14 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
+from api.harvesting.datasets import KIND as DATASET
 from api.objects.exchange import Headers, http_date
 from api.refusals import UnknownParameter
-from eventstore.envelope import Recorded
+from eventstore.envelope import Recorded, iso
+from eventstore.instant import Instant
 from eventstore.patches import document_lines
-from eventstore.timeline import Dated, Timeline
+from eventstore.recorder import Recorder
+from eventstore.timeline import Dated, HarvestTimeline, Timeline, Times
 from fdo.errors import InvalidIdentifier, NotFound
 from fdo.identifiers import Pid
 from fdo.representations.rdf import ntriples
@@ -61,8 +65,18 @@ def accept_datetime(text: str) -> int:
 class Mementos:
     """Names and times of mementos, as headers say them."""
 
-    timeline: Timeline
+    objects: Times
+    datasets: Times
     base: str
+
+    @classmethod
+    def of(cls, recorder: Recorder, base: str) -> Mementos:
+        """Those of the objects of a log."""
+        return cls(Timeline(recorder), HarvestTimeline(recorder), base)
+
+    def times(self, kind: str) -> Times:
+        """The mementos of objects of a type."""
+        return self.datasets if kind == DATASET else self.objects
 
     def original(self, pid: Pid) -> str:
         """The address of which all mementos of an object are."""
@@ -80,11 +94,22 @@ class Mementos:
         """The address of one version."""
         return f"{self.base}/{pid}/{version}"
 
-    def headers(self, event: Recorded, body: bytes, *, graph: bool) -> Headers:
-        """What a memento says beside its links: its time, the digest of this representation
-        (RFC 9530), and with `graph` that of its canonical graph (RDFC-1.0)."""
+    def address(self, pid: Pid, one: Dated) -> str:
+        """The address of a memento: a version, or the state after a harvest."""
+        if one.version is not None:
+            return self.memento(pid, one.version)
+        return self.state(pid, Instant(one.position))
+
+    def state(self, pid: Pid, at: Instant) -> str:
+        """The address of an object as it was at an instant."""
+        heard = "" if at.observed is None else f"&observed-at={iso(at.observed)}"
+        return f"{self.original(pid)}?as-of={at.position}{heard}"
+
+    def headers(self, event: Recorded, at: Dated, body: bytes, *, graph: bool) -> Headers:
+        """What a memento says beside its links: the time of the state that it shows, the digest of
+        this representation (RFC 9530), and with `graph` that of its canonical graph (RDFC-1.0)."""
         said: Headers = [
-            (b"memento-datetime", http_date(event.recorded_at // 1_000_000)),
+            (b"memento-datetime", http_date(at.recorded_at // 1_000_000)),
             (b"repr-digest", digest(body)),
         ]
         if graph:
@@ -92,21 +117,21 @@ class Mementos:
             said.append((b"collectome-graph-digest", digest(lines)))
         return said
 
-    def links(self, pid: Pid, version: int) -> str:
+    def links(self, pid: Pid, kind: str, at: Dated) -> str:
         """The links of a memento to its original and its neighbours."""
-        return ", ".join([f'<{self.original(pid)}>; rel="original"', *self.around(pid, version)])
+        return ", ".join([f'<{self.original(pid)}>; rel="original"', *self.around(pid, kind, at)])
 
-    def around(self, pid: Pid, version: int) -> list[str]:
+    def around(self, pid: Pid, kind: str, at: Dated) -> list[str]:
         """A memento itself, the first, the last, and those before and after it; an address
         that is several of them has one link."""
-        first, last = self.timeline.first(pid), self.timeline.last(pid)
-        near = self.timeline.those(pid, (version - 1, version, version + 1))
+        times = self.times(kind)
+        near = times.beside(pid, at)
         named: list[tuple[str, Dated | None]] = [
-            ("first", first),
-            ("prev", near.get(version - 1)),
-            ("", near.get(version)),
-            ("next", near.get(version + 1)),
-            ("last", last),
+            ("first", times.first(pid)),
+            ("prev", near.before),
+            ("", near.itself),
+            ("next", near.behind),
+            ("last", times.last(pid)),
         ]
         relations: dict[Dated, list[str]] = {}
         for name, one in named:
@@ -117,7 +142,7 @@ class Mementos:
         ]
 
     def _link(self, pid: Pid, one: Dated, rel: str) -> str:
-        return f'<{self.memento(pid, one.version)}>; rel="{rel}"; datetime="{dated(one)}"'
+        return f'<{self.address(pid, one)}>; rel="{rel}"; datetime="{dated(one)}"'
 
 
 def digest(data: bytes) -> bytes:

@@ -22,7 +22,10 @@ from starlette.types import Receive, Scope, Send
 
 from api.annotations.faces import annotation_face
 from api.citing.answers import negotiated
+from api.harvesting.dataset_page import DatasetPages
+from api.harvesting.datasets import KIND as DATASET
 from api.mas.handles import JobHandles
+from api.moments import instant_shown
 from api.negotiation import (
     ANNOTATION_FORMATS,
     CITATION_FORMATS,
@@ -53,6 +56,7 @@ from api.objects.reports import PARTS, REPORTS
 from api.objects.shown import Shown, stored
 from api.site import Site
 from eventstore.envelope import Recorded
+from eventstore.instant import Instant
 from eventstore.log import Head
 from eventstore.naming import named
 from fdo.errors import CollectomeError, NotFound, PidOnly, Tombstoned
@@ -72,6 +76,7 @@ class Resolver:
         self._shown = Shown(site)
         self._log = site.objects.log
         self._jobs = JobHandles(site)
+        self._datasets = DatasetPages(site)
         self._kept = KeptDocuments(self._log, self._current)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="object")
 
@@ -153,6 +158,7 @@ class Resolver:
             head.version,
             numbered=asked.numbered,
             past=asked.past,
+            at=self._instant(asked, event),
             face="metadata" if "format" in asked.query else "landing",
         )
 
@@ -173,6 +179,7 @@ class Resolver:
         hidden = self._shown.hidden(event, head)
         if hidden:
             event = self._log.event(head.position)  # the record now, not what was public once
+        at = None if hidden else self._instant(asked, event)
         body = landing_page(
             self._site,
             event,
@@ -186,6 +193,7 @@ class Resolver:
                 past=not hidden and (asked.numbered or asked.past),
                 hidden=hidden,
             ),
+            dataset=None if hidden else self._datasets.part(event, at),
         )
         sent = self._shown.sent(
             body.encode(),
@@ -195,10 +203,21 @@ class Resolver:
             numbered=asked.numbered and not hidden,
             past=asked.past and not hidden,
             page=True,
+            at=at,
             face="record" if hidden else "landing",
         )
         status = 403 if hidden and sent.status == 200 else sent.status
         return Sent(status, sent.headers, sent.body, sent.etag)
+
+    def _instant(self, asked: Asked, event: Recorded) -> Instant | None:
+        """The instant of which the dataset of a source system is shown, since that changes without
+        its document; None for now, and for all other objects."""
+        if event.type != DATASET or not (asked.past or asked.numbered):
+            return None
+        if asked.numbered:
+            return Instant(event.position)
+        moment, observed = asked.query.get("as-of"), asked.query.get("observed-at")
+        return instant_shown(moment, observed, event, self._site.objects)
 
     # ── other methods ────────────────────────────────────────────────────────────────────
 

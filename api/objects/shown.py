@@ -21,8 +21,9 @@ from api.objects.signposting import Named, header, named
 from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import Recorded
+from eventstore.instant import Instant
 from eventstore.log import Head, unknown
-from eventstore.timeline import Timeline
+from eventstore.timeline import Dated, Timeline
 from fdo.errors import NotFound, PidOnly, Tombstoned
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
@@ -43,7 +44,7 @@ class Shown:
         self.site = site
         self.log = site.objects.log
         self.timeline = Timeline(site.objects.recorder)
-        self.mementos = Mementos(self.timeline, site.base)
+        self.mementos = Mementos.of(site.objects.recorder, site.base)
 
     # ── which event, and whether it is public ────────────────────────────────────────────
 
@@ -107,12 +108,14 @@ class Shown:
         page: bool = False,
         of_version: bool = False,
         face: Face = "landing",
+        at: Instant | None = None,
     ) -> Sent:
         """A document with all its headers; 410 where it is a tombstone.
 
         `numbered`, `past`: the address names a version or a moment, so this is a memento.
         `page`: made of more than the version, so it may change even where the version cannot.
         `of_version`: no memento, but said of the version rather than of the object as it is now.
+        `at`: the instant of which the dataset of a source system is shown.
         """
         etag = _validator(body, event, shown)
         gone = event.status is Status.TOMBSTONE
@@ -147,14 +150,22 @@ class Shown:
         if shown is JSON and event.salt:
             headers.append((_SALT, event.salt.hex().encode()))
         if memento:
-            links += b", " + self.mementos.links(event.pid, event.version).encode()
-            headers += self.mementos.headers(event, body, graph=shown is not HTML)
+            state = Dated.of(event) if at is None else self._state(event, at)
+            links += b", " + self.mementos.links(event.pid, event.type, state).encode()
+            headers += self.mementos.headers(event, state, body, graph=shown is not HTML)
         if past:
-            version = self.mementos.memento(event.pid, event.version)
-            headers.append((b"content-location", version.encode()))
+            place = self.mementos.memento(event.pid, event.version)
+            if page and at is not None:
+                place = self.mementos.state(event.pid, at)
+            headers.append((b"content-location", place.encode()))
         headers.append((b"link", links))
         kept = stored_as(event, fixed=numbered) if shown is JSON and not past else None
         return Sent(410 if gone else 200, headers, body, etag, ours.leans, kept)
+
+    def _state(self, event: Recorded, at: Instant) -> Dated:
+        """The state of a dataset at an instant: it is that of the last event by then."""
+        last = self.log.last(at.position) or event
+        return Dated(event.version, last.recorded_at, at.position, None)
 
     def signposts(
         self, event: Recorded, latest: int, *, past: bool = False, hidden: bool = False

@@ -4,7 +4,8 @@
     /timemap/link/{URI of an original}         all mementos as links (RFC 6690), 1,000 a page
     /timemap/json/{URI of an original}         the same as JSON
 
-An original is an object, or the result of a saved query (`api.objects.results`).
+An original is an object, or the result of a saved query (`api.objects.results`). The mementos of an
+object are its versions; those of a dataset the versions of its source system and its harvests.
 
 Both answer HEAD, which is what Memento clients send.
 """
@@ -28,7 +29,7 @@ from api.site import Site
 from eventstore.envelope import iso
 from eventstore.log import unknown
 from eventstore.naming import named
-from eventstore.timeline import Dated, Timeline
+from eventstore.timeline import Dated, Times
 from fdo.identifiers import Pid
 
 AcceptDatetime = Annotated[
@@ -42,7 +43,7 @@ PAGE = 1_000
 def timegate_router(site: Site) -> APIRouter:
     """The routes /timegate/{uri} and /timemap/{link|json}/{uri}."""
     router = APIRouter(tags=["versions"])
-    mementos = Mementos(Timeline(site.objects.recorder), site.base)
+    mementos = Mementos.of(site.objects.recorder, site.base)
     gate = TimeGate(site, mementos)
     maps = TimeMaps(site, mementos)
     results = Results(site.objects.log, site.base)
@@ -82,6 +83,12 @@ def timegate_router(site: Site) -> APIRouter:
     ) -> Response:
         """List the versions of an object, or the states of a saved query's result, by datetime."""
         query = results.named(uri)
+        if (query is None and after) or (query is not None and page is not None):
+            raise UnknownParameter(
+                "The TimeMap of an object has pages by number (page), that of the result of a "
+                "saved query pages by second (after); follow the links to the next.",
+                parameter="after" if query is None else "page",
+            )
         if query is None:
             return maps.answer(form, uri, page)
         if form == "json":
@@ -100,19 +107,18 @@ class TimeGate:
     def answer(self, uri: str, wanted: str | None) -> Response:
         """302 to the memento; without a datetime to the newest."""
         pid = named(self._site.objects, original_of(uri, self._site.base))
-        timeline = self._mementos.timeline
-        if wanted is None:
-            found = timeline.last(pid)
-        else:
-            found = timeline.at_second(pid, accept_datetime(wanted))
+        kind = self._site.objects.log.head(pid).type
+        times = self._mementos.times(kind)
+        second = None if wanted is None else accept_datetime(wanted)
+        found = times.last(pid) if second is None else times.at_second(pid, second)
         if found is None:
             raise unknown(pid)
         links = [
             f'<{self._mementos.original(pid)}>; rel="original"',
             f'<{self._mementos.timemap(pid)}>; rel="timemap"; type="{LINK_FORMAT}"',
-            *self._mementos.around(pid, found.version),
+            *self._mementos.around(pid, kind, found),
         ]
-        return _leading(self._mementos.memento(pid, found.version), links)
+        return _leading(self._mementos.address(pid, found), links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +140,11 @@ class TimeMaps:
     def answer(self, form: Form, uri: str, number: int | None) -> Response:
         """One page; the first where no number is given."""
         pid = named(self._site.objects, original_of(uri, self._site.base))
-        first, last = self._mementos.timeline.first(pid), self._mementos.timeline.last(pid)
+        times = self._mementos.times(self._site.objects.log.head(pid).type)
+        first, last = times.first(pid), times.last(pid)
         if first is None or last is None:
             raise unknown(pid)
-        page = self._page(pid, first, last, number)
+        page = _page(times, pid, first, last, number)
         if form == "link":
             body = ",\n".join(self._links(pid, page, first, last)).encode()
             response = Response(body, media_type=LINK_FORMAT)
@@ -145,27 +152,6 @@ class TimeMaps:
             body = orjson.dumps(self._json(pid, page, first, last))
             response = Response(body, media_type=JSON)
         return _listing(response)
-
-    def _page(self, pid: Pid, first: Dated, last: Dated, number: int | None) -> _Page:
-        pages = range(_page_of(first), _page_of(last) + 1)
-        number = pages[0] if number is None else number
-        if number not in pages:
-            raise UnknownParameter(
-                f"page={number}: the TimeMap of {pid} has the pages {pages[0]} to {pages[-1]}.",
-                parameter="page",
-            )
-        timeline = self._mementos.timeline
-        numbers = range((number - 1) * PAGE + 1, number * PAGE + 1)
-        listed = list(timeline.those(pid, numbers).values())
-        edges = {"prev": number - 1, "next": number + 1}
-        bounds = {
-            name: (max(first.version, (at - 1) * PAGE + 1), min(last.version, at * PAGE))
-            for name, at in edges.items()
-            if at in pages
-        }
-        known = timeline.those(pid, (one for pair in bounds.values() for one in pair))
-        ends = {name: (edges[name], known[a], known[b]) for name, (a, b) in bounds.items()}
-        return _Page(number, listed, ends)
 
     def _links(self, pid: Pid, page: _Page, first: Dated, last: Dated) -> Iterable[str]:
         yield f'<{self._mementos.original(pid)}>; rel="original"'
@@ -175,7 +161,7 @@ class TimeMaps:
             yield self._timemap(pid, f"{name} timemap", number, start, end)
         for one in page.mementos:
             rel = [name for name, end in (("first", first), ("last", last)) if end == one]
-            address = self._mementos.memento(pid, one.version)
+            address = self._mementos.address(pid, one)
             yield f'<{address}>; rel="{" ".join([*rel, "memento"])}"; datetime="{dated(one)}"'
 
     def _timemap(self, pid: Pid, rel: str, number: int, start: Dated, end: Dated) -> str:
@@ -213,13 +199,34 @@ class TimeMaps:
     def _entry(self, pid: Pid, one: Dated) -> dict[str, Any]:
         return {
             "datetime": _whole(one),
-            "uri": self._mementos.memento(pid, one.version),
+            "uri": self._mementos.address(pid, one),
             "recorded_at": iso(one.recorded_at),
         }
 
 
+def _page(times: Times, pid: Pid, first: Dated, last: Dated, number: int | None) -> _Page:
+    pages = range(_page_of(first), _page_of(last) + 1)
+    number = pages[0] if number is None else number
+    if number not in pages:
+        raise UnknownParameter(
+            f"page={number}: the TimeMap of {pid} has the pages {pages[0]} to {pages[-1]}.",
+            parameter="page",
+        )
+    numbers = range((number - 1) * PAGE + 1, number * PAGE + 1)
+    listed = list(times.those(pid, numbers).values())
+    edges = {"prev": number - 1, "next": number + 1}
+    bounds = {
+        name: (max(first.number, (at - 1) * PAGE + 1), min(last.number, at * PAGE))
+        for name, at in edges.items()
+        if at in pages
+    }
+    known = times.those(pid, (one for pair in bounds.values() for one in pair))
+    ends = {name: (edges[name], known[a], known[b]) for name, (a, b) in bounds.items()}
+    return _Page(number, listed, ends)
+
+
 def _page_of(one: Dated) -> int:
-    return (one.version - 1) // PAGE + 1
+    return (one.number - 1) // PAGE + 1
 
 
 def _whole(one: Dated) -> str:

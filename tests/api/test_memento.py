@@ -12,7 +12,7 @@ import pytest
 
 from api.objects.timegate import PAGE
 from eventstore.application import Change
-from fdo.lifecycle import Restore, Revised, Status, stamped
+from fdo.lifecycle import Note, Restore, Revised, Status, stamped
 from fdo.representations.nquads import triples
 from tests.api.conftest import BASE, CURATOR, DAY, START
 from tests.api.documents import a_source, a_specimen
@@ -272,9 +272,85 @@ def test_a_draft_has_neither_timegate_nor_memento(repository, browse):
     assert browse().get(f"/timemap/link/{pid}").status_code == 404
 
 
-def test_a_dataset_has_a_timegate_too(repository, browse):
+def harvested(repository, source, number):
+    """The end of a harvest, a day after the last event."""
+    detail = {"harvest": number, "counts": {}, "not_seen": [], "seen_again": []}
+    repository.do(Note("HarvestCompleted", detail), source, "source-system")
+
+
+@pytest.fixture
+def dataset(repository):
+    """A source system: registered, harvested, described anew and harvested again, a day each."""
     source = repository.register("source-system", a_source())
-    assert gate(browse(), source.iri, FIRST).headers["location"] == f"{BASE}/{source}/1"
+    harvested(repository, source, 1)
+    repository.revise(source, a_source("Another name"), "source-system")
+    harvested(repository, source, 2)
+    return source
+
+
+@pytest.mark.parametrize(
+    ("when", "tail"),
+    [
+        (None, "?as-of=4"),
+        (at(-DAY), "/1"),
+        (at(DAY - 1), "/1"),
+        (at(DAY), "?as-of=2"),
+        (at(2 * DAY), "/2"),
+        (at(3 * DAY - 1), "/2"),
+        (at(3 * DAY), "?as-of=4"),
+    ],
+)
+def test_a_timegate_of_a_dataset_leads_to_its_versions_and_harvests(browse, dataset, when, tail):
+    answer = gate(browse(), dataset.iri, when)
+    assert answer.headers["location"] == f"{BASE}/{dataset}{tail}"
+    found = links(answer.headers["link"])
+    assert found["first"][0][0] == f"{BASE}/{dataset}/1"
+    assert found["last"][0][0] == f"{BASE}/{dataset}?as-of=4"
+
+
+@pytest.mark.parametrize("shown", ["html", "json", "turtle"])
+def test_the_state_after_a_harvest_is_a_memento(browse, dataset, shown):
+    answer = browse().get(f"/{dataset}?as-of=2&format={shown}")
+    assert answer.headers["memento-datetime"] == SECOND
+    assert answer.headers["content-location"] == (
+        f"{BASE}/{dataset}?as-of=2" if shown == "html" else f"{BASE}/{dataset}/1"
+    )
+    found = links(answer.headers["link"])
+    around = {name: found[name][0][0] for name in ("original", "first", "prev", "next", "last")}
+    assert around == {
+        "original": f"{BASE}/{dataset}",
+        "first": f"{BASE}/{dataset}/1",
+        "prev": f"{BASE}/{dataset}/1",
+        "next": f"{BASE}/{dataset}/2",
+        "last": f"{BASE}/{dataset}?as-of=4",
+    }
+    assert (f"{BASE}/{dataset}?as-of=2", SECOND) in {
+        (target, params["datetime"]) for target, params in found["memento"]
+    }
+
+
+def test_a_dataset_at_another_event_stands_between_its_mementos(repository, browse, dataset):
+    repository.register("specimen", a_specimen())
+    answer = browse().get(f"/{dataset}?as-of=5&format=html")
+    found = links(answer.headers["link"])
+    assert answer.headers["memento-datetime"] == at(4 * DAY)
+    assert found["prev"][0][0] == f"{BASE}/{dataset}?as-of=4"
+    assert "next" not in found
+
+
+def test_a_timemap_of_a_dataset_lists_versions_and_harvests_in_pages(browse, dataset, monkeypatch):
+    monkeypatch.setattr("api.objects.timegate.PAGE", 3)
+    first = browse().get(f"/timemap/link/{dataset}")
+    dated = {target: params["datetime"] for target, params in links(first.text)["memento"]}
+    assert dated == {
+        f"{BASE}/{dataset}/1": FIRST,
+        f"{BASE}/{dataset}?as-of=2": SECOND,
+        f"{BASE}/{dataset}/2": THIRD,
+    }
+    told = browse().get(f"/timemap/json/{dataset}?page=2").json()
+    assert [one["uri"] for one in told["mementos"]["list"]] == [f"{BASE}/{dataset}?as-of=4"]
+    assert told["mementos"]["last"]["uri"] == f"{BASE}/{dataset}?as-of=4"
+    assert told["pages"]["prev"]["uri"].endswith("?page=1")
 
 
 # ── TimeMaps ─────────────────────────────────────────────────────────────────────────────
@@ -342,4 +418,5 @@ def test_a_long_timemap_comes_in_pages_that_name_each_other(repository, browse, 
 def test_a_timegate_takes_no_parameters(browse, oak):
     assert browse().get(f"/timegate/{oak}?as-of=1").status_code == 400
     assert browse().get(f"/timemap/link/{oak}?page=0").status_code == 422
+    assert browse().get(f"/timemap/link/{oak}?after=9").json()["parameter"] == "after"
     assert browse().get(f"/timemap/xml/{oak}").status_code == 422

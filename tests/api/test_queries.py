@@ -299,6 +299,8 @@ def test_the_timemap_of_a_result_is_the_same_in_both_forms_and_its_pages_name_ea
     third = browser.get(addresses[2].removeprefix(BASE)).json()
     assert third["pages"]["prev"]["from"] == "2026-03-03T12:00:00Z"
     assert third["pages"]["prev"]["until"] == "2026-03-04T12:00:00Z"
+    wrong = browser.get(f"/timemap/json{path}/result?page=2")
+    assert (wrong.status_code, wrong.json()["parameter"]) == (400, "page")
 
 
 def test_what_has_no_result_has_no_timegate_of_one(repository, browse):

@@ -83,7 +83,7 @@ def the_last(events: list[Recorded]) -> Recorded | None:
 
 
 def dated(event: Recorded | None) -> Dated | None:
-    return None if event is None else Dated(event.version, event.recorded_at)
+    return None if event is None else Dated.of(event)
 
 
 @given(

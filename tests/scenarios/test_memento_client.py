@@ -16,19 +16,20 @@ import requests
 from memento_client import MementoClient
 
 from eventstore.application import DigitalObjects
-from eventstore.envelope import to_moment
+from eventstore.envelope import Recorded, to_moment
 from tests.scenarios.program import until
 
+State = tuple[str, datetime]
 PAIRS = 1_000
 CLIENTS = 4
 
 
 def test_memento_client_finds_the_version_of_a_thousand_random_instants(demo):
-    versions = _versions(demo)
+    states = _states(demo)
     chance = random.Random(7089)
     pairs = [
-        (pid, _instant(chance, moments))
-        for pid, moments in chance.choices(sorted(versions.items()), k=PAIRS)
+        (pid, _instant(chance, [moment for _, moment in known]))
+        for pid, known in chance.choices(sorted(states.items()), k=PAIRS)
     ]
     shares = [pairs[start::CLIENTS] for start in range(CLIENTS)]
     with ThreadPoolExecutor(CLIENTS) as threads:
@@ -37,26 +38,33 @@ def test_memento_client_finds_the_version_of_a_thousand_random_instants(demo):
             for answers in threads.map(lambda share: _asked(demo.base, share), shares)
             for answer in answers
         ]
-    wanted = {(pid, when): _expected(demo.base, pid, versions[pid], when) for pid, when in pairs}
+    wanted = {(pid, when): _expected(demo.base, pid, states[pid], when) for pid, when in pairs}
     assert len(found) == PAIRS
     wrong = [(pid, when, got) for pid, when, got in found if got != wanted[pid, when]]
     assert not wrong, wrong[:3]
 
 
-def _versions(demo: Any) -> dict[str, list[datetime]]:
-    """PID → when each of its versions was recorded, cut to seconds, from the log itself."""
+def _states(demo: Any) -> dict[str, list[State]]:
+    """PID → the end of the address of each of its mementos, and when it was recorded, cut to
+    seconds; from the log itself."""
     objects = DigitalObjects(demo.data)
     found = {
         str(head.pid): [
-            to_moment(event.recorded_at).replace(microsecond=0)
+            (_tail(event), to_moment(event.recorded_at).replace(microsecond=0))
             for event in objects.log.history(head.pid)
-            if not event.operational
+            if not event.operational or event.what == "HarvestCompleted"
         ]
         for head in objects.log.heads()
     }
     objects.close()
-    assert sum(len(moments) > 1 for moments in found.values()) > 20
+    assert sum(len(states) > 1 for states in found.values()) > 20
+    assert any("as-of" in tail for states in found.values() for tail, _ in states)
     return found
+
+
+def _tail(event: Recorded) -> str:
+    """A version, or the state of a dataset after a harvest."""
+    return f"?as-of={event.position}" if event.operational else f"/{event.version}"
 
 
 def _instant(chance: random.Random, moments: list[datetime]) -> datetime:
@@ -67,14 +75,11 @@ def _instant(chance: random.Random, moments: list[datetime]) -> datetime:
     return start + timedelta(seconds=chance.randrange(int((end - start).total_seconds())))
 
 
-def _expected(base: str, pid: str, moments: list[datetime], when: datetime) -> dict[str, Any]:
+def _expected(base: str, pid: str, states: list[State], when: datetime) -> dict[str, Any]:
     """What RFC 7089 says: the last memento that is not later, else the first."""
-    version = max((n for n, moment in enumerate(moments, 1) if moment <= when), default=1)
-    return {
-        "closest": (f"{base}/{pid}/{version}", moments[version - 1]),
-        "first": (f"{base}/{pid}/1", moments[0]),
-        "last": (f"{base}/{pid}/{len(moments)}", moments[-1]),
-    }
+    closest = max((n for n, (_, moment) in enumerate(states) if moment <= when), default=0)
+    chosen = {"closest": closest, "first": 0, "last": -1}
+    return {name: (f"{base}/{pid}{states[n][0]}", states[n][1]) for name, n in chosen.items()}
 
 
 def _asked(base: str, pairs: list[tuple[str, datetime]]) -> list[tuple[str, datetime, Any]]:
@@ -101,14 +106,20 @@ def test_it_finds_the_past_of_a_dataset_of_a_saved_query_and_of_its_result(works
     saved = client.post("/api/queries", json=body, headers=workshop.writing).json()
     place = saved["pid"].split("/", 3)[3]
     objects = DigitalObjects(workshop.data)
-    dataset = next(str(h.pid) for h in objects.log.heads() if h.type == "source-system")
+    dataset = next(h.pid for h in objects.log.heads() if h.type == "source-system")
+    harvest = next(
+        event for event in objects.log.history(dataset) if event.what == "HarvestCompleted"
+    )
     objects.close()
+    asked = [
+        (f"{base}/{place}", "/1", _moment_of(client.head(f"{base}/{place}/1"))),
+        (f"{base}/{dataset}", f"?as-of={harvest.position}", to_moment(harvest.recorded_at)),
+    ]
     with requests.Session() as session:
-        for address in (f"{base}/{place}", f"{base}/{dataset}"):
+        for address, tail, when in asked:
             native = MementoClient("http://127.0.0.1:9/", session=session)
-            began = _moment_of(client.head(f"{address}/1"))
-            told = native.get_memento_info(address, began.replace(tzinfo=None))
-            assert told["mementos"]["closest"]["uri"] == [f"{address}/1"]
+            told = native.get_memento_info(address, when.replace(tzinfo=None))
+            assert told["mementos"]["closest"]["uri"] == [address + tail]
         original = f"{base}/{place}/result"
         itself = session.head(original, allow_redirects=False)
         assert itself.links["timegate"]["url"] == f"{base}/timegate/{place}/result"

@@ -138,6 +138,18 @@ class HoldingsReader:
                 self._tallies = (position, tallies)
             return self._tallies[1]
 
+    def tallies_of(self, source: str, as_of: int) -> list[Tally]:
+        """How much a dataset held after an event, by type."""
+        with self._view.reading() as (connection, _):
+            where, values = _where(connection, Selection(as_of, source=source))
+            rows = connection.execute(
+                "SELECT k.text, c.public, count(*), min(c.at), max(c.at) FROM changes c "
+                f"JOIN names k ON k.id=c.kind WHERE {where} GROUP BY c.kind, c.public "
+                "ORDER BY 1, 2",
+                values,
+            ).fetchall()
+        return [Tally(source, k, bool(p), n, a, b) for k, p, n, a, b in rows]
+
     def close(self) -> None:
         """Close this thread's connection."""
         self._view.close()
