@@ -64,6 +64,8 @@ class PastDatasets:
         finally:
             self._turns.release()
         with self._lock:
+            for old in [one for one in self._kept if one[2:] != seen]:
+                del self._kept[old]  # an erasure since may have taken what it says
             self._kept[asked] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
