@@ -25,8 +25,9 @@ ABOUT = About(
     does="Reads barcodes and matrix codes of all usual symbologies, with the place of each, and "
     "says when none of them is an identifier of the specimen.",
     cannot="It does not read codes of fewer than about two pixels a bar, as in overviews of whole "
-    "drawers; it does not know which institution a number belongs to, and a code on another "
-    "thing in the picture (a ruler, a box) counts like any other.",
+    "drawers, nor stacked codes (PDF417) that lie askew; it does not know which institution a "
+    "number belongs to, and a code on another thing in the picture (a ruler, a box) counts like "
+    "any other.",
     works_on=("media",),
     motivations=("oa:commenting",),
     packages=("zxing-cpp",),

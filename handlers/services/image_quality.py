@@ -12,15 +12,11 @@ import numpy as np
 
 from handlers.queueing.kit import Answer, assessment
 from handlers.services.about import IMAGES, About
-from handlers.services.images import Picture, shrunk
+from handlers.services.chart import KIND, chart_of
+from handlers.services.images import Picture
 from handlers.services.scale import scale_of
 from handlers.services.sight import Looking, Seen
 
-CHART = "ColorChecker Classic, 24 patches"
-CHART_SIDE = 1_600
-TRIES = 10
-"""OpenCV's detector draws lots: it misses a chart that is there in one try and finds it in the
-next. The tries end with the first that finds one."""
 DARK, BRIGHT = 2, 253
 ABOUT = About(
     name="image-quality",
@@ -75,18 +71,10 @@ def sharpness(picture: Picture) -> float:
 
 
 def _chart(picture: Picture, seen: Seen) -> dict[str, Any]:
-    import cv2
-
-    small, factor = shrunk(picture, CHART_SIDE)
-    for tried in range(1, TRIES + 1):
-        detector = cv2.mcc.CCheckerDetector.create()
-        if detector.process(small.pixels, 1):  # the best of none would end the process
-            corners = np.asarray(detector.getBestColorChecker().getBox()) * factor
-            left, top = corners.min(axis=0)
-            right, bottom = corners.max(axis=0)
-            place = seen.xywh(float(left), float(top), float(right), float(bottom))
-            return {"found": True, "kind": CHART, "xywh": place, "tries": tried}
-    return {"found": False, "kind": CHART, "tries": TRIES}
+    place = chart_of(picture)
+    if place is None:
+        return {"found": False, "kind": KIND}
+    return {"found": True, "kind": KIND, "xywh": seen.xywh(*place)}
 
 
 def _ruler(picture: Picture) -> dict[str, Any]:

@@ -125,7 +125,8 @@ def _refined(correlation: Profile, lag: int, size: int) -> float:
 
 
 def _summit(correlation: Profile, at: int) -> float:
-    """Where a parabola through a peak and its neighbours is highest."""
+    """Where a parabola through a peak and its neighbours is highest: beside it at most."""
     before, here, after = correlation[at - 1 : at + 2]
     bend = before - 2 * here + after
-    return float(at if bend >= 0 else at + 0.5 * (before - after) / bend)
+    aside = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return at + float(np.clip(aside, -1, 1))

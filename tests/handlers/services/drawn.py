@@ -7,8 +7,9 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import orjson
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from fdo.annotation.rules import breaches
 from fdo.documents import Document
@@ -132,3 +133,15 @@ def sheet(pixels_per_mm: float, *, length: int = 60, upright: bool = False) -> I
         pen.rectangle((x - 0.8, top, x + 0.8, top + long), "black")
     drawn.paste(label(["Herbarium Musei Botanici", "Ranunculus acris L."]), (850, 1_500))
     return drawn.transpose(Image.Transpose.ROTATE_90) if upright else drawn
+
+
+def taken(
+    drawn: Image.Image, turned: float = 0, blur: float = 0, light: float = 1, noise: float = 0
+) -> Image.Image:
+    """The image as a camera might have taken it."""
+    askew = drawn.rotate(turned, Image.Resampling.BICUBIC, expand=True, fillcolor="#f6f2e8")
+    lit = np.asarray(askew.filter(ImageFilter.GaussianBlur(blur)), np.float64) * light
+    lit += np.random.default_rng(1).normal(0, noise, lit.shape)
+    pixels = np.clip(lit, 0, 255).astype(np.uint8)
+    out = png(Image.fromarray(pixels), "JPEG", quality=80)
+    return Image.open(io.BytesIO(out)).convert("RGB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,19 @@ from PIL import Image
 from fdo.documents import Document
 from handlers.services.barcodes import Barcodes
 from tests.fdo.annotation.saying import SPECIMEN, image, specimen
-from tests.handlers.services.drawn import medium, png, selector, stored, target_of, value
+from tests.handlers.services.drawn import (
+    medium,
+    png,
+    selector,
+    stored,
+    taken,
+    target_of,
+    value,
+)
 
 FORMATS = ("Code128", "Code39", "QRCode", "DataMatrix", "Aztec", "PDF417")
+ASKEW = ("PDF417",)
+"""Those of which it says that it does not read them askew."""
 
 
 def sheet(codes: dict[str, str]) -> bytes:
@@ -44,6 +55,19 @@ def test_every_symbology_is_read_with_its_place(form: str) -> None:
     kind = found["oa:hasBody"][1]
     assert kind["oa:hasPurpose"] == ["oa:tagging"]
     assert kind["rdf:value"].replace(" ", "").startswith(form[:4])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "how",
+    [{"turned": 90}, {"turned": 10}, {"turned": -4, "blur": 1, "light": 0.5, "noise": 8}],
+    ids=str,
+)
+def test_a_code_is_read_however_it_was_taken(form: str, how: dict[str, float]) -> None:
+    drawn = Image.open(io.BytesIO(sheet({form: "B100294979"})))
+    answer = Barcodes().annotate([medium(png(taken(drawn, **how)))])[0]
+    read = [value(one) for one in stored(answer, image())]
+    assert read == ["B100294979"] or (form in ASKEW and how["turned"] == 10 and not read)
 
 
 def test_several_codes_are_several_annotations() -> None:

@@ -12,12 +12,15 @@ import pytest
 from fdo.agent import Agent
 from fdo.documents import Document
 from fdo.identifiers import Pid
+from handlers.mas.requests import Requests
 from handlers.mas.results import Result
+from handlers.mas.services import Service
 from handlers.queueing.kit import Work
 from handlers.services import make
 from handlers.services.enabling import enable
 from tests.handlers.mas.story import Repository
 from tests.handlers.services.drawn import Held, label, png
+from tests.handlers.services.test_image_quality import with_chart
 from tests.handlers.services.test_names import COLUMNS, TAXA
 
 STEWARD = Agent("urn:example:steward", "Steward")
@@ -27,8 +30,8 @@ HELD = "https://repository.example"
 class Shipped(Repository):
     """A repository whose shipped services work in this process, on files that tests hold."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, **plan: Any) -> None:
+        super().__init__(folder, **plan)
         self.files: dict[str, bytes] = {}
         (folder / "taxa.csv").write_text(",".join(COLUMNS) + TAXA, encoding="utf-8")
         (folder / "services.toml").write_text('[names]\nchecklist = "taxa.csv"\n')
@@ -65,7 +68,7 @@ class _Here(Held):
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Iterator[Shipped]:
-    made = Shipped(tmp_path)
+    made = Shipped(tmp_path, auto_accept=True)  # yet nothing of theirs is approved unseen
     yield made
     made.close()
 
@@ -113,3 +116,19 @@ def test_a_label_leads_to_its_text_and_its_name_to_an_identification(repository:
     assert "Isoperla grammatica" in identified["oa:hasBody"][0]["rdf:value"]
     assert all(one["ods:mergingDecisionStatus"] == "Pending" for one in proposed)
     assert set(repository.states_of_jobs()) == {"completed"}
+
+
+def test_an_image_that_is_measured_again_gets_no_second_annotation(repository: Shipped) -> None:
+    service = Service.of(repository.enable("image-quality"))
+    medium = repository.medium(1, repository.specimen(1), **{"dcterms:type": "StillImage"})
+    drawn = with_chart().crop((200, 180, 650, 520))
+    repository.files[f"/api/media/{medium}/file"] = png(drawn)
+    repository.settle()
+    (first,) = repository.annotations()
+    assert '"found":true' in first["oa:hasBody"][0]["rdf:value"].replace(" ", "")
+    for _ in range(3):
+        asking = Requests(repository.objects, repository.store, STEWARD)
+        assert asking.ask(service, medium, again=True).new
+        repository.settle()
+    assert repository.annotations() == [first]
+    assert repository.states_of_jobs() == {"completed": 4}

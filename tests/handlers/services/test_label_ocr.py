@@ -17,7 +17,16 @@ from handlers.services.label_ocr import LabelOcr
 from handlers.services.runtime import CPU, sha256_of
 from handlers.services.text_lines import batches, weights
 from tests.fdo.annotation.saying import IMAGE, SPECIMEN, image, region, specimen
-from tests.handlers.services.drawn import label, medium, png, selector, stored, target_of, value
+from tests.handlers.services.drawn import (
+    label,
+    medium,
+    png,
+    selector,
+    stored,
+    taken,
+    target_of,
+    value,
+)
 
 LABELS = [
     [
@@ -52,10 +61,18 @@ def service() -> Iterator[LabelOcr]:
         yield made
 
 
-def test_labels_in_several_fonts_and_sizes_are_read(service: LabelOcr) -> None:
+CAMERAS: tuple[dict[str, float], ...] = (
+    {}, {"turned": 0.8, "blur": 0.6, "light": 0.8, "noise": 4},
+)  # fmt: skip
+
+
+def test_labels_in_several_fonts_sizes_and_lights_are_read(service: LabelOcr) -> None:
     """The character error rate is 3 % at most: letters to be changed, of letters drawn."""
     drawn = list(zip(LABELS * 2, cycle(FONTS), cycle((18, 18, 30, 24)), strict=False))
-    works = [medium(png(label(*one))) for one in drawn]
+    works = [
+        medium(png(taken(label(*one), **how)))
+        for one, how in zip(drawn, cycle(CAMERAS), strict=False)
+    ]
     wrong = total = 0
     for (lines, _, _), answer in zip(drawn, service.annotate(works), strict=True):
         whole = value(stored(answer, image())[-1])
