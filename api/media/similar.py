@@ -3,7 +3,8 @@
     GET  /similar?pid={medium}       a page, or JSON by Accept
     POST /similar                    multipart, field `image`: the same for an image from outside
 
-An image that is brought is looked at and forgotten. Media that left the public are left out.
+An image that is brought is looked at and forgotten. Media that left the public are left out, and
+those whose file is not here have no thumbnail: nothing is fetched for a list.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from api.media.pictures import SMALL, file_here, picture_of
 from api.site import Site
 from fdo.errors import NotFound, SourceRefused, Unavailable
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from handlers.media.gate import Gate
+from handlers.services.runtime import ModelRefused
 
 if TYPE_CHECKING:
     from handlers.projections.vectors import VectorsReader
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 MOST = 100
 UPLOAD_MB = 20
 """Largest image that is brought."""
-THUMB = 240
 IN_LINE = 8
 """Requests that wait while an image is looked at."""
 _LEFT_OUT = 4
@@ -52,7 +54,7 @@ class Likeness:
         """The media most like one of ours, that one left out."""
         embedder, finder = self._ready()
         known = self._view().of(str(pid), embedder.sha256)
-        if known is None:
+        if known is None or len(known) != 2 * embedder.dimensions:  # of a service that errs
             return self.of_image(self._files.file(pid).file.path.read_bytes(), count, but=pid)
         from handlers.similarity.embedding import unpacked
 
@@ -81,6 +83,8 @@ class Likeness:
             event = log.event(head.position)
             if event.operational:
                 event = log.latest(head.pid)
+            here = file_here(self._files, head.pid, event.document)
+            picture = picture_of(head.pid, here, SMALL)
             found.append(
                 {
                     "pid": head.pid.iri,
@@ -88,7 +92,7 @@ class Likeness:
                     "title": event.document.get("dcterms:title")
                     or event.document.get("ac:accessURI", ""),
                     "score": round(one.score, 4),
-                    "thumbnail": f"{base}/api/media/{head.pid}/region?size={THUMB}",
+                    "thumbnail": f"{base}{picture.address}" if picture else None,
                     "annotation": Pid.parse(one.annotation).iri,
                 }
             )
@@ -109,13 +113,19 @@ class Likeness:
                 try:
                     from handlers.similarity.embedding import Embedder
                     from handlers.similarity.finder import Finder
+
+                    model = settings.embedding_model, settings.embedding_sha256 or None
+                    embedder = Embedder(*model)
                 except ImportError as lacking:
                     raise Unavailable(
                         "Finding similar images needs the packages of requirements-mas.lock; "
                         f"{lacking.name} is not installed."
                     ) from lacking
-                embedder = Embedder(settings.embedding_model, settings.embedding_sha256 or None)
-                self._loaded = embedder, Finder(view, embedder.sha256)
+                except ModelRefused as why:
+                    raise Unavailable(
+                        f"Images cannot be compared by the model of this repository: {why.message}"
+                    ) from why
+                self._loaded = embedder, Finder(view, embedder.sha256, embedder.dimensions)
         return self._loaded
 
 

@@ -57,11 +57,7 @@ class Classifier:
 
     def annotate(self, works: Sequence[Work]) -> list[Answer]:
         """The labels of every image; those of one batch are looked at together."""
-        meta = {
-            "executionProvider": self.load(),
-            "modelSha256": sha256_of(self._model.file),
-            "softwareVersion": self._about.release,
-        }
+        self.load()
         height, width = _side(self._session, self._model.size)
         answers: list[Answer | None] = []
         tensors = []
@@ -72,6 +68,11 @@ class Classifier:
             except (Unreadable, MediaUnavailable) as why:
                 answers.append(Answer(error=why.message))
         scores = iter(self._judged(self._session, np.stack(tensors)) if tensors else ())
+        meta = {
+            "executionProvider": used([self._session]),  # now that it ran
+            "modelSha256": sha256_of(self._model.file),
+            "softwareVersion": self._about.release,
+        }
         return [
             answer or Answer(self._said(work, next(scores)), meta=meta)
             for work, answer in zip(works, answers, strict=True)

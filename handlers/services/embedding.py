@@ -64,6 +64,6 @@ class ImageEmbedding:
         meta = {
             "modelSha256": embedder.sha256,
             "softwareVersion": ABOUT.release,
-            "executionProvider": embedder.provider,
+            "executionProvider": embedder.provider,  # now that it ran
         }
         return Answer([annotation], meta=meta)

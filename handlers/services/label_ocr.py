@@ -55,11 +55,6 @@ class LabelOcr:
 
     def annotate(self, works: Sequence[Work]) -> list[Answer]:
         """The lines of every image; those of all images are read together."""
-        meta = {
-            "modelSha256": sha256_of(weights()[0]),
-            "softwareVersion": ABOUT.release,
-            "executionProvider": self.load(),
-        }
         answers: list[Answer | Seen] = []
 
         def pictures() -> Iterator[Picture]:
@@ -72,6 +67,11 @@ class LabelOcr:
                     yield looked[1]
 
         read = iter(reader().lines(pictures()))
+        meta = {
+            "modelSha256": sha256_of(weights()[0]),
+            "softwareVersion": ABOUT.release,
+            "executionProvider": reader().provider,  # now that it ran
+        }
         return [one if isinstance(one, Answer) else _said(one, next(read), meta) for one in answers]
 
 

@@ -1,12 +1,13 @@
 """Models as files: checked by hash, run by ONNX Runtime on the GPU where there is one.
 
-What a model really ran on is asked of the session after it was made, not of the configuration:
-ONNX Runtime falls back to the CPU by itself when CUDA cannot be loaded.
+What a model really ran on is asked of its session after it ran, not of the configuration: ONNX
+Runtime goes on with the CPU by itself where CUDA cannot be loaded, and where it fails in a run.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from functools import cache
 from importlib import metadata, util
@@ -16,6 +17,8 @@ from typing import Any
 from fdo.errors import CollectomeError
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+log = logging.getLogger(__name__)
 
 
 class ModelRefused(CollectomeError):
@@ -31,7 +34,7 @@ def sha256_of(file: Path) -> str:
             while part := opened.read(1 << 20):
                 digest.update(part)
     except OSError as wrong:
-        raise ModelRefused(f"The file {file.name} cannot be read: {wrong}.") from wrong
+        raise ModelRefused(f"The file {file.name} cannot be read: {wrong.strerror}.") from wrong
     return digest.hexdigest()
 
 
@@ -87,12 +90,24 @@ def session(file: Path, expected: str | None = None, threads: int = 0) -> Any:
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(str(file), options, providers=providers())
+        made = onnxruntime.InferenceSession(str(file), options, providers=providers())
     except Exception as wrong:  # ONNX Runtime's errors share no class of their own
         raise ModelRefused(f"{file.name} is no model that ONNX Runtime can run: {wrong}") from wrong
+    tell_fallback(file.name, [made])
+    return made
 
 
 def used(sessions: Sequence[Any]) -> str:
     """The provider that these sessions really use; the CPU where one of them does."""
     first = {one.get_providers()[0] for one in sessions}
     return CUDA if first == {CUDA} else CPU
+
+
+def tell_fallback(what: str, sessions: Sequence[Any]) -> None:
+    """Say where models run on the CPU though this ONNX Runtime was made for GPUs."""
+    if CUDA in providers() and used(sessions) == CPU:
+        log.warning(
+            "%s runs on the CPU, though the ONNX Runtime here is one for GPUs; `./run gpu` says "
+            "what is missing.",
+            what,
+        )

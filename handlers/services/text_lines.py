@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handlers.services.images import Picture
-from handlers.services.runtime import CUDA, ModelRefused, inside, providers, used
+from handlers.services.runtime import (
+    CUDA,
+    ModelRefused,
+    inside,
+    providers,
+    tell_fallback,
+    used,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +48,10 @@ MOST_LINES = 500
 BATCH_CPU, BATCH_GPU = 2, 64
 """Lines that are read at once. A GPU is idle with few. On two CPU cores two lines keep them busy
 better than one, and more cost more in padding than they bring (`./run bench ocr`)."""
+SEARCH = "EngineConfig.onnxruntime.cuda_ep_cfg.cudnn_conv_algo_search"
+"""How cuDNN chooses the way to compute a convolution. rapidocr has it try all ways anew for each
+shape (EXHAUSTIVE), and nearly every batch of lines has a shape of its own: others measured that a
+GPU is slower than a CPU then, and faster where nothing is tried."""
 ALIKE = 1.3
 """By how much the widest line of a batch may exceed the narrowest: padding costs as much as ink."""
 _FLOOR = 320 / 48
@@ -81,13 +92,12 @@ class Reader:
         from rapidocr import RapidOCR
 
         recogniser, detector, turner = weights()
-        gpu = CUDA in providers()
-        self.batch = BATCH_GPU if gpu else BATCH_CPU
         self._engine: Any = RapidOCR(
             params={
                 "Global.log_level": "critical",
                 "Global.max_side_len": LONGEST_SIDE,
-                "EngineConfig.onnxruntime.use_cuda": gpu,
+                "EngineConfig.onnxruntime.use_cuda": CUDA in providers(),
+                SEARCH: "DEFAULT",
                 "Det.model_path": str(detector),
                 "Cls.model_path": str(turner),
                 "Rec.model_path": str(recogniser),
@@ -98,12 +108,22 @@ class Reader:
         self._found(Picture(blank, ""))
         self._engine.cls_and_rotate([blank])
         self._engine.recognize_txt([blank])
+        tell_fallback("label-ocr", self._sessions)
+
+    @property
+    def _sessions(self) -> list[Any]:
+        parts = (self._engine.text_det, self._engine.text_cls, self._engine.text_rec)
+        return [part.session.session for part in parts]
 
     @property
     def provider(self) -> str:
-        """What the models run on, as ONNX Runtime says after it loaded them."""
-        parts = (self._engine.text_det, self._engine.text_cls, self._engine.text_rec)
-        return used([part.session.session for part in parts])
+        """What the models run on, as ONNX Runtime says after it loaded or ran them."""
+        return used(self._sessions)
+
+    @property
+    def batch(self) -> int:
+        """Lines that are read at once, where they are read now."""
+        return BATCH_GPU if self.provider == CUDA else BATCH_CPU
 
     def lines(self, pictures: Iterable[Picture]) -> list[list[Line]]:
         """The lines of each picture, from top to bottom and left to right. A picture is let go

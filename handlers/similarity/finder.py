@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from handlers.projections.vectors import VectorsReader
+from handlers.projections.vectors import Vector, VectorsReader
 from handlers.similarity.embedding import unpacked
 
 EXACT_UP_TO = 50_000
@@ -39,8 +40,9 @@ class Near:
 class Finder:
     """The vectors of one model; safe to share between threads."""
 
-    def __init__(self, reader: VectorsReader, model: str) -> None:
-        self._reader, self._model = reader, model
+    def __init__(self, reader: VectorsReader, model: str, dimensions: int | None = None) -> None:
+        """`dimensions`: of the vectors of the model; those of the first vector else."""
+        self._reader, self._model, self._dimensions = reader, model, dimensions
         self._lock = threading.Lock()
         self._index: Any = None
         self._names: list[tuple[str, str]] = []
@@ -50,9 +52,11 @@ class Finder:
         """The nearest vectors, best first."""
         with self._lock:
             self._follow()
-            if self._index is None or vector.shape[0] != self._index.d:
+            length = float(np.linalg.norm(vector))
+            if self._index is None or vector.shape[0] != self._index.d or not 0 < length < math.inf:
                 return []
-            scores, places = self._index.search(vector.reshape(1, -1).astype(np.float32), count)
+            asked = (vector / length).reshape(1, -1).astype(np.float32)
+            scores, places = self._index.search(asked, count)
             return [
                 Near(
                     target=self._names[place][0],
@@ -71,18 +75,26 @@ class Finder:
         if losses != self._losses:
             self._index, self._names, self._last, self._losses = None, [], 0, losses
         while rows := self._reader.section(self._model, self._last, _SECTION):
-            self._add([unpacked(row.vector) for row in rows])
-            self._names += [(row.target, row.annotation) for row in rows]
+            self._add(rows)
             self._last = rows[-1].number
         self._sort()
 
-    def _add(self, vectors: list[Any]) -> None:
+    def _add(self, rows: Sequence[Vector]) -> None:
+        """Take vectors up at length one. Any service may have written them: those of another size,
+        of no length or of none that is a number are left out, as they would spoil all others."""
         import faiss
 
-        block = np.stack(vectors)
         if self._index is None:
-            self._index = faiss.IndexFlatIP(block.shape[1])
-        self._index.add(block)
+            self._index = faiss.IndexFlatIP(self._dimensions or len(rows[0].vector) // 2)
+        size = self._index.d
+        alike = [row for row in rows if len(row.vector) == 2 * size]
+        block = unpacked(b"".join(row.vector for row in alike)).reshape(-1, size)
+        lengths = np.linalg.norm(block, axis=1)
+        good = np.isfinite(lengths) & (lengths > 0)
+        self._index.add(block[good] / lengths[good, np.newaxis])
+        self._names += [
+            (row.target, row.annotation) for row, fits in zip(alike, good, strict=True) if fits
+        ]
 
     def _sort(self) -> None:
         """Sort a long list into cells, once; what comes later goes into the cells there are."""

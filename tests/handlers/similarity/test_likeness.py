@@ -174,3 +174,21 @@ def test_many_are_sorted_into_cells_and_still_found(
         collection.say(medium, vector)
     found = [collection.nearest(vector, 1) for vector in vectors[:50]]
     assert found == [[str(medium)] for medium in media[:50]]
+
+
+def test_vectors_that_are_none_spoil_no_others(collection: Collection) -> None:
+    """Any service may name the model: of another size, without length, of no numbers, too long."""
+    x, y, z = axes(3)
+    media = [collection.objects.reserve("media") for _ in range(6)]
+    broken = np.zeros(3), np.array([1, 1]), np.array([np.nan, 0, 1]), np.array([np.inf, 0, 0])
+    for medium, vector in zip(media, broken, strict=False):
+        collection.say(medium, vector.astype(np.float32))
+    collection.say(media[4], 60_000 * y)
+    collection.say(media[5], (9 * x + y) / 10)
+    collection.finder = Finder(collection.reader, SHA256, 3)
+    assert collection.nearest(x, 6) == [str(media[5]), str(media[4])]
+    assert len(collection.finder) == 2
+    (near,) = collection.finder.nearest(60_000 * y, 1)
+    assert (near.target, round(near.score, 3)) == (str(media[4]), 1.0)
+    for vector in (z * 0, z * np.nan, np.ones(4)):
+        assert collection.finder.nearest(vector, 1) == []
