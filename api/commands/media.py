@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,10 @@ def fetch(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Fetch the files that are not here yet; what is met is recorded where it is news."""
+    """Fetch the files that are not here yet; what is met is recorded where it is news.
+
+    Those whose last fetch failed are tried again after a minute, later after up to a day.
+    """
     _go(pids, limit, data, json, anew=False)
 
 
@@ -76,9 +80,13 @@ def _go(
     older_than: float = 0.0,
 ) -> None:
     repository, files = _opened(data)
-    named = [Pid.parse(pid) for pid in pids] if pids else list(_public(repository))
+    if pids:
+        wanted: Iterable[Pid] = map(Pid.parse, pids)
+    else:
+        wanted = (pid for pid in _public(repository) if anew or files.awaited(pid))
     before = time.time() - older_than * 86_400
-    chosen = [pid for pid in named if not older_than or _checked(files, pid) < before][:limit]
+    due = (pid for pid in wanted if not older_than or _checked(files, pid) < before)
+    chosen = list(islice(due, limit))
     told: Counter[str] = Counter()
     failed: list[dict[str, str]] = []
     with progress(quiet=json) as bars:
@@ -94,7 +102,7 @@ def _go(
     if json:
         emit({"asked": len(chosen), **told, "failures": failed})
     else:
-        out.print(f"{told['fetched']} of {many(len(chosen), 'file')} here.")
+        out.print(f"{told['fetched']} of {many(len(chosen), 'file')} fetched.")
         if failed:
             tell("Not to be had", ["medium", "why"], [[f["pid"], f["error"]] for f in failed[:50]])
     if failed:
@@ -112,11 +120,13 @@ def _public(repository: Repository) -> Iterator[Pid]:
     seen: set[str] = set()
     while events := repository.log.read(after, 1000):
         after = events[-1].position
-        fresh = [e.pid_text for e in events if e.type == "media" and e.pid_text not in seen]
+        came = (event.pid_text for event in events if event.type == "media")
+        fresh = [name for name in dict.fromkeys(came) if name not in seen]
         seen.update(fresh)
-        for head in repository.log.heads_of(fresh):
-            if head.status is Status.ACTIVE:
-                yield head.pid
+        heads = {str(head.pid): head for head in repository.log.heads_of(fresh)}
+        for name in fresh:
+            if heads[name].status is Status.ACTIVE:
+                yield heads[name].pid
     if not seen:
         raise Refused("There are no media here.")
 

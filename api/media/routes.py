@@ -151,7 +151,7 @@ def described(pid: Pid, files: MediaFiles, base: str) -> MediaFile:
         said=row.said if row else "",
         checked=iso(to_micros(to_moment(int(row.checked * 1e6)))) if row else None,
         stored=file is not None,
-        sha256=row.sha256 if row else None,
+        sha256=row.shown if row else None,
         length=file.length if file else None,
         media_type=file.media_type if file else None,
         width=file.width if file else None,

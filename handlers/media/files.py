@@ -121,7 +121,17 @@ class MediaFiles:
     def known(self, pid: Pid) -> tuple[Row | None, File | None]:
         """What is known of a medium's file, without fetching it."""
         row = self.store.row(str(pid))
-        return row, self.store.file(row.sha256) if row and row.sha256 else None
+        return row, self.store.file(row.shown) if row and row.shown else None
+
+    def awaited(self, pid: Pid) -> bool:
+        """Whether the file of a public medium is not here and may be asked for now: some time
+        after the last failure."""
+        row = self.store.row(str(pid))
+        if row is None or row.uri != self._objects.log.latest(pid).document.get("ac:accessURI"):
+            return True
+        if row.shown:
+            return not self.store.holds(row.shown)
+        return self._clock() >= row.due
 
     def here(self, pid: Pid, uri: str) -> File | None:
         """The file that this address of a public medium gave, where its bytes are here. Nothing
@@ -174,7 +184,7 @@ class MediaFiles:
         row = self.store.row(str(pid))
         if row is None or row.uri != uri:
             return None
-        if row.sha256 and (file := self.store.file(row.sha256)):
+        if row.shown and (file := self.store.file(row.shown)):
             return Kept(pid, file, uri)
         if row.outcome != "fetched" and self._clock() < row.due:
             raise _failure(row, self._clock())

@@ -34,7 +34,7 @@ _BROKEN = (
 """What Pillow's readers raise on files that lie about themselves, seen when they were cut and
 changed at random."""
 _FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "JPEG2000", "AVIF")
-MADE_BY = f"1, Pillow {PIL.__version__}"
+MADE_BY = f"2, Pillow {PIL.__version__}"
 """What the bytes of a cut depend on besides the image and what is asked of it; raise the number
 when `region` makes others."""
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
@@ -98,9 +98,10 @@ def region(path: Path, area: Area | None, side: int) -> tuple[bytes, str]:
         try:
             if area is None:
                 image.draft(None, (2 * side, 2 * side))  # JPEG: decoded small
-            whole = ImageOps.exif_transpose(image)
+            whole, spread = _wide(ImageOps.exif_transpose(image))
             part = whole.crop(area.box(whole.size)) if area else whole
             part.thumbnail((side, side))
+            part = _eight_bits(part, spread) if spread else part
             out = io.BytesIO()
             if shape == "JPEG":
                 part.convert("RGB").save(out, "JPEG", quality=92)
@@ -110,6 +111,25 @@ def region(path: Path, area: Area | None, side: int) -> tuple[bytes, str]:
         except _BROKEN as broken:
             raise _unreadable(broken) from broken
     return out.getvalue(), "image/jpeg" if shape == "JPEG" else "image/png"
+
+
+def _wide(image: Image.Image) -> tuple[Image.Image, tuple[float, float] | None]:
+    """The image, and of one with more than eight bits a pixel the darkest and the lightest value
+    in all of it, by which each part of it is shown: cameras and scanners seldom use all sixteen."""
+    if not image.mode.startswith(("I", "F")):
+        return image, None
+    wide = image.convert("F")
+    low, high = wide.getextrema()
+    return wide, (float(low), float(high))  # type: ignore[arg-type]  # one channel: two numbers
+
+
+def _eight_bits(part: Image.Image, spread: tuple[float, float]) -> Image.Image:
+    """From black at the least value to white at the greatest."""
+    low, high = spread
+    if not low < high:
+        return Image.new("L", part.size, "white")
+    by = 255 / (high - low)
+    return part.point(lambda value: value * by - low * by).convert("L")
 
 
 def opened(path: Path) -> Image.Image:

@@ -64,11 +64,17 @@ class Row:
     said: str
     """Why it could not be had."""
     sha256: str | None
+    """Of the bytes that were had last, so that an erasure finds them; see `shown`."""
     checked: float
     failures: int
     """In a row, since it was had last."""
     due: float
     """Before this time it is not tried again of itself."""
+
+    @property
+    def shown(self) -> str | None:
+        """The SHA-256 of the bytes that stand for the medium: none where the last fetch failed."""
+        return self.sha256 if self.outcome == "fetched" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,13 @@ class MediaStore:
         name, length, media_type, width, height, _ = found
         return File(name, length, media_type, width, height, path)
 
+    def holds(self, sha256: str) -> bool:
+        """Whether a file is here; to look does not count as using it."""
+        with self._lock:
+            asked = "SELECT 1 FROM file WHERE sha256=?"
+            found = self._connection.execute(asked, (sha256,)).fetchone()
+        return found is not None and self._place(sha256).exists()
+
     def keep(
         self,
         came: Path,
@@ -157,11 +170,13 @@ class MediaStore:
         sha256: str | None = None,
         pause: float = 0.0,
     ) -> Row:
-        """Remember how a fetch ended; `pause` in seconds until it is tried again of itself."""
+        """Remember how a fetch ended; `pause` in seconds until it is tried again of itself. Where
+        other bytes came, those of before are let go of, unless another medium has them."""
         before = self.row(pid)
         failures = 0 if outcome == "fetched" else (before.failures + 1 if before else 1)
         now = self._clock()
-        row = Row(pid, uri, outcome, said, sha256, now, failures, now + pause)
+        had = before.sha256 if before else None
+        row = Row(pid, uri, outcome, said, sha256 or had, now, failures, now + pause)
         with self._writing() as run:
             run.execute(
                 "INSERT OR REPLACE INTO medium VALUES (?,?,?,?,?,?,?,?)",
@@ -176,6 +191,8 @@ class MediaStore:
                     row.due,
                 ),
             )
+            if had and had != row.sha256 and not self._shown(run, had):
+                self._drop(run, had)
         return row
 
     def forget(self, pid: str) -> None:

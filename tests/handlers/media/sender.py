@@ -48,6 +48,10 @@ class Sender:
     def put(self, path: str, body: bytes, status: int = 200, **headers: str) -> str:
         """Send this from now on; its address."""
         self.files[path] = (status, body, headers)
+        return self.at(path)
+
+    def at(self, path: str) -> str:
+        """The address of a path."""
         return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
     def close(self) -> None:

@@ -1,71 +1,21 @@
-"""Files of media: fetched once, kept by hash, checked by events, never from our own network."""
+"""Files of media: fetched once, kept by hash, checked by events, as long as there is room."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import threading
-import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eventstore.application import DigitalObjects
-from fdo.agent import Agent
-from fdo.errors import NotFound, PidOnly, SourceRefused, Unavailable
-from fdo.identifiers import Pid
-from fdo.lifecycle import Register, Status, Tombstone, stamped
-from handlers.harvest.reading.fetch import fetch
-from handlers.harvest.reading.limits import MEBIBYTE, Limits
-from handlers.media import MediaFiles, Terms, files, forget
+from fdo.errors import NotFound, PidOnly, Unavailable
+from fdo.lifecycle import Status, Tombstone
+from handlers.harvest.reading.limits import MEBIBYTE
+from handlers.media import forget
 from handlers.media.store import CUTS_SHARE
-from tests.handlers.media.sender import Sender, drawn, sending
-
-AT = "2026-11-01T12:00:00.000Z"
-CURATOR = Agent("urn:example:curator", "Curator")
-
-
-@pytest.fixture(scope="module")
-def sender() -> Iterator[Sender]:
-    with sending() as made:
-        yield made
-
-
-class Collection:
-    """A repository of media and its files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.now = 1_000_000.0
-        self.objects = DigitalObjects(folder)
-        self.files = self.made()
-
-    def made(self, **terms: Any) -> MediaFiles:
-        given = Terms(**{"allow_private": True, **terms})
-        return MediaFiles(self.folder / "media", self.objects, given, clock=lambda: self.now)
-
-    def medium(self, uri: str, status: Status = Status.ACTIVE, kind: str = "media") -> Pid:
-        pid = self.objects.reserve(kind)
-        draft = {"@type": "ods:DigitalMedia", "ac:accessURI": uri, "schema:name": "x"}
-        document = stamped(draft, pid, 1, modified=AT)
-        self.objects.handle(Register(document, status), pid=pid, kind=kind, by=CURATOR)
-        return pid
-
-    def checks(self, pid: Pid) -> list[dict[str, Any]]:
-        events = self.objects.log.history(pid)
-        return [dict(e.detail) for e in events if e.what == "MediaChecked"]
-
-
-@pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
-    made = Collection(tmp_path)
-    yield made
-    made.files.close()
-    made.objects.close()
+from tests.handlers.media.conftest import AT, CURATOR, Collection
+from tests.handlers.media.sender import Sender, drawn
 
 
 def test_a_file_is_fetched_once_and_told_once(collection: Collection, sender: Sender) -> None:
@@ -192,35 +142,34 @@ def test_the_address_of_what_was_erased_is_in_no_file(
     assert says(b"/of-2.png") and not says(b"/of-3.png")
 
 
-def test_our_own_network_is_not_visited(collection: Collection, sender: Sender) -> None:
-    pid = collection.medium(sender.put("/inner.png", drawn()))
-    guarded = collection.made(allow_private=False)
-    with pytest.raises(SourceRefused, match="not a public address"):
-        guarded.file(pid)
-    assert "/inner.png" not in sender.asked
-    assert [one["outcome"] for one in collection.checks(pid)] == ["refused"]
-    guarded.close()
-
-
-def test_a_redirect_into_our_own_network_is_not_followed(
-    collection: Collection, sender: Sender, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("then", [(200, drawn((40, 40))), (503, b""), (404, b"")])
+def test_an_erasure_finds_all_bytes_that_a_medium_ever_had(
+    collection: Collection, sender: Sender, then: tuple[int, bytes]
 ) -> None:
-    inner = sender.put("/secret", b"secret")
-    outer = sender.put("/moved", b"", status=302, Location=inner.replace("127.0.0.1", "[::1]"))
-    pid = collection.medium(outer)
-    judged: list[str] = []
+    """Also where its address gave others since, or nothing."""
+    status, body = then
+    folder = collection.folder / "media"
+    pid = collection.medium(sender.put("/portrait.png", drawn((41, 41))))
+    first = collection.files.file(pid).file
+    collection.files.store.keep_cut(first.sha256, "a", b"small", "image/png")
+    sender.put("/portrait.png", body, status=status)
+    with contextlib.suppress(Unavailable):
+        collection.files.file(pid, anew=True)
+    assert collection.files.here(pid, sender.at("/portrait.png")) != first, "not shown any more"
+    assert first.path.exists() is (status != 200), "kept in case it comes back"
+    forget(folder, pid)
+    assert not [path for path in folder.glob("files/*/*") if path.is_file()]
 
-    def is_public(address: str) -> bool:
-        judged.append(address)
-        return address == "127.0.0.1"
 
-    monkeypatch.setattr("handlers.outgoing.is_public", is_public)
-    guarded = collection.made(allow_private=False)
-    with pytest.raises(SourceRefused):
-        guarded.file(pid)
-    assert judged == ["127.0.0.1", "::1"]
-    assert "/secret" not in sender.asked
-    guarded.close()
+def test_bytes_that_another_medium_shows_stay_when_one_gives_others(
+    collection: Collection, sender: Sender
+) -> None:
+    pids = [collection.medium(sender.put(f"/shared{n}.png", drawn((42, 42)))) for n in range(2)]
+    kept = [collection.files.file(pid).file for pid in pids]
+    sender.put("/shared0.png", drawn((43, 43)))
+    assert collection.files.file(pids[0], anew=True).file.sha256 != kept[0].sha256
+    assert collection.files.file(pids[1]).file.path.exists()
+    assert sender.asked.count("/shared1.png") == 1
 
 
 def test_a_file_beyond_the_limit_is_not_kept(collection: Collection, sender: Sender) -> None:
@@ -251,75 +200,6 @@ def test_a_page_in_the_place_of_an_image_is_no_image(
     pid = collection.medium(sender.put("/page.jpg", body, **{"Content-Type": "image/jpeg"}))
     kept = collection.files.file(pid)
     assert (kept.file.media_type, kept.file.width) == ("application/octet-stream", None)
-
-
-def test_slow_senders_hold_few_of_those_who_ask(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pid, going = collection.medium("http://slow.example/a.jpg"), threading.Event()
-
-    def slow(*_: Any) -> Path:
-        going.wait(60)
-        raise SourceRefused("no", code="download-failed")
-
-    monkeypatch.setattr(files, "fetch", slow)
-    told: list[Exception] = []
-
-    def ask() -> None:
-        with pytest.raises(Unavailable) as refused:
-            collection.files.file(pid)
-        told.append(refused.value)
-
-    waiting = [threading.Thread(target=ask) for _ in range(files.AT_ONCE + files.IN_LINE)]
-    for one in waiting:
-        one.start()
-    until = time.monotonic() + 60
-    while collection.files._gate._places._value:  # not all of them have come
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    assert not told
-    ask()  # whoever comes now is sent away at once
-    assert told[0].details["retry_after"] > 0
-    going.set()
-    for one in waiting:
-        one.join()
-
-
-def test_a_file_that_comes_by_drops_is_given_up(collection: Collection) -> None:
-    class Drops(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                for _ in range(400):
-                    self.wfile.write(b"x")
-                    time.sleep(0.05)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Drops)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    limits = Limits(allow_private_hosts=True, total_seconds=0.3)
-    begun = time.monotonic()
-    with pytest.raises(SourceRefused, match=r"had not come after 0\.3 s"):
-        fetch(f"http://127.0.0.1:{server.server_address[1]}/", collection.folder / "c", limits)
-    assert time.monotonic() - begun < 15
-    assert not list((collection.folder / "c").glob("*.part"))
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_files_that_broke_off_do_not_pile_up(collection: Collection) -> None:
-    coming = collection.files.store.coming
-    for number in range(4):
-        part = coming / f"{number}.part"
-        part.write_bytes(b"x" * 100)
-        os.utime(part, (number, number) if number < 3 else None)
-    collection.files.store.tidy(most=250)
-    assert sorted(path.name for path in coming.glob("*.part")) == ["2.part", "3.part"]
 
 
 def test_what_cannot_be_kept_is_not_left_behind(

@@ -130,3 +130,43 @@ def test_a_refusal_tells_no_path_of_the_server(tmp_path: Path) -> None:
         with pytest.raises(SourceRefused) as refused:
             region(path, None, 100)
         assert str(tmp_path) not in refused.value.message
+
+
+@pytest.mark.parametrize(("shape", "mode"), [("PNG", "I;16"), ("TIFF", "I;16"), ("TIFF", "F")])
+def test_what_has_more_than_eight_bits_is_shown_from_its_darkest_to_its_lightest(
+    tmp_path: Path, shape: str, mode: str
+) -> None:
+    """As of an X-ray of which twelve bits are used: cut off at 255, all of it would be white."""
+    kind = "<H" if mode == "I;16" else "<f"
+    row = b"".join(struct.pack(kind, 300 + 10 * x) for x in range(256))
+    deep = Image.frombytes(mode, (256, 8), row * 8)
+    out = io.BytesIO()
+    deep.save(out, shape)
+    path = saved(tmp_path, out.getvalue())
+    whole, media_type = region(path, None, 4096)
+    assert media_type == "image/png"
+    reds = [image_of(whole).getpixel((x, 4))[0] for x in (0, 64, 128, 255)]
+    assert reds == pytest.approx([0, 64, 128, 255], abs=1)
+    part = image_of(region(path, area_of("percent:50,0,50,100"), 4096)[0])
+    assert part.getpixel((0, 0))[0] == pytest.approx(128, abs=1), "by the whole, not by the part"
+    small = image_of(region(path, None, 64)[0])
+    assert (
+        small.size == (64, 2) and small.getpixel((0, 0))[0] < 8 < 247 < small.getpixel((63, 0))[0]
+    )
+
+
+def test_an_even_image_of_many_bits_is_white(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("I;16", (9, 9), 700).save(out, "PNG")
+    assert image_of(region(saved(tmp_path, out.getvalue()), None, 9)[0]).getcolors() == [
+        (81, (255, 255, 255))
+    ]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_images_of_every_make_can_be_cut(tmp_path: Path, mode: str) -> None:
+    shape = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
+    out = io.BytesIO()
+    Image.new(mode, (40, 20)).save(out, shape)
+    data, media_type = region(saved(tmp_path, out.getvalue()), area_of("10,5,20,10"), 4096)
+    assert (image_of(data).size, media_type) == ((20, 10), "image/png")
