@@ -16,11 +16,11 @@ from fdo.annotation.life import state_of
 from fdo.documents import Document, canonical
 from fdo.errors import Refused
 from fdo.identifiers import Pid
-from fdo.lifecycle import Command, Merge, Restore, Split, Status, Tombstone, stamped
+from fdo.lifecycle import Command, Merge, Restore, Split, Tombstone, stamped
 from handlers.annotations import Annotations
 from handlers.annotations.decisions import undecided
 from handlers.annotations.hand import KIND
-from handlers.annotations.returning import returning
+from handlers.annotations.returning import last_whole, returning
 from handlers.annotations.successions import Successions
 from handlers.annotations.waiting import Waiting, nobody
 from handlers.harvest.links import RELATIONS
@@ -105,7 +105,7 @@ class Curation:
         that were taken back since; an annotation that had been accepted waits for a decision
         again."""
         contents = [e for e in self._objects.log.history(pid) if not e.operational]
-        before = next((e for e in reversed(contents) if _is_whole(e)), None)
+        before = last_whole(contents)
         if before is None:
             raise Refused(
                 f"{pid} was never active, or what it said was erased; there is nothing to restore."
@@ -191,10 +191,6 @@ class Curation:
 def redacted(document: Document) -> Document:
     """What an erasure leaves of a document."""
     return {term: document[term] for term in _LEFT if term in document}
-
-
-def _is_whole(event: Recorded) -> bool:
-    return event.status is Status.ACTIVE and bool(event.salt)
 
 
 def _said(reason: str) -> str:

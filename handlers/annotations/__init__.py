@@ -12,15 +12,15 @@ from typing import Any
 
 from fdo.agent import Agent
 from fdo.annotation.life import merging
-from handlers.annotations.decisions import Decisions
 from handlers.annotations.outcome import Decision, Outcome
 from handlers.annotations.proposals import Proposals
 from handlers.annotations.targets import Since, changed_since, made_on
+from handlers.annotations.undoing import Undoing
 
 __all__ = ["Annotations", "Decision", "Outcome", "Since", "changed_since", "made_on"]
 
 
-class Annotations(Proposals, Decisions):
+class Annotations(Proposals, Undoing):
     """All that happens to annotations. `rejecting` names the object types whose shapes reject."""
 
     def propose(

@@ -127,6 +127,11 @@ def _covered(path: Path, laid: Laid, document: Document) -> bool:
     return place is not None and covers(path, place)
 
 
+def meet(path: Path, other: Path | None) -> bool:
+    """Whether one of two places lies in the other."""
+    return other is not None and (covers(path, other) or covers(other, path))
+
+
 def _source(document: Document, path: Path, covered: Sequence[Laid]) -> Any:
     """What the source says at a place, under the changes that stand there."""
     for laid in reversed(covered):

@@ -59,6 +59,8 @@ class Decision:
     target: Pid | None = None
     target_version: int | None = None
     """The version of the target that the decision made; None where it made none."""
+    again: tuple[Pid, ...] = ()
+    """Annotations that hold, or wait, again because of it."""
 
     @property
     def outcome(self) -> Outcome:

@@ -6,12 +6,15 @@ source. Nothing is written to a tombstone; so the version that returns is rid of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from fdo.annotation.merging import Laid, reverted
 from fdo.documents import Document
 from fdo.identifiers import Pid
+from fdo.lifecycle import Status
 from fdo.mids import assess
 from handlers.annotations.targets import held_by, in_force
 
@@ -25,6 +28,12 @@ def returning(objects: DigitalObjects, last: Recorded) -> Document:
     if last.type == "specimen" and document != last.document:
         document["ods:midsLevel"] = max(assess(document).level, 0)
     return document
+
+
+def last_whole(history: Sequence[Recorded]) -> Recorded | None:
+    """The event of the last version in which an object was active and that nobody erased."""
+    contents = (event for event in reversed(history) if not event.operational)
+    return next((e for e in contents if e.status is Status.ACTIVE and e.salt), None)
 
 
 def _ended(objects: DigitalObjects, last: Recorded) -> list[Laid]:

@@ -28,13 +28,13 @@ from fdo.annotation.merging import (
     Judged,
     Laid,
     Operation,
-    covers,
     done,
     judge,
     place_of,
     written,
 )
 from fdo.annotation.paths import Path
+from fdo.annotation.telling import told
 from fdo.annotation.values import Impossible
 from fdo.documents import Document
 from fdo.errors import InvalidDocument, VersionConflict
@@ -61,7 +61,7 @@ from handlers.annotations.hand import (
     node_of,
     pause,
 )
-from handlers.annotations.merges import adds_member, moved
+from handlers.annotations.merges import adds_member, meet, moved
 from handlers.annotations.targets import laid_on
 from handlers.annotations.waiting import Proposal, Waiting, nobody, proposals
 from handlers.harvest.standards import breaches
@@ -204,7 +204,7 @@ class Successions(Hand):
         if key in to.said or self._objects.log.claimed([key]):
             return  # it was said of the successor, and waits or was decided there
         to.said.add(key)
-        if any(_meet(what.path, place_of(each, to.known.document)) for each in to.own):
+        if any(meet(what.path, place_of(each, to.known.document)) for each in to.own):
             self._propose(to, laid, draft)
         elif whole or (judged.verdict == "applied" and not _of_a_member(edit, what)):
             self._carry_out(to, laid, draft, what, judged, by)
@@ -285,11 +285,8 @@ class Successions(Hand):
     def _in_conflict(self, new: Change, judged: Judged) -> Change:
         """The new annotation, once more: the successor says something else at its place."""
         state = evolve(None, new.fact, new.pid, KIND)
-        document = {**state.document, "col:overlayState": "conflict"}
-        document.pop("col:sourceValue", None)
-        if judged.source is not None:
-            document["col:sourceValue"] = written(judged.source)
-        (fact,) = decide(state, Revise(stamped(document, new.pid, 2, modified=self._now)))
+        document = stamped(told(state.document, judged), new.pid, 2, modified=self._now)
+        (fact,) = decide(state, Revise(document))
         return Change(new.pid, KIND, fact, state)
 
     # ── documents ────────────────────────────────────────────────────────────────────────
@@ -342,8 +339,3 @@ def _of_a_member(edit: Edit, what: Operation) -> bool:
     if what.what == "remove":
         return isinstance(what.path[-1], int)
     return adds_member(edit, what)
-
-
-def _meet(path: Path, other: Path | None) -> bool:
-    """Whether one of two places lies in the other."""
-    return other is not None and (covers(path, other) or covers(other, path))

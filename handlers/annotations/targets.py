@@ -221,7 +221,7 @@ def laid_on(objects: DigitalObjects, states: Iterable[DigitalObject]) -> dict[st
                 pid,
                 known[pid].document,
                 held.get(pid, state.document),
-                _agreed(objects.log, known[pid]),
+                agreed_before(objects.log, known[pid]),
             )
             for pid in state.overlay
             if pid in known and in_force(known[pid])
@@ -229,8 +229,8 @@ def laid_on(objects: DigitalObjects, states: Iterable[DigitalObject]) -> dict[st
     return found
 
 
-def _agreed(log: Log, annotation: DigitalObject) -> Document | None:
-    """An annotation in conflict as it was when a person last agreed to it."""
+def agreed_before(log: Log, annotation: DigitalObject) -> Document | None:
+    """An annotation in conflict as it was when a person last agreed to it; None for any other."""
     if annotation.document.get("col:overlayState") != "conflict":
         return None
     said = (event.document for event in reversed(log.history(annotation.pid)))

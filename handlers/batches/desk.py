@@ -15,7 +15,7 @@ import fcntl
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,8 @@ from fdo.annotation.life import state_of
 from fdo.errors import CollectomeError, Refused, Tombstoned
 from fdo.identifiers import Pid
 from fdo.representations.annotation.reading import LIMITS, Limits
-from handlers.annotations import Annotations
+from handlers.annotations import Annotations, Decision
+from handlers.annotations.undoing import goes_on_as
 from handlers.batches.errors import BatchBusy, KeyReused, Stopped
 from handlers.batches.posting import Posting
 from handlers.batches.quotas import QuotaSpent
@@ -160,8 +161,9 @@ class Desk:
     def undo(
         self, batch: Batch, by: Speaker, reason: str, stopping: Callable[[], bool] = lambda: False
     ) -> Batch:
-        """Withdraw what the batch created; an accepted change is taken back with it. Twice is
-        once; what a person decided otherwise is left and told."""
+        """Withdraw what the batch created, and let hold again what that superseded or overrode; an
+        accepted change is taken back with it. Twice is once; what a person decided otherwise is
+        left and told."""
         with self.held(batch):
             batch = self.batches.move(batch.id, "undoing", batch.note)
             done = {pid for pid, (became, _) in self.batches.undone(batch.id).items()
@@ -180,18 +182,41 @@ class Desk:
         if known is None:
             return LEFT, f"{pid} is not there."
         state = state_of(known.status, known.document)
+        if state == "superseded" and (heirs := goes_on_as(known, self.objects.log)):
+            return self._all_undone(heirs, by, reason)
         if state in ("withdrawn", "superseded", "rejected"):
             return state, f"{pid} was {state} already."
         accepted = state == "accepted"
         if accepted and (why := not_taken_back(known.document, by, self.objects.log)):
             return LEFT, why
         try:
-            self.annotations.withdraw(pid, reason, by.agent)
+            return "withdrawn", _told(self.annotations.undo(pid, reason, by.agent), accepted)
         except Tombstoned:
             return "withdrawn", f"{pid} was withdrawn already."
         except CollectomeError as wrong:
             return LEFT, wrong.message
-        return "withdrawn", "Its change was taken back." if accepted else ""
+
+    def _all_undone(self, heirs: Sequence[Pid], by: Speaker, reason: str) -> tuple[str, str]:
+        """The same of the annotations in which one goes on whose object ended for others."""
+        became = [self._undone(heir, by, reason) for heir in heirs]
+        told = f"It went on as {', '.join(map(str, heirs))}. "
+        told += " ".join(dict.fromkeys(detail for _, detail in became if detail))
+        outcomes = {outcome for outcome, _ in became}
+        return LEFT if LEFT in outcomes else became[0][0], told.strip()
+
+
+def _told(decision: Decision, accepted: bool) -> str:
+    """What taking an annotation back changed beside it."""
+    told = []
+    if decision.target_version is not None:
+        told.append(
+            f"Its change was taken back, in version {decision.target_version} of {decision.target}."
+        )
+    elif accepted:
+        told.append("Its object stays as it is: it ended, or does not hold the change any more.")
+    if decision.again:
+        told.append(f"As before hold or wait: {', '.join(map(str, decision.again))}.")
+    return " ".join(told)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from handlers.batches.store import Batch
 
 POLL_S = 0.5
 LOCAL = "@"
-"""Begins the owner of a batch of the command line, which carries it out itself."""
+"""Begins the name of who asks at the command line, which carries out what it asks for itself."""
 
 
 class Runner:
@@ -52,13 +52,14 @@ class Runner:
         for batch in self._desk.batches.at_work():
             if self._stopping.is_set():
                 raise Stopped
-            if not batch.owner.startswith(LOCAL):
-                self._carry_on(batch)
+            asked = batch.about.get("by", batch.owner)  # whoever asked last, of an undo too
+            if not asked.startswith(LOCAL):
+                self._carry_on(batch, asked)
 
-    def _carry_on(self, batch: Batch) -> None:
+    def _carry_on(self, batch: Batch, asked: str) -> None:
         desk, stopping = self._desk, self._stopping.is_set
         try:
-            by = self._speaker_of(batch.about.get("by", batch.owner))
+            by = self._speaker_of(asked)
             if batch.state == "undoing":
                 desk.undo(batch, by, batch.note, stopping)
             else:

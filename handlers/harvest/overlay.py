@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from eventstore.application import Change, DigitalObjects
-from fdo.annotation.merging import LAID, Judged, Laid, relaid, written
+from fdo.annotation.merging import LAID, Judged, Laid, relaid
+from fdo.annotation.telling import told
 from fdo.documents import Document, canonical
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Facts, Revise, Revised, decide
@@ -80,10 +81,5 @@ class Overlay:
 
 def _told(annotation: Document, judged: Judged) -> Document | None:
     """The annotation with what became of its change; None where it says so already."""
-    told = {**annotation, "col:overlayState": judged.verdict}
-    before = annotation.get("col:overlayState")
-    if "conflict" in (judged.verdict, before) and judged.verdict in LAID:
-        told.pop("col:sourceValue", None)
-        if judged.source is not None:
-            told["col:sourceValue"] = written(judged.source)
-    return None if canonical(told) == canonical(annotation) else told
+    document = told(annotation, judged)
+    return None if canonical(document) == canonical(annotation) else document

@@ -74,7 +74,8 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.made)
     @rule(
-        chance=st.data(), what=st.sampled_from(["accept", "accept", "reject", "withdraw", "back"])
+        chance=st.data(),
+        what=st.sampled_from(["accept", "accept", "reject", "withdraw", "undo", "back"]),
     )
     def decide(self, chance: st.DataObject, what: str) -> None:
         pid = chance.draw(st.sampled_from(self.made))
@@ -88,6 +89,8 @@ class Life(RuleBasedStateMachine):
                     hands.reject(pid, CLARA, "No.")
                 case "withdraw":
                     hands.withdraw(pid, "A slip.", CLARA)
+                case "undo":
+                    hands.undo(pid, "The wrong column.", CLARA)
                 case _:
                     self.hands.restore(pid, "It was none.")
         except CollectomeError:

@@ -39,6 +39,7 @@ STEPS = st.one_of(
     st.tuples(st.just("propose"), CHANGES),
     st.tuples(st.just("accept"), st.integers(0, 5)),
     st.tuples(st.just("withdraw"), st.integers(0, 5)),
+    st.tuples(st.just("undo"), st.integers(0, 5)),
     st.tuples(st.just("keep"), st.integers(0, 5)),
     st.tuples(st.just("yield"), st.integers(0, 5)),
     st.tuples(
@@ -91,6 +92,8 @@ def _step(museum: Museum, what: str, detail: Any, pids: list[Pid]) -> None:
                     hands.accept(pids[detail], CLARA)
                 case "withdraw":
                     hands.withdraw(pids[detail], "Taken back.", CLARA)
+                case "undo":
+                    hands.undo(pids[detail], "The wrong column.", CLARA)
                 case _:
                     hands.settle(pids[detail], what == "keep", CLARA)
     except CollectomeError:
