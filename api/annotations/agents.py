@@ -12,7 +12,9 @@ so that the size of a batch costs no memory. `Prefer: respond-async` puts it by 
 from __future__ import annotations
 
 import asyncio
+import filecmp
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -28,6 +30,7 @@ from api.site import Site
 from fdo.errors import InvalidDocument, Unavailable
 from handlers.batches import quotas
 from handlers.batches.desk import Desk
+from handlers.batches.errors import key_reused
 from handlers.batches.lines import Lines, items
 from handlers.batches.posting import Posting
 from handlers.batches.quotas import QuotaSpent
@@ -43,6 +46,8 @@ ARRAY_LIMIT = 8 << 20
 """Bytes of a JSON array, which has to be read whole; JSON Lines may be longer."""
 MOST_WAITING = 20
 """Batches of one token that are put by at a time."""
+_OPEN = ("receiving", "interrupted", "failed")
+"""States of a batch in which a body that is put by is taken in."""
 _REPORT = Format(JSON.name, JSON.media_type, JSON.extension, "Report")
 _OUTCOMES = Format("ndjson", NDJSON, "ndjson", "What became of each line")
 _KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21\x23-\x7e]{1,255})')
@@ -156,10 +161,16 @@ class _Door:
             return await asyncio.to_thread(posting.end)
 
     async def _put_by(self, request: Request, batch: Batch, form: str) -> Response:
-        """Keep the body in the folder; somebody carries it out (RFC 7240, 4.1)."""
+        """Keep the body in the folder; somebody carries it out (RFC 7240, 4.1). One that is there
+        already stays, and another one under its key is refused."""
         with self._desk.held(batch):
-            if self._desk.batches.get(batch.id).state in ("receiving", "interrupted"):
-                await self._keep(request, batch, form)
+            place = self._desk.batches.body(batch.id)
+            draft, total = await _written(request, place, form)
+            if self._desk.batches.get(batch.id).state in _OPEN:
+                draft.replace(place)
+                self._desk.batches.move(batch.id, "waiting", total=total, ended_at=None)
+            elif not await asyncio.to_thread(_is_kept, draft, place):
+                raise key_reused(batch.key, batch.id, "waits to be carried out")
         headers = {
             "Location": f"{self._site.base}{PREFIX}/batches/{batch.id}",
             "Preference-Applied": "respond-async",
@@ -176,23 +187,6 @@ class _Door:
                 f"{len(others)} batches of yours wait already; send more when those have ended.",
                 retry_after=30,
             )
-
-    async def _keep(self, request: Request, batch: Batch, form: str) -> None:
-        place = self._desk.batches.body(batch.id)
-        draft = place.with_suffix(".part")
-        lines, total = Lines(), 0
-        with draft.open("wb") as file:
-            if form == ARRAY:
-                for item in items(await _whole(request)):
-                    total += 1
-                    file.write((item.data or b"null") + b"\n")
-            else:
-                async for part in request.stream():
-                    total += sum(1 for _ in lines.feed(part))
-                    await asyncio.to_thread(file.write, part)
-                total += sum(1 for _ in lines.end())
-        draft.replace(place)
-        self._desk.batches.move(batch.id, "waiting", total=total)
 
     def _answer(self, batch: Batch, by: Speaker, wanted: Format) -> Response:
         address = f"{self._site.base}{PREFIX}/batches/{batch.id}"
@@ -218,6 +212,30 @@ async def _parts(request: Request, posting: Posting) -> None:
     async for part in request.stream():
         if part:
             await asyncio.to_thread(posting.feed, part)
+
+
+async def _written(request: Request, place: Path, form: str) -> tuple[Path, int]:
+    """A body in a file beside the place where it is kept, as lines; and how many they are."""
+    draft = place.with_suffix(".part")
+    lines, total = Lines(), 0
+    with draft.open("wb") as file:
+        if form == ARRAY:
+            for item in items(await _whole(request)):
+                total += 1
+                file.write((item.data or b"null") + b"\n")
+        else:
+            async for part in request.stream():
+                total += sum(1 for _ in lines.feed(part))
+                await asyncio.to_thread(file.write, part)
+            total += sum(1 for _ in lines.end())
+    return draft, total
+
+
+def _is_kept(draft: Path, place: Path) -> bool:
+    """Whether a body is the one that is kept; of one that was carried out nothing is."""
+    same = not place.exists() or filecmp.cmp(draft, place, shallow=False)
+    draft.unlink()
+    return same
 
 
 async def _whole(request: Request) -> bytes:

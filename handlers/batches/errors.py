@@ -9,6 +9,15 @@ class KeyReused(CollectomeError):
     """The Idempotency-Key came with another body before; what that body brought stands."""
 
 
+def key_reused(key: str | None, batch: str, had: str) -> KeyReused:
+    """The refusal of a body under a key that came with another one, which `had` something else."""
+    return KeyReused(
+        f"The Idempotency-Key {key!r} came before with another body, which {had}. Send that body "
+        "again, or take another key.",
+        batch=batch,
+    )
+
+
 class BatchBusy(Refused):
     """The batch is being worked on; `details["retry_after"]` in seconds."""
 

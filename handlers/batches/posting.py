@@ -14,7 +14,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable
 
-from handlers.batches.errors import KeyReused
+from handlers.batches.errors import KeyReused, key_reused
 from handlers.batches.lines import Line, Lines
 from handlers.batches.quotas import spent
 from handlers.batches.recording import MANY, Recording, Speaker
@@ -102,11 +102,7 @@ class Posting:
         return section
 
     def _reused(self, had: str) -> KeyReused:
-        return KeyReused(
-            f"The Idempotency-Key {self._batch.key!r} came before with another body, which {had}. "
-            "Send that body again, or take another key.",
-            batch=self._batch.id,
-        )
+        return key_reused(self._batch.key, self._batch.id, had)
 
 
 def _chained(chain: bytes, lines: Iterable[Line]) -> bytes:

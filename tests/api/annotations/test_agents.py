@@ -148,6 +148,8 @@ def test_a_batch_that_is_put_by_is_carried_out_later_with_the_same_report(agency
     assert (waiting["state"], waiting["total"], waiting["lines"]) == ("waiting", 300, 0)
     assert agency.post(body).status_code == 409, "it is being worked on"
     assert agency.post(body, prefer="respond-async").json() == waiting
+    other = agency.post(comments(agency.oak, 2), prefer="respond-async")
+    assert other.status_code == 422 and "another body" in other.json()["detail"]
     agency.runner.once()
     done = agency.get(answer.headers["location"]).json()
     assert (done["state"], done["counts"]) == ("done", {"created": 300})
@@ -175,6 +177,11 @@ def test_what_waits_is_not_carried_out_for_a_token_that_was_revoked(agency: Agen
     agency.token("boss", "admin")
     found = agency.get(told["url"]).json()
     assert (found["state"], found["counts"]) == ("failed", {}) and "revoked" in found["note"]
+    agency.token("robot", "agent")
+    again = agency.post(comments(agency.oak, 2), prefer="respond-async").json()
+    assert (again["id"], again["state"], again["endedAt"]) == (told["id"], "waiting", None)
+    agency.runner.once()
+    assert agency.get(told["url"]).json()["counts"] == {"created": 2}
 
 
 def test_a_batch_that_waits_for_its_quota_goes_on_of_itself(agency: Agency):
