@@ -15,6 +15,7 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from api.annotations.strangers import plain
 from api.problems import Kind
 from api.settings import Settings
 from fdo.annotation.paths import parse
@@ -44,7 +45,7 @@ class Renderer:
         self._environment.globals.update(title=settings.title, base=settings.base, named=named)
         self._environment.filters.update(
             label=label, day=day, moment=moment, embedded=embedded, number=number, told=told,
-            happened=happened, place=place, readable=readable,
+            happened=happened, place=place, plain=plain, readable=readable,
         )  # fmt: skip
 
     def page(self, template: str, **values: Any) -> str:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.annotations.asking import item
-from api.annotations.pages import plain
+from api.annotations.strangers import plain
 from api.moments import instant_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
 from api.refusals import UnknownParameter

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from api.annotations.strangers import plain
 from api.site import Site
 from eventstore.envelope import Recorded, iso
 from fdo.errors import Unavailable
@@ -48,8 +49,8 @@ def _row(pid: str, found: Found) -> dict[str, Any]:
         "overlay": row.overlay,
         "motivation": row.motivation,
         "term": row.leaf,
-        "text": found.body if len(found.body) <= _TEXT else found.body[: _TEXT - 1] + "…",
-        "by": row.creator_name or row.creator,
+        "text": plain(found.body, _TEXT),
+        "by": plain(row.creator_name or row.creator, _TEXT),
         "created": iso(row.created),
         "on": "" if row.target == pid else row.target,
         "rating": found.rating,

@@ -16,7 +16,7 @@ from starlette.datastructures import URL
 from starlette.responses import RedirectResponse, Response
 
 from api.annotations.containers import Asked, Containers, Part
-from api.annotations.pages import plain
+from api.annotations.strangers import plain
 from api.negotiation import HTML, JSON, W3C, Format, choose
 from api.objects.exchange import etag_of
 from api.site import Site

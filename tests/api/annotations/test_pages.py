@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.annotations.pages import LONG, plain, without_markup
+from api.annotations.strangers import LONG, plain, without_markup
 from fdo.documents import Document
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
