@@ -100,6 +100,9 @@ class Report(BaseModel):
         description="Annotations that were selected and are more than one request "
         "decides; send it again.",
     )
+    others: int = Field(
+        0, description="Annotations that were selected and are for curators of other institutions."
+    )
     items: list[Item]
 
 

@@ -109,9 +109,9 @@ def review_router(site: Site) -> APIRouter:
                 unknown[0], f"The queue has no filter {unknown[0]!r}: {', '.join(queue.FILTERS)}."
             )
         query = AnnotationQuery.parse(chosen).queued(body.as_of)
-        pids, left = view_of(site).pids(query, MOST)
+        pids, left, others = _selected(site, query, by, MOST)
         report = desk.decide_many(body.decision, pids, by, body.reason, body.as_of)
-        return report.model_copy(update={"left": left})
+        return report.model_copy(update={"left": left, "others": others})
 
     @router.get("/review", include_in_schema=False)
     def page(request: Request) -> Response:
@@ -239,14 +239,27 @@ def _of_form(site: Site, desk: Desk, form: Form, by: Token) -> Report:
         raise UnknownParameter(
             f"decision is one of {', '.join(VERBS)}, not {named!r}.", parameter="decision"
         )
-    pids, left = list(form.get("pid", ()))[:MOST], 0
+    pids, left, others = list(form.get("pid", ()))[:MOST], 0, 0
     as_of = one(form, "as-of", "0")
     upto = int(as_of) if as_of.isascii() and as_of.isdigit() and len(as_of) < 18 else 0
     back = parse_qsl(one(form, "back"), max_num_fields=100)
     narrowed = [(n, v) for n, v in back if n in queue.FILTERS and n != "group"]
     for key in form.get("group", ()):
         _, query = parsed([*narrowed, ("group", key)], {}, queue.FILTERS)
-        more, rest = view_of(site).pids(query.queued(upto), max(0, MOST - len(pids)))
-        pids, left = [*pids, *more], left + rest
+        more, rest, foreign = _selected(site, query.queued(upto), by, max(0, MOST - len(pids)))
+        pids, left, others = [*pids, *more], left + rest, others + foreign
     report = desk.decide_many(verb, pids, by, one(form, "reason").strip()[:2_000], upto)
-    return report.model_copy(update={"left": left})
+    return report.model_copy(update={"left": left, "others": others})
+
+
+def _selected(
+    site: Site, query: AnnotationQuery, by: Token, most: int
+) -> tuple[list[str], int, int]:
+    """(what a query selects, as far as a token decides about it and at most so many; how many more
+    there are; how many are for other institutions, which would only be refused)"""
+    view = view_of(site)
+    if by.organisation is None or by.may("admin"):
+        return *view.pids(query, most), 0
+    pids, left = view.pids(query.held_by(by.organisation), most)
+    _, every = view.pids(query, 0)
+    return pids, left, max(0, every - len(pids) - left)

@@ -237,6 +237,11 @@ class AnnotationQuery:
             conditions.append(("a.position<=?", (upto,)))
         return AnnotationQuery(tuple(conditions), "urgent", self.given)
 
+    def held_by(self, organisation: str) -> AnnotationQuery:
+        """The same of the objects of one institution."""
+        held = ("a.organisation=?", (organisation,))
+        return AnnotationQuery((*self.conditions, held), self.sort, self.given)
+
     def where(self) -> tuple[str, list[Any]]:
         """The conditions as SQL over `annotations a`, and their values."""
         sql = "".join(f" AND ({condition})" for condition, _ in self.conditions)

@@ -112,6 +112,30 @@ def test_of_many_each_is_decided_by_itself(reviewing: Reviewing):
     assert all(item["detail"] for item in report["items"] if item["what"] == "refused")
 
 
+def test_what_a_filter_selects_of_other_institutions_is_left_to_them(reviewing: Reviewing):
+    specimens = [reviewing.specimen(f"DH-{n}") for n in range(3)]
+    for each in specimens[:2]:
+        held = dict(reviewing.told.objects.log.latest(each).document)
+        reviewing.told.revise(each, held | {"ods:organisationID": ELSEWHERE})
+    pids = [reviewing.propose(each) for each in specimens]
+    queue = reviewing.get("/api/review?grouped=true")
+    body = {"filter": {"term": "dwc:country"}, "asOf": queue["asOf"], "decision": "accept"}
+    report = reviewing.post("/api/review/decisions", "curator", body).json()
+    assert (report["done"], report["refused"], report["others"]) == (1, 0, 2)
+    assert [reviewing.state(each) for each in pids] == ["pending", "pending", "accepted"]
+    cookie = sign_in(reviewing, "curator")
+    page = reviewing.ask("GET", "/review", headers=cookie).text
+    fields = {
+        "csrf": hidden(page, "csrf"), "as-of": hidden(page, "as-of"), "back": "",
+        "group": queue["groups"][0]["group"], "decision": "accept", "reason": "",
+    }  # fmt: skip
+    done = form(reviewing, "/review", fields, cookie).text
+    assert "0 done, 0 refused. 2 are for curators of other institutions" in done
+    assert "Nothing was chosen" not in done
+    report = reviewing.post("/api/review/decisions", "any", body | {"asOf": queue["asOf"]}).json()
+    assert (report["done"], report["others"]) == (2, 0), "who is limited to none decides on all"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -301,6 +325,15 @@ def test_the_queue_is_narrowed_by_links(reviewing: Reviewing):
     assert LOCALITY in html.unescape(narrowed)
     for link in links:
         assert reviewing.ask("GET", link).status_code == 200, link
+
+
+def test_no_sign_that_turns_a_line_around_stands_where_decisions_are_made(reviewing: Reviewing):
+    one, turning = reviewing.specimen(), Agent("urn:example:x", "Anna\u202eannA")
+    reviewing.propose(one, "Esto\u202eain\u200b", LOCALITY, by=turning)
+    for path in ("/review", "/review?grouped=false", f"/{one}"):
+        page = reviewing.ask("GET", path, headers={"accept": "text/html"}).text
+        assert "Estoain" in page and "AnnaannA" in page, path
+        assert not {"\u202e", "\u200b"} & set(page), path
 
 
 def test_an_empty_queue_says_so(reviewing: Reviewing):
