@@ -19,7 +19,7 @@ import io
 import re
 import zipfile
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
 
 import orjson
@@ -108,16 +108,21 @@ def safe(cell: str) -> str:
 def by_specimen(rows: Sequence[Correction]) -> Iterator[tuple[str, ...]]:
     """Header and rows of the table with a column for each term; what is to be deleted, or stands
     in a node of which there are several, is in the long table only."""
-    found: dict[tuple[str, ...], dict[str, str]] = {}
+    found: dict[tuple[str, ...], dict[str, dict[str, list[str]]]] = {}
     for row in rows:
         plain = row["objectType"] == "specimen" and row["action"] != "deleting"
         if plain and not _several(row["path"]):
-            keys = tuple(row[key] for key in _KEYS)
-            found.setdefault(keys, {})[row["term"]] = row["newValue"]
-    terms = sorted({term for cells in found.values() for term in cells})
-    yield (*_KEYS, *terms)
-    for keys, cells in found.items():
-        yield (*keys, *(cells.get(term, "") for term in terms))
+            terms = found.setdefault(tuple(row[key] for key in _KEYS), {})
+            terms.setdefault(row["term"], {}).setdefault(row["path"], []).append(row["newValue"])
+    columns = sorted({term for terms in found.values() for term in terms})
+    yield (*_KEYS, *columns)
+    for keys, terms in found.items():
+        yield (*keys, *(_cell(terms.get(column, {})) for column in columns))
+
+
+def _cell(places: Mapping[str, Sequence[str]]) -> str:
+    """What is added to one place, side by side; nothing where several places bear the term."""
+    return " | ".join(*places.values()) if len(places) == 1 else ""
 
 
 def _several(path: str) -> bool:

@@ -23,7 +23,7 @@ from handlers.batches.corrections import COLUMNS, Corrections
 from handlers.batches.packaging import TABLES, by_specimen, safe, table_of, write
 from handlers.projections.annotations import Annotations as View
 from handlers.projections.annotations import AnnotationsIndex
-from tests.fdo.annotation.saying import COUNTRY, EVENT
+from tests.fdo.annotation.saying import COUNTRY, EVENT, NAMES, named
 from tests.handlers.annotations.museum import ANNA, CLARA, Museum
 from tests.handlers.harvest.collection import image, row
 
@@ -162,6 +162,20 @@ def test_specimens_have_a_row_and_terms_a_column(post: Post):
     assert header[4:] == ("dwc:country", "dwc:eventRemarks")
     assert (first[1], *first[4:]) == ("TU-1", "Eesti", "wet")
     assert (second[1], *second[4:]) == ("TU-2", "Läti", "")
+
+
+def test_no_correction_hides_another_of_the_same_term(post: Post):
+    for name in ("Larix", "Picea abies"):
+        post.museum.accepted("ods:adding", NAMES, named(name))
+    remark = "['ods:hasLocation']['dwc:locationRemarks']"
+    post.museum.accepted("ods:adding", f"{EVENT}{remark}", "wet")
+    rows = post.rows()
+    elsewhere = {**rows[-1], "path": "$['dwc:locationRemarks']", "newValue": "dry"}
+    header, first = by_specimen([*rows, elsewhere])
+    cells = dict(zip(header, first, strict=True))
+    assert "Larix" in cells["ods:hasIdentifications"]
+    assert "Picea abies" in cells["ods:hasIdentifications"]
+    assert cells["dwc:locationRemarks"] == "", "which of the two it is only the long table says"
 
 
 # ── strangers wrote the cells ────────────────────────────────────────────────────────────
