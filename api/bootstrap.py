@@ -122,6 +122,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         terms=TermsReader(folder / "terms" / "view.sqlite"),
         vectors=VectorsReader(folder / "vectors" / "view.sqlite"),
         positions=repository.positions,
+        troubles=repository.troubles,
     )
     deliverer = Deliverer(
         settings.data,

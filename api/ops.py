@@ -125,6 +125,9 @@ class Health(BaseModel):
     position: int = Field(description="The newest event of the log.")
     recordedAt: str | None = Field(description="When it was recorded.")  # noqa: N815 - JSON name
     lag: dict[str, int] = Field(description="Events that each projection has yet to apply.")
+    troubles: dict[str, int] = Field(
+        description="Projection → events that it does not hold whole: see `collectome status`."
+    )
     workers: dict[str, str] = Field(
         description="Service → state of the worker that the server keeps for it; for more, /mas."
     )
@@ -145,6 +148,7 @@ def ops_router(measures: Measures) -> APIRouter:
             position=head,
             recordedAt=log.recorded_at(head),
             lag=lag(head, site.views),
+            troubles=dict(site.views.troubles()),
             workers={one.service: one.state for one in kept(site.settings.data)},
         )
         return Response(

@@ -14,7 +14,7 @@ from pathlib import Path
 from api.settings import Settings, read_settings
 from eventstore.application import LOG_FILE, DigitalObjects
 from fdo.errors import NotFound, Unavailable
-from handlers.lease import lease_is_held, positions
+from handlers.lease import lease_is_held, positions, troubles
 from handlers.queries.checkpoint import read_current
 
 LEASE_LOST = 75
@@ -67,6 +67,10 @@ class Repository:
         """Projection → how many positions it is behind the log."""
         head = self.log.position()
         return {name: max(0, head - at) for name, at in self.positions().items()}
+
+    def troubles(self) -> dict[str, int]:
+        """Projection → how many events it does not hold whole; those with none are left out."""
+        return {name: number for name, (number, _) in troubles(self.data).items()}
 
     def sign(self) -> None:
         """Leave what was written here under a signed checkpoint, where one is due."""

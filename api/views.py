@@ -41,3 +41,5 @@ class Views:
     """The reading side of the vectors projection: what media look like."""
     positions: Callable[[], Mapping[str, int]] = field(default=_nothing)
     """Projection name → the last position that is in its view."""
+    troubles: Callable[[], Mapping[str, int]] = field(default=_nothing)
+    """Projection name → how many events its view does not hold whole; none of those with none."""

@@ -60,6 +60,8 @@ TOPICS: dict[str, tuple[str, str]] = {
 """Topic without version → (object type, participle)."""
 
 RAW, ZSTD, ZSTD_DICTIONARY_1 = 0, 1, 2
+_HEAD = 18
+"""Bytes of the longest head of a Zstandard frame (RFC 8878, 3.1.1.1), with its magic number."""
 _DICTIONARY = Path(__file__).parent / "dictionaries" / "document-1.zdict"
 
 
@@ -106,6 +108,16 @@ def unpack(frame: bytes) -> bytes:
     except (zstandard.ZstdError, MemoryError) as broken:  # a damaged head may promise any length
         raise UnreadableEvent(f"A stored document does not decompress: {broken}.") from broken
     raise UnreadableEvent(f"A stored document bears the unknown frame number {kind}.")
+
+
+def size_of(frame: bytes) -> int:
+    """How many bytes a frame holds, as its head says; nothing is unpacked."""
+    if frame[:1] == bytes((RAW,)):
+        return len(frame)
+    try:
+        return max(zstandard.frame_content_size(frame[1 : 1 + _HEAD]), len(frame))
+    except zstandard.ZstdError:  # whoever unpacks it is told
+        return len(frame)
 
 
 def topic_of(kind: str, fact: Fact) -> str:

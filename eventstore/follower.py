@@ -11,7 +11,7 @@ import sqlite3
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import local
 from typing import ClassVar, Final, Protocol, runtime_checkable
@@ -19,6 +19,7 @@ from typing import ClassVar, Final, Protocol, runtime_checkable
 from eventstore.envelope import Recorded
 from eventstore.log import Log
 from eventstore.transaction import writing
+from eventstore.troubles import FAULTS, MOST, Troubles, outlined
 from fdo.errors import Unavailable
 
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-131072")
@@ -52,6 +53,10 @@ class Spent(Protocol):
         """Whether it must be made anew; it goes on answering until then."""
 
 
+class _Emptied(Exception):
+    """The view stands at 0 again."""
+
+
 class SqlView(ABC):
     """A projection in a SQLite file of its own, with its position in it.
 
@@ -65,6 +70,8 @@ class SqlView(ABC):
     """Raise when the schema, or the rule by which rows are made, changes."""
     pragmas: ClassVar[Sequence[str]] = ()
     """Beside those of every view."""
+    _emptied_for = 0
+    """Position of an erasure that could not be carried out in it."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +85,7 @@ class SqlView(ABC):
         (found,) = self.connection.execute("PRAGMA user_version").fetchone()
         if found != self.version:
             SqlView.clear(self)  # what a subclass keeps beside it is not there yet
+        self.troubles = Troubles(self.connection)
 
     @abstractmethod
     def enter(self, events: Sequence[Recorded], log: Log) -> None:
@@ -91,9 +99,49 @@ class SqlView(ABC):
         fresh = [event for event in events if event.position > known]
         if not fresh:
             return
-        self.enter(fresh, log)
+        try:
+            self._take(fresh, log)
+        except _Emptied:
+            return
         if any(event.what == "Erased" for event in fresh):
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _take(self, events: Sequence[Recorded], log: Log) -> None:
+        """Enter facts. Where that fails, one half after the other, until it is known at which fact;
+        that one is taken by its outline, or passed over, and noted (decision 0073)."""
+        told = self.troubles.prepare(events, log)
+        try:
+            self.enter(told, log)
+        except FAULTS as wrong:
+            if len(events) > 1:
+                half = len(events) // 2
+                self._take(events[:half], log)
+                self._take(events[half:], log)
+                return
+            self._take_less(told[0], log, wrong)
+        self.troubles.settle()
+
+    def _take_less(self, event: Recorded, log: Log, wrong: Exception) -> None:
+        if len(self.troubles) >= MOST:
+            raise wrong
+        if event.what == "Erased" and self._emptied_for != event.position:
+            self._empty(event.position)
+            raise _Emptied
+        self.troubles.begin(event, wrong)
+        if not event.operational:
+            with suppress(*FAULTS):
+                self.enter([outlined(event)], log)
+                return
+        with self.transaction(event.position):
+            pass  # nothing of it, but that it was read
+
+    def _empty(self, erasure: int) -> None:
+        """Begin again from the log, which no longer holds what could not be taken out. When the
+        same erasure comes again, nothing is left of it that could be."""
+        self._emptied_for = erasure
+        self.clear()
+        self.connection.execute("VACUUM")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def position(self) -> int:
         """The last position in the view."""
@@ -104,6 +152,7 @@ class SqlView(ABC):
     def transaction(self, upto: int) -> Iterator[sqlite3.Connection]:
         """A write transaction that also moves the position; rolled back on any error."""
         with writing(self.connection) as tx:
+            self.troubles.write(tx)
             yield tx
             tx.execute("UPDATE tracking SET position=?", (upto,))
 
@@ -135,6 +184,7 @@ class SqlView(ABC):
             run(statement)
         run(f"PRAGMA user_version={self.version}")
         run("COMMIT")
+        self.troubles = Troubles(self.connection)
 
 
 class SqlReader:
@@ -217,7 +267,7 @@ def follow_once(log: Log, projections: Sequence[Projection], limit: int = 1000) 
     """
     if not projections:
         return 0
-    events = log.read(min(projection.position() for projection in projections), limit)
+    events = log.section(min(projection.position() for projection in projections), limit)
     deliver(events, projections, log)
     return len(events)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from eventstore.codec import size_of
 from eventstore.confirmations import (
     CONFIRMED,
     REQUESTED,
@@ -28,6 +29,10 @@ from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
+
+SECTION_BYTES = 32 * 1024 * 1024
+"""Bytes of documents and source records, unpacked, at which a section ends: some hundred megabytes
+once they are read and mapped. Two thousand usual events hold half as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,19 @@ class Log:
 
     def read(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         """Events in order of position, beginning behind `after`."""
-        where, params = "position>?", [after]
-        if upto is not None:
-            where, params = where + " AND position<=?", [*params, upto]
-        rows = self._recorder.rows(
-            f"{SELECT} WHERE {where} ORDER BY position LIMIT ?", [*params, limit]
-        )
-        return [self._recorded(row) for row in rows]
+        return [self._recorded(row) for row in self._recorder.rows(*_behind(after, limit, upto))]
+
+    def section(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
+        """As `read`, for those who go through the whole log: where documents are so large that
+        many would not fit into memory, it ends sooner, but not before the first."""
+        found, size = list[Recorded](), 0
+        with closing(self._recorder.reader().execute(*_behind(after, limit, upto))) as rows:
+            for row in rows:
+                found.append(self._recorded(row))
+                size += sum(size_of(frame) for frame in (row["bytes"], row["verbatim"]) if frame)
+                if size >= SECTION_BYTES:
+                    break
+        return found
 
     def event(self, position: int) -> Recorded:
         """The event at a position; NotFound where there is none (gaps are legal)."""
@@ -440,6 +451,14 @@ class Log:
             row[11],
             self.id,
         )
+
+
+def _behind(after: int, limit: int, upto: int | None) -> tuple[str, list[int]]:
+    """The statement that reads events in order of position, and its parameters."""
+    where, params = "position>?", [after]
+    if upto is not None:
+        where, params = where + " AND position<=?", [*params, upto]
+    return f"{SELECT} WHERE {where} ORDER BY position LIMIT ?", [*params, limit]
 
 
 def unknown(pid: Pid) -> NotFound:

@@ -11,7 +11,7 @@ and conformance of all; `PROVENANCE` about ten quads an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,13 @@ from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Log
 from fdo.annotation.life import state_of
+from fdo.documents import Document
+from fdo.errors import UNREADABLE
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 from fdo.mids import Mids, assess
 from fdo.record import attributes, kernel
+from fdo.representations import mappable
 from fdo.representations.nquads import triples
 from fdo.representations.record import record_triples
 from shacl.validate import Report, same_verdict, validate
@@ -55,13 +58,45 @@ class Patch:
 
 
 def document_lines(event: Recorded) -> list[str]:
-    """N-Triples lines of the event's document; [] where it has none. Derived once."""
+    """N-Triples lines of the event's document; [] where it has none. Derived once.
+
+    Of a document that cannot be mapped whole, those of the terms that can be; see `unsaid`.
+    """
     lines: list[str] | None = event.memo.get("lines")
     if lines is None:
         public = not event.operational and event.status in (Status.ACTIVE, Status.TOMBSTONE)
-        lines = triples(event.document) if public else []
+        lines = _lines(event, event.document) if public else []
         event.memo["lines"] = lines
     return lines
+
+
+def _lines(event: Recorded, document: Document) -> list[str]:
+    """Lines of the event's document, or of some of its terms. Nothing is asked beforehand, so only
+    the document that cannot be mapped costs more."""
+    try:
+        return triples(document)
+    except UNREADABLE:
+        lines, refused = mappable.parts(document, event.pid.iri)
+        _leave_out(event, refused)
+        return lines
+
+
+def unsaid(event: Recorded) -> Mapping[str, str]:
+    """What the graph lacks of the event, and why: terms of its document that cannot be mapped
+    (decision 0073). Nothing of what this release records."""
+    if event.operational:
+        asides(event)
+    elif event.type == "specimen" and event.status is Status.ACTIVE:
+        document_lines(event)  # both are asked for by others anyhow
+        mids(event)
+    else:
+        state_lines(event)
+    told: Mapping[str, str] = event.memo.get("unsaid", {})
+    return told
+
+
+def _leave_out(event: Recorded, refused: Mapping[str, str]) -> None:
+    event.memo.setdefault("unsaid", {}).update(refused)
 
 
 def conformance(event: Recorded) -> Report | None:
@@ -77,10 +112,16 @@ def conformance(event: Recorded) -> Report | None:
 
 
 def mids(event: Recorded) -> Mids:
-    """The MIDS level of the event's document and what would lift it. Derived once."""
+    """The MIDS level of the event's document and what would lift it. Derived once; of a document
+    that cannot be read so, that of an empty one."""
     known: Mids | None = event.memo.get("mids")
     if known is None:
-        known = event.memo["mids"] = assess(event.document)
+        try:
+            known = assess(event.document)
+        except UNREADABLE as wrong:
+            _leave_out(event, {"MIDS level": mappable.reason(wrong)})
+            known = assess({})
+        event.memo["mids"] = known
     return known
 
 
@@ -94,10 +135,19 @@ def state_lines(event: Recorded) -> tuple[list[str], list[str]]:
             case Status.DRAFT:
                 shown = []
             case Status.PID_ONLY | Status.TOMBSTONE:
-                record = attributes(event.type, event.status, event.document)
-                shown = record_triples(event.pid.iri, record)
+                shown = _record_shown(event)
         known = event.memo["state"] = (shown, _record_lines(event))
     return known
+
+
+def _record_shown(event: Recorded) -> list[str]:
+    """Lines of the FDO record of an object whose document is not shown."""
+    try:
+        record = attributes(event.type, event.status, event.document)
+    except UNREADABLE as wrong:
+        _leave_out(event, {"FDO record": mappable.reason(wrong)})
+        return []
+    return record_triples(event.pid.iri, record)
 
 
 def _judgement(event: Recorded) -> dict[str, Any]:
@@ -105,7 +155,10 @@ def _judgement(event: Recorded) -> dict[str, Any]:
     annotations, withdrawn ones too, where they are in their life."""
     values: dict[str, Any] = {"pidRecordIssueNumber": event.record_issue}
     if event.type == "annotation" and event.status in (Status.ACTIVE, Status.TOMBSTONE):
-        values["annotationState"] = state_of(event.status, event.document)
+        try:
+            values["annotationState"] = state_of(event.status, event.document)
+        except UNREADABLE as wrong:
+            _leave_out(event, {"annotationState": mappable.reason(wrong)})
     if event.status is Status.ACTIVE:
         if event.type == "specimen":
             values["midsLevel"] = mids(event).level
@@ -119,10 +172,13 @@ def _judgement(event: Recorded) -> dict[str, Any]:
 def asides(event: Recorded) -> tuple[list[str], list[str]]:
     """(added, removed) records-graph lines of an operational event: what holds of an object
     beside its documents, so that no document speaks of it."""
-    if event.what == "HarvestCompleted":
-        return _sightings(event)
-    if event.what == CONFIRMED:
-        return _confirmation(event)
+    try:
+        if event.what == "HarvestCompleted":
+            return _sightings(event)
+        if event.what == CONFIRMED:
+            return _confirmation(event)
+    except UNREADABLE as wrong:
+        _leave_out(event, {event.what: mappable.reason(wrong)})
     return [], []
 
 
@@ -268,8 +324,8 @@ def _differing(before: Recorded, event: Recorded) -> tuple[list[str], list[str]]
     ]
     name = {"@id": event.pid.iri}
     terms.append("dcterms:created")  # the shapes compare it with the time of the version
-    was = triples(name | {term: old[term] for term in terms if term in old})
-    now = triples(name | {term: new[term] for term in terms if term in new})
+    was = _lines(before, name | {term: old[term] for term in terms if term in old})
+    now = _lines(event, name | {term: new[term] for term in terms if term in new})
     if "report" not in before.memo and same_verdict(was, now, event.type):
         before.memo["report"] = conformance(event)
     return (

@@ -61,7 +61,7 @@ def write_log(log: Log) -> Iterator[bytes]:
     yield orjson.dumps({"log": log.id, "format": FORMAT}) + b"\n"
     with log.still():
         position, lacking = 0, log.lacking()
-        while events := log.read(position, BATCH):
+        while events := log.section(position, BATCH):
             for event in events:
                 yield orjson.dumps(event_line(event, lacking=event.position in lacking)) + b"\n"
             position = events[-1].position

@@ -94,3 +94,19 @@ class IdentityPaused(CollectomeError):
 
 class Unavailable(CollectomeError):
     """Something needed is down or busy; `details["retry_after"]` in seconds where known."""
+
+
+UNREADABLE: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    InvalidDocument,
+    InvalidIdentifier,
+    LookupError,
+    NotFound,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What is raised at a document that nobody would record today, and that stands in a log all the
+same: it was written by an earlier release, or it came with a copy."""

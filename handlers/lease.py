@@ -2,6 +2,7 @@
 
     lease = Lease.take(data)     # one process at a time, whoever started it
     positions(data)              # {"graph": 42, "search": 42, …}
+    troubles(data)               # {} where every view holds every event whole
 
 Kept apart from the projector, which few processes are and most look at.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from eventstore.troubles import Trouble, standing
 from handlers import HANDLERS
 from handlers.queries.checkpoint import read_current
 
@@ -87,3 +89,10 @@ def tracked(path: Path) -> int:
     finally:
         if "connection" in locals():
             connection.close()
+
+
+def troubles(data: Path, most: int = 0) -> dict[str, tuple[int, list[Trouble]]]:
+    """Projection → how many events it does not hold whole (decision 0073), and the first of them.
+    Those that the graph lacks are told with `conformance`, which sees them first."""
+    found = {name: standing(data / "projections" / name / "view.sqlite", most) for name in HANDLERS}
+    return {name: told for name, told in found.items() if told[0]}

@@ -122,7 +122,7 @@ class Projector:
         first, others, behind = self._ranks()
         limit = SECTION if self._streaming else LIVE_SECTION
         start = min(one.position() for one in first)
-        events = self.log.read(start, limit)
+        events = self.log.section(start, limit)
         if events:  # a stream that pauses between two batches goes on as one
             self._streaming = sum(event.version == 1 for event in events) * 2 > len(events)
         abreast = [one for one in others if self._streaming and one.position() >= start]

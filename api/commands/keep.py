@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -24,12 +26,16 @@ from eventstore import mirroring
 from eventstore.checkpoints import Checkpoints
 from eventstore.envelope import iso
 from eventstore.notes import SIGNED_AT
+from eventstore.troubles import Trouble
 from fdo.errors import NotFound, Refused
 from fdo.wording import many
 from handlers import HANDLERS
-from handlers.lease import lease_is_held, tracked
+from handlers.lease import lease_is_held, tracked, troubles
 from handlers.processes.minting.store import FILE
 from handlers.rebuilding import beside, request_rebuild
+
+SHOWN = 50
+"""Events that a projection does not hold whole, of each projection."""
 
 
 def status(data: DataOption = None, json: JsonOption = False) -> None:
@@ -41,6 +47,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
     minted = wanted(repository.settings) or (repository.data / FILE).exists()
     dois = standing(repository.settings, repository.objects) if minted else None
     signed = _signed(repository, head)
+    lacking = troubles(repository.data, SHOWN)
     if json:
         emit(
             {
@@ -52,6 +59,11 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
                 "projections": {
                     n: {"position": p, "lag": max(0, head - p)} for n, p in positions.items()
                 },
+                "troubles": [
+                    {"projection": name, **asdict(one)}
+                    for name, (_, told) in lacking.items()
+                    for one in told
+                ],
                 "objects": counts,
                 "server": lease_is_held(repository.data),
                 "signed": signed,
@@ -80,6 +92,7 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
         ["name", "position", "behind"],
         [[n, p, max(0, head - p)] for n, p in positions.items()],
     )
+    _tell_troubles(lacking)
     tell(
         "Objects",
         ["type", "status", "number"],
@@ -95,6 +108,20 @@ def status(data: DataOption = None, json: JsonOption = False) -> None:
         if lease_is_held(repository.data)
         else "No projector is running; commands start one when they need it."
     )
+
+
+def _tell_troubles(found: Mapping[str, tuple[int, list[Trouble]]]) -> None:
+    """The events that a projection does not hold whole, where there are any."""
+    if not found:
+        return
+    tell(
+        "Events that a projection does not hold whole, until a later version of their object",
+        ["projection", "event", "object", "reason"],
+        [[name, e.position, e.pid, e.reason] for name, (_, told) in found.items() for e in told],
+    )
+    for name, (number, told) in found.items():
+        if number > len(told):
+            out.print(f"{name}: {many(number - len(told), 'event')} more.")
 
 
 def _signed(repository: Repository, head: int) -> dict[str, Any] | None:

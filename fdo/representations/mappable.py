@@ -1,8 +1,9 @@
 """Whether the mapper takes a document: asked before the document is recorded.
 
-The log keeps for good what it is given, and every projection maps it: a key that the term table
-does not know would stop them all at that event, at every start. So whoever records documents
-asks here first. Nothing is written, so it costs a fraction of the mapping.
+The log keeps for good what it is given, and every projection maps it: of a key that the term table
+does not know, the graph would say nothing for as long as that version stands. So whoever records
+documents asks here first. Nothing is written, so it costs a fraction of the mapping. What stands in
+a log all the same is mapped in parts (decision 0073).
 
 >>> check({"@id": "https://doi.org/10.5072/AAA-BBB-CCC", "ods:version": 1})
 """
@@ -12,8 +13,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from fdo.errors import InvalidDocument
-from fdo.representations.nquads import class_iri, not_plain, subject_of, unknown_term
+from fdo.errors import UNREADABLE, InvalidDocument
+from fdo.representations.nquads import (
+    class_iri,
+    not_plain,
+    subject_of,
+    triples,
+    unknown_term,
+)
 from ontologies.terms import DOCUMENT_TERMS, Kind
 
 _KNOWN = frozenset(DOCUMENT_TERMS) | {"@id", "@type"}
@@ -28,6 +35,30 @@ _LEAST, _MOST = -(2**63), 2**64 - 1
 def check(document: dict[str, Any]) -> None:
     """InvalidDocument for what `triples` would refuse, and for a number of more than 64 bits."""
     _node(document, f"<{subject_of(document)}")
+
+
+def parts(document: dict[str, Any], iri: str) -> tuple[list[str], dict[str, str]]:
+    """What the mapper takes of a document that it does not take whole, term by term: the lines, and
+    each of the other terms with the reason. Each line comes from one term alone, so equal terms of
+    two versions give equal lines here too (`eventstore.patches`)."""
+    lines: list[str] = []
+    refused: dict[str, str] = {}
+    for term, value in document.items():
+        if term == "@id":
+            continue
+        try:
+            lines += triples({"@id": iri, term: value})
+        except UNREADABLE as wrong:
+            refused[term] = reason(wrong)
+    return lines, refused
+
+
+def reason(wrong: Exception) -> str:
+    """Why, without a value of the document: where a rule is broken, else the kind of error."""
+    if isinstance(wrong, InvalidDocument) and wrong.pointers:
+        pointer, said = wrong.pointers[0]
+        return f"{pointer[1:]}: {said}"
+    return type(wrong).__name__
 
 
 def _node(node: dict[str, Any], subject: str) -> None:

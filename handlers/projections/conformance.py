@@ -18,7 +18,7 @@ import orjson
 from eventstore.envelope import Recorded
 from eventstore.follower import SqlReader, SqlView
 from eventstore.log import Log
-from eventstore.patches import conformance, document_lines
+from eventstore.patches import conformance, document_lines, unsaid
 from fdo.errors import NotFound
 from fdo.lifecycle import Status
 from shacl.validate import SHAPED, Report, Result, validate_many
@@ -37,6 +37,9 @@ SCHEMA = (
     "CREATE TABLE findings (shape INTEGER, dataset INTEGER, object INTEGER, "
     "results INTEGER NOT NULL, PRIMARY KEY (shape, dataset, object)) WITHOUT ROWID",
 )
+NAMED = 5
+"""Terms that a trouble names, at most."""
+
 _OBJECT = "INSERT INTO objects VALUES (?,?,?,?,?,?,?)"
 _FINDING = "INSERT INTO findings VALUES (?,?,?,?)"
 
@@ -89,6 +92,17 @@ class Conformance(SqlView):
             again = _erased(tx, events, log)
             _forget(tx, [*again, *(pid for pid, event in told.items() if event.version > 1)])
             _state(tx, list({**again, **told}.values()))
+            for event in (*again.values(), *events):
+                self.troubles.say(tx, event, _lacking(event))
+
+
+def _lacking(event: Recorded) -> str | None:
+    """What neither the graph nor a report knows of an event (decision 0073). Noted here, since here
+    all events are seen before SPARQL shows them."""
+    if not (left_out := unsaid(event)):
+        return None
+    told = "; ".join(f"{what:.80} ({why:.80})" for what, why in sorted(left_out.items())[:NAMED])
+    return f"the graph leaves out {told}"
 
 
 def _derive(events: Sequence[Recorded]) -> None:

@@ -181,7 +181,7 @@ class DeltasReader:
             yield from (event for event in section if _holds(one, event) != _holds(other, event))
 
     def _sections(self, after: int, last: int) -> Iterator[list[Recorded]]:
-        while after < last and (section := self._log.read(after, _SECTION, last)):
+        while after < last and (section := self._log.section(after, _SECTION, last)):
             after = section[-1].position
             yield section
 

@@ -13,9 +13,10 @@ from pyoxigraph import Store
 from eventstore.follower import follow_once
 from eventstore.log import Log
 from eventstore.patches import META
+from eventstore.troubles import standing
 from handlers import HANDLERS
 from handlers.projections.graph import Graph, read_current
-from handlers.verification.faults import SECTION, Fault, Watch, unwatched
+from handlers.verification.faults import MOST, SECTION, Fault, Watch, unwatched
 
 
 def verify_projections(log: Log, folder: Path, watch: Watch = unwatched) -> list[Fault]:
@@ -46,9 +47,22 @@ def verify_projections(log: Log, folder: Path, watch: Watch = unwatched) -> list
             faults += [
                 Fault(f"projection {name}", f"{part} differs from a rebuild from the log")
                 for part in sorted(live.keys() | rebuilt.keys())
-                if live.get(part) != rebuilt.get(part)
+                if live.get(part, _NOTHING) != rebuilt.get(part, _NOTHING)
             ]
+            faults += _troubles(name, folder / name / "view.sqlite")
     return faults
+
+
+_NOTHING = f"{0:032x}"
+"""The digest of a table without rows, and of one that is not there."""
+
+
+def _troubles(name: str, path: Path) -> list[Fault]:
+    """What the view itself says that it lacks (decision 0073)."""
+    return [
+        Fault(f"event {one.position} of {one.pid}", f"{name} lacks some of it: {one.reason}")
+        for one in standing(path, MOST)[1]
+    ]
 
 
 def _live(folder: Path, name: str, scratch: Path) -> tuple[int, dict[str, str] | None]:

@@ -324,3 +324,16 @@ def test_a_projector_ends_when_its_parent_was_killed(herbarium: Collection) -> N
     while lease_is_held(data(herbarium)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not lease_is_held(data(herbarium))
+
+
+def test_large_documents_are_read_a_few_at_a_time(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventstore.log.SECTION_BYTES", 1)
+    projector = Projector(data(herbarium))
+    projector.step()
+    assert projector.graph.position() == 1
+    projector.settle()
+    projector.close()
+    assert positions(data(herbarium)) == dict.fromkeys(HANDLERS, herbarium.log.position())
+    assert sound(herbarium)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fdo.errors import InvalidDocument
-from fdo.representations.mappable import check
+from fdo.representations.mappable import check, parts
 from fdo.representations.nquads import triples
 from tests.fdo.representations.documents import PID, WRITTEN, documents
 
@@ -88,3 +88,22 @@ def test_the_refusal_names_what_is_wrong(part: dict[str, Any], named: str) -> No
 
 def test_a_table_whose_keys_are_not_ours_may_say_anything() -> None:
     check({"@id": PID, "ods:hasDefaultMapping": [{"any key": {"at all": 1}}]})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_in_parts_is_said_all_but_the_terms_that_are_refused(drawn: dict[str, Any]) -> None:
+    document = orjson.loads(orjson.dumps({**drawn, "@id": PID}))
+    lines, left_out = parts(document, PID)
+    rest = {term: value for term, value in document.items() if term not in left_out}
+    assert sorted(lines) == sorted(triples(rest))
+    assert bool(left_out) == refused(triples, document)
+
+
+def test_what_is_left_out_says_why_without_a_value() -> None:
+    _, left_out = parts({"@id": PID, "@type": "a b", "dwc:country": {"secret": 1}, "x": 2}, PID)
+    assert left_out == {
+        "@type": "@type: no class",
+        "dwc:country": "dwc:country: not a plain value",
+        "x": "x: unknown term",
+    }
