@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +41,8 @@ from handlers.harvest.records import Diagnostic, Record
 from handlers.harvest.sources import Enrolment, enrol, renew
 
 BATCH = 500
+BATCH_BYTES = 8 * 1024 * 1024
+"""Bytes of source values at which a transaction ends, however few its rows are."""
 MAPPING_EDITION = b"2026.11"
 """Raised when the mapping changes what it says of the same record: then all are mapped anew."""
 
@@ -154,11 +155,11 @@ class Harvest:
             self.objects, enrolment, archive, self.summary.source, self.options, observed, HARVESTER
         )
         batch = Batch(self.objects, mapping, enrolment, context, self.options, observed, migrations)
-        for records in _batches(archive.records(), BATCH):
+        for records in batches(archive.records(), BATCH, BATCH_BYTES):
             self._take(batch, records)
             self._progress(self.summary)
         batch.ending = True
-        for records in _batches(batch.postponed, BATCH):
+        for records in batches(batch.postponed, BATCH, BATCH_BYTES):
             self._take(batch, records)
         for finding in archive.diagnostics:
             self._report(finding)
@@ -333,7 +334,15 @@ def _seldom_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    stream = iter(records)
-    while part := list(islice(stream, size)):
+def batches(records: Iterable[Record], rows: int, size: int) -> Iterator[list[Record]]:
+    """The records in parts of at most so many rows, each of which ends when its values reach `size`
+    bytes: what is held at once does not grow with what a row says."""
+    part, held = list[Record](), 0
+    for record in records:
+        part.append(record)
+        held += record.size
+        if len(part) >= rows or held >= size:
+            yield part
+            part, held = [], 0
+    if part:
         yield part

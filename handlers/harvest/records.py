@@ -50,6 +50,8 @@ class Record:
     line: int
     attached: tuple[tuple[str, int], ...] = ()
     """File and line of each of its extension rows."""
+    size: int = 0
+    """Bytes of its values as JSON."""
 
 
 @dataclass(frozen=True, slots=True)

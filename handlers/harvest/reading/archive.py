@@ -184,7 +184,9 @@ def _record(
     row: KeyedRow, of_type: list[tuple[str, list[Waiting]]], counts: dict[str, Count]
 ) -> Record:
     mark = hashlib.sha256(row.id.encode("utf-8"))
-    mark.update(orjson.dumps(row.values))
+    values = orjson.dumps(row.values)
+    mark.update(values)
+    size = len(values)
     extensions: dict[str, list[dict[str, str]]] = {}
     places: list[tuple[str, int]] = []
     for row_type, sources in of_type:
@@ -196,8 +198,11 @@ def _record(
             places.append((each.file, each.line))
         extensions[row_type] = [orjson.loads(each.json) for each in attached]
         mark.update(row_type.encode())
-        mark.update(b"".join(sorted(each.json for each in attached)))
-    return Record(row.id, row.values, extensions, mark.digest(), row.file, row.line, tuple(places))
+        joined = b"".join(sorted(each.json for each in attached))
+        mark.update(joined)
+        size += len(joined)
+    place = row.file, row.line, tuple(places)
+    return Record(row.id, row.values, extensions, mark.digest(), *place, size)
 
 
 def _metadata(layout: Layout, limits: Limits) -> DatasetMetadata:
