@@ -138,6 +138,9 @@ def _value(kind: str, value: Any, at: str, deviations: list[Deviation]) -> Any:
             deviations.append(Deviation(at, "one object", "a list of one"))
             return [_object(shape, value, at, deviations)]
         return list(_items(shape, value, at, deviations)) if isinstance(value, list) else value
+    if kind == "term tables" and isinstance(value, dict):
+        deviations.append(Deviation(at, "one object", "a list of one"))
+        return [value]
     if not isinstance(value, str):
         return value
     made = _worded(kind, value)

@@ -165,7 +165,8 @@ def _one(
     bar = bars.add_task(f"Reading {Path(source).name or source}", total=None)
 
     def note(finding: Diagnostic) -> None:
-        lines.write(reports.line(source, finding))
+        dataset = None if options.dry_run else harvest.summary.source_system
+        lines.write(reports.line(source, finding, dataset or None))
 
     def moved(summary: Summary) -> None:
         bars.update(bar, completed=summary.records)

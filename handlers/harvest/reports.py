@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,9 +35,11 @@ _NAMING = ("ods:physicalSpecimenID", "ods:normalisedPhysicalSpecimenID", "ac:acc
 _DAY_S = 86_400
 
 
-def line(source: str, finding: Diagnostic) -> bytes:
-    """One finding as a row of a report."""
-    return orjson.dumps({"source": source, **asdict(finding)}) + b"\n"
+def line(source: str, finding: Diagnostic, dataset: str | None = None) -> bytes:
+    """One finding as a row of a report; `dataset` is the PID of the source system, where it is one
+    of the repository's."""
+    told = {"source": source, "source_system": dataset, **asdict(finding)}
+    return orjson.dumps(told) + b"\n"
 
 
 def sweep(data: Path, *, days: int, most: int) -> None:
@@ -53,18 +55,16 @@ def sweep(data: Path, *, days: int, most: int) -> None:
 
 
 def forget(data: Path, history: Iterable[Recorded]) -> None:
-    """Take out of every report the rows of the records that an object was made from, by the ids
-    that they have in their source, and those that quote the address of a medium. Another source
-    may use the same id: rather too much is taken out than too little. It may be done again."""
-    named: set[str] = set()
-    for event in history:
-        named |= _names(event)
-    if not named:
+    """Take out of every report the rows of the records that an object was made from, by their
+    dataset and the ids that they have in it, and those that quote its PID or the address of a
+    medium. Of a row that names no dataset, as a dry run writes it, the id decides: rather too much
+    is taken out than too little. It may be done again."""
+    sought = _Sought.of(history)
+    if not sought.named:
         return
-    quoted = [orjson.dumps(name)[1:-1] for name in named]
     for path in _reports(data):
         with suppress(FileNotFoundError), path.open("r+b") as report:
-            if _blanked(report, named, quoted):
+            if _blanked(report, sought):
                 report.flush()
                 os.fsync(report.fileno())
 
@@ -73,18 +73,40 @@ def _reports(data: Path) -> list[Path]:
     return [*(data / FOLDER).glob("*.jsonl"), *(data / "jobs").glob(f"*/{OF_JOB}")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """By what the rows of an object are known."""
+
+    named: frozenset[str]
+    """What rows may call its records, or quote of a medium."""
+    datasets: frozenset[str]
+    everywhere: frozenset[str]
+    """What stands in a message of any dataset only where that is about the object."""
+    quoted: tuple[bytes, ...]
+    """All of it, as it stands in a row."""
+
+    @classmethod
+    def of(cls, history: Iterable[Recorded]) -> _Sought:
+        events = list(history)
+        named = frozenset[str]().union(*map(_names, events))
+        addresses = {name for name in named if "://" in name}
+        everywhere = addresses.union(event.pid_text for event in events)
+        quoted = tuple(orjson.dumps(name)[1:-1] for name in named | everywhere)
+        datasets = frozenset(event.source for event in events if event.source)
+        return cls(named, datasets, frozenset(everywhere), quoted)
+
+
 def _names(event: Recorded) -> set[str]:
-    """What rows may call the record of an event, or quote of a medium."""
     read: dict[str, Any] = event.verbatim or {}
     said = (read.get("id"), *(event.document.get(term) for term in _NAMING))
     return {str(name)[:QUOTED] for name in said if name}
 
 
-def _blanked(report: BinaryIO, named: set[str], quoted: list[bytes]) -> bool:
+def _blanked(report: BinaryIO, sought: _Sought) -> bool:
     """Whether rows of these records stood in a report; they do no more."""
     places, start = [], 0
     for row in report:
-        if _is_of(row, named, quoted):
+        if _is_of(row, sought):
             places.append((start, len(row.rstrip(b"\n"))))
         start += len(row)
     for start, size in places:
@@ -93,16 +115,18 @@ def _blanked(report: BinaryIO, named: set[str], quoted: list[bytes]) -> bool:
     return bool(places)
 
 
-def _is_of(row: bytes, named: set[str], quoted: list[bytes]) -> bool:
+def _is_of(row: bytes, sought: _Sought) -> bool:
     """A row that was cut off as its harvest was killed may have lost the id: it is taken out with
     the others."""
-    if row.endswith(b"\n") and not any(name in row for name in quoted):
+    if row.endswith(b"\n") and not any(name in row for name in sought.quoted):
         return False
     try:
         told = orjson.loads(row)
     except orjson.JSONDecodeError:
         return True
     message = told.get("message", "")
-    return str(told.get("record"))[:QUOTED] in named or any(
-        name in message for name in named if "://" in name
-    )
+    if any(name in message for name in sought.everywhere):
+        return True
+    dataset = told.get("source_system")
+    here = dataset is None or not sought.datasets or dataset in sought.datasets
+    return here and str(told.get("record"))[:QUOTED] in sought.named

@@ -129,3 +129,9 @@ def test_a_relation_known_by_its_uri_only_is_known_by_that() -> None:
 def test_what_is_not_known_is_left_for_the_schema_to_refuse() -> None:
     document = {"@type": "ods:DigitalSpecimen", "ods:version": "three", "x:unknown": 1}
     assert normalise("specimen", document) == (document, [])
+
+
+def test_a_table_of_a_mapping_that_stands_alone_is_the_only_one_of_its_list() -> None:
+    mended, deviations = normalise("data-mapping", {"ods:hasTermMapping": {"a": "b", "c": "d"}})
+    assert mended["ods:hasTermMapping"] == [{"a": "b", "c": "d"}]
+    assert Deviation("/ods:hasTermMapping", "one object", "a list of one") in deviations

@@ -46,6 +46,8 @@ _OURS = frozenset(
     }
 )
 """What the repository says itself; of a mapping from elsewhere these speak of the other one."""
+_SAID_HERE = frozenset({"ods:fdoType", "ods:type"})
+"""What the repository says itself of every specimen; openDS's own examples set it by default."""
 _TRIAL = Pid("20.5000.5072", "AAA-AAA-AAA")
 _SOMEBODY = {"@type": "schema:Person"}
 
@@ -55,7 +57,7 @@ def load_mapping(path: Path) -> Document:
     content = _read(path)
     if not isinstance(content, dict):
         raise _refused(path, "is not a table of names", "See the how-to on mappings.")
-    full = "@type" in content
+    full = any(":" in key or key.startswith("@") for key in content)
     document = normalise("data-mapping", content)[0] if full else _from_short_form(path, content)
     trial = stamped(draft_of(document, _SOMEBODY), _TRIAL, 1, modified="2000-01-01T00:00:00.000Z")
     if not validator("data-mapping").is_valid(trial):
@@ -106,7 +108,8 @@ def _flat(document: Document | None, key: str) -> dict[str, str]:
     flat: dict[str, str] = {}
     for entry in (document or {}).get(key, ()):
         for term, value in entry.items():
-            flat.setdefault(term.strip(" '\""), str(value))
+            if (plain := term.strip(" '\"")) not in _SAID_HERE:
+                flat.setdefault(plain, str(value))
     return flat
 
 

@@ -60,6 +60,29 @@ def test_the_rows_of_a_record_leave_every_report_and_the_others_stay(
         assert [path.stat().st_size for path in (of_command, of_job)] == sizes
 
 
+def test_the_same_id_in_another_dataset_is_another_record(
+    herbarium: Collection, tmp_path: Path
+) -> None:
+    specimen = herbarium.specimens()["TU-1"]
+    path = tmp_path / "reports" / "1.jsonl"
+    path.parent.mkdir()
+    about = f"The physical specimen id belongs to {specimen.pid}."
+    lines = [
+        reports.line("ours.zip", finding("TU-1"), specimen.source),
+        reports.line("theirs.zip", finding("TU-1", "Theirs."), "20.5000.5072/AAA-AAA-AAA"),
+        reports.line("theirs.zip", finding("X-1", about), "20.5000.5072/AAA-AAA-AAA"),
+        reports.line("tried.zip", finding("TU-1", "Of a dry run.")),
+    ]
+    path.write_bytes(b"".join(lines))
+    forget(herbarium, tmp_path)
+    assert [row["message"] for row in rows(path)] == [
+        "Taken out by an erasure.",
+        "Theirs.",
+        "Taken out by an erasure.",
+        "Taken out by an erasure.",
+    ]
+
+
 def test_what_a_harvest_writes_meanwhile_is_kept(herbarium: Collection, tmp_path: Path) -> None:
     path = report(tmp_path / "reports" / "1.jsonl")
     with path.open("wb", buffering=0) as lines:

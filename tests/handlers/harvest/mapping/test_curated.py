@@ -64,11 +64,41 @@ def test_a_full_document_is_taken_as_it_is(tmp_path: Path) -> None:
     assert default_values(loaded) == {"dwc:country": "Norway"}
 
 
-def test_the_mapping_example_of_opends_is_understood(shared_data: Path, tmp_path: Path) -> None:
+def test_the_mapping_example_of_opends_can_be_used(shared_data: Path) -> None:
     example = shared_data / "openDS/fdo-type/data-mapping/0.4.0/examples/data-mapping-example.json"
-    document = json.loads(example.read_text("utf-8"))
+    document = load_mapping(example)
     assert source_terms(document) == {"ods:physicalSpecimenID": "dwc:catalogNumber"}
-    assert default_values(document)["ods:physicalSpecimenIDType"] == "Global"
+    assert default_values(document) == {
+        "ods:organisationID": "https://ror.org/05xg72x27",
+        "ods:physicalSpecimenIDType": "Global",
+    }
+    assert document["schema:creator"]["schema:name"] == "John Doe"
+
+
+@pytest.mark.parametrize(
+    "written_as",
+    [
+        {"ods:hasDefaultMapping": {"dwc:country": "Norway"}},
+        {"ods:hasDefaultMapping": [{"dwc:country": "Norway"}]},
+        {"@type": "DataMapping", "ods:hasdefaultmapping": [{"dwc:country": "Norway"}]},
+        {"@type": "ods:DataMapping", "ods:hasDefaultMapping": [{" dwc:country' ": "Norway"}]},
+        {"ods:status": "ods:Active", "ods:hasDefaultMapping": [{"dwc:country": "Norway"}]},
+    ],
+)
+def test_a_document_of_others_is_read_as_it_is_meant(
+    written_as: dict[str, Any], tmp_path: Path
+) -> None:
+    loaded = load_mapping(written(tmp_path, "m.json", json.dumps(written_as)))
+    assert default_values(loaded) == {"dwc:country": "Norway"}
+    assert loaded["@type"] == "ods:DataMapping"
+
+
+def test_what_the_repository_says_itself_of_a_specimen_no_mapping_says(tmp_path: Path) -> None:
+    entries = [{"ods:fdoType": "ZoologyVertebrateSpecimen", "ods:type": "x", "dwc:country": "NO"}]
+    text = json.dumps({"@type": "ods:DataMapping", "ods:hasDefaultMapping": entries})
+    loaded = load_mapping(written(tmp_path, "m.json", text))
+    assert default_values(loaded) == {"dwc:country": "NO"}
+    assert loaded["ods:hasDefaultMapping"] == entries  # nothing that somebody wrote is lost
 
 
 @pytest.mark.parametrize(
@@ -104,7 +134,7 @@ OTHERS = {"@id": "https://hdl.handle.net/20.5000.1025/AAA-BBB-CCC", "schema:vers
     ("entries", "named"),
     [
         ({"ods:hasDefaultMappings": [{"dwc:country": "Norway"}]}, "ods:hasDefaultMappings"),
-        ({"ods:hasDefaultMapping": {"dwc:country": "Norway"}}, "/ods:hasDefaultMapping"),
+        ({"ods:hasDefaultMapping": "dwc:country"}, "/ods:hasDefaultMapping"),
         ({"ods:hasDefaultMapping": [{"dwc:country": {}}]}, "/ods:hasDefaultMapping/0/dwc:country"),
         ({"ods:hasTermMapping": ["dwc:country"]}, "/ods:hasTermMapping/0"),
         ({"ods:mappingDataStandard": "Excel"}, "/ods:mappingDataStandard"),
