@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from api.counting import Counting
 from api.moments import observed_at, position_as_of
 from api.refusals import UnknownParameter
 from api.search import (
@@ -57,20 +58,22 @@ _STATISTICS = {
 
 def statistics_router(site: Site) -> APIRouter:
     """The routes /api/statistics and /statistics."""
-    router = APIRouter(tags=["search"])
+    router, counting = APIRouter(tags=["search"]), Counting(site)
 
     @router.get("/api/statistics", **described(_STATISTICS))
     def statistics(request: Request) -> Response:
         """Count specimens by discipline, country and so on, now, in the past or over time."""
-        return json_answer(_counted(site, given_in(request)))
+        return json_answer(_counted(site, counting, request, given_in(request)))
 
     @router.get("/statistics", include_in_schema=False)
     def page(request: Request) -> Response:
         """Count specimens on a page, without scripts."""
         given, wants_json = given_on_a_page(request)
         if wants_json:
-            return json_answer(_counted(site, [*given, ("by", ",".join(COUNTED))]))
-        body = site.renderer.page("statistics.html", **_shown(site, given))
+            asked = [*given, ("by", ",".join(COUNTED))]
+            return json_answer(_counted(site, counting, request, asked))
+        shown = _shown(site, counting, request, given)
+        body = site.renderer.page("statistics.html", **shown)
         return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
     return router
@@ -79,16 +82,15 @@ def statistics_router(site: Site) -> APIRouter:
 # ── for programs ─────────────────────────────────────────────────────────────────────────
 
 
-def _counted(site: Site, given: Given) -> dict[str, Any]:
+def _counted(site: Site, counting: Counting, request: Request, given: Given) -> dict[str, Any]:
     control, query = parsed(given, _STATISTICS)
     search = search_view(site)
     names = facet_names(control.get("by") or "all", "by")
     if "at" in control:
-        return _series(site, search, query, names, control)
+        with counting.turn(request):
+            return _series(site, search, query, names, control)
     at = asked_instant(site, control)
-    facets = search.facets(
-        query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
-    )
+    facets = counting.facets(search, request, query, names, at)
     return {
         **at_of(facets),
         "specimens": facets.counted,
@@ -104,6 +106,10 @@ def _series(
         raise UnknownParameter(
             f"at takes 1 to {_MOMENTS} moments and goes with exactly one facet in by.",
             parameter="at",
+        )
+    if control.get("as-of"):
+        raise UnknownParameter(
+            "at names the moments itself; leave as-of out, or ask without at.", parameter="as-of"
         )
     positions = [position_as_of(moment, site.objects, "at") for moment in moments]
     heard = control.get("observed-at")
@@ -123,12 +129,10 @@ def _series(
 # ── for people ───────────────────────────────────────────────────────────────────────────
 
 
-def _shown(site: Site, given: Given) -> dict[str, Any]:
+def _shown(site: Site, counting: Counting, request: Request, given: Given) -> dict[str, Any]:
     control, query = parsed(given, _PAGE)
     at = asked_instant(site, control)
-    found = search_view(site).facets(
-        query, list(COUNTED), size=1_000_000, cap=None, as_of=at.position, observed=at.observed
-    )
+    found = counting.facets(search_view(site), request, query, list(COUNTED), at)
     return {
         "specimens": found.counted,
         "as_of": found.as_of,

@@ -1,0 +1,124 @@
+"""Counts over everything that is selected, which grow with the repository: few at a time, and kept.
+
+    counting = Counting(site)
+    facets = counting.facets(search, request, query, names, at)
+
+An answer is kept for the state of the view that it was read from, so who asks the same again costs
+nothing until something is recorded. What has to be counted is counted by a few threads at once;
+others wait a moment, of one client half as many as of all, and the rest are told to ask again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
+from typing import Final
+
+from fastapi import Request
+
+from api.rates import client_of
+from api.site import Site
+from eventstore.instant import Instant
+from fdo.errors import Unavailable
+from handlers.projections.search import Facets, Search, SearchQuery
+
+AT_ONCE: Final = 2
+"""Counts that are worked out at the same time."""
+ROOM: Final = 8
+"""Requests that have a place, those whose turn it is included; of one client half as many."""
+PATIENCE_S: Final = 5
+"""How long one of them waits for its turn."""
+MOST_KEPT: Final = 50_000
+"""Values that are kept, those of all answers together; an answer counts for `LEAST` or more."""
+LEAST: Final = 500
+_Asked = tuple[int, int, int | None, tuple[str, ...], str]
+
+
+class Counting:
+    """Works out and keeps the counts of one server."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._turns = BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
+        self._waiting: Counter[str] = Counter()
+        self._kept: OrderedDict[_Asked, Facets] = OrderedDict()
+
+    def facets(
+        self,
+        search: Search,
+        request: Request,
+        query: SearchQuery,
+        names: Sequence[str],
+        at: Instant,
+    ) -> Facets:
+        """All values of these facets, counted among all that is selected at an instant."""
+        head = search.position()
+        asked = (head, min(at.position, head), at.observed, tuple(names), repr(query))
+        if (found := self._known(asked)) is not None:
+            return found
+        with self.turn(request):
+            found = self._known(asked)  # by whom this one waited for
+            if found is None:
+                found = search.facets(
+                    query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
+                )
+                self._keep(asked, found)
+        return found
+
+    @contextmanager
+    def turn(self, request: Request) -> Iterator[None]:
+        """A turn to count; Unavailable where too many wait, or all turns take long."""
+        settings = self._site.settings
+        client = client_of(request.scope, self._site.tokens, settings.client_address_header)
+        with self._place(client):
+            if not self._turns.acquire(timeout=PATIENCE_S):
+                raise _busy()
+            try:
+                yield
+            finally:
+                self._turns.release()
+
+    @contextmanager
+    def _place(self, client: str) -> Iterator[None]:
+        with self._lock:
+            if self._waiting.total() >= ROOM or self._waiting[client] >= (ROOM + 1) // 2:
+                raise _busy()
+            self._waiting[client] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting[client] -= 1
+                self._waiting += Counter()  # forgets who has none
+
+    def _known(self, asked: _Asked) -> Facets | None:
+        with self._lock:
+            if asked not in self._kept:
+                return None
+            self._kept.move_to_end(asked)
+            return self._kept[asked]
+
+    def _keep(self, asked: _Asked, found: Facets) -> None:
+        """Keep an answer; those of older states go, then those not asked for longest."""
+        with self._lock:
+            for old in [one for one in self._kept if one[0] < asked[0]]:
+                del self._kept[old]
+            self._kept[asked] = found
+            while sum(_size(one) for one in self._kept.values()) > MOST_KEPT:
+                self._kept.popitem(last=False)
+
+
+def _size(found: Facets) -> int:
+    """How many values an answer holds, for what it costs to keep it."""
+    return max(LEAST, sum(len(buckets) for buckets in found.counts.values()))
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        f"{AT_ONCE} counts are worked out at a time, and others wait for theirs already; ask again "
+        "soon, or for fewer facets.",
+        retry_after=PATIENCE_S,
+    )
