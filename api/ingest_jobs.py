@@ -30,12 +30,11 @@ from api.repository import ROOT
 from api.settings import Settings
 from fdo.errors import NotFound
 from handlers.harvest import reports
+from handlers.harvest.reading.fetch import without_secrets
 
 State = Literal["queued", "running", "done", "paused", "failed"]
 MAPPING = "mapping.json"
 """File in the folder of a job: the data mapping of a harvest that paused."""
-_ADDRESS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#]*@)?([^\s?#]*)(?:[?#]\S*)?")
-"""In a text: scheme, user, host and path, query or fragment. Users and queries may be secrets."""
 
 
 class Job(BaseModel):
@@ -46,8 +45,8 @@ class Job(BaseModel):
     id: str = Field(description="Name of the job.")
     state: State = Field(description="queued, running, done, paused (a person decides) or failed.")
     source: str = Field(
-        description="File name or address as given; of an address, others than curators see no "
-        "query."
+        description="File name or address as given; of an address, others than curators see only "
+        "what holds no secret."
     )
     options: dict[str, str] = Field(default_factory=dict, description="What was asked.")
     asked_by: str = Field(description="Name of the token.")
@@ -246,7 +245,7 @@ def _ended(job: Job, code: int, told: bytes, errors: Path) -> Job:
         update["state"] = "done"
     else:
         update["state"] = "paused" if code == 3 else "failed"
-        tail = _without_secrets(errors.read_text(errors="replace")).strip()[-500:]
+        tail = without_secrets(errors.read_text(errors="replace")).strip()[-500:]
         why = said.get("message") or tail or f"The ingest ended with code {code}."
         for path in (errors.parent / "upload", errors.parent):
             why = why.replace(f"{path.resolve()}/", "").replace(f"{path}/", "")
@@ -268,13 +267,8 @@ def keep_entries(folder: Path) -> None:
         os.close(handle)
 
 
-def _without_secrets(text: str) -> str:
-    """A text whose addresses have lost what may be a secret in them: user and query."""
-    return _ADDRESS.sub(r"\1\2", text)
-
-
 def for_everybody(job: Job) -> Job:
     """A job as those see it who may not write."""
-    source, error = _without_secrets(job.source), job.error and _without_secrets(job.error)
+    source, error = without_secrets(job.source), job.error and without_secrets(job.error)
     summary = job.summary and {**job.summary, "source": source}
     return job.model_copy(update={"source": source, "error": error, "summary": summary})

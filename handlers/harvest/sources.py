@@ -23,7 +23,7 @@ from fdo.lifecycle import Register, Revise, decide, stamped
 from handlers.harvest.mapping.curated import default_values, draft_of, source_terms
 from handlers.harvest.options import Options
 from handlers.harvest.reading.archive import Archive
-from handlers.harvest.reading.fetch import is_url
+from handlers.harvest.reading.fetch import is_url, public_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,14 @@ def _document(
 ) -> Document:
     said = archive.metadata
     holder = organisation(options.organisation or "") or said.organisation_id
+    place = public_address(address) if is_url(address) else f"urn:collectome:source:{_slug(name)}"
     document: Document = {
         "@type": "ods:SourceSystem",
         "ods:fdoType": OBJECT_TYPES["source-system"].fdo_type,
         "ods:status": "Active",
         "schema:name": name,
         "schema:creator": agent_node(by),
-        "schema:url": address if is_url(address) else f"urn:collectome:source:{_slug(name)}",
+        "schema:url": place,
         "ods:translatorType": "dwca",
         "ods:dataMappingID": mapping.iri,
     }

@@ -186,7 +186,7 @@ def test_secrets_of_an_address_are_shown_to_those_who_may_write(
         for address in ("/api/ingest", f"/api/ingest/{queued['id']}"):
             answer = browser.get(address, headers=headers)
             assert not {"s3cret", "me:pw"} & set(re.split(r"[\"/=@?]", answer.text)), answer.text
-            assert "https://ipt.example/archive.zip gives nothing." in answer.text
+            assert "https://ipt.example/archive.zip?r=plants gives nothing." in answer.text
     writer = {"authorization": f"Bearer {repository.tokens.create('ann', ('curator',))}"}
     assert browser.get("/api/ingest", headers=writer).json()[0]["source"] == SECRET_ADDRESS
 

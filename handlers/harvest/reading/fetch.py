@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit, urlunsplit
 
 import orjson
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # dear to load; most sources are files
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
+_ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://\S*")
+_OPEN = re.compile(r"[rv]=[\w.-]+")
 
 
 class _TryAgain(Exception):
@@ -50,6 +52,22 @@ def name_of(url: str) -> str:
     last = unquote(parts.path.rstrip("/").rsplit("/", 1)[-1])
     name = resource[0] if resource else last or parts.hostname or "download"
     return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "download"
+
+
+def without_secrets(text: str) -> str:
+    """A text whose addresses have lost what may be a secret in them, for who may not write."""
+    return _ADDRESS.sub(lambda found: public_address(found[0]), text)
+
+
+def public_address(url: str) -> str:
+    """An address without user, fragment and query, which may hold a password or a key. The resource
+    of an IPT and its version stay: without them the address of an archive says nothing."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no host can be read
+        return url.partition("://")[0] + "://"
+    kept = "&".join(pair for pair in parts.query.split("&") if _OPEN.fullmatch(pair))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, kept, ""))
 
 
 def fetch(url: str, folder: Path, limits: Limits) -> Path:
@@ -142,6 +160,9 @@ def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits
     if status == 416:
         part.unlink(missing_ok=True)
         raise _TryAgain("the server does not know the rest of the file")
+    if status == 206 and _changed(response, notes):
+        part.unlink(missing_ok=True)
+        raise _TryAgain("the file changed while it came")
     if status not in (200, 206):
         raise refusal("download-failed", url=url, reason=f"the server answered {status}")
     have, expected = _continuation(response, part)
@@ -177,6 +198,14 @@ def _continuation(response: httpx.Response, part: Path) -> tuple[int, int | None
         part.unlink(missing_ok=True)
         raise _TryAgain("the server sent another part than was asked for")
     return have, None if found[2] == "*" else int(found[2])
+
+
+def _changed(response: httpx.Response, notes: Path) -> bool:
+    """Whether a part belongs to another file than the one begun: a sender may pass over If-Range.
+    Parts are put together only where the validators are the same (RFC 9110, 15.3.7.3)."""
+    kept = orjson.loads(notes.read_bytes()).get("proof") if notes.exists() else None
+    said = response.headers.get("etag" if str(kept).startswith('"') else "last-modified")
+    return bool(kept and said and said != kept)
 
 
 def _proof(response: httpx.Response) -> str | None:

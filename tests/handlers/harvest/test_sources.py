@@ -92,6 +92,21 @@ def test_the_address_of_a_source_stays_where_a_file_of_it_is_taken_in(
     assert source(herbarium).document["schema:url"] == address
 
 
+def test_what_may_be_a_secret_in_an_address_is_not_recorded(herbarium: Collection) -> None:
+    place = herbarium.archive([row(1)])
+    for key in ("s3cret", "0ther"):
+        address = f"https://me:{key}@ipt.example/archive.do?r=plants&token={key}#{key}"
+        with open_source(place, herbarium.workspace) as archive:
+            found = enrol(herbarium.objects, archive, address, HERBARIUM, None, HARVESTER)
+            renew(herbarium.objects, found, archive, address, HERBARIUM, None, HARVESTER)
+    recorded = source(herbarium)
+    assert recorded.document["schema:url"] == "https://ipt.example/archive.do?r=plants"
+    assert recorded.version == 1, "another key is no news of the source"
+    assert explain("source-system", recorded.document) == []
+    life = herbarium.log.life(recorded.pid)
+    assert not [event for event in life if "s3cret" in f"{event.document} {event.verbatim}"]
+
+
 def test_a_mapping_is_remembered_until_another_is_given(herbarium: Collection) -> None:
     herbarium.harvest([row(1)])
     assert counts(herbarium.harvest([row(1)], mapping=MAPPING)) == {"changed": 1}

@@ -6,6 +6,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +15,7 @@ import pytest
 
 from fdo.errors import SourceRefused
 from handlers import outgoing
-from handlers.harvest.reading.fetch import fetch, name_of
+from handlers.harvest.reading.fetch import fetch, name_of, public_address, without_secrets
 from handlers.harvest.reading.limits import Limits
 from handlers.outgoing import is_public
 from tests.handlers.harvest.reading.archive_building import metafile, read, refused, table
@@ -59,6 +60,11 @@ class Publisher(BaseHTTPRequestHandler):
                 self.give(0, len(self.body) // 2, tag='"old"')
             case "/changed.zip":
                 self.give(0, len(self.body), tag='"new"')
+            case "/stubborn.zip" if first:
+                self.give(0, len(self.body) // 2, tag='"old"')
+            case "/stubborn.zip":  # honours Range, whatever If-Range says
+                start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+                self.give(start, len(self.body), tag='"new"')
             case "/unsized":
                 self.send_response(200)
                 self.send_header("Connection", "close")
@@ -122,6 +128,33 @@ def test_a_file_that_changed_meanwhile_is_not_stitched_together(
     file = fetch(f"{publisher}/changed.zip", tmp_path / "d", HOME)
     assert file.read_bytes() == Publisher.body
     assert Publisher.asked[1][1] is not None
+
+
+def test_a_part_of_another_file_is_not_put_behind_the_one_begun(
+    publisher: str, tmp_path: Path
+) -> None:
+    file = fetch(f"{publisher}/stubborn.zip", tmp_path / "d", HOME)
+    assert file.read_bytes() == Publisher.body
+    half = len(Publisher.body) // 2
+    assert [asked for _, asked in Publisher.asked] == [None, f"bytes={half}-", None]
+
+
+@pytest.mark.parametrize(
+    ("path", "afterwards"),
+    [("/cut.zip", ["rest"]), ("/changed.zip", ["rest"]), ("/stubborn.zip", ["rest", None])],
+)
+def test_what_one_call_began_a_later_one_goes_on_with_where_the_file_is_still_the_same(
+    path: str, afterwards: list[str | None], publisher: str, tmp_path: Path
+) -> None:
+    once = replace(HOME, download_attempts=1)
+    assert refused(publisher + path, tmp_path / "w", once) == "download-failed"
+    (begun,) = (tmp_path / "w" / "downloads").glob("*.part")
+    half = len(Publisher.body) // 2
+    assert begun.read_bytes() == Publisher.body[:half]
+    assert len(read(publisher + path, tmp_path / "w", HOME).records) == 2
+    rest = [asked and "rest" for _, asked in Publisher.asked[1:]]
+    assert (rest, Publisher.asked[1][1]) == (afterwards, f"bytes={half}-")
+    assert not list((tmp_path / "w" / "downloads").glob("*.part"))
 
 
 @pytest.mark.parametrize("path", ["/whole.zip", "/unsized"])
@@ -227,6 +260,27 @@ def test_public_addresses_are_public() -> None:
 )
 def test_a_download_is_named_after_its_resource(url: str, name: str) -> None:
     assert name_of(url) == name
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://ipt.example/a.do?r=plants&v=1.2", "https://ipt.example/a.do?r=plants&v=1.2"),
+        ("https://a:b@h.example:8080/x.zip?token=s#s", "https://h.example:8080/x.zip"),
+        ("https://h.example/a b.zip?key=s&r=x;key=s", "https://h.example/a b.zip"),
+        ("https://h.example?r=&r", "https://h.example"),
+        ("http://[::1/x?key=s", "http://"),
+        ("HTTPS://h.example/x\n?key=s", "https://h.example/x"),
+    ],
+)
+def test_what_everybody_may_see_of_an_address_holds_no_secret(address: str, shown: str) -> None:
+    assert public_address(address) == shown
+
+
+def test_addresses_in_a_text_lose_their_secrets() -> None:
+    told = "a:b@c? From https://a:b@h.example/x?key=s and (http://i.example/?r=y&k=s) came nothing."
+    shown = "a:b@c? From https://h.example/x and (http://i.example/?r=y came nothing."
+    assert without_secrets(told) == shown
 
 
 def test_an_unknown_host_is_tried_and_then_named(tmp_path: Path) -> None:
