@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 INSTALLER = HERE / "requirements-install.lock"
 LOCKS = {
     "core": HERE / "requirements.lock",
@@ -48,7 +48,7 @@ def ensure(kind: str) -> None:
     lock = LOCKS[kind]
     stamp = VENV / f".{kind}.sha256"
     wanted = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Installing the {kind} packages (once) …", file=sys.stderr, flush=True)
     _install("--no-deps", "--require-hashes", *REPLACING.get(kind, ()), "-r", str(lock))
@@ -60,7 +60,7 @@ def ensure(kind: str) -> None:
 
 def _install(*what: str) -> None:
     """Install into the environment, which is made if it is not there."""
-    python = str(BIN / "python")
+    python = str(PYTHON)
     by_pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if not _has("pip"):
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
@@ -74,8 +74,11 @@ def _install(*what: str) -> None:
 
 def _has(module: str) -> bool:
     """Whether the environment is there, with this module."""
-    asked = [str(BIN / "python"), "-c", f"import {module}"]
-    return (BIN / "python").exists() and not subprocess.run(asked, capture_output=True).returncode
+    asked = [str(PYTHON), "-c", f"import {module}"]
+    try:
+        return subprocess.run(asked, capture_output=True).returncode == 0
+    except OSError:  # there is none, or none for this machine
+        return False
 
 
 def _needed(command: str, arguments: list[str]) -> tuple[str, ...]:
@@ -89,31 +92,32 @@ def _needed(command: str, arguments: list[str]) -> tuple[str, ...]:
 def main(arguments: list[str]) -> int:
     """Dispatch to the tests, the benchmarks or the command line; return the exit code."""
     command = arguments[0] if arguments else "--help"
-    python = str(BIN / "python")
+    python = str(PYTHON)
     # Without its bytecode each of our processes would compile again what it imports: a second each.
     environment = {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PYTHONPATH": str(HERE),
         "PYTHONPYCACHEPREFIX": str(VENV / "pycache"),  # nothing is written beside the sources
     }
+    module = {"test": "tests", "bench": "bench", "gpu": "handlers.services"}.get(command)
+    said = ["-m", module, *arguments[1:]] if module else ["-m", "api.cli", *arguments]
     try:
-        for kind in _needed(command, arguments):
+        for kind in 2 * _needed(command, arguments):  # again: it may have been made anew meanwhile
             ensure(kind)
-        module = {"test": "tests", "bench": "bench", "gpu": "handlers.services"}.get(command)
-        line = [python, "-m", module, *arguments[1:]] if module else [
-            python, "-m", "api.cli", *arguments,
-        ]  # fmt: skip
+        if os.name == "nt":
+            return subprocess.run([python, *said], env=environment).returncode
+        os.execve(python, [python, *said], environment)
     except subprocess.CalledProcessError as failure:
         print(
             f"The packages could not be installed (exit {failure.returncode}); "
             "the messages above say why. Delete .venv and try again.",
             file=sys.stderr,
         )
-        return 1
-    if os.name == "nt":
-        return subprocess.run(line, env=environment).returncode
-    os.execve(python, line, environment)
-    return 0  # not reached: the line above becomes the program
+    except OSError as failure:
+        print(
+            f"{VENV} cannot be made or used: {failure}. Delete it and try again.", file=sys.stderr
+        )
+    return 1
 
 
 if __name__ == "__main__":
