@@ -37,6 +37,9 @@ PAUSED = 3
 PIPED = 240
 """Columns of a table that goes to a file or a pipe, where folded cells would be torn lines."""
 
+_MACHINE = {"BUSY", "CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "PERM", "READONLY"}
+"""Faults that SQLite meets in files (sqlite.org/rescode.html); their kinds go behind a `_`."""
+
 _AS_IT_STANDS: Any = {"highlight": False, "soft_wrap": True, "markup": False, "emoji": False}
 """Most of what is told came from elsewhere: brackets in the name of a file are brackets."""
 
@@ -77,8 +80,8 @@ def tell(title: str, columns: list[str], rows: list[list[Any]]) -> None:
 def honest(command: Callable[P, R]) -> Callable[P, R]:
     """A command whose errors end as one sentence and an exit code, never a traceback.
 
-    So do files that cannot be read or written; a fault of the program keeps its traceback. What
-    it wrote to a log is signed behind it, where that is due, in any case.
+    So do files and databases that cannot be read or written; a fault of the program keeps its
+    traceback. What it wrote to a log is signed behind it, where that is due, in any case.
     """
 
     @wraps(command)
@@ -93,6 +96,11 @@ def honest(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(PAUSED if isinstance(error, IdentityPaused) else 1) from error
         except OSError as error:
             complain(_of_the_machine(error), json=bool(kwargs.get("json")))
+            raise typer.Exit(1) from error
+        except Exception as error:
+            if (told := _of_a_database(error)) is None:
+                raise
+            complain(told, json=bool(kwargs.get("json")))
             raise typer.Exit(1) from error
 
     return run
@@ -113,6 +121,19 @@ def _of_the_machine(error: OSError) -> CollectomeError:
         f"{named}{error.strerror or error}. Check that it exists, that you may use it and that "
         "there is room."
     )
+
+
+def _of_a_database(error: Exception) -> CollectomeError | None:
+    """What the machine does not let SQLite do, said by itself or by who passed it on; None for a
+    fault of the program, as a table that is not there."""
+    for one in (error, error.__cause__):
+        name = str(getattr(one, "sqlite_errorname", ""))
+        if name.removeprefix("SQLITE_").partition("_")[0] in _MACHINE:
+            return Unavailable(
+                f"A database of the repository cannot be used: {one}. Check that you may write "
+                "there, that there is room and that nothing else holds it; then do this again."
+            )
+    return None
 
 
 def told_to_stop() -> threading.Event:

@@ -16,7 +16,9 @@ def datacite_double(
         Path, typer.Option("--data", help="File in which it remembers what was registered.")
     ] = Path("datacite-double.sqlite"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8008,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8008,
     username: Annotated[str, typer.Option(help="Name of the repository.")] = "COLLECTOME.DEMO",
     password: Annotated[str, typer.Option(help="Password of the repository.")] = "demo",  # noqa: S107 - opens nothing but the double
     prefix: Annotated[
@@ -28,7 +30,9 @@ def datacite_double(
     base_path: Annotated[str, typer.Option(help="Path before /dois, such as /datacite.")] = "",
     requests: Annotated[
         int | None,
-        typer.Option(help="Requests an address may make in five minutes; DataCite's, if unnamed."),
+        typer.Option(
+            min=1, help="Requests an address may make in five minutes; DataCite's, if unnamed."
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:

@@ -13,7 +13,6 @@ import typer
 from api.console import DataOption, JsonOption, emit, out, settings_for, tell
 from api.moments import SINCE, UNTIL
 from api.repository import Repository
-from fdo.errors import NotFound
 from handlers.webhooks.store import Subscription, Webhooks
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def changes(
     pid: Annotated[str, typer.Option(help="PID of an object.")] = "",
     term: Annotated[str, typer.Option(help="Only what changed this term, as dwc:country.")] = "",
     query: Annotated[str, typer.Option(help="Only objects that this search finds now.")] = "",
-    limit: Annotated[int, typer.Option(help="Events to show; 0 for all.")] = 100,
+    limit: Annotated[int, typer.Option(min=0, help="Events to show; 0 for all.")] = 100,
     documents: Annotated[bool, typer.Option(help="With documents (JSON Lines).")] = False,
     format: Annotated[ChangesFormat, typer.Option(help="Form.")] = ChangesFormat.TABLE,
     data: DataOption = None,
@@ -223,10 +222,7 @@ def webhooks_retry(name: NameArgument, data: DataOption = None, json: JsonOption
 
 
 def _store(data: Any) -> Webhooks:
-    folder = settings_for(data).data
-    if not folder.is_dir():
-        raise NotFound(f"There is no repository in {folder}; name another folder with --data.")
-    return Webhooks(folder)
+    return Webhooks(Repository(settings_for(data), must_exist=True).data)
 
 
 def _described(one: Subscription) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from api.console import (
     JsonOption,
     PidArgument,
     emit,
+    err,
     out,
     settings_for,
     tell,
@@ -24,6 +25,7 @@ from fdo.errors import Unavailable
 from fdo.identifiers import Pid
 from handlers.processes.minting.asking import doi_of
 from handlers.processes.minting.asking import request_version as ask_for
+from handlers.processes.minting.minter import is_minting
 from handlers.processes.minting.wanted import name_of
 
 COMMAND_LINE = Agent("urn:collectome:agent:command-line", "Command line")
@@ -134,6 +136,8 @@ def run(
     if until_idle:
         process.run_until_idle(stop)
     else:
+        if is_minting(repository.data):
+            err.print("Another process mints here; this one begins when it ends. Ctrl-C ends it.")
         process.run(stop)
     now = standing(repository.settings, repository.objects)
     if json:

@@ -18,7 +18,7 @@ from fdo.identifiers import organisation as organisation_of
 def create(
     name: str,
     role: Annotated[list[str], typer.Option("--role", help="admin, curator or agent.")],
-    days: Annotated[int, typer.Option(help="Days until it expires.")] = 365,
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="Days until it expires.")] = 365,
     organisation: Annotated[
         str | None, typer.Option(help="ROR or Wikidata id to whose objects it is limited.")
     ] = None,
@@ -77,7 +77,7 @@ def _must_be_a_service(data: Path | None, pid: str) -> None:
 
 def list_(data: DataOption = None, json: JsonOption = False) -> None:
     """The tokens there are, without their text."""
-    rows = Tokens(settings_for(data).data).all()
+    rows = _tokens(data).all()
     if json:
         emit([{k: v for k, v in asdict(t).items() if k != "digest"} for t in rows])
     else:
@@ -91,6 +91,14 @@ def list_(data: DataOption = None, json: JsonOption = False) -> None:
         )
 
 
+def _tokens(data: Path | None) -> Tokens:
+    """The tokens of a folder that is there; a mistyped one would seem to have none."""
+    folder = settings_for(data).data
+    if not folder.is_dir():
+        raise NotFound(f"There is no repository in {folder}; name another folder with --data.")
+    return Tokens(folder)
+
+
 def _limits_of(token: Token) -> str:
     named = (token.organisation, token.service, *token.scopes, *token.quotas)
     return ", ".join(each for each in named if each)
@@ -98,7 +106,7 @@ def _limits_of(token: Token) -> str:
 
 def revoke(name: str, data: DataOption = None, json: JsonOption = False) -> None:
     """Forget a token."""
-    if not Tokens(settings_for(data).data).revoke(name):
+    if not _tokens(data).revoke(name):
         raise NotFound(f"There is no token named {name!r}; see `collectome token list`.")
     if json:
         emit({"revoked": name})

@@ -1,10 +1,16 @@
-"""What commands tell people: words of others stand as they are."""
+"""What commands tell people: words of others stand as they are, faults of the machine are one
+sentence, and those of the program keep their traceback."""
 
 from __future__ import annotations
 
-import pytest
+import sqlite3
+from contextlib import closing
 
-from api.console import complain, err, out, tell
+import orjson
+import pytest
+import typer
+
+from api.console import complain, err, honest, out, tell
 from fdo.errors import Refused
 
 THEIRS = "plants[final] [/] [bold]x[/bold] :bug: \\[a]"
@@ -25,3 +31,49 @@ def test_a_table_too_in_its_title_its_heads_and_its_cells(
 ) -> None:
     tell(THEIRS, [THEIRS, "number"], [[THEIRS, 1], [None, 2]])
     assert capsys.readouterr().out.count(THEIRS) == 3
+
+
+def in_a_database(*statements: str) -> None:
+    """Carry these out in a small database; what SQLite refuses comes as it came."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE held (words)")
+        for statement in statements:
+            database.execute(statement)
+
+
+MUCH = "INSERT INTO held VALUES (zeroblob(100000))"
+
+
+@pytest.mark.parametrize(
+    ("statements", "told"),
+    [
+        (("PRAGMA max_page_count=2", MUCH), "full"),
+        (("PRAGMA query_only=1", MUCH), "readonly"),
+        (("ATTACH '/nowhere/at/all.sqlite' AS other",), "unable to open"),
+    ],
+)
+@pytest.mark.parametrize("passed_on", [False, True])
+def test_what_the_machine_refuses_a_database_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], statements: tuple[str, ...], told: str, passed_on: bool
+) -> None:
+    @honest
+    def command(*, json: bool) -> None:
+        try:
+            in_a_database(*statements)
+        except sqlite3.Error as error:
+            if passed_on:
+                raise RuntimeError("The log could not be written.") from error
+            raise
+
+    for json in (False, True):
+        with pytest.raises(typer.Exit) as ended:
+            command(json=json)
+        assert ended.value.exit_code == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("Unavailable: A database") and told in said.err
+    assert orjson.loads(said.out)["error"] == "Unavailable"
+
+
+def test_a_fault_of_the_program_is_not_blamed_on_the_machine() -> None:
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        honest(in_a_database)("SELECT * FROM nowhere")

@@ -36,6 +36,25 @@ def test_home_tells_what_there_is_and_what_changed_last(browse, filled):
     assert page.count("/sparql?query=") == len(QUERIES) >= 3
 
 
+def test_home_counts_what_is_public_and_beside_it_what_is_a_pid_only(repository, browse, filled):
+    beech = repository.register("specimen", a_specimen("DH-2"))
+    home = browse()
+    tile = r"<strong>([\d,]+)</strong>([a-z ]+)(?:<br>[^>]*>and ([\d,]+) as PID only)?"
+
+    def counts() -> dict[str, tuple[str, str]]:
+        told = re.findall(tile, home.get("/", accept="text/html").text)
+        return {kind: (number, hidden) for number, kind, hidden in told}
+
+    assert counts() == {
+        "digital specimens": ("2", ""), "digital media object": ("1", ""),
+        "source system": ("1", ""), "events": ("4", ""),
+    }  # fmt: skip
+    repository.withhold(beech, "Its licence does not allow it.")
+    repository.tombstone(filled, "Lost.")
+    assert counts()["digital specimens"] == ("0", "1")
+    assert counts()["events"] == ("6", "")
+
+
 def test_the_first_questions_are_queries_that_can_be_run(browse, filled):
     page = browse().get("/", accept="text/html").text
     for href in re.findall(r'href="(/sparql\?query=[^"]+)"', page):
@@ -245,11 +264,13 @@ def test_the_objects_behind_a_count_come_in_pages(repository, browse):
     assert (len(set(found)), len(found), pages) == (5, 5, 3)
 
 
-def test_health_tells_head_and_lag(browse, filled):
-    found = browse(views=Views(positions=lambda: {"graph": 3, "search": 1})).get("/health").json()
+def test_health_tells_head_lag_and_troubles(browse, filled):
+    views = Views(positions=lambda: {"graph": 3, "search": 1}, troubles=lambda: {"conformance": 2})
+    found = browse(views=views).get("/health").json()
     assert found["status"] == "ready"
     assert found["position"] == 3
     assert found["lag"] == {"graph": 0, "search": 2}
+    assert found["troubles"] == {"conformance": 2}
 
 
 def test_metrics_count_requests_and_lag(browse, filled):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_who_mints_beside_is_not_contradicted(refused: Terminal) -> None:
     with (refused.data / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "mints here" in refused("pids", "status").stdout
+
+
+def test_who_waits_until_another_process_mints_no_more_is_told_so(
+    refused: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    ended.set()
+    monkeypatch.setattr("api.commands.pids.told_to_stop", lambda: ended)
+    datacite = {"url": "http://127.0.0.1:9/", "username": "X.Y", "password": "x"}
+    settings = {f"datacite_{name}": value for name, value in datacite.items()}
+    with (refused.data / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "begins when it ends" in refused("pids", "run", **settings).stderr
+        assert "already" in refused("pids", "run", "--until-idle", code=1, **settings).stderr
+    assert "begins when it ends" not in refused("pids", "run", **settings).stderr
 
 
 def test_the_status_of_the_repository_says_how_minting_stands(refused: Terminal) -> None:
