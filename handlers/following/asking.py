@@ -91,7 +91,7 @@ class Source:
             return bytes(body)
         said = f"{self.address} answers {answer.status_code}: {_told(bytes(body))}"
         if answer.status_code in _BUSY:
-            raise Away(said, retry_after=_seconds(answer.headers.get("retry-after", "")))
+            raise Away(said, retry_after=seconds_of(answer.headers.get("retry-after", "")))
         raise SourceRefuses(said, status=answer.status_code)
 
 
@@ -145,5 +145,6 @@ def _told(body: bytes) -> str:
         return body[:200].decode(errors="replace")
 
 
-def _seconds(text: str) -> float | None:
-    return min(float(text), 600.0) if text.isdigit() else None
+def seconds_of(text: str) -> float | None:
+    """What a Retry-After header asks for, ten minutes at most; None for anything else."""
+    return min(float(text), 600.0) if text.isascii() and text.isdigit() else None

@@ -18,7 +18,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
 from eventstore.patches import META, PROVENANCE, RECORDS
 from fdo.errors import Refused
-from handlers.following.asking import MEBIBYTE, Away, SourceRefuses, good_address
+from handlers.following.asking import MEBIBYTE, Away, SourceRefuses, good_address, seconds_of
 
 LOG = "urn:collectome:log"
 _COL = "urn:collectome:vocab:"
@@ -155,7 +155,7 @@ def _judge(answer: httpx.Response, body: bytes) -> None:
         return
     said = f"{answer.url} answers {answer.status_code}: {body[:300].decode(errors='replace')}"
     if answer.status_code >= 500 or answer.status_code in (408, 429):
-        raise Away(said)
+        raise Away(said, retry_after=seconds_of(answer.headers.get("retry-after", "")))
     if answer.status_code in (401, 403):
         said += " Set FDO_STORE_AUTHORIZATION, or name a file with --auth-file."
     if answer.is_redirect:

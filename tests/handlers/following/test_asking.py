@@ -10,7 +10,14 @@ import pytest
 
 from fdo.errors import Refused, Unavailable
 from handlers.following import asking
-from handlers.following.asking import Away, Source, SourceRefuses, good_address, patiently
+from handlers.following.asking import (
+    Away,
+    Source,
+    SourceRefuses,
+    good_address,
+    patiently,
+    seconds_of,
+)
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -112,6 +119,12 @@ def test_a_refusal_tells_its_reason(odd: Odd) -> None:
     with pytest.raises(SourceRefuses, match="answers 400: No such event") as refused:
         asked(odd, sends(400, b'{"detail": "No such event."}'))
     assert refused.value.details["status"] == 400
+
+
+def test_what_is_no_number_of_seconds_is_passed_over() -> None:
+    assert [seconds_of(text) for text in ("7", "9" * 400, "\u00b2", "-1", "soon", "")] == [
+        7, 600, None, None, None, None,
+    ]  # fmt: skip
 
 
 def test_a_busy_source_is_asked_again_when_it_says_so(odd: Odd) -> None:

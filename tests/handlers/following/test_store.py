@@ -46,9 +46,10 @@ def test_a_refusal_of_the_store_says_why_and_what_to_do(
 
 
 @pytest.mark.parametrize("status", [408, 429, 503])
-def test_a_busy_store_is_asked_again(odd: Odd, status: int) -> None:
-    with pytest.raises(Away):
-        asked(odd, sends(status)).update("CLEAR ALL")
+def test_a_busy_store_is_asked_again_when_it_says_so(odd: Odd, status: int) -> None:
+    with pytest.raises(Away) as away:
+        asked(odd, sends(status, retry_after="7")).update("CLEAR ALL")
+    assert away.value.details["retry_after"] == 7
 
 
 def test_an_answer_without_end_is_not_taken(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
