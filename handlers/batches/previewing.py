@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
+from fdo.annotation.identity import content_key
 from fdo.annotation.life import source_of
 from fdo.documents import Document
 from fdo.errors import InvalidDocument, Refused
@@ -34,6 +35,8 @@ class Preview:
     counts: Counter[str] = field(default_factory=Counter)
     sample: list[Document] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
+    """Content keys of what would be recorded; the same once more is a duplicate."""
 
     @property
     def told(self) -> Document:
@@ -77,6 +80,10 @@ class Previews:
     def _seen(self, one: Chosen, recording: Recording, preview: Preview) -> Chosen:
         """The choice, without its annotation where that would be refused."""
         outcome, draft = self._outcome(one, recording)
+        if outcome.outcome == "created":
+            key = content_key(draft)
+            outcome = replace(outcome, outcome="duplicate") if key in preview.said else outcome
+            preview.said.add(key)
         preview.counts[outcome.outcome] += 1
         if outcome.outcome == "created" and len(preview.sample) < SHOWN:
             preview.sample.append({"name": one.name[:_NAME], **self._shown(one, draft)})

@@ -208,6 +208,14 @@ def test_a_preview_says_what_a_run_does_and_records_nothing(house: House):
     assert lines == [1, 3]
 
 
+def test_a_preview_counts_what_two_rows_say_once(house: House):
+    rows = "pid,term,value\n" + f"{house.oak},locality,Laelatu\n{house.oak},dwc:locality,Laelatu\n"
+    batch = Previews(house.desk, robot()).make(table(house, rows), {})
+    counts = {"created": 1, "duplicate": 1}
+    assert batch.about["preview"]["counts"] == counts
+    assert house.desk.carry_on(batch, robot()).counts == counts
+
+
 def test_a_batch_is_carried_on_where_its_process_died(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
