@@ -83,6 +83,10 @@ def test_statistics_count_by_each_facet_and_over_time(searched):
     heard = searched.get("/api/statistics?by=country&at=1,5,6&observed-at=2026-03-04").json()
     assert heard["observedAt"].startswith("2026-03-04T23:59:59")
     assert sorted(heard["counts"].values()) == [[0, 2, 2], [1, 2, 2]]
+    both = searched.get("/api/statistics?by=country&at=1,5&as-of=2")
+    assert both.status_code == 400
+    assert both.json()["parameter"] == "as-of"
+    assert searched.get("/api/statistics?by=country&at=1&as-of=").status_code == 200
     wrong = searched.get("/api/statistics?by=country&at=99")
     assert wrong.json()["parameter"] == "at"
 
