@@ -26,6 +26,7 @@ from fdo.annotation.paths import text
 from fdo.errors import InvalidDocument, Unavailable
 from fdo.identifiers import Pid
 from handlers.batches.choosing import COLUMNS, Chosen, of_objects, of_table
+from handlers.batches.desk import LEFT
 from handlers.batches.naming import Numbers, path_of
 from handlers.batches.previewing import Previews
 from handlers.batches.selecting import look_in, searched
@@ -76,7 +77,9 @@ def batch_pages_router(site: Site) -> APIRouter:
             return RedirectResponse(f"/sign-in?next={PREFIX}/{name}", 303)
         batch = owned(desk.batches, name, "chosen", session.token)
         told = report(desk.batches, batch, f"{settings.base}{API}/{batch.id}")
-        answer = _page(site, "batch.html", session, batch=batch, told=told)
+        undone = desk.batches.undone(batch.id).items()
+        left = [(pid, why) for pid, (became, why) in undone if became == LEFT][:_SHOWN]
+        answer = _page(site, "batch.html", session, batch=batch, told=told, left=left)
         if batch.state in AT_WORK:
             answer.headers["Refresh"] = str(_ASK_AGAIN_S)
         return answer

@@ -12,10 +12,11 @@ import pytest
 from api.annotations.speaking import speaker_of
 from api.views import Views
 from eventstore.follower import follow_once
+from handlers.annotations import Annotations
 from handlers.batches.desk import Desk
 from handlers.batches.runner import Runner
 from handlers.projections.search import Search, SearchIndex
-from tests.api.conftest import Browser, Repository
+from tests.api.conftest import CURATOR, Browser, Repository
 from tests.api.documents import SOURCE, a_specimen
 
 PATH = "/annotations/batches"
@@ -95,6 +96,22 @@ def test_one_change_for_all_that_a_search_finds(visitor: Visitor):
     )  # fmt: skip
     page = visitor.get(answer.headers["location"]).text
     assert str(visitor.oak) in page and "Estonia" in page and "Eesti" in page
+
+
+def test_the_page_says_why_something_was_left(visitor: Visitor):
+    visitor.sign_in("robot", "agent")
+    table = f"pid,term,value\n{visitor.oak},country,Eesti\n"
+    place = visitor.post(PATH, csv=table).headers["location"]
+    visitor.post(place, do="run")
+    visitor.work()
+    objects = visitor.repository.objects
+    (made,) = [head.pid for head in objects.log.heads() if head.type == "annotation"]
+    Annotations(objects).accept(made, CURATOR)
+    visitor.post(place, do="undo", reason="Wrong.")
+    visitor.work()
+    page = visitor.get(place).text
+    assert "undone: 1 left" in page
+    assert f'<a href="/{made}">{made}</a></td><td>It was accepted; a curator may' in page
 
 
 @pytest.mark.parametrize(
