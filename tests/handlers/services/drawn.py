@@ -105,7 +105,7 @@ def png(drawn: Image.Image, form: str = "PNG", **options: Any) -> bytes:
 
 def picture(drawn: Image.Image) -> Picture:
     """An image as services get it."""
-    return read(png(drawn))
+    return read(png(drawn, compress_level=1))
 
 
 def label(lines: list[str], font: str = "DejaVuSerif", size: int = 30) -> Image.Image:
