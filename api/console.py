@@ -49,6 +49,9 @@ err = Console(**_AS_IT_STANDS, stderr=True)
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the repository (FDO_DATA; ./data).")
 ]
+HIGHEST = 999_999_999
+"""The highest version that can be asked for, as in moments (`v999999999`)."""
+
 PidArgument = Annotated[str, typer.Argument(help="A PID, with or without its proxy address.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -67,7 +70,10 @@ def emit(value: Any) -> None:
 
 
 def tell(title: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """Print a table."""
+    """Print a table; of one without columns the title is all."""
+    if not columns:
+        out.print(title)
+        return
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         numeric = bool(rows) and all(isinstance(row[columns.index(name)], int) for row in rows)

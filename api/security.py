@@ -22,7 +22,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from fdo.agent import Agent
-from fdo.errors import CollectomeError, Refused
+from fdo.errors import CollectomeError, Refused, Unavailable
 from fdo.identifiers import Pid
 from handlers.batches import quotas as limits
 from handlers.batches.quotas import Quota
@@ -97,7 +97,8 @@ class Token:
 
 
 class Tokens:
-    """The tokens of one data folder; other processes' changes are seen at the next request."""
+    """The tokens of one data folder; other processes' changes are seen at the next request.
+    Unavailable where their file is damaged."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
@@ -158,8 +159,13 @@ class Tokens:
         except FileNotFoundError:
             return ()
         if self._stamp != (found.st_mtime_ns, found.st_ino):
-            rows = orjson.loads(self._path.read_bytes())
-            self._known = tuple(map(_read, rows))
+            try:
+                self._known = tuple(map(_read, orjson.loads(self._path.read_bytes())))
+            except (ValueError, TypeError, AttributeError) as broken:
+                raise Unavailable(
+                    f"{FILE} in the data folder is damaged. Put it back from a backup; or remove "
+                    "it and start the server, which makes a new first token."
+                ) from broken
             self._stamp = (found.st_mtime_ns, found.st_ino)
         return self._known
 

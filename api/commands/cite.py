@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.console import DataOption, JsonOption, PidArgument, emit, settings_for
+from api.console import HIGHEST, DataOption, JsonOption, PidArgument, emit, settings_for
 from api.moments import event_as_of
 from api.repository import Repository
 from eventstore.envelope import Recorded
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 def cite(
     pid: PidArgument,
-    version: Annotated[int | None, typer.Option(min=1, help="Number of a version.")] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, max=HIGHEST, help="Number of a version.")
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="As recorded then: event, version (v2), day or instant.")
     ] = None,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import typer
 
 from api.annotations.waiting import waiting_in
-from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for
+from api.console import HIGHEST, DataOption, JsonOption, PidArgument, emit, out, settings_for
 from api.repository import Projection, Repository
 from eventstore.envelope import Recorded, iso
 from fdo.agent import Agent
@@ -93,7 +93,7 @@ def erase(
     what: Annotated[str, typer.Argument(help="A PID, or the number of one event.")],
     reason: ReasonOption,
     version: Annotated[
-        int | None, typer.Option(min=1, help="Only this version of the PID.")
+        int | None, typer.Option(min=1, max=HIGHEST, help="Only this version of the PID.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only told.")] = False,
     data: DataOption = None,

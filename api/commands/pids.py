@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.console import (
+    HIGHEST,
     DataOption,
     JsonOption,
     PidArgument,
@@ -104,7 +105,7 @@ def retry(
 
 def request_version(
     pid: PidArgument,
-    version: Annotated[int, typer.Argument(min=1, help="Number of the version.")],
+    version: Annotated[int, typer.Argument(min=1, max=HIGHEST, help="Number of the version.")],
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:

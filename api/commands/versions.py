@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from api.console import DataOption, JsonOption, PidArgument, emit, out, settings_for, tell
+from api.console import HIGHEST, DataOption, JsonOption, PidArgument, emit, out, settings_for, tell
 from api.moments import event_as_of
 from api.repository import Repository
 from eventstore.envelope import Recorded, iso
@@ -43,7 +43,7 @@ class DiffFormat(StrEnum):
 
 def show(
     pid: PidArgument,
-    version: Annotated[int | None, typer.Option(help="Number of a version.")] = None,
+    version: Annotated[int | None, typer.Option(max=HIGHEST, help="Number of a version.")] = None,
     as_of: Annotated[
         str | None, typer.Option(help="As recorded then: event, version (v2), day or instant.")
     ] = None,

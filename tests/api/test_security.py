@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from api.app import create_app
 from api.security import Token, Tokens, Unauthenticated, bearer, require
 from api.settings import Settings
-from fdo.errors import InvalidIdentifier, Refused
+from fdo.errors import InvalidIdentifier, Refused, Unavailable
 from tests.api.conftest import BASE, Browser
 from tests.api.documents import a_specimen
 
@@ -40,6 +40,19 @@ def test_a_token_made_by_another_process_is_known_at_once(tmp_path):
     assert command.revoke("robot")
     with pytest.raises(Unauthenticated):
         server.check(text)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b'[{"name": "ann"}]', b"\xff"])
+def test_a_damaged_file_of_tokens_is_told_and_lets_nobody_in(tmp_path, content):
+    tokens = Tokens(tmp_path)
+    text = tokens.create("ann", ("admin",))
+    (tmp_path / "tokens.json").write_bytes(content)
+    with pytest.raises(Unavailable, match="from a backup"):
+        tokens.check(text)
+    assert tokens.first() is None, "what there was is not written over"
+    with pytest.raises(Unavailable):
+        tokens.create("bob", ("agent",))
+    assert (tmp_path / "tokens.json").read_bytes() == content
 
 
 def test_an_expired_token_is_refused(tmp_path):
