@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -17,12 +17,16 @@ from xml.sax.saxutils import escape, quoteattr
 
 import orjson
 
+from fdo.errors import UNREADABLE
+from fdo.representations import mappable
 from fdo.representations.jsonld import to_jsonld
 from fdo.representations.lexical import XSD, xml_text
 from fdo.representations.nquads import quads, triples
 from ontologies.jsonld import context
 from ontologies.prefixes import PREFIXES
 
+Writer = Callable[[dict[str, Any], str], bytes]
+"""(document, address of the JSON-LD context) → bytes, UTF-8."""
 Triple = tuple[str, str, str]
 """Subject and predicate IRIs without brackets; the object as N-Triples writes it."""
 
@@ -39,8 +43,7 @@ class Syntax:
     name: str
     media_type: str
     extension: str
-    write: Callable[[dict[str, Any], str], bytes]
-    """(document, address of the JSON-LD context) → bytes, UTF-8."""
+    write: Writer
 
 
 def split(line: str) -> Triple:
@@ -176,8 +179,25 @@ def _jsonld_bytes(document: dict[str, Any], context_url: str) -> bytes:
     return orjson.dumps(to_jsonld(document, context_url))
 
 
+def _in_part(write: Writer) -> Writer:
+    """A writer that leaves out of a document what cannot be mapped, as the graph does (decision
+    0073)."""
+
+    def written(document: dict[str, Any], context_url: str) -> bytes:
+        try:
+            return write(document, context_url)
+        except UNREADABLE:
+            _, refused = mappable.parts(document, document["@id"])
+            if not refused:  # it is not for the document
+                raise
+            rest = {term: value for term, value in document.items() if term not in refused}
+            return write(rest, context_url)
+
+    return written
+
+
 SYNTAXES: dict[str, Syntax] = {
-    syntax.name: syntax
+    syntax.name: replace(syntax, write=_in_part(syntax.write))
     for syntax in (
         Syntax("jsonld", "application/ld+json", "jsonld", _jsonld_bytes),
         Syntax("turtle", "text/turtle", "ttl", lambda d, _: turtle(triples(d), d["@id"]).encode()),

@@ -89,3 +89,13 @@ def test_n_quads_are_sorted_and_name_their_graph() -> None:
     text = nquads(triples(BOTANY), graph)
     assert text.splitlines() == sorted(text.splitlines())
     assert set(quads(triples(BOTANY), graph)) == {f"{line}\n" for line in text.split("\n")[:-1]}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("wrong", [{"dwc:shoeSize": 43}, {"dwc:country": {"a": 1}}])
+def test_what_cannot_be_mapped_is_left_out_of_every_syntax(
+    name: str, wrong: dict[str, Any]
+) -> None:
+    address = "http://127.0.0.1:8000/contexts/opends.jsonld"
+    written = SYNTAXES[name].write({**BOTANY, **wrong}, address)
+    assert written == SYNTAXES[name].write(BOTANY, address)
