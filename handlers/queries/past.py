@@ -8,8 +8,9 @@ from handlers.queries.answer import Copy, Question
 from handlers.queries.checkpoint import Opened, OtherCopies
 from handlers.queries.formats import RESULTS
 from handlers.queries.frames import THE_STORE
-from handlers.queries.lookup import recognise, walked_body
+from handlers.queries.lookup import walked_body
 from handlers.queries.memo import Kept
+from handlers.queries.walks import recognise
 
 
 class PastLookUps:

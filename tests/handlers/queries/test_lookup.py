@@ -15,14 +15,8 @@ from pyoxigraph import Literal, NamedNode, Quad, QueryResultsFormat, QuerySoluti
 
 from handlers.queries.answer import Question
 from handlers.queries.formats import RESULTS
-from handlers.queries.lookup import (
-    MOST_CHARACTERS,
-    MOST_QUADS,
-    LookUps,
-    recognise,
-    walked,
-    walked_body,
-)
+from handlers.queries.lookup import LookUps, walked, walked_body
+from handlers.queries.walks import MOST_CHARACTERS, MOST_QUADS, recognise
 from tests.handlers.queries.publisher import Publisher, people
 
 NODES = [NamedNode(f"urn:n:{number}") for number in range(4)]
