@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -88,7 +88,7 @@ class _Graph:
         own_dataset = self._admitted(asked.query).own_dataset
         newest, published = self.repository.checkpoint()
         times = Times(self.repository.objects, self.repository.settings.base)
-        plan = times.plan(asked, published)
+        plan = times.plan(asked, lambda: published)
         with ExitStack() as held:
             path = newest
             if plan is not None:
@@ -161,11 +161,25 @@ def _query_text(query: str) -> str:
     """The query itself: every query has a brace or a space, a file's name has no brace."""
     if "{" in query or len(query) > 4096:
         return query
-    if Path(query).is_file():
-        return Path(query).read_text(encoding="utf-8")
+    file = Path(query)
+    if _is_there(file):
+        return _content(file)
     if " " not in query.strip():
         raise Refused(f"{query!r} is neither a query nor the name of a file.")
     return query
+
+
+def _is_there(file: Path) -> bool:
+    with suppress(OSError):  # too long for a name
+        return file.is_file()
+    return False
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        raise Refused(f"{file} is no text in UTF-8 ({wrong.reason}), so it is no query.") from wrong
 
 
 def _graph_format(format: ResultFormat) -> RdfFormat:

@@ -167,6 +167,25 @@ class Asking:
             return None
         return self._pool.look_ups.find(query)
 
+    def found_as_of(self, asked: Asked) -> tuple[Kept, Put] | None:
+        """The same of another state that is at hand, as JSON."""
+        assert asked.query is not None
+        if self._past is None or self._description.is_asked(asked.query):
+            return None
+        plan = self._plan(asked)
+        if plan is None:
+            return None
+        question = Question(
+            asked.query,
+            default_graphs=plan.default_graphs,
+            named_graphs=plan.named_graphs,
+            state=(plan.instant, plan.graphs),
+        )
+        put = Put(question, plan, "", self._erasures(plan))
+        memo, mark = self.remembered(put)
+        kept = memo.recall(question, mark) or self.looked_up(put)
+        return None if kept is None else (kept, put)
+
     def _erasures(self, plan: Plan | None) -> int:
         return self._past.times.erasures() if plan is not None and self._past is not None else 0
 
@@ -181,8 +200,11 @@ class Asking:
             return None
         if len(asked.query) > self._pool.limits.characters:
             return None  # the gate says so
+        return self._past.times.plan(asked, self._published)
+
+    def _published(self) -> int:
         current = self._pool.current()
-        return self._past.times.plan(asked, current.position if current else 0)
+        return current.position if current else 0
 
     async def _reach(self, asked: Asked) -> None:
         """Wait for the state that a client wants to see at least (`min-position`)."""

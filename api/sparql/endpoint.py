@@ -26,7 +26,7 @@ from api.sparql.memento import links_of, memento_headers, timemap
 from api.sparql.page import Page
 from api.sparql.refusals import status_of
 from api.sparql.reply import Header, Ready, Receive, Reply, Scope, Send, length_of, lines
-from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, lone_query, understand, wanted
+from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, query_as_of, understand, wanted
 from api.sparql.times import Plan
 from fdo.errors import CollectomeError
 from handlers.instants import Preparing
@@ -137,9 +137,9 @@ class SparqlApp:
             await self._refuse(reply, status, slug, error.message, more)
 
     def at_once(self, query_string: bytes, headers: Iterable[Header]) -> Ready | None:
-        """The same answer to a GET of the endpoint, if it is a look-up of the newest state that
-        no worker is needed for."""
-        query = lone_query(query_string)
+        """The same answer to a GET of the endpoint, if it is a look-up that no worker is needed
+        for, of the newest state or of one that is at hand (`as-of`)."""
+        query, moment = query_as_of(query_string)
         if query is None or self._base_iri is not None:
             return None
         accept = []
@@ -151,6 +151,8 @@ class SparqlApp:
         forms = wanted(b", ".join(accept).decode("latin-1"), None)
         if forms.page or forms.timemap or forms.results is not RESULTS[0]:
             return None
+        if moment is not None:
+            return self._past_at_once(Asked(query, as_of=moment))
         found = self._asking.found(query)
         if found is None:
             return None
@@ -158,6 +160,14 @@ class SparqlApp:
         if self._past is not None:
             said[:0] = links_of(self.description.endpoint, query)
         return Ready(self._of_state(found) + lines(said), found.body)
+
+    def _past_at_once(self, asked: Asked) -> Ready | None:
+        found = self._asking.found_as_of(asked)
+        if found is None:
+            return None
+        kept, put = found
+        headers = self._headers(kept, asked, put.plan, put.erasures)
+        return Ready(lines([*headers, length_of(kept.body)]), kept.body)
 
     def _of_state(self, answer: Kept) -> bytes:
         """What all answers of one published state say, as it is sent."""
@@ -212,7 +222,7 @@ class SparqlApp:
             await self._show(reply, asked)
         elif asked.query is None:
             if self._past is not None and (asked.as_of or asked.observed_at):
-                self._past.times.instant(asked, 0)  # refuses what is no moment
+                self._past.times.instant(asked, lambda: 0)  # refuses what is no moment
             await self._rdf(reply, await self.description.document(wait=2.0), forms)
         else:
             await self._query(reply, asked, forms)

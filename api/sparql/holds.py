@@ -24,6 +24,7 @@ MOST_WAITING: Final = 4
 MOST_KEPT: Final = 8
 REST_S: Final = 20.0
 _LOOK_S: Final = 5.0
+_ASK_S: Final = 1.0
 
 _Key = tuple[int, Plan]
 
@@ -36,6 +37,8 @@ class _Kept:
     stack: AsyncExitStack
     users: int = 0
     used: float = 0.0
+    asked: float = 0.0
+    """When a faster store of this state was last looked for, by who needs no worker."""
 
 
 class Holds:
@@ -49,11 +52,17 @@ class Holds:
         self._sweeper: asyncio.Task[None] | None = None
 
     def here(self, plan: Plan, erasures: int) -> Held | None:
-        """The store of a plan if it is held already: it stays until the caller next awaits."""
-        kept = self._kept.get((erasures, plan))
+        """The store of a plan if it is held already: it stays until the caller next awaits. None
+        too where a faster one stands beside it, which `hold` takes."""
+        key = (erasures, plan)
+        kept = self._kept.get(key)
         if kept is None:
             return None
-        kept.used = time.monotonic()
+        kept.used = now = time.monotonic()
+        if now - kept.asked >= _ASK_S:
+            kept.asked = now
+            if self._still_best(key) is None:
+                return None
         return kept.held
 
     @asynccontextmanager

@@ -101,10 +101,26 @@ def understand(method: str, query_string: bytes, content_type: str, body: bytes)
 
 def lone_query(query_string: bytes) -> str | None:
     """The query where the parameters hold nothing else; None too where they cannot be read."""
-    if not query_string.startswith(b"query=") or b"&" in query_string:
+    return _lone(b"query=", query_string)
+
+
+def query_as_of(query_string: bytes) -> tuple[str | None, str | None]:
+    """The query and the moment (`as-of`) where the parameters hold these, or the query alone; no
+    query where they hold anything else or cannot be read."""
+    query, _, also = query_string.partition(b"&")
+    if query.startswith(b"as-of="):
+        query, also = also, query
+    if not also:
+        return lone_query(query), None
+    moment = _lone(b"as-of=", also)
+    return (lone_query(query), moment) if moment else (None, None)
+
+
+def _lone(name: bytes, query_string: bytes) -> str | None:
+    if not query_string.startswith(name) or b"&" in query_string:
         return None
     try:
-        return _unquoted(query_string[6:].decode("utf-8"))
+        return _unquoted(query_string[len(name) :].decode("utf-8"))
     except UnicodeDecodeError:
         return None
 

@@ -18,7 +18,7 @@ single FROM with an instant is that whole state, its named graphs with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote
@@ -65,7 +65,8 @@ class Plan:
 
 
 class Times:
-    """Reads the times in requests. `published` is the newest position that the graph shows."""
+    """Reads the times in requests. `published` tells the newest position that the graph shows; it
+    is asked only where that matters."""
 
     def __init__(self, objects: DigitalObjects, public_base: str) -> None:
         self._objects = objects
@@ -91,7 +92,7 @@ class Times:
             self._said = (position, self.erasures())
         return self._said[1]
 
-    def plan(self, asked: Asked, published: int) -> Plan | None:
+    def plan(self, asked: Asked, published: Callable[[], int]) -> Plan | None:
         """What is asked of the past, or None where it is the newest state and nothing more."""
         assert asked.query is not None
         said = mentions(asked.query) if _MAY_NAME.search(asked.query) else Mentions()
@@ -101,7 +102,7 @@ class Times:
         base, instant = _base_of(wanted.default, states, instant, asked)
         if instant is None and not states:
             return None
-        at = instant or Instant(published)
+        at = instant or Instant(published())
         named = [*wanted.named, *(iri for iri in wanted.beside if iri in states)]
         graphs = [NamedState(iri, states[iri]) for iri in dict.fromkeys(named) if iri in states]
         default = list(wanted.default)
@@ -116,7 +117,7 @@ class Times:
             default = named = []
         return Plan(at, tuple(graphs), tuple(default), tuple(named), said=instant is not None)
 
-    def instant(self, asked: Asked, published: int) -> Instant | None:
+    def instant(self, asked: Asked, published: Callable[[], int]) -> Instant | None:
         """The instant that the parameters or Accept-Datetime name; None for the newest."""
         observed = None
         if asked.observed_at:
@@ -125,7 +126,7 @@ class Times:
             return Instant(self._position(asked.as_of), observed)
         if asked.accept_datetime is not None:
             return Instant(self._position_of_memento(asked.accept_datetime), observed)
-        return None if observed is None else Instant(published, observed)
+        return None if observed is None else Instant(published(), observed)
 
     def state(self, iri: str) -> State | None:
         """The state that an IRI names; None for the name of anything else."""

@@ -29,7 +29,11 @@ def test_the_next_query_gets_the_compacted_copy_and_one_under_way_keeps_its_stor
         holds = Holds(instants, Times(history.objects, "https://host"), swept.set)
         async with holds.hold(plan, 0, "one") as first:
             assert first.path == plain
+            assert holds.here(plan, 0) == first
             Builder(history.ladder()).compact(plain)
+            assert holds.here(plan, 0) == first, "it was looked at just now"
+            monkeypatch.setattr(holding, "_ASK_S", 0.0)
+            assert holds.here(plan, 0) is None
             async with holds.hold(plan, 0, "two") as second:
                 assert second.path == compacted(plain)
                 assert holds.here(plan, 0) == second

@@ -83,12 +83,37 @@ def test_every_answer_says_its_state_and_where_others_are(
     assert "Origin" in headers["vary"]
 
 
+@pytest.mark.parametrize("moment", ["3", "2026-03-01T12:00:25Z", "2026-03-01T12%3a00%3A25Z"])
+def test_a_look_up_of_another_state_is_answered_at_once_when_that_is_at_hand(
+    endpoint: Served, connection: http.client.HTTPConnection, moment: str
+) -> None:
+    query, before = f"SELECT ?p ?o {{ <{SUBJECT}> ?p ?o }}", endpoint.at_once
+    while endpoint.at_once == before:  # made by the first, opened beside for the next
+        at_once = ask(connection, query, f"&as-of={moment}")
+    assert at_once == ask(connection, query, f"&as-of={moment}&of-my-own=1")
+    assert endpoint.at_once == before + 1
+    assert at_once[0] == 200
+    headers = dict(at_once[1])
+    assert headers["collectome-position"] == "3"
+    assert headers["content-location"].endswith("&as-of=3")
+    assert "memento-datetime" in headers
+    assert at_once[2] != ask(connection, query)[2]
+    turned = f"/sparql?as-of={moment}&query={quote(query)}"
+    connection.request("GET", turned, headers={"Accept": JSON})
+    response = connection.getresponse()
+    assert response.read() == at_once[2]
+    assert endpoint.at_once == before + 3
+
+
 @pytest.mark.parametrize(
     ("query", "more", "headers"),
     [
         ("SELECT * { ?s ?p ?o } LIMIT 1", "", {}),
         ("SELECT * { <urn:a> ?p", "", {}),
-        (f"SELECT * {{ <{SUBJECT}> ?p ?o }}", "&as-of=3", {}),
+        (f"SELECT * {{ <{SUBJECT}> ?p ?o }}", "&as-of=", {}),
+        (f"SELECT * {{ <{SUBJECT}> ?p ?o }}", "&as-of=soon", {}),
+        (f"SELECT * {{ <{SUBJECT}> ?p ?o }}", "&as-of=3&observed-at=2026-03-01", {}),
+        (f"SELECT ?a {{ <{SUBJECT}> ?p ?a }}", "&as-of=2", {}),
         (f"SELECT * {{ <{SUBJECT}> ?p ?o }}", "&default-graph-uri=urn:g", {}),
         (f"SELECT * {{ <{SUBJECT}> ?p ?o }}", "&query=ASK{}", {}),
         (
@@ -103,7 +128,7 @@ def test_every_answer_says_its_state_and_where_others_are(
         ("SELECT * { <urn:a> <http://rdfs.org/ns/void#propertyPartition> ?o }", "", {}),
     ],
 )
-def test_what_is_not_a_look_up_of_the_newest_state_takes_the_usual_road(
+def test_what_is_no_look_up_of_a_state_at_hand_takes_the_usual_road(
     endpoint: Served,
     connection: http.client.HTTPConnection,
     query: str,
