@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -84,6 +84,15 @@ CASES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint, and what is said beside the query."""
+
+    netloc: str
+    path: str
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """The outcome of one case, in milliseconds."""
 
@@ -121,8 +130,9 @@ def run(scratch: Path, specimens: int) -> list[Row]:
     reference = scratch / "reference"
     shutil.copytree(published / "checkpoints" / newest.checkpoint, reference)
     with server(data, sparql_time_per_minute_s=0) as ours, _oxigraph(reference) as theirs:
-        addresses = (urlsplit(ours).netloc, theirs)
-        return [_measure(case, _values(ours), addresses) for case in CASES]
+        asked = Target(urlsplit(ours).netloc, "/sparql"), Target(theirs, "/query")
+        values = values_of(ours)
+        return [compared(case, values, *asked) for case in CASES]
 
 
 def main() -> None:
@@ -136,7 +146,12 @@ def main() -> None:
     if asked.json:
         print(json.dumps([{**row.__dict__, "ratio": row.ratio} for row in rows]))
         return
-    print(f"{'ms':38} {'ours':>8} {'p95':>8} {'oxigraph':>9} {'p95':>8} {'ratio':>6} {'p5':>6}")
+    show(rows, "ours", "oxigraph")
+
+
+def show(rows: Iterable[Row], ours: str, theirs: str) -> None:
+    """Print a table of the outcomes."""
+    print(f"{'ms':38} {ours:>8} {'p95':>8} {theirs:>9} {'p95':>8} {'ratio':>6} {'p5':>6}")
     for row in rows:
         print(
             f"{row.name:38} {row.ours:8.2f} {row.ours_p95:8.2f} {row.theirs:9.2f} "
@@ -144,12 +159,12 @@ def main() -> None:
         )
 
 
-def _values(ours: str) -> list[dict[str, str]]:
-    """What is put into the n-th query."""
+def values_of(ours: str) -> list[dict[str, str]]:
+    """What is put into the n-th query, from the data of this server."""
     client = http.client.HTTPConnection(urlsplit(ours).netloc, timeout=120)
 
     def column(query: str) -> list[str]:
-        found = json.loads(_ask(client, f"/sparql?query={quote(_PREFIXES + query)}"))
+        found = json.loads(ask(client, f"/sparql?query={quote(_PREFIXES + query)}"))
         return [row["x"]["value"] for row in found["results"]["bindings"]]
 
     most = _WARM_UP + max(case.times for case in CASES)
@@ -163,19 +178,23 @@ def _values(ours: str) -> list[dict[str, str]]:
     ]
 
 
-def _measure(case: Case, values: list[dict[str, str]], addresses: tuple[str, str]) -> Row:
-    clients = [http.client.HTTPConnection(where, timeout=120) for where in addresses]
+def compared(
+    case: Case, values: list[dict[str, str]], ours: Target, theirs: Target, apart: int = 64
+) -> Row:
+    """Ask both in turns; RuntimeError where answers differ by more than `apart` bytes."""
+    asked = ours, theirs
+    clients = [http.client.HTTPConnection(each.netloc, timeout=120) for each in asked]
     times: tuple[list[float], list[float]] = ([], [])
     warm_up = min(_WARM_UP, case.times)
     for number, value in enumerate(islice(values, warm_up + case.times)):
         query = quote(case.query.format(**value))
         sizes = []
-        for taken, client, path in zip(times, clients, ("/sparql", "/query"), strict=True):
+        for taken, client, target in zip(times, clients, asked, strict=True):
             began = time.perf_counter()
-            sizes.append(len(_ask(client, f"{path}?query={query}")))
+            sizes.append(len(ask(client, f"{target.path}?query={query}{target.more}")))
             if number >= warm_up:
                 taken.append((time.perf_counter() - began) * 1000)
-        if abs(sizes[0] - sizes[1]) > 64:
+        if abs(sizes[0] - sizes[1]) > apart:
             raise RuntimeError(f"{case.name}: the answers differ, {sizes[0]} and {sizes[1]} bytes")
     medians = [statistics.median(taken) for taken in times]
     tails = [statistics.quantiles(taken, n=20) for taken in times]
@@ -183,7 +202,8 @@ def _measure(case: Case, values: list[dict[str, str]], addresses: tuple[str, str
     return Row(case.name, medians[0], tails[0][-1], medians[1], tails[1][-1], quiet)
 
 
-def _ask(client: http.client.HTTPConnection, path: str) -> bytes:
+def ask(client: http.client.HTTPConnection, path: str) -> bytes:
+    """The answer to a GET, as JSON; RuntimeError where it is not 200."""
     client.request("GET", path, headers={"Accept": "application/sparql-results+json"})
     response = client.getresponse()
     body = response.read()
