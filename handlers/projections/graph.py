@@ -18,12 +18,11 @@ import json
 import os
 import shutil
 import time
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, Store
@@ -42,14 +41,13 @@ from eventstore.patches import (
     state_lines,
 )
 from handlers import stores
+from handlers.loads import Loads
 
 _META = NamedNode(META)
 _XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 
 BULK_BYTES = 48 * 1024 * 1024
 """N-Quads gathered before one bulk load; the loader holds about ten times as much memory."""
-LOADS = 2
-"""Files loaded at a time: one load keeps one core at work, most of the time."""
 BULK_AT_LEAST = 1_000
 """Fewer gathered events go in as one update."""
 DELTA_EVENTS = 100
@@ -67,13 +65,13 @@ KEEP_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A file on its way into the store."""
+class Showing:
+    """A checkpoint of a long backlog that is being made while the backlog is gathered on."""
 
     done: Future[None]
-    path: Path
-    upto: int
-    """The position of the last fact in it."""
+    notice: dict[str, Any]
+    began: float
+    """When the store was to come to rest for it (monotonic seconds)."""
 
 
 class Graph:
@@ -85,6 +83,7 @@ class Graph:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._marker = folder / "unfinished.json"
+        self._checkpoints = folder / "checkpoints"
         self._files = 0
         self._old = folder / "store.old"
         shutil.rmtree(self._old, ignore_errors=True)
@@ -97,8 +96,14 @@ class Graph:
         self._bytes = 0
         self._file: BinaryIO | None = None
         self._loaded_since_optimize = 0
-        self._loading: deque[Load] = deque()
-        self._loader = ThreadPoolExecutor(LOADS, thread_name_prefix="bulk-load")
+        self._passed = 0
+        """The position up to which files are in; the store says so at the next occasion."""
+        self._loads = Loads(self._write_marker, self._pass)
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
+        self._thinning: Future[None] | None = None
+        self._rest_since = 0.0
+        """Since when files are held back so that a checkpoint can be made; 0 while none are."""
+        self._showing: Showing | None = None
         for left in folder.glob("bulk-*.nq"):
             left.unlink()
         self._published = self._read_published()
@@ -162,14 +167,15 @@ class Graph:
         (self.folder / "store").rename(self._old)  # first: half a store could not be opened
         self._store = Store(str(self.folder / "store"))
         shutil.rmtree(self._old)
-        self._stored = self._taken = 0
+        self._stored = self._taken = self._passed = 0
 
     def close(self) -> None:
         """Let go of the store; what was gathered and not flushed is read again next time."""
         self._close_bulk()
         self._gathered = []
         self._join()
-        self._loader.shutdown()
+        self._loads.close()
+        self._beside.shutdown()
         del self._store
 
     # ── publishing ───────────────────────────────────────────────────────────────────────
@@ -177,15 +183,14 @@ class Graph:
     def publish(self, log: Log, *, tidy: bool = True) -> bool:
         """Make a checkpoint of the store and name it in `current`; False when there is
         nothing new, or a range is unfinished. `tidy`: compact first after large loads."""
-        while self._loading and self._loading[0].done.done():
-            self._join_one()
-        if self._gathered or self._loading:
+        self._go_on(log)
+        if self._gathered or self._loads or self._showing:
             return False
-        if self._marker.exists():
-            upto = int(json.loads(self._marker.read_text())["upto"])
-            if self._stored < min(upto, log.position()):  # the log may be an older copy, put back
-                return False
-        elif self._published == self._stored and not (tidy and self._purging.exists()):
+        self._note()
+        if not self._is_whole(log):
+            return False
+        news = self._marker.exists() or self._published != self._stored
+        if not news and not (tidy and self._purging.exists()):
             return False
         if tidy and self._loaded_since_optimize >= OPTIMIZE_AT:
             self._store.optimize()
@@ -193,21 +198,11 @@ class Graph:
         purged = tidy and self._purging.exists()
         if purged:
             self._purge()
-        checkpoints = self.folder / "checkpoints"
-        checkpoints.mkdir(exist_ok=True)
-        name = f"{self._stored:012d}-{time.time_ns()}"
-        self._store.backup(str(checkpoints / name))
-        notice = {
-            "checkpoint": name,
-            "position": self._stored,
-            "recorded_at": log.recorded_at(self._stored),
-        }
-        fresh = self.folder / "current.new"
-        fresh.write_bytes(orjson.dumps(notice))
-        fresh.replace(self.folder / "current")
-        self._published = self._stored
-        self._marker.unlink(missing_ok=True)
-        self._thin(checkpoints, name, all_others=purged)
+        notice = self._notice(log)
+        self._store.backup(str(self._checkpoints / notice["checkpoint"]))
+        self._announce(notice)
+        self._thinned()
+        self._thin(notice["checkpoint"], all_others=purged)
         if purged:
             self._purging.unlink()
         return True
@@ -226,9 +221,38 @@ class Graph:
             out.writelines(line for line in lines if not line.endswith(position))
         whole.unlink()
 
-    def _thin(self, checkpoints: Path, newest: str, *, all_others: bool) -> None:
+    def _is_whole(self, log: Log) -> bool:
+        """Whether the store holds nothing behind its position."""
+        if not self._marker.exists():
+            return True
+        upto = int(json.loads(self._marker.read_text())["upto"])
+        return self._stored >= min(upto, log.position())  # the log may be an older copy, put back
+
+    def _notice(self, log: Log) -> dict[str, Any]:
+        """What `current` will say of a checkpoint of the store as it is."""
+        self._checkpoints.mkdir(exist_ok=True)
+        return {
+            "checkpoint": f"{self._stored:012d}-{time.time_ns()}",
+            "position": self._stored,
+            "recorded_at": log.recorded_at(self._stored),
+        }
+
+    def _announce(self, notice: dict[str, Any]) -> None:
+        fresh = self.folder / "current.new"
+        fresh.write_bytes(orjson.dumps(notice))
+        fresh.replace(self.folder / "current")
+        self._published = notice["position"]
+        self._marker.unlink(missing_ok=True)
+
+    def _thinned(self) -> None:
+        """Wait for what goes on beside; what went wrong there is raised here."""
+        if self._thinning is not None:
+            self._thinning.result()
+            self._thinning = None
+
+    def _thin(self, newest: str, *, all_others: bool) -> None:
         horizon = time.time_ns() - KEEP_SECONDS * 1_000_000_000
-        others = sorted(path for path in checkpoints.iterdir() if path.name != newest)
+        others = sorted(path for path in self._checkpoints.iterdir() if path.name != newest)
         for torn in [path for path in others if path.suffix]:  # killed while it was being made
             others.remove(torn)
             stores.remove(torn, even_held=True)
@@ -251,51 +275,90 @@ class Graph:
     def _load(self, log: Log | None = None) -> None:
         """Hand the gathered file to the loaders, which work while the next one is gathered.
 
-        With `log`, a long backlog is shown on the way: the store is at rest between two files.
+        With `log`, a long backlog is shown on the way.
         """
         assert self._file is not None
         path, upto, count = Path(self._file.name), self._gathered[-1], len(self._gathered)
         self._close_bulk()
         self._gathered, self._bytes = [], 0
-        if log is not None and time.monotonic() > self._show_at:
-            self._show(log)
         if count < BULK_AT_LEAST:
             self._join()
             text = path.read_bytes().decode()
             self._run([line + "\n" for line in text.split("\n") if line], [], upto)
             path.unlink()
-        else:
-            while len(self._loading) >= LOADS:
-                self._join_one()
-            self._write_marker(upto)
-            load = self._loader.submit(
-                self._store.bulk_load, path=str(path), format=RdfFormat.N_QUADS
-            )
-            self._loading.append(Load(load, path, upto))
-            self._loaded_since_optimize += count
+            return
+        if log is not None and time.monotonic() > self._show_at and not self._rest_since:
+            self._rest_since = time.monotonic()
+            self._loads.hold()
+        self._loads.put(self._store, path, upto)
+        self._loaded_since_optimize += count
+        self._go_on(log)
+        while self._loads.full:
+            if self._showing is not None:
+                self._shown()
+            elif self._loads.at_rest:
+                self._release()
+            else:
+                self._loads.wait()
+            self._go_on(log)
+
+    def _go_on(self, log: Log | None) -> None:
+        """Go on with what is under way, without waiting: files that are in are passed, and a long
+        backlog is shown between two of them. The engine lets a checkpoint of a large store wait
+        until it has merged what came; others gather meanwhile, and what they gather waits."""
+        self._loads.reap()
+        if self._showing is not None:
+            if self._showing.done.done():
+                self._shown()
+        elif self._rest_since and self._loads.at_rest and log is not None:
+            self._note()
+            if self._is_whole(log):
+                self._show(log)
+            else:
+                self._show_at = time.monotonic() + SHOW_S
+                self._release()
 
     def _show(self, log: Log) -> None:
-        began = time.monotonic()
-        self._join()
-        self.publish(log, tidy=False)
+        notice = self._notice(log)
+        place = str(self._checkpoints / notice["checkpoint"])
+        done = self._beside.submit(self._store.backup, place)
+        self._showing = Showing(done, notice, self._rest_since)
+
+    def _shown(self) -> None:
+        """Wait for the checkpoint that is being made, name it, and let the files go on."""
+        assert self._showing is not None
+        showing, self._showing = self._showing, None
+        showing.done.result()
+        self._thinned()
+        self._announce(showing.notice)
+        newest = showing.notice["checkpoint"]
+        self._thinning = self._beside.submit(self._thin, newest, all_others=False)
         now = time.monotonic()
-        self._show_at = now + min(max(SHOW_S, SHOW_SHARE * (now - began)), SHOW_MOST_S)
+        self._show_at = now + min(max(SHOW_S, SHOW_SHARE * (now - showing.began)), SHOW_MOST_S)
+        self._release()
+
+    def _release(self) -> None:
+        self._rest_since = 0.0
+        self._loads.release(self._store)
 
     def _join(self) -> None:
-        """Wait for all loads; what went wrong there is raised here."""
-        while self._loading:
-            self._join_one()
-
-    def _join_one(self) -> None:
-        """Wait for the oldest load: positions are said in the order of the log."""
-        load = self._loading.popleft()
+        """Wait for all that is under way; what went wrong there is raised here."""
+        if self._showing is not None:
+            self._shown()
+        self._release()
         try:
-            load.done.result()
-        except BaseException:
-            self._loading.clear()  # the position must not pass what is missing; all are read again
-            raise
-        self._run([], [], load.upto)
-        load.path.unlink()
+            while self._loads:
+                self._loads.wait()
+        finally:
+            self._note()
+
+    def _pass(self, upto: int) -> None:
+        self._passed = upto
+
+    def _note(self) -> None:
+        """Write the position up to which files are in, which is behind what they brought."""
+        if self._passed > self._stored:
+            self._run([], [], self._passed)
 
     def _forget(self, erasure: Recorded, log: Log) -> None:
         """Put the redacted document in the place of what the store holds of the object.

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from eventstore.patches import (
     state_lines,
 )
 from fdo.documents import canonical
+from handlers import loads
 from handlers.projections import graph
 from handlers.projections.graph import Graph, read_current
 from tests.handlers.projections.contract import PowerFailure, ProjectionContract, _Unreadable
@@ -142,13 +144,13 @@ def test_the_position_does_not_pass_a_file_that_could_not_be_loaded(
     for number in range(1, 4):
         told.register(number, a_specimen(number))
     view = Graph(tmp_path / "view")
-    for event in told.events()[:3]:  # two files are loaded at a time; the second is broken
-        view.apply([event], told.log)
-        if event.position == 2:
-            assert view._file is not None
-            view._file.write(b"half a li")
-        view.settle(idle=True)
     with pytest.raises(SyntaxError):
+        for event in told.events()[:3]:  # two files are loaded at a time; the second is broken
+            view.apply([event], told.log)
+            if event.position == 2:
+                assert view._file is not None
+                view._file.write(b"half a li")
+            view.settle(idle=True)
         view.flush()
     view.close()
     view = Graph(tmp_path / "view")
@@ -158,6 +160,43 @@ def test_the_position_does_not_pass_a_file_that_could_not_be_loaded(
     assert view.publish(told.log)
     assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
     view.close()
+
+
+@pytest.mark.parametrize("queued", [2, 8])
+def test_a_long_backlog_is_shown_while_it_is_gathered_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queued: int
+) -> None:
+    for name, value in (("BULK_AT_LEAST", 1), ("BULK_BYTES", 1), ("SHOW_MOST_S", 0)):
+        monkeypatch.setattr(graph, name, value)
+    monkeypatch.setattr(loads, "QUEUED", queued)
+    told = Repository(tmp_path / "log")
+    told.source()
+    for number in range(1, 12):
+        told.register(number, a_specimen(number))
+    events, seen, opened = told.events(), dict[int, Any](), threading.Event()
+    view = Graph(tmp_path / "view")
+    view._beside.submit(opened.wait)  # the checkpoint takes its time
+    for event in events[: queued - 1]:
+        view.apply([event], told.log)
+    assert view.position() == queued - 1
+    assert read_current(tmp_path / "view") is None
+    threading.Timer(0.1, opened.set).start()
+    for event in events[queued - 1 :]:
+        view.apply([event], told.log)
+        if (notice := read_current(tmp_path / "view")) is not None:
+            seen[int(notice["position"])] = published(tmp_path / "view")
+    assert seen, "who is behind is seen on the way"
+    view.flush()
+    view.publish(told.log)
+    assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
+    view.close()
+    for position, found in seen.items():
+        again = Graph(tmp_path / f"at-{position}")
+        again.apply(events[:position], told.log)
+        again.flush()
+        again.publish(told.log)
+        assert found == published(tmp_path / f"at-{position}")
+        again.close()
 
 
 def test_a_first_version_is_the_same_as_a_quad_set_and_as_a_patch(tmp_path: Path) -> None:

@@ -1,0 +1,109 @@
+"""Files of quads on their way into a store, behind the back of who gathers them.
+
+    loads = Loads(begins, passed)
+    loads.put(store, path, upto)        # returns at once, unless many are under way
+    loads.reap()                        # tells `passed` what is in by now, in the order given
+
+The engine loads without Python's lock, some files at a time. While they are held back, for a
+checkpoint that wants the store at rest, files wait on the disk and their gathering goes on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import RdfFormat, Store
+
+AT_A_TIME: Final = 2
+"""Files loaded at a time: one load keeps one core at work, most of the time."""
+QUEUED: Final = 8
+"""Files under way or held back, at most: who gathers goes ahead of the engine by these."""
+
+
+@dataclass(slots=True)
+class _File:
+    """A file; `done` is there once it was handed to the engine."""
+
+    path: Path
+    upto: int
+    done: Future[None] | None = None
+
+
+class Loads:
+    """Loads files; one thread uses it.
+
+    `begins` is told the position of the last fact in a file before that is begun, `passed` when it
+    and all before it are in. What goes wrong in a file is raised by whoever comes next, and nothing
+    of it, nor of what is behind it, is passed.
+    """
+
+    def __init__(self, begins: Callable[[int], None], passed: Callable[[int], None]) -> None:
+        self._begins, self._passed = begins, passed
+        self._files: deque[_File] = deque()
+        self._held = False
+        self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="bulk-load")
+
+    def __bool__(self) -> bool:
+        """Whether any file is under way or held back."""
+        return bool(self._files)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether none is with the engine."""
+        return not self._files or self._files[0].done is None
+
+    @property
+    def full(self) -> bool:
+        """Whether as many wait as may."""
+        return len(self._files) >= QUEUED
+
+    def put(self, store: Store, path: Path, upto: int) -> None:
+        """Have a file loaded, and removed then."""
+        file = _File(path, upto)
+        self._files.append(file)
+        if not self._held:
+            self._begin(store, file)
+
+    def hold(self) -> None:
+        """Let what comes from now on wait."""
+        self._held = True
+
+    def release(self, store: Store) -> None:
+        """Begin what waited."""
+        self._held = False
+        for file in self._files:
+            if file.done is None:
+                self._begin(store, file)
+
+    def reap(self) -> None:
+        """Pass what is in by now, without waiting."""
+        while self._files and (done := self._files[0].done) is not None and done.done():
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait for the oldest file, which is with the engine, and pass it."""
+        file = self._files[0]
+        assert file.done is not None
+        try:
+            file.done.result()
+        except BaseException:
+            self._files.clear()  # no position may pass what is missing; all are read again
+            raise
+        self._files.popleft()
+        self._passed(file.upto)
+        file.path.unlink()
+
+    def close(self) -> None:
+        """End the threads, when all is in."""
+        self._pool.shutdown()
+
+    def _begin(self, store: Store, file: _File) -> None:
+        self._begins(file.upto)
+        file.done = self._pool.submit(
+            store.bulk_load, path=str(file.path), format=RdfFormat.N_QUADS
+        )
