@@ -21,8 +21,8 @@ from handlers.projections.graph import BULK_BYTES
 BATCH = 500
 SMALL = 10_000
 """Records with which a larger number is compared."""
-TOLD = 100_000
-"""Events after which the bare load says how far it has come."""
+TOLD = 25
+"""Files after which the bare load says how far it has come."""
 
 
 def measure(scratch: Path, records: int) -> list[Result]:
@@ -147,31 +147,21 @@ def _bare_log(data: Path, scratch: Path) -> float:
 
 def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
     """(quads, seconds to bulk-load the same quads, in the order of the log and in files of the
-    same size, and to compact). Making the files is not counted."""
-    objects = DigitalObjects(data)
-    bare, spent, position = Store(str(scratch / "bare")), 0.0, 0
-    path, lines, size, told = scratch / "bare.nq", list[str](), 0, 0
-    while events := objects.log.read(position, 1_000):
-        position = events[-1].position
-        for event in events:
-            quads = patch(event, None).added
-            lines += quads
-            size += sum(map(len, quads))
-        if size >= BULK_BYTES:
-            spent += _load(bare, path, lines)
-            lines, size = [], 0
-        if position - told >= TOLD:
-            told = position
-            _say(f"bare load: {position:,} events in {spent:,.0f} s")
-    spent += _load(bare, path, lines)
-    started = time.perf_counter()
+    same size, and to compact). Making the files is not counted, and done before: the engine merges
+    behind its loads, and what it did while others worked would be missing."""
+    files = _files(data, scratch / "bare-files")
+    bare, started = Store(str(scratch / "bare")), time.perf_counter()
+    for number, path in enumerate(files, start=1):
+        bare.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
+        if number % TOLD == 0:
+            spent = time.perf_counter() - started
+            _say(f"bare load: {number} of {len(files)} files in {spent:,.0f} s")
     bare.optimize()
-    spent += time.perf_counter() - started
+    spent = time.perf_counter() - started
     count = len(bare)
     del bare  # closes it; its folder can go
     shutil.rmtree(scratch / "bare")
-    path.unlink()
-    objects.close()
+    shutil.rmtree(scratch / "bare-files")
     return count, spent
 
 
@@ -180,11 +170,28 @@ def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 
-def _load(store: Store, path: Path, lines: list[str]) -> float:
+def _files(data: Path, folder: Path) -> list[Path]:
+    """The quads of the log in files, as the projection gathers them."""
+    folder.mkdir()
+    objects, files, position = DigitalObjects(data), list[Path](), 0
+    lines, size = list[str](), 0
+    while events := objects.log.read(position, 1_000):
+        position = events[-1].position
+        for event in events:
+            quads = patch(event, None).added
+            lines += quads
+            size += sum(map(len, quads))
+        if size >= BULK_BYTES:
+            files.append(_written(folder, len(files), lines))
+            lines, size = [], 0
+    objects.close()
+    return [*files, _written(folder, len(files), lines)]
+
+
+def _written(folder: Path, number: int, lines: list[str]) -> Path:
+    path = folder / f"{number}.nq"
     path.write_text("".join(lines), encoding="utf-8")
-    started = time.perf_counter()
-    store.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
-    return time.perf_counter() - started
+    return path
 
 
 if __name__ == "__main__":
