@@ -28,6 +28,12 @@ def revised(sample: Terminal) -> str:
 
 
 @pytest.fixture(scope="module")
+def ours(sample: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """A copy, since some of what is asked makes an empty store where there was none."""
+    return sample.copied(tmp_path_factory.mktemp("ours") / "data")
+
+
+@pytest.fixture(scope="module")
 def withheld(demo_log: Path) -> str:
     """A specimen whose licence keeps its document back."""
     last = {}
@@ -141,6 +147,16 @@ def test_sparql_reads_a_query_from_a_file_and_answers_yes_or_no(sample, tmp_path
     assert sample("sparql", tmp_path / "ask.rq").stdout == "yes\n"
     assert json.loads(sample("sparql", tmp_path / "ask.rq", "--json").stdout)["boolean"] is True
     assert sample("sparql", "ASK { <urn:nothing> ?p ?o }").stdout == "no\n"
+    assert sample("sparql", "SELECT * {}").stdout == "1 row\n", "without a column"
+
+
+def test_a_file_with_a_query_may_bear_a_mark_and_must_be_text(sample, tmp_path):
+    (tmp_path / "marked.rq").write_text("ASK {}", encoding="utf-8-sig")
+    assert sample("sparql", tmp_path / "marked.rq").stdout == "yes\n"
+    (tmp_path / "latin.rq").write_bytes("ASK { ?s ?p 'Ã' }".encode("latin-1"))
+    assert "no text in UTF-8" in sample.refused("sparql", tmp_path / "latin.rq")
+    nobody = f"DESCRIBE <urn:{'x' * 300}>"
+    assert sample("sparql", nobody, "--format=ntriples").stdout == ""
 
 
 def test_sparql_and_export_say_which_state_it_was_so_that_it_is_had_again(sample):
@@ -235,9 +251,13 @@ def test_an_unknown_version_or_format_says_which_there_are(sample, revised):
         ["status"], ["show", "10.5072/AAA-AAA-AAA"], ["history", "10.5072/AAA-AAA-AAA"],
         ["sparql", "ASK { ?s ?p ?o }"], ["search", "x"], ["verify"], ["rebuild", "all"],
         ["export"], ["tombstone", "10.5072/AAA-AAA-AAA", "--reason=x"], ["identity", "list"],
-        ["restore", "10.5072/AAA-AAA-AAA"],
+        ["restore", "10.5072/AAA-AAA-AAA"], ["cite", "10.5072/AAA-AAA-AAA"],
+        ["diff", "10.5072/AAA-AAA-AAA"], ["changes"], ["checkpoint"], ["follow", "--detach"],
+        ["time", "terms"], ["instants", "list"], ["pids", "status"], ["webhooks", "list"],
+        ["webhooks", "add", "https://example.org/"], ["definitions", "list"],
+        ["annotations", "list"], ["media", "status"], ["mas", "list"],
     ],
-    ids=lambda line: line[0],
+    ids=" ".join,
 )  # fmt: skip
 def test_no_repository_names_the_folder_and_the_next_step(tmp_path, line):
     told = Terminal(tmp_path / "nowhere").refused(*line)
@@ -250,6 +270,40 @@ def test_wrong_usage_ends_with_two(sample):
     sample("frobnicate", code=2)
     sample("show", code=2)
     sample("sparql", "ASK {}", "--format=docx", code=2)
+    for line in (["show"], ["cite"], ["erase", "--reason=x"]):
+        sample(*line, "10.5072/AAA-AAA-AAA", f"--version={10**30}", code=2)
+    sample("pids", "request-version", "10.5072/AAA-AAA-AAA", 10**30, code=2)
+    sample("changes", "--limit=-1", code=2)
+    sample("token", "create", "ann", "--role=agent", "--days=0", code=2)
+    sample("datacite-double", "--port=70000", code=2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["status"], ["show", "PID"], ["history", "PID"], ["cite", "PID"],
+        ["diff", "PID"], ["search"], ["changes", "--limit=3"], ["sparql", "SELECT (1 AS ?one) {}"],
+        ["time", "changed", "dwc:country"], ["time", "busiest"], ["time", "series"],
+        ["time", "held", "dwc:country", "Norway"], ["time", "terms"], ["instants", "list"],
+        ["identity", "list"], ["config", "show"], ["definitions", "list"], ["media", "status"],
+        ["mas", "list"], ["mas", "jobs"], ["mas", "dead"], ["mas", "services"], ["mas", "status"],
+        ["mas", "model", "list"], ["pids", "status"], ["pids", "list"], ["token", "list"],
+        ["webhooks", "list"], ["annotations", "list"], ["annotations", "queue"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_is_read_comes_as_text_and_as_json(ours, revised, line):
+    asked = [revised if word == "PID" else word for word in line]
+    assert ours(*asked).stdout.strip()
+    rows = ours(*asked, "--json").stdout.splitlines()
+    assert rows and all(isinstance(json.loads(row), dict | list) for row in rows)
+
+
+def test_the_tokens_of_a_folder_that_is_not_there_are_not_none(tmp_path):
+    terminal = Terminal(tmp_path / "nowhere")
+    for line in (["list"], ["revoke", "ann"]):
+        assert "no repository in" in terminal.refused("token", *line)
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_config_show_names_each_value_and_where_it_came_from(sample, tmp_path):
