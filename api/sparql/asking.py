@@ -140,7 +140,7 @@ class Asking:
         finally:
             rates.charge(put.client, seconds or time.monotonic() - began)
 
-    def remembered(self, put: Put) -> tuple[Memo[Question], Mark | None]:
+    def remembered(self, put: Put) -> tuple[Memo[Question, Kept], Mark | None]:
         """Where small answers to this are kept, and what tells whether they still hold."""
         if put.question.tables:
             return self._pool.memo, None
@@ -167,7 +167,7 @@ class Asking:
             return None
         return self._pool.look_ups.find(query)
 
-    def found_as_of(self, asked: Asked) -> tuple[Kept, Put] | None:
+    def found_as_of(self, asked: Asked, erasures: int) -> tuple[Kept, Plan] | None:
         """The same of another state that is at hand, as JSON."""
         assert asked.query is not None
         if self._past is None or self._description.is_asked(asked.query):
@@ -181,10 +181,15 @@ class Asking:
             named_graphs=plan.named_graphs,
             state=(plan.instant, plan.graphs),
         )
-        put = Put(question, plan, "", self._erasures(plan))
+        put = Put(question, plan, "", erasures)
         memo, mark = self.remembered(put)
         kept = memo.recall(question, mark) or self.looked_up(put)
-        return None if kept is None else (kept, put)
+        return None if kept is None else (kept, plan)
+
+    def erasures(self) -> int | None:
+        """The newest erasure: answers of the past hold while there is no newer one. None where
+        there is no past."""
+        return None if self._past is None else self._past.times.erasures()
 
     def _erasures(self, plan: Plan | None) -> int:
         return self._past.times.erasures() if plan is not None and self._past is not None else 0

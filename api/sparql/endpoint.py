@@ -32,7 +32,7 @@ from fdo.errors import CollectomeError
 from handlers.instants import Preparing
 from handlers.queries.answer import Answer
 from handlers.queries.formats import GRAPHS, RESULTS
-from handlers.queries.memo import Kept, is_repeatable
+from handlers.queries.memo import Kept, Memo, is_repeatable
 from handlers.queries.pool import QueryPool
 
 _ALLOW: Final = b"GET, HEAD, POST, OPTIONS"
@@ -112,6 +112,7 @@ class SparqlApp:
         self._asking = Asking(pool, past, clients, self.description)
         self._page = Page(pool, self._asking, self.description, title)
         self._state_said: tuple[tuple[str, int, str] | None, bytes] = (None, b"")
+        self._past_ready: Memo[bytes, Ready] = Memo()
 
     async def close(self) -> None:
         """Give up what runs in the background; close the pool after this."""
@@ -152,7 +153,7 @@ class SparqlApp:
         if forms.page or forms.timemap or forms.results is not RESULTS[0]:
             return None
         if moment is not None:
-            return self._past_at_once(Asked(query, as_of=moment))
+            return self._past_at_once(query_string, Asked(query, as_of=moment))
         found = self._asking.found(query)
         if found is None:
             return None
@@ -161,13 +162,22 @@ class SparqlApp:
             said[:0] = links_of(self.description.endpoint, query)
         return Ready(self._of_state(found) + lines(said), found.body)
 
-    def _past_at_once(self, asked: Asked) -> Ready | None:
-        found = self._asking.found_as_of(asked)
+    def _past_at_once(self, query_string: bytes, asked: Asked) -> Ready | None:
+        erasures = self._asking.erasures()
+        if erasures is None:
+            return None
+        known = self._past_ready.recall(query_string, (erasures,))
+        if known is not None:
+            return known
+        found = self._asking.found_as_of(asked, erasures)
         if found is None:
             return None
-        kept, put = found
-        headers = self._headers(kept, asked, put.plan, put.erasures)
-        return Ready(lines([*headers, length_of(kept.body)]), kept.body)
+        kept, plan = found
+        headers = self._headers(kept, asked, plan, erasures)
+        ready = Ready(lines([*headers, length_of(kept.body)]), kept.body)
+        if asked.as_of is not None and asked.as_of.isdecimal():  # an event, which stays where it is
+            self._past_ready.keep(query_string, (erasures,), ready)
+        return ready
 
     def _of_state(self, answer: Kept) -> bytes:
         """What all answers of one published state say, as it is sent."""

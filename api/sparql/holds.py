@@ -38,7 +38,7 @@ class _Kept:
     users: int = 0
     used: float = 0.0
     asked: float = 0.0
-    """When a faster store of this state was last looked for, by who needs no worker."""
+    """When a faster store of this state was last looked for."""
 
 
 class Holds:
@@ -54,15 +54,10 @@ class Holds:
     def here(self, plan: Plan, erasures: int) -> Held | None:
         """The store of a plan if it is held already: it stays until the caller next awaits. None
         too where a faster one stands beside it, which `hold` takes."""
-        key = (erasures, plan)
-        kept = self._kept.get(key)
+        kept = self._still_best((erasures, plan))
         if kept is None:
             return None
-        kept.used = now = time.monotonic()
-        if now - kept.asked >= _ASK_S:
-            kept.asked = now
-            if self._still_best(key) is None:
-                return None
+        kept.used = time.monotonic()
         return kept.held
 
     @asynccontextmanager
@@ -90,8 +85,11 @@ class Holds:
     def _still_best(self, key: _Key) -> _Kept | None:
         """What is held of a state, unless a faster store of it stands there by now: then that is
         held next, and this one is left to the queries that are at it."""
-        kept = self._kept.get(key)
-        if kept is None or self._instants.asked_again(kept.held):
+        kept, now = self._kept.get(key), time.monotonic()
+        if kept is None or now - kept.asked < _ASK_S:
+            return kept
+        kept.asked = now
+        if self._instants.asked_again(kept.held):
             return kept
         self._left.append(self._kept.pop(key))
         return None

@@ -11,6 +11,7 @@ of each second in which something was recorded; `as-of` with an event number rea
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -39,8 +40,14 @@ def memento_headers(
     if plan is not None:
         said.append((b"content-location", memento(address, plan, position).encode()))
         if recorded_at:
-            said.append((b"memento-datetime", http_date(second_of(recorded_at))))
+            said.append((b"memento-datetime", _in_seconds(recorded_at)))
     return said
+
+
+@lru_cache(maxsize=64)
+def _in_seconds(recorded_at: str) -> bytes:
+    """The time of a state, which many answers say."""
+    return http_date(second_of(recorded_at))
 
 
 def memento(address: str, plan: Plan, position: int) -> str:

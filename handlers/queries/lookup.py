@@ -55,7 +55,7 @@ class LookUps:
         self._newest = NewestCopy(folder)
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="look-ups")
         self._opening: Future[None] | None = None
-        self._memo: Memo[str] = Memo()
+        self._memo: Memo[str, Kept] = Memo()
 
     def answer(self, question: Question) -> Kept | None:
         """The answer as SPARQL 1.1 Query Results JSON; None where a worker must be asked."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from handlers.queries.checkpoint import Mark
 
@@ -19,7 +19,17 @@ MOST_ANSWERS: Final = 512
 MOST_BYTES: Final = 32 * 1024
 _VOLATILE: Final = re.compile(r"(?:NOW|RAND|UUID|BNODE)\s*\(", re.IGNORECASE)
 
+
+class Bodied(Protocol):
+    """An answer, whatever else it says."""
+
+    @property
+    def body(self) -> bytes:
+        """Its bytes, whose number is bounded."""
+
+
 Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value", bound=Bodied)
 
 
 class Kept(NamedTuple):
@@ -36,14 +46,14 @@ def is_repeatable(query: str) -> bool:
     return _VOLATILE.search(query) is None
 
 
-class Memo(Generic[Key]):
+class Memo(Generic[Key, Value]):
     """Answers by what was asked, for one published state at a time."""
 
     def __init__(self) -> None:
         self._mark: Mark | None = None
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, Value] = OrderedDict()
 
-    def recall(self, key: Key, mark: Mark | None) -> Kept | None:
+    def recall(self, key: Key, mark: Mark | None) -> Value | None:
         """The answer of this very state, if it is kept."""
         if mark is None or mark != self._mark:
             return None
@@ -52,7 +62,7 @@ class Memo(Generic[Key]):
             self._kept.move_to_end(key)
         return kept
 
-    def keep(self, key: Key, mark: Mark | None, answer: Kept) -> None:
+    def keep(self, key: Key, mark: Mark | None, answer: Value) -> None:
         """Keep a small answer to what `is_repeatable`. `mark` was taken before asking, so no
         answer is older than it."""
         if mark is None or len(answer.body) > MOST_BYTES:

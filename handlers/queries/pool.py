@@ -31,7 +31,7 @@ from handlers.queries.exchange import Exchange
 from handlers.queries.gate import DEFAULT_LIMITS, Limits, admit
 from handlers.queries.link import Link
 from handlers.queries.lookup import LookUps
-from handlers.queries.memo import Memo
+from handlers.queries.memo import Kept, Memo
 from handlers.queries.past import PastLookUps
 
 _TICK: Final = 0.025
@@ -60,8 +60,8 @@ class QueryPool:
         self.delivery_s = delivery_s
         self.limits = limits
         self.standing = Standing()
-        self.memo: Memo[Question] = Memo()
-        self.memo_of_past: Memo[Question] = Memo()
+        self.memo: Memo[Question, Kept] = Memo()
+        self.memo_of_past: Memo[Question, Kept] = Memo()
         self.look_ups = LookUps(graph_folder)
         self.past_look_ups = PastLookUps()
         self._folder = graph_folder
