@@ -10,7 +10,10 @@ from fdo.agent import Agent
 from fdo.annotation.paths import get, parse
 from fdo.documents import Document
 from fdo.identifiers import Pid
+from fdo.lifecycle import Status, evolve
 from handlers.annotations import Annotations, Outcome
+from handlers.verification import verify_log
+from ontologies.schemas import explain
 from tests.fdo.annotation.saying import note
 from tests.handlers.harvest.collection import Collection, image, row
 
@@ -69,3 +72,15 @@ def draft(motivation: str, path: str | None, *values: Any, of: Pid) -> Document:
     made = note(motivation, path, *values, of=of)
     del made["dcterms:creator"]
     return made
+
+
+def sound(museum: Museum) -> None:
+    """Documents are valid, every state is the fold of its facts, and the log proves itself."""
+    for head in museum.log.heads(limit=1_000):
+        known = None
+        for event in museum.log.history(head.pid):
+            known = evolve(known, event.fact(), head.pid, event.type)
+        assert known == museum.objects.state(head.pid)[0]
+        if head.type in ("annotation", "specimen") and known and known.status is Status.ACTIVE:
+            assert not explain(head.type, known.document)
+    assert verify_log(museum.objects) == []

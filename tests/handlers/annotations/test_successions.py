@@ -9,13 +9,10 @@ import pytest
 from fdo.annotation.life import state_of
 from fdo.errors import InvalidDocument, Refused
 from fdo.identifiers import Pid
-from fdo.lifecycle import Status, evolve
 from handlers.annotations.targets import made_on
 from handlers.curation import Curation
-from handlers.verification import verify_log
-from ontologies.schemas import explain
 from tests.fdo.annotation.saying import COUNTRY, EVENT, NAMES, named
-from tests.handlers.annotations.museum import ANNA, BEN, CLARA, Museum, draft
+from tests.handlers.annotations.museum import ANNA, BEN, CLARA, Museum, draft, sound
 from tests.handlers.harvest.collection import image, row
 
 LOCALITY = f"{EVENT}['ods:hasLocation']['dwc:locality']"
@@ -50,18 +47,6 @@ def overlay(museum: Museum, pid: Pid) -> tuple[str, str | None, str | None]:
         document.get("col:overlayState"),
         document.get("col:sourceValue"),
     )
-
-
-def sound(museum: Museum) -> None:
-    """Documents are valid, every state is the fold of its facts, and the log proves itself."""
-    for head in museum.log.heads(limit=1_000):
-        known = None
-        for event in museum.log.history(head.pid):
-            known = evolve(known, event.fact(), head.pid, event.type)
-        assert known == museum.objects.state(head.pid)[0]
-        if head.type in ("annotation", "specimen") and known and known.status is Status.ACTIVE:
-            assert not explain(head.type, known.document)
-    assert verify_log(museum.objects) == []
 
 
 # ── merged ───────────────────────────────────────────────────────────────────────────────
