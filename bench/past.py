@@ -10,10 +10,7 @@ engine, without the server.
 
 from __future__ import annotations
 
-import argparse
 import http.client
-import json
-import tempfile
 import time
 from itertools import count
 from pathlib import Path
@@ -22,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from bench.generate import generate
 from bench.processes import collectome, server
 from bench.result import Result
-from bench.sparql import CASES, Row, Target, ask, compared, show, values_of
+from bench.sparql import CASES, Row, Target, ask, by_hand, compared, values_of
 from bench.specimens import Plan
 from bench.turns import say
 from bench.versions import SHARE, revise
@@ -70,16 +67,7 @@ def run(scratch: Path, specimens: int) -> list[Row]:
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--specimens", type=int, default=_MOST)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-past-") as scratch:
-        rows = run(Path(scratch), asked.specimens)
-    if asked.json:
-        print(json.dumps([{**row.__dict__, "ratio": row.ratio} for row in rows]))
-        return
-    show(rows, "then", "now")
+    by_hand(str(__doc__), run, "then", "now")
 
 
 def _until_compacted(client: http.client.HTTPConnection, past: Target, data: Path) -> None:

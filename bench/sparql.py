@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -137,20 +137,20 @@ def run(scratch: Path, specimens: int) -> list[Row]:
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    by_hand(str(__doc__), run, "ours", "oxigraph")
+
+
+def by_hand(story: str, measured: Callable[[Path, int], list[Row]], ours: str, theirs: str) -> None:
+    """A suite as a command of its own: a table of its outcomes, or JSON."""
+    parser = argparse.ArgumentParser(description=story)
     parser.add_argument("--specimens", type=int, default=_MOST)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-sparql-") as scratch:
-        rows = run(Path(scratch), asked.specimens)
+        rows = measured(Path(scratch), asked.specimens)
     if asked.json:
         print(json.dumps([{**row.__dict__, "ratio": row.ratio} for row in rows]))
         return
-    show(rows, "ours", "oxigraph")
-
-
-def show(rows: Iterable[Row], ours: str, theirs: str) -> None:
-    """Print a table of the outcomes."""
     print(f"{'ms':38} {ours:>8} {'p95':>8} {theirs:>9} {'p95':>8} {'ratio':>6} {'p5':>6}")
     for row in rows:
         print(

@@ -192,7 +192,7 @@ class Asking:
         return None if self._past is None else self._past.times.erasures()
 
     def _erasures(self, plan: Plan | None) -> int:
-        return self._past.times.erasures() if plan is not None and self._past is not None else 0
+        return (self.erasures() or 0) if plan is not None else 0
 
     def _plan(self, asked: Asked) -> Plan | None:
         assert asked.query is not None
