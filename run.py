@@ -18,7 +18,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
@@ -45,17 +52,54 @@ def ensure(kind: str) -> None:
     """Install the lock of `kind` unless it is installed already. A lock names all that it needs,
     so nothing is resolved: what packages ask for beyond it is left out on purpose (a second
     OpenCV in the folder of the first, which would take modules away from it)."""
-    lock = LOCKS[kind]
-    stamp = VENV / f".{kind}.sha256"
-    wanted = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
+    if not _installed(kind):
+        with _alone():
+            _bring(kind)
+
+
+def _bring(kind: str) -> None:
+    if _installed(kind):  # by whom this one waited for
         return
     print(f"Installing the {kind} packages (once) …", file=sys.stderr, flush=True)
-    _install("--no-deps", "--require-hashes", *REPLACING.get(kind, ()), "-r", str(lock))
-    stamp.write_text(wanted)
-    if kind == "mas" and (gpu := VENV / ".gpu.sha256").exists():
-        gpu.unlink()  # its ONNX Runtime lies in the folder that was written just now
-        ensure("gpu")
+    lock = str(LOCKS[kind])
+    _install("--no-deps", "--require-hashes", *REPLACING.get(kind, ()), "-r", lock)
+    _stamp(kind).write_text(_wanted(kind))
+    if kind == "mas" and _stamp("gpu").exists():
+        _stamp("gpu").unlink()  # its ONNX Runtime lies in the folder that was written just now
+        _bring("gpu")
+
+
+def _installed(kind: str) -> bool:
+    stamp = _stamp(kind)
+    return PYTHON.exists() and stamp.exists() and stamp.read_text() == _wanted(kind)
+
+
+def _wanted(kind: str) -> str:
+    return hashlib.sha256(LOCKS[kind].read_bytes() + sys.version.encode()).hexdigest()
+
+
+def _stamp(kind: str) -> Path:
+    return VENV / f".{kind}.sha256"
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time changes the environment of a checkout, where the system has such locks."""
+    if fcntl is None:
+        yield
+        return
+    folder = os.open(HERE, os.O_RDONLY)  # whose lock ends with this process, however that ends
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another ./run that installs packages …", file=sys.stderr, flush=True)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(folder)
 
 
 def _install(*what: str) -> None:

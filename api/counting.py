@@ -11,10 +11,10 @@ others wait a moment, of one client half as many as of all, and the rest are tol
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 from fastapi import Request
 
@@ -33,7 +33,7 @@ PATIENCE_S: Final = 5
 MOST_KEPT: Final = 50_000
 """Values that are kept, those of all answers together; an answer counts for `LEAST` or more."""
 LEAST: Final = 500
-_Asked = tuple[int, int, int | None, tuple[str, ...], str]
+T = TypeVar("T")
 
 
 class Counting:
@@ -44,7 +44,7 @@ class Counting:
         self._turns = BoundedSemaphore(AT_ONCE)
         self._lock = Lock()
         self._waiting: Counter[str] = Counter()
-        self._kept: OrderedDict[_Asked, Facets] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, Hashable], tuple[int, Any]] = OrderedDict()
 
     def facets(
         self,
@@ -53,20 +53,40 @@ class Counting:
         query: SearchQuery,
         names: Sequence[str],
         at: Instant,
+        *,
+        size: int = 1_000_000,
+        cap: int | None = None,
     ) -> Facets:
-        """All values of these facets, counted among all that is selected at an instant."""
+        """The values of these facets, counted among all that is selected at an instant; at most
+        `size` of each, and among the newest `cap` where there is one."""
         head = search.position()
-        asked = (head, min(at.position, head), at.observed, tuple(names), repr(query))
-        if (found := self._known(asked)) is not None:
-            return found
-        with self.turn(request):
-            found = self._known(asked)  # by whom this one waited for
-            if found is None:
-                found = search.facets(
-                    query, names, size=1_000_000, cap=None, as_of=at.position, observed=at.observed
-                )
-                self._keep(asked, found)
-        return found
+        asked = (min(at.position, head), at.observed, tuple(names), repr(query), size, cap)
+        return self.kept(
+            request,
+            (head, asked),
+            lambda: search.facets(
+                query, names, size=size, cap=cap, as_of=at.position, observed=at.observed
+            ),
+            lambda found: sum(len(buckets) for buckets in found.counts.values()),
+        )
+
+    def kept(
+        self,
+        request: Request,
+        asked: tuple[int, Hashable],
+        work: Callable[[], T],
+        values: Callable[[T], int],
+    ) -> T:
+        """The answer to what was asked of the state of a view at a position: kept, or worked out
+        when it is the turn of the request. `values`: how many values an answer holds."""
+        if (known := self._known(asked)) is None:
+            with self.turn(request):
+                known = self._known(asked)  # by whom this one waited for
+                if known is None:
+                    found = work()
+                    known = (max(LEAST, values(found)), found)
+                    self._keep(asked, known)
+        return cast("T", known[1])
 
     @contextmanager
     def turn(self, request: Request) -> Iterator[None]:
@@ -94,26 +114,21 @@ class Counting:
                 self._waiting[client] -= 1
                 self._waiting += Counter()  # forgets who has none
 
-    def _known(self, asked: _Asked) -> Facets | None:
+    def _known(self, asked: tuple[int, Hashable]) -> tuple[int, Any] | None:
         with self._lock:
             if asked not in self._kept:
                 return None
             self._kept.move_to_end(asked)
             return self._kept[asked]
 
-    def _keep(self, asked: _Asked, found: Facets) -> None:
+    def _keep(self, asked: tuple[int, Hashable], answer: tuple[int, Any]) -> None:
         """Keep an answer; those of older states go, then those not asked for longest."""
         with self._lock:
             for old in [one for one in self._kept if one[0] < asked[0]]:
                 del self._kept[old]
-            self._kept[asked] = found
-            while sum(_size(one) for one in self._kept.values()) > MOST_KEPT:
+            self._kept[asked] = answer
+            while sum(size for size, _ in self._kept.values()) > MOST_KEPT:
                 self._kept.popitem(last=False)
-
-
-def _size(found: Facets) -> int:
-    """How many values an answer holds, for what it costs to keep it."""
-    return max(LEAST, sum(len(buckets) for buckets in found.counts.values()))
 
 
 def _busy() -> Unavailable:

@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from api.counting import Counting
 from api.negotiation import HTML, PLAIN_FORMATS, choose
 from api.objects.addresses import Addresses
 from api.refusals import UnknownParameter
@@ -43,17 +44,24 @@ _LISTED: dict[int | str, dict[str, Any]] = {
 
 def quality_router(site: Site) -> APIRouter:
     """The routes /api/conformance and /api/conformance/objects."""
-    router = APIRouter(tags=["quality"])
+    router, counting = APIRouter(tags=["quality"]), Counting(site)
 
     @router.get("/api/conformance", response_class=Response, responses=_ANSWERS)
     def conformance(request: Request, format: str | None = None) -> Response:
         """Count the objects that conform, and how often each shape speaks, by dataset."""
         _refuse_others(request, "format")
         view = _view(site)
+        position = view.position()
+        datasets, shapes = counting.kept(
+            request,
+            (position, "conformance"),
+            lambda: (view.datasets(), view.counts()),
+            lambda found: len(found[0]) + len(found[1]),
+        )
         content = {
-            "asOf": view.position(),
-            "datasets": [asdict(one) for one in view.datasets()],
-            "shapes": [{**asdict(one), "list": _list_of(site, one)} for one in view.counts()],
+            "asOf": position,
+            "datasets": [asdict(one) for one in datasets],
+            "shapes": [{**asdict(one), "list": _list_of(site, one)} for one in shapes],
         }
         return _answered(site, request, format, "quality.html", content)
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.annotations.asking import item
 from api.annotations.strangers import plain
+from api.counting import Counting
 from api.moments import instant_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
 from api.refusals import UnknownParameter
@@ -25,6 +26,7 @@ from eventstore.instant import Instant
 from fdo.errors import Unavailable
 from handlers.projections.annotations import AnnotationQuery, InvalidFilter
 from handlers.projections.search import (
+    COUNT_CAP,
     FACETS,
     LIMIT_CAP,
     PARAMETERS,
@@ -50,6 +52,8 @@ TEXTS = ("q", "name", "locality", "collector", "number")
 RANGES = ("date_from", "date_to", "elevation_from", "elevation_to", "bbox")
 
 _LIMIT = 50
+_VALUES, _LINKS = 50, 12
+"""Values of a facet that programs get, and those that a page offers."""
 _SAID = 5
 """Annotations that are named beside the specimens."""
 CONTROL = {
@@ -64,22 +68,22 @@ MOMENT = ("as-of", "observed-at")
 
 def search_router(site: Site) -> APIRouter:
     """The routes /search, /search.json and /api/search."""
-    router = APIRouter(tags=["search"])
+    router, counting = APIRouter(tags=["search"]), Counting(site)
 
     @router.get("/api/search", **described(CONTROL))
     @router.get("/search.json", include_in_schema=False)
     def search(request: Request) -> Response:
         """Find specimens by words, facets, ranges and a bounding box; with `q` also the newest
         annotations that say these words."""
-        return json_answer(_found(site, given_in(request)))
+        return json_answer(_found(site, counting, request, given_in(request)))
 
     @router.get("/search", include_in_schema=False)
     def page(request: Request) -> Response:
         """Search on a page, without scripts."""
         given, wants_json = given_on_a_page(request)
         if wants_json:
-            return json_answer(_found(site, given))
-        body = site.renderer.page("search.html", **_shown(site, given))
+            return json_answer(_found(site, counting, request, given))
+        body = site.renderer.page("search.html", **_shown(site, counting, request, given))
         return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
     return router
@@ -102,7 +106,7 @@ def page_first(accept: str) -> str:
 # ── for programs ─────────────────────────────────────────────────────────────────────────
 
 
-def _found(site: Site, given: Given) -> dict[str, Any]:
+def _found(site: Site, counting: Counting, request: Request, given: Given) -> dict[str, Any]:
     control, query = parsed(given, CONTROL)
     search = search_view(site)
     at = asked_instant(site, control)
@@ -120,7 +124,8 @@ def _found(site: Site, given: Given) -> dict[str, Any]:
         }  # fmt: skip
     if "facets" in control:
         names = facet_names(control["facets"], "facets")
-        facets = search.facets(query, names, as_of=page.as_of, observed=page.observed)
+        at = Instant(page.as_of, page.observed)
+        facets = counting.facets(search, request, query, names, at, size=_VALUES, cap=COUNT_CAP)
         body["facets"] = {name: buckets_of(facets.counts[name]) for name in names}
         body["facetsAreComplete"] = facets.complete
     return body
@@ -249,7 +254,7 @@ def search_view(site: Site) -> Search:
 # ── for people ───────────────────────────────────────────────────────────────────────────
 
 
-def _shown(site: Site, given: Given) -> dict[str, Any]:
+def _shown(site: Site, counting: Counting, request: Request, given: Given) -> dict[str, Any]:
     control, query = parsed(given, CONTROL)
     search = search_view(site)
     past = any(name in control for name in MOMENT)
@@ -257,23 +262,22 @@ def _shown(site: Site, given: Given) -> dict[str, Any]:
     # A further page stands where the first one stood; its links go on naming the moment.
     at = asked_instant(site, {} if cursor else control)
     page = search.find(query, cursor, _limit(control), at.position, at.observed)
-    facets = search.facets(query, PAGE_FACETS, size=12, as_of=page.as_of, observed=page.observed)
+    at = Instant(page.as_of, page.observed)
+    try:
+        facets = counting.facets(
+            search, request, query, PAGE_FACETS, at, size=_LINKS, cap=COUNT_CAP
+        )
+    except Unavailable:  # who has found something is shown it
+        facets = None
     values = dict(given)
     kept = [(n, v) for n, v in given if n not in ("cursor",)]
     return {
         "page": page,
         "said": _said(site, given, page),
         "observed": None if page.observed is None else iso(page.observed),
-        "facets": [
-            {
-                "name": name,
-                "title": PARAMETERS[name].description.rstrip("."),
-                "links": [_facet_link(kept, name, bucket) for bucket in facets.counts[name]],
-            }
-            for name in PAGE_FACETS
-            if facets.counts[name]
-        ],
-        "complete": facets.complete,
+        "facets": [] if facets is None else _facet_links(kept, facets),
+        "counts_missing": facets is None,
+        "complete": facets is None or facets.complete,
         "chosen": [
             {"name": n, "value": v, "without": _address([p for p in kept if p != (n, v)])}
             for n, v in kept
@@ -291,6 +295,18 @@ def _shown(site: Site, given: Given) -> dict[str, Any]:
         "following": _address([*kept, ("cursor", page.next_cursor)]) if page.next_cursor else None,
         "as_json": "/search.json?" + urlencode(kept),
     }
+
+
+def _facet_links(kept: Given, facets: Facets) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "title": PARAMETERS[name].description.rstrip("."),
+            "links": [_facet_link(kept, name, bucket) for bucket in facets.counts[name]],
+        }
+        for name in PAGE_FACETS
+        if facets.counts[name]
+    ]
 
 
 def _facet_link(kept: Given, name: str, bucket: Bucket) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from eventstore.codec import size_of
 from eventstore.confirmations import (
     CONFIRMED,
     REQUESTED,
@@ -24,15 +23,11 @@ from eventstore.confirmations import (
 )
 from eventstore.envelope import Recorded, iso
 from eventstore.places import A_VERSION, IN_FORCE, PLACE, PLACE_IN_FORCE, position_at
-from eventstore.recorder import SELECT, Recorder
+from eventstore.recorder import SELECT, Recorder, behind
 from fdo.catalogue import OBJECT_TYPES
 from fdo.errors import NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
-
-SECTION_BYTES = 32 * 1024 * 1024
-"""Bytes of documents and source records, unpacked, at which a section ends: some hundred megabytes
-once they are read and mapped. Two thousand usual events hold half as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +67,12 @@ class Log:
 
     def read(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         """Events in order of position, beginning behind `after`."""
-        return [self._recorded(row) for row in self._recorder.rows(*_behind(after, limit, upto))]
+        return [self._recorded(row) for row in self._recorder.rows(*behind(after, limit, upto))]
 
     def section(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         """As `read`, for those who go through the whole log: where documents are so large that
         many would not fit into memory, it ends sooner, but not before the first."""
-        found, size = list[Recorded](), 0
-        with closing(self._recorder.reader().execute(*_behind(after, limit, upto))) as rows:
-            for row in rows:
-                found.append(self._recorded(row))
-                size += sum(size_of(frame) for frame in (row["bytes"], row["verbatim"]) if frame)
-                if size >= SECTION_BYTES:
-                    break
-        return found
+        return [self._recorded(row) for row in self._recorder.section(after, limit, upto)]
 
     def event(self, position: int) -> Recorded:
         """The event at a position; NotFound where there is none (gaps are legal)."""
@@ -266,6 +254,19 @@ class Log:
             [str(pid), after, limit],
         )
         return [self._recorded(row) for row in rows]
+
+    def source_of(self, pid: Pid, upto: int) -> str | None:
+        """The dataset (PID) that told of an object last, by an event up to a position; None where
+        none had. Looks no further back than that event."""
+        if self.head(pid).source is None:
+            return None
+        newest_first = (
+            "SELECT meta FROM events WHERE object=? AND position<=? ORDER BY sequence DESC",
+            (str(pid), upto),
+        )
+        with closing(self._recorder.reader().execute(*newest_first)) as rows:
+            said = (orjson.loads(row[0]).get("source") for row in rows)
+            return next((source for source in said if source), None)
 
     def previous(self, events: Sequence[Recorded]) -> dict[int, Recorded]:
         """For each event that is not an object's first content: the content event before it.
@@ -451,14 +452,6 @@ class Log:
             row[11],
             self.id,
         )
-
-
-def _behind(after: int, limit: int, upto: int | None) -> tuple[str, list[int]]:
-    """The statement that reads events in order of position, and its parameters."""
-    where, params = "position>?", [after]
-    if upto is not None:
-        where, params = where + " AND position<=?", [*params, upto]
-    return f"{SELECT} WHERE {where} ORDER BY position LIMIT ?", [*params, limit]
 
 
 def unknown(pid: Pid) -> NotFound:

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from eventsourcing.sqlite import (
 )
 
 from eventstore.claims import is_erasure, release, release_of_earlier_releases
-from eventstore.codec import dumps
+from eventstore.codec import dumps, size_of
 from eventstore.envelope import commitment, leaf_hash
 from eventstore.tables import SCHEMA, refuse_on_mirror
 
@@ -274,6 +274,19 @@ class Recorder(SQLiteApplicationRecorder):
         """The rows of a reading statement, on this thread's own read-only connection."""
         return self.reader().execute(statement, params).fetchall()
 
+    def section(self, after: int, limit: int, upto: int | None = None) -> list[sqlite3.Row]:
+        """Events in order of position, beginning behind `after`: at most `limit`, and fewer where
+        documents are so large that many would not fit into memory, but not fewer than one."""
+        found, size = list[sqlite3.Row](), 0
+        with closing(self.reader().execute(*behind(after, limit, upto))) as rows:
+            for row in rows:
+                found.append(row)
+                frames = (row["bytes"], row["verbatim"])
+                size += sum(size_of(frame) for frame in frames if isinstance(frame, bytes))
+                if size >= SECTION_BYTES:
+                    break
+        return found
+
     def reader(self) -> sqlite3.Connection:
         """This thread's read-only connection; each statement sees the newest commit."""
         connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
@@ -311,6 +324,9 @@ SELECT = (
     "SELECT position, object, sequence, version, recorded_at, observed_at, topic, salt, leaf, "
     "meta, bytes, verbatim FROM events"
 )
+SECTION_BYTES = 32 * 1024 * 1024
+"""Bytes of documents and source records, unpacked, at which a section ends: some hundred megabytes
+once they are read and mapped. Two thousand usual events hold half as much."""
 _INSERT = "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 _CLAIM = "INSERT INTO claims VALUES (?,?)"
 _LACKING = "INSERT INTO lacking VALUES (?)"
@@ -321,6 +337,14 @@ _HEAD = """INSERT INTO heads VALUES (?,?,?,?,?,?,?,?,?,?)
       status=excluded.status,
       source=coalesce(excluded.source, source),
       fingerprint=coalesce(excluded.fingerprint, fingerprint)"""
+
+
+def behind(after: int, limit: int, upto: int | None) -> tuple[str, list[int]]:
+    """The statement that reads events in order of position, and its parameters."""
+    where, params = "position>?", [after]
+    if upto is not None:
+        where, params = where + " AND position<=?", [*params, upto]
+    return f"{SELECT} WHERE {where} ORDER BY position LIMIT ?", [*params, limit]
 
 
 def _wrap(event: StoredEvent) -> Entry:

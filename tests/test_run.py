@@ -6,9 +6,12 @@ they are called; `run` and `run.py` are the real ones.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -120,6 +123,30 @@ def test_what_is_installed_is_installed_again_when_its_lock_changes(clone: Clone
     assert clone.calls() == ["-m api.cli status"]
     (clone.folder / "requirements.lock").write_text("one==2\n")
     assert "core packages" in clone.run("status").stderr
+    assert clone.installed() == [""]
+
+
+def test_of_some_that_start_at_once_one_installs(clone: Clone) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        started = [pool.submit(clone.run, "status") for _ in range(4)]
+        done = [one.result() for one in started]
+    assert [one.returncode for one in done] == [0] * 4, done
+    calls = clone.calls()
+    assert len([one for one in calls if one.startswith("-m venv")]) == 1
+    assert len([one for one in calls if one.startswith("uv pip")]) == 1
+    assert calls.count("-m api.cli status") == 4
+
+
+def test_who_waits_for_another_installation_says_so(clone: Clone) -> None:
+    folder = os.open(clone.folder, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(clone.run, "status")
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=1)
+        assert clone.calls() == []
+        os.close(folder)
+        assert "Waiting for another" in waiting.result(timeout=60).stderr
     assert clone.installed() == [""]
 
 

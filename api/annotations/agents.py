@@ -17,12 +17,21 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
-from api.annotations.reports import Before, Limit, Report, listed, outcome_lines, owned, report
+from api.annotations.reports import (
+    After,
+    Before,
+    Limit,
+    Report,
+    listed,
+    outcome_lines,
+    owned,
+    report,
+)
 from api.annotations.speaking import Annotator, desk_of, speaker
 from api.negotiation import JSON, Format, choose
 from api.refusals import TooLarge
@@ -100,9 +109,7 @@ def agents_router(site: Site) -> APIRouter:
         return door.report(owned(desk.batches, name, "posted", by))
 
     @router.get("/batches/{name}/outcomes", response_class=Response)
-    def outcomes(
-        name: str, by: Annotator, after: Annotated[int, Query(ge=0)] = 0
-    ) -> StreamingResponse:
+    def outcomes(name: str, by: Annotator, after: After = 0) -> StreamingResponse:
         """What became of each line behind a line number, JSON Lines."""
         batch = owned(desk.batches, name, "posted", by)
         return StreamingResponse(outcome_lines(desk.batches, batch, after), media_type=NDJSON)

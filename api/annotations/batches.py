@@ -15,12 +15,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.annotations.agents import NDJSON, Undo
-from api.annotations.reports import Before, Limit, Report, listed, outcome_lines, owned, report
+from api.annotations.reports import (
+    After,
+    Before,
+    Limit,
+    Report,
+    listed,
+    outcome_lines,
+    owned,
+    report,
+)
 from api.annotations.speaking import Annotator, desk_of, speaker
 from api.security import Token
 from api.settings import Settings
@@ -116,9 +125,7 @@ def batches_router(
         return told(own(name, by), response)
 
     @router.get("/{name}/outcomes", response_class=Response)
-    def outcomes(
-        name: str, by: Annotator, after: Annotated[int, Query(ge=0)] = 0
-    ) -> StreamingResponse:
+    def outcomes(name: str, by: Annotator, after: After = 0) -> StreamingResponse:
         """What became of each row behind a row, JSON Lines."""
         lines = outcome_lines(desk.batches, own(name, by), after)
         return StreamingResponse(lines, media_type=NDJSON)

@@ -75,6 +75,7 @@ def outcome_lines(batches: Batches, batch: Batch, after: int = 0) -> Iterator[by
 
 
 Limit = Annotated[int, Query(ge=1, le=200)]
+After = Annotated[int, Query(ge=0, le=10**15, description="Only lines behind this one.")]
 Before = Annotated[str | None, Query(description="Only those older than this one.")]
 
 

@@ -104,16 +104,11 @@ def is_member(event: Recorded) -> bool:
 def streams_of(event: Recorded, log: Log) -> list[str]:
     """The streams in which a member stands."""
     found = ["all", f"type/{event.type}"]
-    source = event.pid_text if event.type == "source-system" else _source(event, log)
+    if event.type == "source-system":
+        source: str | None = event.pid_text
+    else:  # an event by a curator does not name it
+        source = event.source or log.source_of(event.pid, event.position)
     return found if source is None else [*found, f"dataset/{source}"]
-
-
-def _source(event: Recorded, log: Log) -> str | None:
-    """The source system of the object, which an event by a curator does not name."""
-    if event.source is not None:
-        return event.source
-    known = [e.source for e in log.history(event.pid) if e.position < event.position and e.source]
-    return known[-1] if known else None
 
 
 def _extend(tx: sqlite3.Connection, stream: str, members: Sequence[Recorded]) -> None:

@@ -14,7 +14,7 @@ from itertools import chain
 from eventstore.application import DigitalObjects
 from eventstore.checkpoints import Kept
 from eventstore.notes import Verifier
-from eventstore.recorder import SELECT, Recorder
+from eventstore.recorder import Recorder
 from handlers.verification.events import Events
 from handlers.verification.faults import MOST, SECTION, Fault, Watch, unwatched
 from handlers.verification.records import Records
@@ -98,10 +98,7 @@ def _faults(
 def _sections(recorder: Recorder, head: int, watch: Watch) -> Iterator[list[sqlite3.Row]]:
     position = 0
     while True:
-        rows = recorder.rows(
-            f"{SELECT} WHERE position>? AND position<=? ORDER BY position LIMIT ?",
-            [position, head, SECTION],
-        )
+        rows = recorder.section(position, SECTION, head)
         if not rows:
             return
         yield rows

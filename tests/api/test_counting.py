@@ -104,6 +104,26 @@ def test_what_is_kept_needs_no_room(counted: Counted, monkeypatch: pytest.Monkey
     assert (counted.total(), counted.times) == (1, 1)
 
 
+def test_facets_of_a_search_are_kept_too(counted: Counted) -> None:
+    asked = "/api/search?facets=country&q=&limit="
+    found = [counted.browser.get(f"{asked}{limit}").json()["facets"] for limit in (1, 2, 1)]
+    assert found[0] == found[1] == found[2] and counted.times == 1
+    pages = [counted.browser.get("/search", headers=PAGE).text for _ in range(2)]
+    assert pages[0] == pages[1] and counted.times == 2
+
+
+def test_who_searches_when_there_is_no_room_is_shown_what_was_found(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "ROOM", 0)
+    refused = counted.browser.get("/api/search?facets=country")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert counted.browser.get("/api/search").json()["total"] == 1
+    page = counted.browser.get("/search", headers=PAGE)
+    assert page.status_code == 200 and "ask again" in page.text
+    assert "Facets count the newest" not in page.text
+
+
 def of(host: str) -> Request:
     """A request from this address."""
     return Request({"type": "http", "client": (host, 1), "headers": []})

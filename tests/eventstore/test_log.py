@@ -40,7 +40,7 @@ def sections(log: Objects, limit: int) -> list[list[int]]:
 def test_a_section_ends_at_so_many_events_or_so_many_bytes(
     log: Objects, size: int, limit: int, expected: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventstore.log.SECTION_BYTES", size)
+    monkeypatch.setattr("eventstore.recorder.SECTION_BYTES", size)
     assert sections(log, limit) == expected
 
 

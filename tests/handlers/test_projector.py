@@ -329,7 +329,7 @@ def test_a_projector_ends_when_its_parent_was_killed(herbarium: Collection) -> N
 def test_large_documents_are_read_a_few_at_a_time(
     herbarium: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventstore.log.SECTION_BYTES", 1)
+    monkeypatch.setattr("eventstore.recorder.SECTION_BYTES", 1)
     projector = Projector(data(herbarium))
     projector.step()
     assert projector.graph.position() == 1

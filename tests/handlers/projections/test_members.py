@@ -87,6 +87,14 @@ def test_a_type_and_a_dataset_have_streams_of_their_own_without_empty_pages(told
     assert told.events()[0].position in of_source  # the source system itself
 
 
+def test_the_dataset_of_an_object_is_the_one_that_told_of_it_last(told, tmp_path):
+    told.revise(7, a_specimen(7, ods_specimenName="Bellis azorica Hochst."))
+    for event in told.events():
+        said = [e.source for e in told.log.history(event.pid) if e.position <= event.position]
+        known = [source for source in said if source]
+        assert told.log.source_of(event.pid, event.position) == (known[-1] if known else None)
+
+
 def test_what_a_curator_did_stands_in_the_stream_of_the_dataset_too(told, tmp_path):
     known, _ = told.objects.state(told.pid(7))
     changed = {**known.document, "ods:specimenName": "Bellis azorica Hochst."}
