@@ -49,6 +49,7 @@ SUITES: dict[str, Callable[[Path, int], list[Result]]] = {
     "compression": compression.measure,
     "feed": feed.measure,
     "follow": follow.measure,
+    "growth": ingest.growth,
     "harvesting": harvesting.measure,
     "ingest": ingest.measure,
     "jobs": jobs.measure,

@@ -22,6 +22,11 @@ class Result:
         return asdict(self)
 
 
+def at_least(suite: str, what: str, ratio: float, least: float) -> Result:
+    """A ratio that must reach a number."""
+    return Result(suite, what, ratio, "ratio", f">= {least:g}", ratio >= least)
+
+
 def table(results: list[Result]) -> str:
     """The results as aligned text, one a line."""
     rows = [("suite", "what", "value", "unit", "target", "")]

@@ -104,6 +104,7 @@ class Loads:
 
     def _begin(self, store: Store, file: _File) -> None:
         self._begins(file.upto)
+        # Our mapper wrote these lines, with IRIs that it checked: they are not checked once more.
         file.done = self._pool.submit(
-            store.bulk_load, path=str(file.path), format=RdfFormat.N_QUADS
+            store.bulk_load, path=str(file.path), format=RdfFormat.N_QUADS, lenient=True
         )
