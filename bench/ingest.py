@@ -6,6 +6,9 @@ import shutil
 import sqlite3
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 from pyoxigraph import RdfFormat, Store
@@ -21,6 +24,8 @@ from handlers.projections.graph import BULK_BYTES
 BATCH = 500
 SMALL = 10_000
 """Records with which a larger number is compared."""
+SHARE = 100_000
+"""Events whose files one process makes."""
 TOLD = 25
 """Files after which the bare load says how far it has come."""
 
@@ -187,23 +192,33 @@ def _say(what: str) -> None:
 def _files(data: Path, folder: Path) -> list[Path]:
     """The quads of the log in files, as the projection gathers them."""
     folder.mkdir()
-    objects, files, position = DigitalObjects(data), list[Path](), 0
+    objects = DigitalObjects(data)
+    head = objects.log.position()
+    objects.close()
+    starts = range(0, head, SHARE)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        shares = pool.map(_share, repeat(data), repeat(folder), starts)
+        return [path for share in shares for path in share]
+
+
+def _share(data: Path, folder: Path, start: int) -> list[Path]:
+    """The files of some following events."""
+    objects, files, position = DigitalObjects(data), list[Path](), start
     lines, size = list[str](), 0
-    while events := objects.log.read(position, 1_000):
+    while events := objects.log.read(position, 1_000, start + SHARE):
         position = events[-1].position
         for event in events:
             quads = patch(event, None).added
             lines += quads
             size += sum(map(len, quads))
         if size >= BULK_BYTES:
-            files.append(_written(folder, len(files), lines))
+            files.append(_written(folder / f"{start}-{len(files)}.nq", lines))
             lines, size = [], 0
     objects.close()
-    return [*files, _written(folder, len(files), lines)]
+    return [*files, _written(folder / f"{start}-{len(files)}.nq", lines)] if lines else files
 
 
-def _written(folder: Path, number: int, lines: list[str]) -> Path:
-    path = folder / f"{number}.nq"
+def _written(path: Path, lines: list[str]) -> Path:
     path.write_text("".join(lines), encoding="utf-8")
     return path
 

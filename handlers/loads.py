@@ -15,19 +15,21 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from pyoxigraph import RdfFormat, Store
 
 AT_A_TIME: Final = 2
 """Files loaded at a time: one load keeps one core at work, most of the time."""
-QUEUED: Final = 8
-"""Files under way or held back, at most: who gathers goes ahead of the engine by these."""
+QUEUED: Final = 64
+"""Files under way or held back, at most: who gathers goes ahead of the engine by these, some
+gigabytes of disk. A checkpoint of a large store takes minutes, in which nobody is to idle."""
 
 
 @dataclass(slots=True)
 class _File:
-    """A file; `done` is there once it was handed to the engine."""
+    """A file; `done` is there while it is the engine's, or in line for it."""
 
     path: Path
     upto: int
@@ -37,15 +39,16 @@ class _File:
 class Loads:
     """Loads files; one thread uses it.
 
-    `begins` is told the position of the last fact in a file before that is begun, `passed` when it
-    and all before it are in. What goes wrong in a file is raised by whoever comes next, and nothing
-    of it, nor of what is behind it, is passed.
+    `begins` is told the position of the last fact in a file before that is begun, by a thread that
+    loads, one at a time; `passed` when it and all before it are in. What goes wrong in a file is
+    raised by whoever comes next, and nothing of it, nor of what is behind it, is passed.
     """
 
     def __init__(self, begins: Callable[[int], None], passed: Callable[[int], None]) -> None:
         self._begins, self._passed = begins, passed
         self._files: deque[_File] = deque()
         self._held = False
+        self._beginning = Lock()
         self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="bulk-load")
 
     def __bool__(self) -> bool:
@@ -67,18 +70,19 @@ class Loads:
         file = _File(path, upto)
         self._files.append(file)
         if not self._held:
-            self._begin(store, file)
+            file.done = self._pool.submit(self._load, store, file)
 
     def hold(self) -> None:
-        """Let what comes from now on wait."""
+        """Let wait what is not begun, and what comes from now on."""
         self._held = True
+        self._call_back()
 
     def release(self, store: Store) -> None:
         """Begin what waited."""
         self._held = False
         for file in self._files:
             if file.done is None:
-                self._begin(store, file)
+                file.done = self._pool.submit(self._load, store, file)
 
     def reap(self) -> None:
         """Pass what is in by now, without waiting."""
@@ -92,6 +96,7 @@ class Loads:
         try:
             file.done.result()
         except BaseException:
+            self._call_back()
             self._files.clear()  # no position may pass what is missing; all are read again
             raise
         self._files.popleft()
@@ -102,9 +107,16 @@ class Loads:
         """End the threads, when all is in."""
         self._pool.shutdown()
 
-    def _begin(self, store: Store, file: _File) -> None:
-        self._begins(file.upto)
-        # Our mapper wrote these lines, with IRIs that it checked: they are not checked once more.
-        file.done = self._pool.submit(
-            store.bulk_load, path=str(file.path), format=RdfFormat.N_QUADS, lenient=True
-        )
+    def _call_back(self) -> None:
+        """Take out of the line what is not begun."""
+        for file in self._files:
+            if file.done is not None and file.done.cancel():
+                file.done = None
+
+    def _load(self, store: Store, file: _File) -> None:
+        with self._beginning:
+            self._begins(file.upto)
+        try:  # our mapper wrote these lines, with IRIs that it checked: not once more
+            store.bulk_load(path=str(file.path), format=RdfFormat.N_QUADS, lenient=True)
+        finally:
+            del store  # which nobody could open anew while the traceback of an error holds it
