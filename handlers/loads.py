@@ -103,6 +103,12 @@ class Loads:
         self._passed(file.upto)
         file.path.unlink()
 
+    def abandon(self) -> None:
+        """Give up what is not begun."""
+        self._call_back()
+        while self._files and self._files[-1].done is None:
+            self._files.pop().path.unlink()
+
     def close(self) -> None:
         """End the threads, when all is in."""
         self._pool.shutdown()

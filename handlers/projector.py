@@ -211,7 +211,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         while not stop and os.getppid() == parent:
             if not projector.step():
                 projector.rest()
-        projector.graph.flush()
     finally:
         projector.close()
         lease.release()

@@ -170,9 +170,10 @@ class Graph:
         self._stored = self._taken = self._passed = 0
 
     def close(self) -> None:
-        """Let go of the store; what was gathered and not flushed is read again next time."""
+        """Let go of the store; what the engine has not begun is read again next time."""
         self._close_bulk()
         self._gathered = []
+        self._loads.abandon()
         self._join()
         self._loads.close()
         self._beside.shutdown()

@@ -104,3 +104,15 @@ def test_nothing_behind_a_file_that_failed_is_passed_or_begun(way: Way) -> None:
     with pytest.raises(SyntaxError):
         way.loads.wait()
     assert way.passed == [1] and not way.loads
+
+
+def test_who_stops_waits_for_what_is_begun_only(way: Way, tmp_path: Path) -> None:
+    for upto in range(1, 10):
+        way.put(upto)
+    way.engine.until(AT_A_TIME)
+    way.loads.abandon()
+    way.engine.go_on.set()
+    while way.loads:
+        way.loads.wait()
+    assert way.passed == sorted(way.told) == list(range(1, AT_A_TIME + 1))
+    assert not list(tmp_path.iterdir())

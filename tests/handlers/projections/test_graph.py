@@ -162,6 +162,28 @@ def test_the_position_does_not_pass_a_file_that_could_not_be_loaded(
     view.close()
 
 
+def test_a_view_that_is_closed_early_goes_on_where_the_engine_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("BULK_AT_LEAST", 1), ("BULK_BYTES", 1)):
+        monkeypatch.setattr(graph, name, value)
+    told = Repository(tmp_path / "log")
+    told.source()
+    for number in range(1, 30):
+        told.register(number, a_specimen(number))
+    view = Graph(tmp_path / "view")
+    for event in told.events():
+        view.apply([event], told.log)
+    view.close()
+    assert not list((tmp_path / "view").glob("bulk-*"))
+    view = Graph(tmp_path / "view")
+    view.apply(told.events(), told.log)
+    view.flush()
+    assert view.publish(told.log)
+    assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
+    view.close()
+
+
 @pytest.mark.parametrize("queued", [2, 8])
 def test_a_long_backlog_is_shown_while_it_is_gathered_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queued: int
