@@ -188,7 +188,7 @@ class Graph:
         if self._gathered or self._loads or self._showing:
             return False
         self._note()
-        if not self._is_whole(log):
+        if not self._is_whole(log, self._stored):
             return False
         news = self._marker.exists() or self._published != self._stored
         if not news and not (tidy and self._purging.exists()):
@@ -199,7 +199,7 @@ class Graph:
         purged = tidy and self._purging.exists()
         if purged:
             self._purge()
-        notice = self._notice(log)
+        notice = self._notice(log, self._stored)
         self._store.backup(str(self._checkpoints / notice["checkpoint"]))
         self._announce(notice)
         self._thinned()
@@ -222,20 +222,20 @@ class Graph:
             out.writelines(line for line in lines if not line.endswith(position))
         whole.unlink()
 
-    def _is_whole(self, log: Log) -> bool:
-        """Whether the store holds nothing behind its position."""
+    def _is_whole(self, log: Log, position: int) -> bool:
+        """Whether the store holds nothing behind a position up to which all is in."""
         if not self._marker.exists():
             return True
         upto = int(json.loads(self._marker.read_text())["upto"])
-        return self._stored >= min(upto, log.position())  # the log may be an older copy, put back
+        return position >= min(upto, log.position())  # the log may be an older copy, put back
 
-    def _notice(self, log: Log) -> dict[str, Any]:
-        """What `current` will say of a checkpoint of the store as it is."""
+    def _notice(self, log: Log, position: int) -> dict[str, Any]:
+        """What `current` will say of a checkpoint of the store at this position."""
         self._checkpoints.mkdir(exist_ok=True)
         return {
-            "checkpoint": f"{self._stored:012d}-{time.time_ns()}",
-            "position": self._stored,
-            "recorded_at": log.recorded_at(self._stored),
+            "checkpoint": f"{position:012d}-{time.time_ns()}",
+            "position": position,
+            "recorded_at": log.recorded_at(position),
         }
 
     def _announce(self, notice: dict[str, Any]) -> None:
@@ -305,25 +305,31 @@ class Graph:
 
     def _go_on(self, log: Log | None) -> None:
         """Go on with what is under way, without waiting: files that are in are passed, and a long
-        backlog is shown between two of them. The engine lets a checkpoint of a large store wait
-        until it has merged what came; others gather meanwhile, and what they gather waits."""
+        backlog is shown between two of them."""
         self._loads.reap()
         if self._showing is not None:
             if self._showing.done.done():
                 self._shown()
         elif self._rest_since and self._loads.at_rest and log is not None:
-            self._note()
-            if self._is_whole(log):
+            if self._is_whole(log, max(self._stored, self._passed)):
                 self._show(log)
             else:
                 self._show_at = time.monotonic() + SHOW_S
                 self._release()
 
     def _show(self, log: Log) -> None:
-        notice = self._notice(log)
-        place = str(self._checkpoints / notice["checkpoint"])
-        done = self._beside.submit(self._store.backup, place)
-        self._showing = Showing(done, notice, self._rest_since)
+        """Have a checkpoint made beside. The engine of a large store lets each update wait until
+        it has merged what came, and a checkpoint as well; gathering goes on meanwhile."""
+        notice = self._notice(log, max(self._stored, self._passed))
+        self._showing = Showing(
+            self._beside.submit(self._make, str(self._checkpoints / notice["checkpoint"])),
+            notice,
+            self._rest_since,
+        )
+
+    def _make(self, checkpoint: str) -> None:
+        self._note()
+        self._store.backup(checkpoint)
 
     def _shown(self) -> None:
         """Wait for the checkpoint that is being made, name it, and let the files go on."""

@@ -196,6 +196,13 @@ def test_a_long_backlog_is_shown_while_it_is_gathered_on(
     for number in range(1, 12):
         told.register(number, a_specimen(number))
     events, seen, opened = told.events(), dict[int, Any](), threading.Event()
+    writers, really = set[str](), Graph._run
+
+    def run(view: Graph, *update: Any) -> None:
+        writers.add(threading.current_thread().name)
+        really(view, *update)
+
+    monkeypatch.setattr(Graph, "_run", run)
     view = Graph(tmp_path / "view")
     view._beside.submit(opened.wait)  # the checkpoint takes its time
     for event in events[: queued - 1]:
@@ -208,6 +215,9 @@ def test_a_long_backlog_is_shown_while_it_is_gathered_on(
         if (notice := read_current(tmp_path / "view")) is not None:
             seen[int(notice["position"])] = published(tmp_path / "view")
     assert seen, "who is behind is seen on the way"
+    assert {name.partition("_")[0] for name in writers} == {"checkpoints"}, (
+        "who gathers never waits"
+    )
     view.flush()
     view.publish(told.log)
     assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
