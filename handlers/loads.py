@@ -114,10 +114,12 @@ class Loads:
         self._pool.shutdown()
 
     def _call_back(self) -> None:
-        """Take out of the line what is not begun."""
-        for file in self._files:
-            if file.done is not None and file.done.cancel():
-                file.done = None
+        """Take out of the line what is not begun, from its end: nothing is taken out that lies
+        before a file which a thread has begun meanwhile."""
+        for file in reversed(self._files):
+            if file.done is not None and not file.done.cancel():
+                return
+            file.done = None
 
     def _load(self, store: Store, file: _File) -> None:
         with self._beginning:

@@ -93,6 +93,23 @@ def test_for_a_checkpoint_only_what_is_begun_is_waited_for(way: Way) -> None:
     assert way.passed == list(range(1, 11))
 
 
+def test_what_is_called_back_lies_behind_all_that_is_begun(way: Way) -> None:
+    way.engine.go_on.set()  # threads take files out of the line while it is called back
+    for turn in range(0, 400, 20):
+        for upto in range(turn + 1, turn + 21):
+            way.put(upto)
+        way.loads.hold()
+        begun = [file.done is not None for file in way.loads._files]
+        assert begun == sorted(begun, reverse=True)
+        while not way.loads.at_rest:
+            way.loads.wait()
+        assert way.passed == sorted(way.told)
+        way.loads.release(way.engine)
+        while way.loads:
+            way.loads.wait()
+    assert way.passed == list(range(1, 401))
+
+
 def test_nothing_behind_a_file_that_failed_is_passed_or_begun(way: Way) -> None:
     way.put(1)
     way.put(2, "broken")
