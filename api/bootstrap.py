@@ -9,6 +9,7 @@ Nothing else in the program wires things together.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 import time
@@ -33,7 +34,9 @@ from api.ingest_jobs import Jobs
 from api.mas.running import dispatching_beside
 from api.mas.workers import check, workers_beside
 from api.minting import minting_beside
+from api.problems import Problems
 from api.rates import Clients, Rates
+from api.rendering import Renderer
 from api.repository import Repository, start_projector
 from api.security import Tokens
 from api.settings import Settings
@@ -72,8 +75,11 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._stopping.wait(0.5):
             if self._process is None or self._process.poll() is not None:
-                if not lease_is_held(self._data):
-                    self._process = start_projector(self._data)
+                try:
+                    if not lease_is_held(self._data):
+                        self._process = start_projector(self._data)
+                except Exception as wrong:  # whatever it is may pass: too many files, no memory
+                    logging.getLogger("collectome").error("projector not started: %s", wrong)
                 self._stopping.wait(1.0)
 
     def stop(self) -> None:
@@ -94,6 +100,8 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         timeout_s=settings.sparql_timeout_s,
         memory_mb=settings.sparql_memory_mb,
         queue_limit=settings.sparql_queue,
+        delivery_s=settings.sparql_delivery_s,
+        spool_mb=settings.sparql_spool_mb,
     )
     instants = Instants(settings.data, repository.log, budget_mb=settings.instants_budget_mb)
     times = Times(repository.objects, settings.base)
@@ -110,6 +118,7 @@ def build(repository: Repository, tokens: Tokens) -> Front:
         title=settings.title,
         past=Past(times, instants, repository.log, VERSION),
         clients=clients,
+        problems=Problems(settings.base, Renderer(settings).problem),
     )
     jobs = Jobs(settings)
     folder = settings.data / "projections"

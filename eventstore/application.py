@@ -34,8 +34,10 @@ from fdo.identifiers import SUFFIXES, Pid, suffix_of
 from fdo.lifecycle import (
     Command,
     DigitalObject,
+    Divided,
     Fact,
     Merge,
+    Merged,
     Note,
     Noted,
     Registered,
@@ -303,6 +305,7 @@ class DigitalObjects:
             verbatim=change.verbatim,
             verbatim_frame=None if change.verbatim is None else pack(change.verbatim),
             claims=claims,
+            heirs=_heirs(fact),
             unsaid=()
             if isinstance(fact, Noted) or not claims
             else unsaid(change.type, fact.document, claims),
@@ -347,8 +350,7 @@ class DigitalObjects:
         The erasure is itself an event; commitments and leaf hashes stay, so proofs verify. It
         holds the hash of what is left, so that nobody can put something else in its place.
         """
-        known, issue = self.state(pid)
-        if known is None:
+        if self.state(pid)[0] is None:
             raise Refused(f"{pid} is not registered; there is nothing to erase.")
         events = self.log.events_at([*positions, *verbatims])
         if (
@@ -365,12 +367,35 @@ class DigitalObjects:
             detail["reason"] = reason
         left = redacted if isinstance(redacted, Mapping) else dict.fromkeys(positions, redacted)
         detail["left"] = [hashlib.sha256(left[at]).hexdigest() for at in positions]
-        (fact,) = decide(known, Note("Erased", detail))
-        entry, _, _ = self._entry(Change(pid, known.type, fact, known, issue), by, None, None, {})
         frames = {at: pack(left[at]) for at in positions} | dict.fromkeys(verbatims)
-        (position,) = self.recorder.erase(entry, frames)
+        position = self._erase(pid, detail, frames, by)
         self.on_append(position)
         return self.log.event(position)
+
+    def _erase(
+        self, pid: Pid, detail: Mapping[str, Any], frames: Mapping[int, bytes | None], by: Agent
+    ) -> int:
+        """An object that moves on meanwhile does not save what is to be erased."""
+        while True:
+            known, issue = self.state(pid)
+            assert known is not None
+            (fact,) = decide(known, Note("Erased", detail))
+            change = Change(pid, known.type, fact, known, issue)
+            entry, _, _ = self._entry(change, by, None, None, {})
+            with contextlib.suppress(IntegrityError):
+                (position,) = self.recorder.erase(entry, frames)
+                return position
+
+
+def _heirs(fact: Fact) -> tuple[str, ...]:
+    """PIDs of the objects that go on in the place of one that the fact ends."""
+    match fact:
+        case Merged(_, successor):
+            return (str(Pid.parse(successor)),)
+        case Divided(_, parts):
+            return tuple(str(Pid.parse(part)) for part in parts)
+        case _:
+            return ()
 
 
 def _bears(fact: Fact, after: DigitalObject) -> bool:

@@ -18,6 +18,7 @@ from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from eventstore.envelope import Recorded
 from eventstore.log import Log
+from eventstore.purging import Purge
 from eventstore.transaction import writing
 from eventstore.troubles import FAULTS, MOST, Troubles, outlined
 from fdo.errors import Unavailable
@@ -76,6 +77,7 @@ class SqlView(ABC):
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._purging = Purge(path)
         self.connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, timeout=60
         )
@@ -93,18 +95,26 @@ class SqlView(ABC):
         `transaction` up to the last of them."""
 
     def apply(self, events: Sequence[Recorded], log: Log) -> None:
-        """As `Projection.apply`. What was erased leaves the write-ahead log too, when those who
-        read the view now have ended."""
+        """As `Projection.apply`. What was erased leaves the write-ahead log too; see `purge`."""
         known = self.position()
         fresh = [event for event in events if event.position > known]
         if not fresh:
             return
+        erases = any(event.what == "Erased" for event in fresh)
+        if erases:
+            self._purging.demand()
         try:
             self._take(fresh, log)
         except _Emptied:
             return
-        if any(event.what == "Erased" for event in fresh):
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if erases:
+            self.purge()
+
+    def purge(self) -> None:
+        """Let what was erased leave the write-ahead log, where it is left there and nobody reads
+        the view now; otherwise it is to be asked again."""
+        if self._purging.due:
+            self._purging.carry_out(self.connection.cursor())
 
     def _take(self, events: Sequence[Recorded], log: Log) -> None:
         """Enter facts. Where that fails, one half after the other, until it is known at which fact;
@@ -141,7 +151,7 @@ class SqlView(ABC):
         self._emptied_for = erasure
         self.clear()
         self.connection.execute("VACUUM")
-        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.purge()
 
     def position(self) -> int:
         """The last position in the view."""

@@ -195,8 +195,9 @@ class Log:
     def standing(self, pid: Pid) -> Pid:
         """The object that stands for this one now: the successor of a merged one, else itself.
         A merged object keeps its claims, so that it can be restored."""
-        event = self.latest(pid)
-        while event.what == "Merged":
+        event, passed = self.latest(pid), set[Pid]()
+        while event.what == "Merged" and event.pid not in passed:  # a copied log may hold a circle
+            passed.add(event.pid)
             event = self.latest(Pid.parse(event.detail["successor"]))
         return event.pid
 

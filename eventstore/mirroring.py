@@ -7,6 +7,7 @@ head of the log: a section is recorded behind it in one transaction or not at al
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,10 @@ def take(recorder: Recorder, section: Section) -> None:
     VersionConflict: the head is no longer where the section begins (another process took it),
     or the mirroring ended; nothing was recorded.
     """
-    with recorder.datastore.transaction(commit=True) as c:
+    with (
+        recorder.erasing() if section.redacted else nullcontext(),
+        recorder.datastore.transaction(commit=True) as c,
+    ):
         c.execute("SELECT coalesce(max(position), 0), EXISTS (SELECT 1 FROM mirror) FROM events")
         head, mirrors = c.fetchone()
         if head != section.after or not mirrors:
@@ -111,8 +115,6 @@ def take(recorder: Recorder, section: Section) -> None:
             if is_erasure(part[-1].topic):
                 _erase(c, part[-1], section.redacted)
         c.execute("UPDATE mirror SET head=?, heard_at=?", (section.head, recorder.clock()))
-    if section.redacted:
-        recorder.purge()
 
 
 def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -15,9 +15,10 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -30,7 +31,9 @@ from eventsourcing.sqlite import (
 from eventstore.claims import is_erasure, release, release_of_earlier_releases
 from eventstore.codec import dumps, size_of
 from eventstore.envelope import commitment, leaf_hash
+from eventstore.purging import Purge
 from eventstore.tables import SCHEMA, refuse_on_mirror
+from fdo.lifecycle import Status
 
 Durability = Literal["full", "normal"]
 
@@ -54,6 +57,8 @@ class Entry(StoredEvent):
     """Keys that the object takes with this event; taken by another: IntegrityError."""
     unsaid: tuple[str, ...] = ()
     """Those of them that its document does not say, as of a stub: the envelope commits to them."""
+    heirs: tuple[str, ...] = ()
+    """PIDs of objects that go on in the place of this one; tombstoned meanwhile: IntegrityError."""
     fingerprint: bytes | None = None
     salt: bytes | None = None
     lacking: bool = False
@@ -110,6 +115,7 @@ class Recorder(SQLiteApplicationRecorder):
     def __init__(self, datastore: Datastore, clock: Callable[[], int]) -> None:
         self.clock = clock
         self.path = datastore.path
+        self._purging = Purge(Path(datastore.path))
         self._readers = threading.local()
         super().__init__(datastore, events_table_name="events")
         self.select_events_statement = SELECT + " WHERE object=? "
@@ -130,6 +136,7 @@ class Recorder(SQLiteApplicationRecorder):
     def create_table(self) -> None:
         super().create_table()
         if self._cleared:
+            self._purging.demand()
             self.purge()
 
     @property
@@ -174,6 +181,11 @@ class Recorder(SQLiteApplicationRecorder):
         for entry in entries:
             if "not_seen" in entry.meta.get("detail", ()):
                 _note_unseen(c, entry)
+            for heir in entry.heirs:
+                ended = (heir, Status.TOMBSTONE.value)
+                c.execute("SELECT 1 FROM heads WHERE object=? AND status=?", ended)
+                if c.fetchone():
+                    raise IntegrityError(f"{heir} was tombstoned meanwhile")
         c.executemany(_HEAD, heads)
         copied = [e for e in entries if e.position is not None and is_erasure(e.topic)]
         release(c, {str(entry.originator_id) for entry in copied})
@@ -199,7 +211,7 @@ class Recorder(SQLiteApplicationRecorder):
         bytes is left in the files, nor of claims that only they made. The head's fingerprint goes
         too: it is a hash without salt, from which an erased value could be guessed."""
         pid = str(entry.originator_id)
-        with self.datastore.transaction(commit=True) as c:
+        with self.erasing(), self.datastore.transaction(commit=True) as c:
             given = self._insert_events(c, [entry])
             c.executemany(
                 "UPDATE events SET bytes=?, verbatim=NULL, salt=NULL WHERE position=? AND object=?",
@@ -207,13 +219,21 @@ class Recorder(SQLiteApplicationRecorder):
             )
             c.execute("UPDATE heads SET fingerprint=NULL WHERE object=?", (pid,))
             release(c, [pid])
-        self.purge()
         return given
 
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Around a transaction that erases bytes: they leave the write-ahead log too. Where others
+        read in it now, they do so when the projector, or the next erasure, comes by."""
+        self._purging.demand()
+        yield
+        self.purge()
+
     def purge(self) -> None:
-        """Empty the write-ahead log, which may hold bytes that were erased."""
-        with self.datastore.get_connection(commit=False) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Empty the write-ahead log where bytes that were erased may be left in it."""
+        if self._purging.due:
+            with self.datastore.get_connection(commit=False) as connection:
+                self._purging.carry_out(connection.cursor())
 
     def select_events(
         self,

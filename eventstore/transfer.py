@@ -87,8 +87,8 @@ def read_log(objects: DigitalObjects, lines: Iterable[bytes]) -> int:
         )
     entries = _Copy(parsed[1:]).entries
     objects.recorder.adopt(parsed[0]["log"])
-    objects.recorder.insert_events(entries)  # one transaction: the whole copy, or nothing
-    objects.recorder.purge()  # a file of an earlier release holds claims that an erasure releases
+    with objects.recorder.erasing():  # of earlier releases: claims that an erasure releases
+        objects.recorder.insert_events(entries)  # one transaction: the whole copy, or nothing
     return len(entries)
 
 

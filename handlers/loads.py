@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -26,6 +26,9 @@ QUEUED: Final = 64
 """Files under way or held back, at most: who gathers goes ahead of the engine by these, some
 gigabytes of disk. A checkpoint of a large store takes minutes, in which nobody is to idle."""
 
+LOOK_S: Final = 0.5
+"""How often who waits looks whether there is a reason to leave off."""
+
 
 @dataclass(slots=True)
 class _File:
@@ -36,16 +39,28 @@ class _File:
     done: Future[None] | None = None
 
 
+def patiently(done: Future[None], meanwhile: Callable[[], None]) -> None:
+    """Wait until something is done, well or not; what is raised meanwhile ends the waiting."""
+    while not wait([done], LOOK_S).done:
+        meanwhile()
+
+
 class Loads:
     """Loads files; one thread uses it.
 
     `begins` is told the position of the last fact in a file before that is begun, by a thread that
     loads, one at a time; `passed` when it and all before it are in. What goes wrong in a file is
-    raised by whoever comes next, and nothing of it, nor of what is behind it, is passed.
+    raised by whoever comes next, and nothing of it, nor of what is behind it, is passed. While
+    something is waited for, `meanwhile` is called; what that raises ends the waiting only.
     """
 
-    def __init__(self, begins: Callable[[int], None], passed: Callable[[int], None]) -> None:
-        self._begins, self._passed = begins, passed
+    def __init__(
+        self,
+        begins: Callable[[int], None],
+        passed: Callable[[int], None],
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._begins, self._passed, self._meanwhile = begins, passed, meanwhile
         self._files: deque[_File] = deque()
         self._held = False
         self._beginning = Lock()
@@ -93,6 +108,7 @@ class Loads:
         """Wait for the oldest file, which is with the engine, and pass it."""
         file = self._files[0]
         assert file.done is not None
+        patiently(file.done, self._meanwhile)
         try:
             file.done.result()
         except BaseException:

@@ -24,15 +24,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from eventstore.application import LOG_FILE, system_clock
-from eventstore.follower import Projection, Spent, deliver, follow_once
+from eventstore.follower import Projection, Spent, SqlView, deliver, follow_once
 from eventstore.log import Log
 from eventstore.recorder import Datastore, Recorder
 from handlers import HANDLERS
 from handlers.instants.ladder import Ladder
 from handlers.instants.rungs import Policy, Rungs
 from handlers.lease import Lease, LeaseHeld
-from handlers.projections.graph import Graph
+from handlers.projections.graph import Graph, hide, read_current
 from handlers.rebuilding import Rebuilds, discard
+from handlers.verification.projections import sweep
 
 POLL_S = 0.02
 PUBLISH_S = 0.4
@@ -48,14 +49,18 @@ PATIENCE_S = 2.0
 """How long the other views wait for their turn while changes come faster than all can follow."""
 
 
+class Stopped(Exception):
+    """The projector is to end; what is not done is done by the next one."""
+
+
 class Projector:
     """All projections of one data directory, driven together."""
 
     def __init__(self, data: Path, policy: Policy | None = None) -> None:
         self.data = data
-        recorder = Recorder(Datastore(str(data / LOG_FILE)), system_clock)
-        recorder.create_table()
-        self.log = Log(recorder)
+        self._recorder = Recorder(Datastore(str(data / LOG_FILE)), system_clock)
+        self._recorder.create_table()
+        self.log = Log(self._recorder)
         self.projections: list[Projection] = [
             _opened(name, data / "projections" / name) for name in HANDLERS
         ]
@@ -67,16 +72,20 @@ class Projector:
         openers = {name: make for name, make in HANDLERS.items() if name != self.graph.name}
         self._rebuilds = Rebuilds(data / "control", data / "projections", openers)
         self._rungs = Rungs(data / "projections" / "graph", policy, self._ladder)
+        sweep(data / "projections")
 
     def step(self) -> int:
         """Apply one section, or else settle; how many facts were read."""
         self._obey()
-        read = self._follow() + self._rebuilds.step(self.log, self.projections)
+        read = self._follow()
+        idle = read == 0  # a view that is being made anew holds nothing back
+        read += self._rebuilds.step(self.log, self.projections)
         now = time.monotonic()
         if now - self._last_publish >= PUBLISH_S:
-            self.graph.settle(idle=read == 0)
-            self.graph.publish(self.log, tidy=read == 0)
-            self._keep(idle=read == 0)
+            self.graph.settle(idle=idle)
+            self.graph.publish(self.log, tidy=idle or self.graph.overdue)
+            self._keep(idle=idle)
+            self._purge()
             self._last_publish = now
         return read
 
@@ -105,6 +114,13 @@ class Projector:
             self._erasure = self._ladder.erasure()
         if self.graph.settled:
             self._rungs.consider(idle=idle)
+
+    def _purge(self) -> None:
+        """Go after bytes that were erased where somebody was in the way."""
+        self._recorder.purge()
+        for projection in self.projections:
+            if isinstance(projection, SqlView):
+                projection.purge()
 
     def close(self) -> None:
         """Close the views."""
@@ -174,6 +190,8 @@ def _opened(name: str, folder: Path) -> Projection:
         ):
             raise  # a full disk or a lock is no reason to throw anything away
         print(f"The view {name} is damaged ({error}); it is made anew.", file=sys.stderr)  # noqa: T201
+    if name == Graph.name and (current := read_current(folder)):
+        hide(folder, int(current["position"]))
     discard(folder)
     return HANDLERS[name](folder)
 
@@ -203,18 +221,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(100_000, 50, 50)  # documents are many and without cycles
     parent = options.parent or os.getppid()
+
+    def go_on() -> None:
+        if stop or os.getppid() != parent:
+            raise Stopped
+
     projector = Projector(options.data, policy)
+    projector.graph.meanwhile = go_on
     try:
         if options.until_idle:
             projector.settle()
             return 0
-        while not stop and os.getppid() == parent:
+        while True:
+            go_on()
             if not projector.step():
                 projector.rest()
+    except Stopped:
+        return 128 + signal.SIGTERM if options.until_idle else 0
     finally:
         projector.close()
         lease.release()
-    return 0
 
 
 if __name__ == "__main__":

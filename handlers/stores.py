@@ -24,10 +24,11 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
@@ -152,21 +153,33 @@ def keep(
     """Note what a finished folder holds; from then on it counts."""
     size = sum(entry.stat().st_size for entry in os.scandir(path))
     kept = Kept(path, instant, recorded_at, erasures, size, light)
-    fresh = kept.note.with_suffix(".new")
-    fresh.write_bytes(
-        orjson.dumps(
-            {
-                "position": instant.position,
-                "observed": instant.observed,
-                "recorded_at": recorded_at,
-                "erasures": erasures,
-                "size": size,
-                "light": light,
-            }
-        )
+    write(
+        kept.note,
+        {
+            "position": instant.position,
+            "observed": instant.observed,
+            "recorded_at": recorded_at,
+            "erasures": erasures,
+            "size": size,
+            "light": light,
+        },
     )
-    fresh.replace(kept.note)
     return kept
+
+
+def write(note: Path, said: Mapping[str, Any]) -> None:
+    """Write what is said of a store, at one stroke and durably: a crash leaves the note before."""
+    fresh = note.with_name(f"{note.name}.new")
+    with fresh.open("wb") as out:
+        out.write(orjson.dumps(said))
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(note)
+    folder = os.open(note.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def read_kept(path: Path) -> Kept | None:

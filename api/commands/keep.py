@@ -32,6 +32,7 @@ from fdo.wording import many
 from handlers import HANDLERS
 from handlers.lease import lease_is_held, tracked, troubles
 from handlers.processes.minting.store import FILE
+from handlers.projections.graph import unfinished
 from handlers.rebuilding import beside, request_rebuild
 
 SHOWN = 50
@@ -180,7 +181,6 @@ def rebuild(
     repository = Repository(settings, must_exist=True)
     started, head = time.perf_counter(), repository.log.position()
     note = request_rebuild(settings.data, projection)
-    before = repository.checkpoint()[0] if (repository.graph_folder / "current").exists() else None
     with Projection(settings.data) as projector, progress(json) as bars:
         bar = bars.add_task(f"Rebuilding {projection}", total=head)
         made = [settings.data / "projections" / n for n in HANDLERS if projection in (n, "all")]
@@ -192,7 +192,7 @@ def rebuild(
 
         projector.wait_until(in_place)
         projector.wait(head, lambda at, _: bars.update(bar, completed=at))
-        while projection in ("graph", "all") and repository.checkpoint()[0] == before:
+        while projection in ("graph", "all") and unfinished(repository.graph_folder):
             projector.check()
             time.sleep(0.05)
     seconds = round(time.perf_counter() - started, 2)

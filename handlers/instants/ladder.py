@@ -8,6 +8,7 @@ either side. A store that holds what was erased since is no starting point; it i
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from eventstore.instant import Instant
 from eventstore.log import Log
 from handlers.instants.model import compacted, is_compacted, key_of
 from handlers.projections.deltas import DeltasReader
+from handlers.projections.graph import holds_erased
 from handlers.queries.checkpoint import read_current
 from handlers.stores import Charged, Kept, all_kept, note_of, read_kept, remove
 
+_UNFINISHED_S = 3600
+"""A folder without a note that nobody touched for so long is not being made any more."""
 _COUNTED = 12
 """Starting points of which the exact distance is asked, the most promising first."""
 
@@ -90,6 +94,8 @@ class Ladder:
         goes in any case, and so does what a process that was killed left half-made or half-gone."""
         for left in (*self.instants.glob(".building-*"), *self.instants.glob(".removed-*")):
             remove(left)  # unless somebody is at it
+        for left in self._without_note():
+            remove(left)
         by_use = []
         for kept in all_kept(self.instants):
             if self.outdone(kept.path) and remove(kept.path):
@@ -103,10 +109,21 @@ class Ladder:
             if path.name != wanted and remove(path):
                 charged.release(path)
 
+    def _without_note(self) -> list[Path]:
+        """Folders that nobody finds: who made or removed one was killed before the last step."""
+        horizon = time.time() - _UNFINISHED_S
+        return [
+            folder
+            for folder in self.instants.glob("[!.]*")
+            if folder.is_dir() and not note_of(folder).exists() and folder.stat().st_mtime < horizon
+        ]
+
     def kept(self) -> Iterator[Kept]:
-        """What is there: rungs, the newest checkpoint, plain instants."""
+        """What is there: rungs, the newest checkpoint, plain instants. A checkpoint that is not
+        purged of what was erased yet is none: what was made of it would keep that."""
         yield from all_kept(self.rungs)
-        if newest := self._newest():
+        newest = self._newest()
+        if newest and not holds_erased(self.graph):  # in this order: it goes before that ends
             yield newest
         yield from (kept for kept in all_kept(self.instants) if "-g" not in kept.path.name)
 

@@ -14,13 +14,15 @@ hard links), which `current` names together with its position.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,21 +34,24 @@ from eventstore.log import Log
 from eventstore.patches import (
     ASIDE,
     META,
+    PROVENANCE,
     RECORDS,
     all_quads,
     asides,
     in_graph,
     patch,
     patches,
+    provenance_lines,
     state_lines,
 )
 from handlers import stores
-from handlers.loads import Loads
+from handlers.loads import Loads, patiently
 
 _META = NamedNode(META)
+_MARKER, _PURGING = "unfinished.json", "purging"
 _XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 
-BULK_BYTES = 48 * 1024 * 1024
+BULK_BYTES = 64 * 1024 * 1024
 """N-Quads gathered before one bulk load; the loader holds about ten times as much memory."""
 BULK_AT_LEAST = 1_000
 """Fewer gathered events go in as one update."""
@@ -60,6 +65,8 @@ SHOW_SHARE = 20
 """The n-th part of the time that goes into it, a large store being waited for longer, but…"""
 SHOW_MOST_S = 300.0
 """…what is shown is never older than this and the publication itself, however long a backlog is."""
+PURGE_AFTER_S = 60.0
+"""How long what was erased may wait in the files of the store for a pause in the log."""
 KEEP_SECONDS = 60
 """How long a superseded checkpoint stays for readers that are still on it."""
 
@@ -82,12 +89,12 @@ class Graph:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._marker = folder / "unfinished.json"
+        self._marker = folder / _MARKER
         self._checkpoints = folder / "checkpoints"
         self._files = 0
         self._old = folder / "store.old"
         shutil.rmtree(self._old, ignore_errors=True)
-        self._purging = folder / "purging"
+        self._purging = folder / _PURGING
         stores.put_in_place(folder / "store")
         self._store = Store(str(folder / "store"))
         self._stored = stores.position_of(self._store)
@@ -98,7 +105,9 @@ class Graph:
         self._loaded_since_optimize = 0
         self._passed = 0
         """The position up to which files are in; the store says so at the next occasion."""
-        self._loads = Loads(self._write_marker, self._pass)
+        self.meanwhile: Callable[[], None] = _nothing
+        """Called again and again while something is waited for; what it raises ends the waiting."""
+        self._loads = Loads(self._write_marker, self._pass, lambda: self.meanwhile())
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
         self._thinning: Future[None] | None = None
         self._rest_since = 0.0
@@ -130,8 +139,15 @@ class Graph:
                 deltas = []
                 self.flush()
                 self._forget(event, log)
+            elif _revises_erased(event, log):
+                self._update(deltas, log)
+                deltas = []
+                self.flush()
+                self._replace(event, log)
             elif not (deltas or _removes(event)) and (event.version == 1 or event.operational):
                 self._gather(event)
+                if self._bytes >= BULK_BYTES:
+                    self._load(log)
             else:
                 if not deltas:
                     self.flush()
@@ -142,8 +158,6 @@ class Graph:
             self._taken = event.position
         if deltas:
             self._update(deltas, log)
-        if self._bytes >= BULK_BYTES:
-            self._load(log)
 
     def settle(self, *, idle: bool) -> None:
         """Begin to bring in what is gathered: a little at once, much when no more is coming
@@ -159,8 +173,7 @@ class Graph:
 
     def clear(self) -> None:
         """Start anew with an empty store; the published checkpoint stays until a new one."""
-        self._close_bulk()
-        self._gathered = []
+        self._drop_bulk()
         self._join()
         self._write_marker(self._stored)
         del self._store
@@ -171,8 +184,8 @@ class Graph:
 
     def close(self) -> None:
         """Let go of the store; what the engine has not begun is read again next time."""
-        self._close_bulk()
-        self._gathered = []
+        self.meanwhile = _nothing
+        self._drop_bulk()
         self._loads.abandon()
         self._join()
         self._loads.close()
@@ -209,10 +222,18 @@ class Graph:
         return True
 
     @property
+    def overdue(self) -> bool:
+        """Whether the files hold what was erased for so long that no pause is waited for."""
+        try:
+            return time.time() - self._purging.stat().st_mtime > PURGE_AFTER_S
+        except FileNotFoundError:
+            return False
+
+    @property
     def settled(self) -> bool:
         """Whether what is published may be kept for good: no rebuild is half-way, and the
         files hold nothing that was erased."""
-        return not (self._purging.exists() or self._marker.exists())
+        return not (holds_erased(self.folder) or self._marker.exists())
 
     def dump(self, path: Path) -> None:
         """Write the store as N-Quads, without the graph of its own position."""
@@ -224,10 +245,8 @@ class Graph:
 
     def _is_whole(self, log: Log, position: int) -> bool:
         """Whether the store holds nothing behind a position up to which all is in."""
-        if not self._marker.exists():
-            return True
-        upto = int(json.loads(self._marker.read_text())["upto"])
-        return position >= min(upto, log.position())  # the log may be an older copy, put back
+        # the log may be an older copy, put back
+        return position >= min(unfinished(self.folder), log.position())
 
     def _notice(self, log: Log, position: int) -> dict[str, Any]:
         """What `current` will say of a checkpoint of the store at this position."""
@@ -239,9 +258,7 @@ class Graph:
         }
 
     def _announce(self, notice: dict[str, Any]) -> None:
-        fresh = self.folder / "current.new"
-        fresh.write_bytes(orjson.dumps(notice))
-        fresh.replace(self.folder / "current")
+        stores.write(self.folder / "current", notice)
         self._published = notice["position"]
         self._marker.unlink(missing_ok=True)
 
@@ -257,10 +274,12 @@ class Graph:
         for torn in [path for path in others if path.suffix]:  # killed while it was being made
             others.remove(torn)
             stores.remove(torn, even_held=True)
-        for old in others if all_others else others[:-1]:
-            # what was erased goes at once: a reader that comes too late looks again
-            if all_others or int(old.name.rpartition("-")[2]) < horizon:
-                stores.remove(old, even_held=all_others)
+        if all_others:  # what was erased goes at once: a reader that comes too late looks again
+            for old in others:
+                stores.remove(old, even_held=True)
+        for old, after in pairwise(others):
+            if int(after.name.rpartition("-")[2]) < horizon:
+                stores.remove(old)
 
     # ── the two ways in ──────────────────────────────────────────────────────────────────
 
@@ -281,9 +300,10 @@ class Graph:
         assert self._file is not None
         path, upto, count = Path(self._file.name), self._gathered[-1], len(self._gathered)
         self._close_bulk()
+        little = count < BULK_AT_LEAST and self._bytes < BULK_BYTES
         self._gathered, self._bytes = [], 0
-        if count < BULK_AT_LEAST:
-            self._join()
+        if little and not self._loads and self._showing is None:
+            self._note()
             text = path.read_bytes().decode()
             self._run([line + "\n" for line in text.split("\n") if line], [], upto)
             path.unlink()
@@ -334,6 +354,7 @@ class Graph:
     def _shown(self) -> None:
         """Wait for the checkpoint that is being made, name it, and let the files go on."""
         assert self._showing is not None
+        patiently(self._showing.done, self.meanwhile)
         showing, self._showing = self._showing, None
         showing.done.result()
         self._thinned()
@@ -368,18 +389,21 @@ class Graph:
             self._run([], [], self._passed)
 
     def _forget(self, erasure: Recorded, log: Log) -> None:
-        """Put the redacted document in the place of what the store holds of the object.
+        """Take out what was erased, of which the store is then to be purged."""
+        self._purging.touch()
+        self._replace(erasure, log)
+
+    def _replace(self, event: Recorded, log: Log) -> None:
+        """Put the object's document as it is at an event in the place of what the store holds of
+        the object.
 
         Here alone the store itself says what to take out: the bytes that would are gone.
         """
-        standing = log.at(erasure.pid, erasure.position)
-        shown, record = state_lines(standing)
-        change = patch(erasure, None)
-        self._purging.touch()
+        shown, record = state_lines(log.at(event.pid, event.position))
         self._run(
-            [*shown, *in_graph(record, RECORDS), *change.added],
-            self._held(erasure.pid.iri),
-            erasure.position,
+            [*shown, *in_graph(record, RECORDS), *in_graph(provenance_lines(event), PROVENANCE)],
+            self._held(event.pid.iri),
+            event.position,
         )
 
     def _purge(self) -> None:
@@ -441,22 +465,60 @@ class Graph:
             self._file.close()
             self._file = None
 
+    def _drop_bulk(self) -> None:
+        """Forget what is gathered; it is read again."""
+        if self._file is not None:
+            path, file, self._file = Path(self._file.name), self._file, None
+            path.unlink()
+            with contextlib.suppress(OSError):  # a full disk may be why it is dropped
+                file.close()
+        self._gathered, self._bytes = [], 0
+
     def _write_marker(self, upto: int) -> None:
-        if self._marker.exists():
-            upto = max(upto, int(json.loads(self._marker.read_text())["upto"]))
-        with self._marker.open("w") as out:
-            json.dump({"upto": upto}, out)
-            out.flush()
-            os.fsync(out.fileno())
+        hide(self.folder, upto)
 
     def _read_published(self) -> int:
         notice = read_current(self.folder)
         return int(notice["position"]) if notice else -1
 
 
+def _revises_erased(event: Recorded, log: Log) -> bool:
+    """Whether the version before was erased since; a patch made now would not take out what the
+    store still holds of it."""
+    before = log.previous([event]).get(event.position)
+    return before is not None and not before.salt
+
+
 def _removes(event: Recorded) -> bool:
     """Whether the event takes triples out; such a one never goes in by bulk."""
     return event.operational and bool(asides(event)[1])
+
+
+def hide(folder: Path, upto: int) -> None:
+    """Let nothing of the store in this folder be shown before it has come to a position again."""
+    marker = folder / _MARKER
+    stores.write(marker, {"upto": max(upto, unfinished(folder))})
+
+
+def unfinished(folder: Path) -> int:
+    """The position before which the store in this folder is not to be shown; 0 where it is whole.
+    A marker that cannot be read hides it until it has all of the log."""
+    try:
+        return int(orjson.loads((folder / _MARKER).read_bytes())["upto"])
+    except FileNotFoundError:
+        return 0
+    except (ValueError, KeyError, TypeError):
+        return sys.maxsize
+
+
+def holds_erased(folder: Path) -> bool:
+    """Whether the store in this folder, and what was published of it, may hold in its files what
+    was erased from the log."""
+    return (folder / _PURGING).exists()
+
+
+def _nothing() -> None:
+    """What there is to do meanwhile, as a rule."""
 
 
 def read_current(folder: Path) -> dict[str, str | int] | None:

@@ -18,9 +18,9 @@ from fdo.annotation.life import source_of
 from fdo.lifecycle import Status
 from handlers.similarity.vectors import vector_of
 
-VERSION = 1
+VERSION = 2
 SCHEMA = (
-    "CREATE TABLE vectors (number INTEGER PRIMARY KEY AUTOINCREMENT, annotation TEXT NOT NULL "
+    "CREATE TABLE vectors (number INTEGER PRIMARY KEY, annotation TEXT NOT NULL "
     "UNIQUE, target TEXT NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL, "
     "UNIQUE (target, model))",
     "CREATE INDEX vectors_of_model ON vectors (model, number)",
@@ -35,6 +35,7 @@ class Vector:
     """One vector."""
 
     number: int
+    """The position of the event that told it."""
     annotation: str
     target: str
     vector: bytes
@@ -68,8 +69,8 @@ class Vectors(SqlView):
                         tx.execute("DELETE FROM vectors WHERE target=? AND model=?", found[:2])
                         tx.execute(_LOSS, (model,))
                     tx.execute(
-                        "INSERT INTO vectors (annotation, target, model, vector) VALUES (?,?,?,?)",
-                        (event.pid_text, target, model, vector),
+                        "INSERT INTO vectors VALUES (?,?,?,?,?)",
+                        (event.position, event.pid_text, target, model, vector),
                     )
 
 

@@ -16,13 +16,15 @@ from eventstore.patches import META
 from eventstore.troubles import standing
 from handlers import HANDLERS
 from handlers.projections.graph import Graph, read_current
+from handlers.stores import held, remove
 from handlers.verification.faults import MOST, SECTION, Fault, Watch, unwatched
 
 
 def verify_projections(log: Log, folder: Path, watch: Watch = unwatched) -> list[Fault]:
     """Faults of the views in `folder` against views made anew from the log."""
     faults: list[Fault] = []
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    sweep(folder)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch, held(Path(scratch)):
         for name, make in HANDLERS.items():
             fresh_folder = Path(scratch) / name
             fresh = make(fresh_folder)
@@ -53,6 +55,13 @@ def verify_projections(log: Log, folder: Path, watch: Watch = unwatched) -> list
     return faults
 
 
+def sweep(folder: Path) -> None:
+    """Remove what verifications left behind that were killed: whole copies of views."""
+    for left in folder.glob(f"{_SCRATCH}*"):
+        remove(left)  # unless it is at work
+
+
+_SCRATCH = "verification-"
 _NOTHING = f"{0:032x}"
 """The digest of a table without rows, and of one that is not there."""
 
@@ -71,8 +80,11 @@ def _live(folder: Path, name: str, scratch: Path) -> tuple[int, dict[str, str] |
         notice = read_current(folder)
         if notice is None:
             return 0, None
-        store = Store.read_only(str(folder / "checkpoints" / str(notice["checkpoint"])))
-        return int(notice["position"]), graph_digests(store)
+        checkpoint = folder / "checkpoints" / str(notice["checkpoint"])
+        with held(checkpoint) as there:
+            if not there:  # a newer one took its place
+                return _live(folder, name, scratch)
+            return int(notice["position"]), graph_digests(Store.read_only(str(checkpoint)))
     path = folder / "view.sqlite"
     if not path.exists():
         return 0, None
@@ -130,13 +142,15 @@ def table_digests(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def _columns(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Table → its columns, without full text and the position."""
+    """Table → its columns, without full text and what is told by the reading, not by what was
+    read: the position, and how often something went (erased facts no longer tell that)."""
     sql = "SELECT name FROM sqlite_master WHERE type='table' AND sql "
     virtual = [row[0] for row in connection.execute(sql + "LIKE 'CREATE VIRTUAL%'")]
     names = [
         row[0]
         for row in connection.execute(
-            sql + "NOT LIKE 'CREATE VIRTUAL%' AND name NOT LIKE 'sqlite_%' AND name<>'tracking'"
+            sql + "NOT LIKE 'CREATE VIRTUAL%' AND name NOT LIKE 'sqlite_%' "
+            "AND name NOT IN ('tracking', 'losses')"
         )
         if not any(str(row[0]).startswith(f"{each}_") for each in virtual)
     ]

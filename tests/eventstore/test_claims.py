@@ -94,10 +94,10 @@ def test_no_copy_of_it_stays_in_pages_that_were_split(log: Objects) -> None:
         log.objects.append(changes, by=BY)
         with log.objects.recorder.datastore.transaction(commit=True) as c:
             c.executemany("INSERT INTO claims VALUES (?,'x')", [(drawn(),) for _ in range(190)])
-    with log.objects.recorder.datastore.transaction(commit=True) as c:
+    recorder = log.objects.recorder
+    with recorder.erasing(), recorder.datastore.transaction(commit=True) as c:
         c.execute("UPDATE events SET salt=NULL")
         release(c, [str(handle(number)) for number in range(1, erased + 1)])
-    log.objects.recorder.purge()
     assert NAME.encode() not in b"".join(path.read_bytes() for path in log.folder.iterdir())
 
 

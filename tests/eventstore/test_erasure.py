@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from eventstore.application import LOG_FILE
 from eventstore.envelope import Recorded, commitment, leaf_hash
+from eventstore.recorder import Datastore, Entry, Recorder
 from fdo.documents import canonical
 from fdo.errors import Refused
 from fdo.lifecycle import Revise
@@ -97,6 +102,47 @@ def test_nothing_of_the_erased_bytes_is_left_in_the_files(log: Objects) -> None:
     assert found() == [True, True, True, True]
     erase(log)
     assert found() == [False, False, False, False]
+
+
+def test_bytes_that_a_reader_keeps_in_the_files_leave_them_when_it_has_ended(
+    log: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left() -> bool:
+        return any(SECRET.encode() in p.read_bytes() for p in log.folder.iterdir() if p.is_file())
+
+    recorder = log.objects.recorder
+    reader = sqlite3.connect(log.folder / LOG_FILE)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM events").fetchone()
+    began = time.monotonic()
+    erase(log)
+    log.register(3)
+    assert time.monotonic() - began < 10, "no writer waits until a reader has ended"
+    assert left()
+    recorder.purge()
+    assert left()
+    reader.close()
+    again = Recorder(Datastore(str(log.folder / LOG_FILE)), log.objects.recorder.clock)
+    again.purge()  # as the next process does
+    assert not left() and not list(log.folder.glob("*.purge"))
+
+
+def test_an_object_that_moves_on_meanwhile_is_erased_all_the_same(
+    log: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = type(log.objects.recorder).erase
+    tries = []
+
+    def erase_late(self: Recorder, entry: Entry, frames: Any) -> Any:
+        tries.append(entry.originator_version)
+        if len(tries) == 1:
+            log.do(1, Revise(log.stamp(1, "Larix sibirica", 3)))
+        return really(self, entry, frames)
+
+    monkeypatch.setattr(Recorder, "erase", erase_late)
+    _, after = erase(log)
+    assert tries == [3, 4] and not after.salt
+    assert verify_log(log.objects) == []
 
 
 @pytest.mark.parametrize("positions", [[], [3], [99], [1, 3]])

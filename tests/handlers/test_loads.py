@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pyoxigraph import RdfFormat
 
+from handlers import loads
 from handlers.loads import AT_A_TIME, Loads
 
 _PATIENCE_S = 60
@@ -44,7 +45,8 @@ class Way:
     def __init__(self, folder: Path) -> None:
         self.engine: Any = Engine()
         self.told, self.passed, self._folder = list[int](), list[int](), folder
-        self.loads = Loads(self.told.append, self.passed.append)
+        self.stop: Callable[[], None] = lambda: None
+        self.loads = Loads(self.told.append, self.passed.append, lambda: self.stop())
 
     def put(self, upto: int, text: str = "fine") -> None:
         """A file that holds what is up to a position."""
@@ -132,6 +134,24 @@ def test_nothing_behind_a_file_that_failed_is_passed_or_begun(way: Way) -> None:
     with pytest.raises(SyntaxError):
         way.loads.wait()
     assert way.passed == [1] and not way.loads
+
+
+def test_who_waits_may_leave_off_and_nothing_is_lost(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loads, "LOOK_S", 0.01)
+
+    def stop() -> None:
+        raise InterruptedError
+
+    way.put(1)
+    way.stop = stop
+    with pytest.raises(InterruptedError):
+        way.loads.wait()
+    assert way.loads and not way.passed
+    way.engine.go_on.set()
+    way.loads.wait()
+    assert way.passed == [1]
 
 
 def test_who_stops_waits_for_what_is_begun_only(way: Way, tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from fdo.identifiers import Pid
 from handlers import HANDLERS
 from handlers.harvest.agent import HARVESTER
 from handlers.lease import Lease, LeaseHeld, lease_is_held, positions
+from handlers.projections.graph import holds_erased, read_current
 from handlers.projections.search import Search, SearchQuery
 from handlers.projector import FIRST, Projector, main
-from handlers.rebuilding import beside, request_rebuild
+from handlers.rebuilding import Rebuilds, beside, request_rebuild
 from handlers.verification import verify_projections
 from tests.handlers.harvest.collection import CLOSED, Collection, image, row
 
@@ -235,6 +236,56 @@ def test_a_view_with_erased_words_is_made_anew_and_meanwhile_hides_them(
     assert hit.pid in {each.pid for each in search.find(SearchQuery()).hits}
     search.close()
     projector.close()
+
+
+def test_a_view_that_is_made_anew_holds_nothing_back(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projector = Projector(data(herbarium))
+    projector.settle()
+    monkeypatch.setattr(Rebuilds, "step", lambda *_: 1)  # it takes long
+    monkeypatch.setattr("handlers.projector.PUBLISH_S", 0)
+    monkeypatch.setattr("handlers.projections.graph.BULK_AT_LEAST", 1)
+    herbarium.harvest([row(n) for n in range(1, 8)])
+    event = herbarium.log.last(herbarium.log.position())
+    assert event is not None
+    (specimen, *_) = herbarium.log.read(2, 1)
+    redacted = canonical({"@id": "x"})
+    herbarium.objects.erase(specimen.pid, [specimen.position], redacted, HARVESTER)
+    for _ in range(10):
+        projector.step()
+    current = read_current(data(herbarium) / "projections" / "graph")
+    assert current is not None and current["position"] == herbarium.log.position()
+    assert not holds_erased(data(herbarium) / "projections" / "graph")
+    projector.close()
+
+
+def test_a_damaged_store_is_filled_anew_while_the_old_state_is_shown(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projector = Projector(data(herbarium))
+    projector.settle()
+    projector.close()
+    folder = data(herbarium) / "projections" / "graph"
+    shown = read_current(folder)
+    for table in (folder / "store").glob("MANIFEST-*"):
+        table.write_bytes(b"nothing")
+    projector = Projector(data(herbarium))
+    assert projector.graph.position() == 0
+    projector.graph.publish(projector.log)
+    assert read_current(folder) == shown, "half of it is never shown"
+    projector.settle()
+    assert (read_current(folder) or {})["position"] == herbarium.log.position()
+    projector.close()
+    assert sound(herbarium)
+
+
+def test_copies_of_a_verification_that_was_killed_are_swept(herbarium: Collection) -> None:
+    left = data(herbarium) / "projections" / "verification-abc"
+    left.mkdir(parents=True)
+    (left / "view.sqlite").write_bytes(b"a whole copy")
+    Projector(data(herbarium)).close()
+    assert not left.exists()
 
 
 def test_a_running_projector_follows_what_others_append_and_ends_when_told(

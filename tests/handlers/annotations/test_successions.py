@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,24 @@ def overlay(museum: Museum, pid: Pid) -> tuple[str, str | None, str | None]:
         document.get("col:overlayState"),
         document.get("col:sourceValue"),
     )
+
+
+def test_two_who_merge_into_each_other_at_once_make_no_circle(
+    museum: Museum, hands: Curation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, once = museum.objects.recorder.insert_events, []
+
+    def meanwhile(entries: Any) -> Any:
+        if not once:
+            once.append(True)
+            hands.merge(museum.other, museum.specimen, "The same sheet.")
+        return really(entries)
+
+    monkeypatch.setattr(museum.objects.recorder, "insert_events", meanwhile)
+    with pytest.raises(Refused, match="not tombstoned"):
+        hands.merge(museum.specimen, museum.other, "The same sheet.")
+    assert museum.log.standing(museum.other) == museum.specimen
+    assert museum.log.standing(museum.specimen) == museum.specimen
 
 
 # ── merged ───────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,32 @@ def test_no_file_of_the_data_folder_holds_what_was_erased(history: History) -> N
     with History(history.folder).instants().hold_now(Instant(2)) as held:
         assert "(erased)" in "".join(quads(held.path))
     assert again.log.position() == 4
+
+
+def test_of_a_checkpoint_that_is_not_purged_yet_nothing_is_made(history: History) -> None:
+    erased(history)
+    history.graph.apply(history.log.read(0, 100), history.log)
+    history.graph.flush()
+    history.graph.publish(history.log, tidy=False)  # changes come without a pause
+    newest = history.log.position()
+    assert newest not in [kept.instant.position for kept in history.ladder().kept()]
+    with history.instants().hold_now(Instant(newest, 10**15)) as held:
+        assert not files_with(SECRET, held.path)
+    history.graph.publish(history.log)
+    assert newest in [kept.instant.position for kept in history.ladder().kept()]
+    history.close()
+
+
+def test_a_folder_that_was_never_finished_is_swept_some_time_later(history: History) -> None:
+    ladder = history.ladder()
+    left = ladder.instants / "half-gone"
+    left.mkdir()
+    ladder.evict(10**12)
+    assert left.exists(), "somebody may be making it"
+    os.utime(left, (1, 1))
+    ladder.evict(10**12)
+    assert not left.exists() and all_kept(ladder.instants)
+    history.close()
 
 
 def test_a_purge_that_was_cut_off_is_done_by_the_next_process(

@@ -27,13 +27,14 @@ from eventstore.patches import (
 from fdo.documents import canonical
 from handlers import loads
 from handlers.projections import graph
-from handlers.projections.graph import Graph, read_current
+from handlers.projections.graph import Graph, holds_erased, read_current
 from tests.handlers.projections.contract import PowerFailure, ProjectionContract, _Unreadable
 from tests.handlers.projections.story import (
     AGENT,
     Repository,
     a_specimen,
     a_story,
+    an_event,
     an_identification,
 )
 
@@ -416,6 +417,148 @@ def test_an_erased_document_leaves_the_graph_and_live_equals_rebuild(tmp_path: P
     view.clear()
     view.apply(told.events(), told.log)
     assert quads(view, tmp_path) == live == expected(told.log)
+    view.close()
+
+
+@pytest.mark.parametrize("update", [1, 100])
+def test_what_was_erased_before_its_revision_is_read_leaves_the_graph_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: int
+) -> None:
+    monkeypatch.setattr(graph, "DELTA_EVENTS", update)
+    told = Repository(tmp_path / "log")
+    told.source()
+    place = {"dwc:locality": "Secretplace"}
+    told.register(1, a_specimen(1, ods_hasEvents=[an_event(place=place)]))
+    view = Graph(tmp_path / "view")
+    view.apply(told.events(), told.log)
+    view.flush()
+    told.revise(1, a_specimen(1, ods_hasEvents=[an_event(place={"dwc:locality": "Elsewhere"})]))
+    told.tombstone(1)
+    redacted = {**told.log.event(2).document, "ods:hasEvents": []}
+    told.objects.erase(told.pid(1), [2], canonical(redacted), AGENT)
+    for event in told.events():  # read by ones, as in a backlog with other objects between
+        view.apply([event], told.log)
+    assert quads(view, tmp_path) == expected(told.log)
+    view.close()
+
+
+def test_of_erased_text_that_no_pause_lets_purge_the_files_are_purged_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Repository(tmp_path / "log")
+    told.source()
+    told.register(1, a_specimen(1))
+    told.objects.erase(told.pid(1), [2], canonical({"@id": "x"}), AGENT)
+    view = Graph(tmp_path / "view")
+    view.apply(told.events(), told.log)
+    view.publish(told.log, tidy=False)
+    assert holds_erased(tmp_path / "view") and not view.overdue
+    monkeypatch.setattr(graph, "PURGE_AFTER_S", 0)
+    assert view.overdue
+    view.publish(told.log, tidy=view.overdue)
+    assert not holds_erased(tmp_path / "view") and not view.overdue
+    view.close()
+
+
+def test_a_marker_that_cannot_be_read_hides_the_store_until_it_has_all(tmp_path: Path) -> None:
+    told = a_story(tmp_path / "log")
+    events = told.events()
+    view = Graph(tmp_path / "view")
+    view.apply(events[:5], told.log)
+    view.flush()
+    (tmp_path / "view" / "unfinished.json").write_bytes(b"")  # a full disk, or a loss of power
+    assert not view.publish(told.log)
+    view.close()
+    view = Graph(tmp_path / "view")
+    view.apply(events, told.log)
+    view.flush()
+    assert view.publish(told.log)
+    assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
+    assert view.settled
+    view.close()
+
+
+def test_no_file_is_larger_than_the_loader_has_memory_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Repository(tmp_path / "log")
+    told.source()
+    for number in range(1, 10):
+        told.register(number, a_specimen(number))
+    most = max(len("".join(all_quads(event))) for event in told.events())
+    monkeypatch.setattr(graph, "BULK_BYTES", 2 * most)
+    sizes, really = list[int](), loads.Loads.put
+
+    def put(self: loads.Loads, store: Store, path: Path, upto: int) -> None:
+        sizes.append(path.stat().st_size)
+        really(self, store, path, upto)
+
+    monkeypatch.setattr(loads.Loads, "put", put)
+    view = Graph(tmp_path / "view")
+    view.apply(told.events(), told.log)  # few, and still too much for one update
+    assert len(sizes) >= 3 and max(sizes) <= 3 * most
+    assert quads(view, tmp_path) == expected(told.log)
+    view.close()
+
+
+def test_who_waits_for_the_engine_hears_that_it_is_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("BULK_AT_LEAST", 1), ("BULK_BYTES", 1)):
+        monkeypatch.setattr(graph, name, value)
+    monkeypatch.setattr(loads, "LOOK_S", 0.01)
+    told = Repository(tmp_path / "log")
+    told.source()
+    told.register(1, a_specimen(1))
+    told.revise(1, a_specimen(1, ods_specimenName="Bellis annua L."))
+    engine = threading.Event()
+    really = loads.Loads._load
+
+    def load(*of: Any) -> None:
+        engine.wait()
+        really(*of)
+
+    monkeypatch.setattr(loads.Loads, "_load", load)
+
+    def stop() -> None:
+        raise InterruptedError
+
+    view = Graph(tmp_path / "view")
+    view.meanwhile = stop
+    with pytest.raises(InterruptedError):
+        view.apply(told.events(), told.log)  # the revision waits for the first version
+    threading.Timer(0.1, engine.set).start()
+    view.close()
+    view = Graph(tmp_path / "view")
+    assert view.position() < told.log.position()
+    view.apply(told.events(), told.log)
+    assert quads(view, tmp_path) == expected(told.log)
+    view.close()
+
+
+def test_a_checkpoint_stays_for_a_while_after_another_took_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Repository(tmp_path / "log")
+    told.source()
+    view = Graph(tmp_path / "view")
+
+    def publish(at: float) -> str:
+        with monkeypatch.context() as clock:
+            clock.setattr(graph.time, "time_ns", lambda: int(at * 1e9))
+            view.apply(told.events(), told.log)
+            view.flush()
+            view.publish(told.log)
+        return str((read_current(tmp_path / "view") or {})["checkpoint"])
+
+    long = publish(1_000)
+    for number, at in enumerate((2_000, 2_001, 2_002), 1):
+        told.register(number, a_specimen(number))
+        publish(at)
+    assert (tmp_path / "view" / "checkpoints" / long).exists(), "it was current two seconds ago"
+    told.register(9, a_specimen(9))
+    publish(2_100)
+    assert not (tmp_path / "view" / "checkpoints" / long).exists()
     view.close()
 
 

@@ -24,6 +24,7 @@ from handlers.similarity.descriptor import DIMENSIONS, SHA256
 from handlers.similarity.embedding import Embedder, unpacked
 from handlers.similarity.finder import Finder
 from handlers.similarity.vectors import body_of, vector_of
+from handlers.verification import table_digests
 
 AT = "2026-11-01T12:00:00.000Z"
 BY = Agent("urn:example:service", "Service")
@@ -160,6 +161,21 @@ def test_rebuilt_is_as_followed(collection: Collection):
     assert {(v.annotation, v.target, v.vector) for v in followed} == {
         (v.annotation, v.target, v.vector) for v in rebuilt
     }
+
+
+def test_rebuilt_after_an_erasure_it_says_what_it_said(collection: Collection):
+    x, y, z = axes(3)
+    erased = collection.say(collection.objects.reserve("media"), x)
+    collection.nearest(x)
+    hands = Curation(collection.objects, BY)
+    hands.erase(hands.erasable(erased), "A portrait.")
+    for vector in (y, z):
+        collection.say(collection.objects.reserve("media"), vector)
+    collection.nearest(x)
+    followed = table_digests(collection.view.connection)
+    collection.view.clear()
+    collection.nearest(x)
+    assert table_digests(collection.view.connection) == followed
 
 
 def test_many_are_sorted_into_cells_and_still_found(
