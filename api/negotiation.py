@@ -1,11 +1,13 @@
 """Which format to answer in: `?format=` first, then Accept, else the list of what there is.
 
-A format is known by its name (`turtle`), its file ending (`ttl`) or its media type. Media
-types are compared by werkzeug; a parameter that we do not know, as in
-`application/ld+json;profile=…`, does not spoil a match.
+A format is known by its name (`turtle`), its file ending (`ttl`) or its media type, whose `+` is
+a space where somebody typed it into an address. Media types are compared by werkzeug; a parameter
+that we do not know, as in `application/ld+json;profile=…`, does not spoil a match.
 
 >>> choose("text/turtle, application/json;q=0.5", None, DOCUMENT_FORMATS).name
 'turtle'
+>>> choose("", "application/ld json", DOCUMENT_FORMATS).name
+'jsonld'
 """
 
 from __future__ import annotations
@@ -109,8 +111,10 @@ def choose(
     """The format to answer in; NotAcceptable lists the formats there are. `loosely`: who takes
     JSON takes any kind of it, where there is no plain one (RFC 6839, 3.1)."""
     if asked is not None:
+        essence, semicolon, parameters = asked.partition(";")
+        named = essence.strip().replace(" ", "+") + semicolon + parameters
         for one in among:
-            if asked in (one.name, one.extension, one.media_type):
+            if named in (one.name, one.extension, one.media_type):
                 return one
         raise _refusal(f"There is no format {asked!r} here", among)
     accept = bounded(accept)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
@@ -45,13 +46,9 @@ def export(
     given = Given(((name, value) for name, value in pairs.items() if value), PARAMETERS)
     wanted = asked(given, repository.objects, lambda: repository.checkpoint()[1])
     count = 0
-    target = output.open("wb") if output else sys.stdout.buffer  # what is refused empties no file
-    try:
+    with _whole(output) if output else nullcontext(sys.stdout.buffer) as target:
         for line in _lines(repository, wanted, json):
             count += target.write(line) > 0
-    finally:
-        if output:
-            target.close()
     if output and json:
         state = told_of(repository, wanted.instant)
         emit({"format": format.value, "lines": count, "output": str(output), **state})
@@ -59,6 +56,34 @@ def export(
     if output:
         err.print(f"{many(count, 'line')} written to {output}")
     tell_state(repository, wanted.instant, json, again=wanted.form in PAST)
+
+
+@contextmanager
+def _whole(output: Path) -> Iterator[IO[bytes]]:
+    """A file that appears, or takes the place of one, when all of it is there."""
+    place = output.resolve()
+    if place.exists() and not place.is_file():  # a pipe, a terminal
+        with place.open("wb") as pipe:
+            yield pipe
+        return
+    coming = place.with_name(f".{place.name}.{os.getpid()}.part")
+    if place.exists():
+        place.open("ab").close()  # what may not be written is not replaced either
+    target = _opened(coming, instead_of=output)
+    try:
+        with target:
+            yield target
+        coming.replace(place)
+    finally:
+        coming.unlink(missing_ok=True)
+
+
+def _opened(coming: Path, instead_of: Path) -> IO[bytes]:
+    """The file to write; what is wrong is said of the one that was asked for."""
+    try:
+        return coming.open("wb")
+    except OSError as wrong:
+        raise OSError(wrong.errno, wrong.strerror, str(instead_of)) from wrong
 
 
 def _lines(repository: Repository, wanted: Export, json: bool) -> Iterator[bytes]:

@@ -31,7 +31,7 @@ from fdo.errors import Refused, Unavailable
 from fdo.wording import many
 from handlers.queries.answer import Question
 from handlers.queries.checkpoint import visible
-from handlers.queries.errors import ForbiddenQuery
+from handlers.queries.errors import ForbiddenQuery, MalformedQuery, UnsupportedQuery
 from handlers.queries.evaluation import Result, evaluate
 from handlers.queries.gate import Admitted, admit
 from handlers.queries.mentions import mentions
@@ -95,17 +95,15 @@ class _Graph:
                 state = state_store(self.repository, plan.instant, plan.graphs, self.json)
                 path = held.enter_context(state)
             store = Store.read_only(str(path))
-            try:
-                answer = evaluate(
-                    store,
-                    visible(store),
-                    Question(asked.query, tables=tables).text,
-                    default_graphs=plan.default_graphs if plan else asked.default_graphs,
-                    named_graphs=plan.named_graphs if plan else asked.named_graphs,
-                    own_dataset=own_dataset,
-                )
-            except SyntaxError as wrong:
-                raise Refused(f"The query is not SPARQL 1.1: {wrong}.") from wrong
+            held.enter_context(_refusals_of_the_engine())
+            answer = evaluate(
+                store,
+                visible(store),
+                Question(asked.query, tables=tables).text,
+                default_graphs=plan.default_graphs if plan else asked.default_graphs,
+                named_graphs=plan.named_graphs if plan else asked.named_graphs,
+                own_dataset=own_dataset,
+            )
             yield answer, plan.instant if plan else Instant(published)
 
     def joined(self, query: str) -> tuple[str, Tables]:
@@ -144,6 +142,21 @@ class _Graph:
     @property
     def _endpoint(self) -> str:
         return f"{self.repository.settings.base}/sparql"
+
+
+@contextmanager
+def _refusals_of_the_engine() -> Iterator[None]:
+    """What the engine cannot answer, in a sentence; it may find that out row by row."""
+    try:
+        yield
+    except UnicodeError:
+        raise  # of the terminal
+    except (SyntaxError, ValueError) as wrong:  # a graph name that is no IRI
+        raise MalformedQuery(f"The query is not SPARQL 1.1: {wrong}.") from wrong
+    except MemoryError as wrong:
+        raise Unavailable("The answer needs more memory than there is; narrow it.") from wrong
+    except RuntimeError as wrong:
+        raise UnsupportedQuery(f"The engine cannot answer this: {wrong}") from wrong
 
 
 def _tell(answer: Result, format: ResultFormat) -> None:

@@ -22,6 +22,7 @@ from api.sparql.joining import MOST_BYTES, Inner, names_us, taken_apart, too_muc
 from api.sparql.request import Asked
 from api.sparql.times import Plan, Times
 from eventstore.log import Log
+from fdo.errors import Unavailable
 from handlers.instants import Instants
 from handlers.queries.answer import Answer, Copy, Question
 from handlers.queries.checkpoint import Mark
@@ -31,6 +32,8 @@ from handlers.queries.memo import Kept, Memo
 from handlers.queries.pool import QueryPool
 
 _TSV: Final = next(form for form in RESULTS if form.name == "tsv")
+_AHEAD: Final = 10_000
+"""Events that may come yet for who waits for one, as at a mirror that is behind."""
 _BY_THE_QUERY: Final[frozenset[StopReason]] = frozenset({"deadline", "memory", "crash"})
 """Why queries are stopped by their own doing, and not because we end or nobody reads on."""
 
@@ -87,7 +90,7 @@ class Asking:
     async def ready(self, asked: Asked, client: str, host: str, **how: Any) -> Put:
         """Understand what is asked of which state; calls to ourselves are answered here."""
         assert asked.query is not None
-        await self._reach(asked)
+        await self._reach(asked, client)
         tables: tuple[tuple[int, str], ...] = ()
         if len(asked.query) <= self._pool.limits.characters:
             endpoint = self._description.endpoint
@@ -121,7 +124,7 @@ class Asking:
                     async with running as answer:
                         yield answer
             finally:
-                rates.charge(put.client, running.engine_seconds)
+                rates.charge(put.client, running.worker_seconds)
             return
         assert self._holds is not None
         plan, began = put.plan, time.monotonic()
@@ -136,7 +139,7 @@ class Asking:
                         async with running as answer:
                             yield answer
                 finally:
-                    seconds += running.engine_seconds
+                    seconds += running.worker_seconds
         finally:
             rates.charge(put.client, seconds or time.monotonic() - began)
 
@@ -211,10 +214,20 @@ class Asking:
         current = self._pool.current()
         return current.position if current else 0
 
-    async def _reach(self, asked: Asked) -> None:
-        """Wait for the state that a client wants to see at least (`min-position`)."""
-        if asked.min_position is not None:
-            await self._pool.reach(asked.min_position)
+    async def _reach(self, asked: Asked, client: str) -> None:
+        """Wait for the state that a client wants to see at least (`min-position`), if that can
+        come soon."""
+        if asked.min_position is None:
+            return
+        self._clients.rates.admit(client)
+        head = asked.min_position if self._past is None else self._past.log.position()
+        if asked.min_position > head + _AHEAD:
+            raise Unavailable(
+                f"The log has come to event {head}, far from {asked.min_position}; ask with the "
+                "position that a write was answered with.",
+                retry_after=60,
+            )
+        await self._pool.reach(asked.min_position, client or None)
 
     @contextmanager
     def _counting(self, client: str) -> Iterator[None]:
@@ -230,7 +243,7 @@ class Asking:
         """What a call to ourselves gives, as a block of VALUES."""
         asked = inner.asked
         assert asked.query is not None
-        await self._reach(asked)
+        await self._reach(asked, client)
         plan = self._plan(asked)
         put = Put(
             Question(

@@ -11,6 +11,7 @@ Starlette's BaseHTTPMiddleware away from it: that one closes a cut response as i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
@@ -18,9 +19,9 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from api.problems import KINDS
+from api.problems import Problems
 from api.rates import Clients, Rates
-from api.sparql.asking import Asking, Past
+from api.sparql.asking import Asking, Past, Put
 from api.sparql.description import Description, Triples
 from api.sparql.memento import links_of, memento_headers, timemap
 from api.sparql.page import Page
@@ -31,7 +32,7 @@ from api.sparql.times import Plan
 from fdo.errors import CollectomeError
 from handlers.instants import Preparing
 from handlers.queries.answer import Answer
-from handlers.queries.formats import GRAPHS, RESULTS
+from handlers.queries.formats import GRAPHS, RESULTS, Format
 from handlers.queries.memo import Kept, Memo, is_repeatable
 from handlers.queries.pool import QueryPool
 
@@ -47,6 +48,15 @@ _PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"allow", _ALLOW),
 )
 _PREPARING: Final = "/sparql/preparing/"
+_SAID_HERE: Final = frozenset(
+    (
+        b"access-control-allow-origin",
+        b"access-control-expose-headers",
+        b"content-length",
+        b"vary",
+    )
+)
+"""Headers of a problem that the endpoint says of each of its replies itself."""
 
 
 class Updates(Protocol):
@@ -54,17 +64,6 @@ class Updates(Protocol):
 
     async def update(self, text: str, using: list[str], using_named: list[str]) -> None:
         """Carry out the update and publish the result, or raise the domain's refusal."""
-
-
-def problem(public_base: str, status: int, slug: str, detail: str, **more: Any) -> dict[str, Any]:
-    """The members of a problem (RFC 9457 §3.1)."""
-    return {
-        **more,
-        "type": f"{public_base}/problems/{slug}",
-        "title": KINDS[slug].title,
-        "status": status,
-        "detail": detail,
-    }
 
 
 def sparql_app(
@@ -77,15 +76,17 @@ def sparql_app(
     title: str = "Collectome",
     past: Past | None = None,
     clients: Clients | None = None,
+    problems: Problems | None = None,
 ) -> SparqlApp:
-    """The endpoint on one pool; `past` answers of other times, `clients` has limits for each.
+    """The endpoint on one pool; `past` answers of other times, `clients` has limits for each,
+    `problems` says what is refused (without, browsers are shown no page of it).
 
     `updates` and `base_iri` are for stores under test.
     """
+    public_base = public_base.rstrip("/")
     clients = clients or Clients(Rates(), apart=False)
-    return SparqlApp(
-        pool, public_base.rstrip("/"), updates, base_iri, examples, title, past, clients
-    )
+    problems = problems or Problems(public_base)
+    return SparqlApp(pool, public_base, updates, base_iri, examples, title, past, clients, problems)
 
 
 class SparqlApp:
@@ -101,8 +102,9 @@ class SparqlApp:
         title: str,
         past: Past | None,
         clients: Clients,
+        problems: Problems,
     ) -> None:
-        self._pool = pool
+        self._pool, self._problems = pool, problems
         self._base = public_base
         self._updates = updates
         self._base_iri = base_iri
@@ -149,7 +151,7 @@ class SparqlApp:
                 accept.append(value)
             elif name in (b"accept-datetime", b"origin"):
                 return None
-        forms = wanted(b", ".join(accept).decode("latin-1"), None)
+        forms = wanted(b", ".join(accept).decode("latin-1"))
         if forms.page or forms.timemap or forms.results is not RESULTS[0]:
             return None
         if moment is not None:
@@ -195,7 +197,7 @@ class SparqlApp:
         elif reply.method not in ("GET", "HEAD"):
             raise Wrong(405, "method-not-allowed", "Read only: GET or HEAD.", allow="GET, HEAD")
         elif path == "/.well-known/void":
-            await self._rdf(reply, await self.description.document(wait=2.0), None)
+            await self._document(reply, await self.description.document(wait=2.0))
         elif path == "/sparql/style.css":
             style = self._page.style
             await reply.whole(200, style, [(b"content-type", b"text/css; charset=utf-8")])
@@ -206,7 +208,7 @@ class SparqlApp:
             document = self.description.example(name)
             if document is None:
                 raise Wrong(404, "not-found", f"There is no example {name!r} at /sparql/examples.")
-            await self._rdf(reply, document, None)
+            await self._document(reply, document)
         else:
             raise Wrong(404, "not-found", f"There is nothing at {path}; the endpoint is /sparql.")
 
@@ -225,7 +227,7 @@ class SparqlApp:
             await self._update(reply, asked)
             return
         asked.accept_datetime = reply.header(b"accept-datetime") or None
-        forms = wanted(reply.header(b"accept"), asked.format)
+        forms = wanted(reply.header(b"accept"), asked.formats)
         if forms.timemap:
             await self._timemap(reply, asked)
         elif forms.page:
@@ -233,34 +235,39 @@ class SparqlApp:
         elif asked.query is None:
             if self._past is not None and (asked.as_of or asked.observed_at):
                 self._past.times.instant(asked, lambda: 0)  # refuses what is no moment
-            await self._rdf(reply, await self.description.document(wait=2.0), forms)
+            if forms.graphs is None and forms.results is not None:
+                raise Wrong(400, "invalid-request", "The request holds no query; send `query=…`.")
+            await self._rdf(reply, await self.description.document(wait=2.0), forms.graphs)
         else:
             await self._query(reply, asked, forms)
 
     async def _query(self, reply: Reply, asked: Asked, forms: Wanted) -> None:
-        put = await self._asking.ready(
-            asked,
-            self._clients.of(reply.scope),
-            reply.header(b"host"),
-            results=forms.results,
-            graphs=forms.graphs,
-            base_iri=self._base_iri,
-            head_only=reply.method == "HEAD",
-        )
+        with reply.leaving_client_cancels():
+            put = await self._asking.ready(
+                asked,
+                self._clients.of(reply.scope),
+                reply.header(b"host"),
+                results=forms.results,
+                graphs=forms.graphs,
+                base_iri=self._base_iri,
+                head_only=reply.method == "HEAD",
+            )
+            await self._answer(reply, asked, put)
+
+    async def _answer(self, reply: Reply, asked: Asked, put: Put) -> None:
         question = put.question
         memo, mark = self._asking.remembered(put)
         kept = memo.recall(question, mark) or self._asking.looked_up(put)
         if kept is not None:
             await reply.whole(200, kept.body, self._headers(kept, asked, put.plan, put.erasures))
             return
-        with reply.leaving_client_cancels():
-            async with self._asking.run(put) as answer:
-                first = Kept(answer.content_type, answer.position, answer.recorded_at, b"")
-                headers = [
-                    *self._headers(first, asked, put.plan, put.erasures),
-                    *self._clients.rates.headers(put.client),
-                ]
-                kept = await _send_answer(reply, answer, headers)
+        async with self._asking.run(put) as answer:
+            first = Kept(answer.content_type, answer.position, answer.recorded_at, b"")
+            headers = [
+                *self._headers(first, asked, put.plan, put.erasures),
+                *self._clients.rates.headers(put.client),
+            ]
+            kept = await _send_answer(reply, answer, headers, self._pool.delivery_s)
         if kept is not None and is_repeatable(question.query):
             memo.keep(question, mark, kept)
 
@@ -327,12 +334,16 @@ class SparqlApp:
         await self._updates.update(asked.update, asked.using_graphs, asked.using_named_graphs)
         await reply.whole(204, b"", [_VARY])
 
-    async def _rdf(self, reply: Reply, document: Triples, forms: Wanted | None) -> None:
+    async def _document(self, reply: Reply, document: Triples) -> None:
+        """A description that is never a page: browsers, which prefer one, are shown Turtle."""
+        asked = understand("GET", reply.scope["query_string"], "", b"")
+        forms = wanted(reply.header(b"accept"), asked.formats)
+        by_accept = forms.page and not asked.formats
+        await self._rdf(reply, document, GRAPHS[0] if by_accept else forms.graphs)
+
+    async def _rdf(self, reply: Reply, document: Triples, form: Format | None) -> None:
         """A description of ours, in the RDF syntax that the client prefers."""
-        form = (forms or wanted(reply.header(b"accept"), None)).graphs
         if form is None:
-            if forms is not None and forms.results is not None:
-                raise Wrong(400, "invalid-request", "The request holds no query; send `query=…`.")
             types = [each.media_types[0] for each in GRAPHS]
             raise Wrong(406, "not-acceptable", "This is RDF: " + ", ".join(types), offered=types)
         body = self.description.serialize(document, form)
@@ -344,20 +355,20 @@ class SparqlApp:
         client = self._clients.of(reply.scope)
         if _is_an_error(status):
             self._clients.rates.error(client)
+        allow = more.pop("allow", None)
+        said = self._problems.answer(
+            slug, detail, accept=reply.header(b"accept"), status=status, **more
+        )
         headers = [
-            (b"content-type", b"application/problem+json"),
-            (b"cache-control", b"no-store"),
+            *((name, value) for name, value in said.raw_headers if name not in _SAID_HERE),
             _VARY,
             *self._clients.rates.headers(client),
         ]
         if "monitor" in more:
             headers.append((b"link", f'<{more["monitor"]}>; rel="status"'.encode()))
-        if "retry_after" in more or slug == "unavailable":
-            headers.append((b"retry-after", str(more.get("retry_after", 5)).encode()))
-        if "allow" in more:
-            headers.append((b"allow", str(more.pop("allow")).encode()))
-        body = problem(self._base, status, slug, detail, **more)
-        await reply.whole(status, orjson.dumps(body, default=str), headers)
+        if allow is not None:
+            headers.append((b"allow", allow.encode()))
+        await reply.whole(status, bytes(said.body), headers)
 
 
 def _is_an_error(status: int) -> bool:
@@ -370,8 +381,11 @@ def _is_an_error(status: int) -> bool:
     )
 
 
-async def _send_answer(reply: Reply, answer: Answer, headers: list[Header]) -> Kept | None:
-    """The answer in one piece where it is here already, else piece by piece as it comes.
+async def _send_answer(
+    reply: Reply, answer: Answer, headers: list[Header], delivery_s: float
+) -> Kept | None:
+    """The answer in one piece where it is here already, else piece by piece as it comes; cut where
+    its client takes no piece for so many seconds.
 
     Returns what was sent in one piece, since that may be kept.
     """
@@ -382,6 +396,10 @@ async def _send_answer(reply: Reply, answer: Answer, headers: list[Header]) -> K
     await reply.begin(200, headers)
     if reply.method != "HEAD":
         async for chunk in answer:
-            await reply.more(chunk)
+            try:
+                async with asyncio.timeout(delivery_s):
+                    await reply.more(chunk)
+            except TimeoutError:
+                raise answer.given_up() from None
     await reply.more(b"", last=True)
     return None

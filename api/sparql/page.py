@@ -8,6 +8,7 @@ the downloads do not.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -77,6 +78,10 @@ class Page:
             past=self._asking.knows_the_past,
             as_of=asked.as_of,
             observed_at=asked.observed_at,
+            graphs=_graphs(asked),
+            of_all=self._link(
+                asked.query or _FIRST, replace(asked, default_graphs=[], named_graphs=[])
+            ),
             asked=asked.query is not None,
             answer=answer,
             error=error.message if error else None,
@@ -124,12 +129,19 @@ class Page:
         state that gave it."""
         fields = [("query", query)]
         if asked is not None:
-            fields += [("default-graph-uri", each) for each in asked.default_graphs]
-            fields += [("named-graph-uri", each) for each in asked.named_graphs]
+            fields += _graphs(asked)
             as_of = asked.as_of if answer is None else str(answer["position"])
             fields += [("as-of", as_of)] if as_of else []
             fields += [("observed-at", asked.observed_at)] if asked.observed_at else []
         return f"{self._path}?{urlencode(fields, quote_via=quote, safe='')}"
+
+
+def _graphs(asked: Asked) -> list[tuple[str, str]]:
+    """The dataset of the request, as parameters."""
+    return [
+        *(("default-graph-uri", each) for each in asked.default_graphs),
+        *(("named-graph-uri", each) for each in asked.named_graphs),
+    ]
 
 
 def _moment(asked: Asked, position: int) -> str:

@@ -19,8 +19,9 @@ _OPEN: Final[tuple[Header, ...]] = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Collectome-Position, Collectome-Recorded-At, Collectome-Release, Collectome-Erasures, "
-        b"Content-Location, Link, Memento-Datetime, RateLimit, RateLimit-Policy, Retry-After",
+        b"Allow, Collectome-Position, Collectome-Recorded-At, Collectome-Release, "
+        b"Collectome-Erasures, Content-Location, Link, Memento-Datetime, RateLimit, "
+        b"RateLimit-Policy, Retry-After",
     ),
 )
 """What a page of another origin may read (Fetch §3.3.3); said to browsers that say Origin, since

@@ -6,7 +6,8 @@
     POST …urlencoded update=…, application/sparql-update   update (refused on public servers)
 
 Beside the protocol: `as-of` and `observed-at` name the state that is asked, `min-position` waits
-for a state, `format` is for clients that cannot send Accept.
+for a state, `format` (or `output`) is for clients that cannot send Accept. Some send it several
+times, as a list, or with words of other servers: the first that is known here counts.
 
 Everything that is not one of these is said in a `Wrong`, with the status the protocol gives.
 """
@@ -29,6 +30,7 @@ QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
 TIMEMAP: Final = "application/link-format"
 _MOST_FIELDS: Final = 512
+_MOST_FORMATS: Final = 16
 _MOST_DIGITS: Final = 18
 
 
@@ -50,7 +52,8 @@ class Asked:
     named_graphs: list[str] = field(default_factory=list)
     using_graphs: list[str] = field(default_factory=list)
     using_named_graphs: list[str] = field(default_factory=list)
-    format: str | None = None
+    formats: tuple[str, ...] = ()
+    """What `format` and `output` name, in their order."""
     min_position: int | None = None
     as_of: str | None = None
     observed_at: str | None = None
@@ -157,7 +160,8 @@ def _take_fields(raw: bytes, asked: Asked) -> None:
             case "using-named-graph-uri":
                 asked.using_named_graphs.append(value)
             case "format" | "output":
-                asked.format = value or None
+                named = filter(None, map(str.strip, value.split(",", _MOST_FORMATS)))
+                asked.formats = (*asked.formats, *named)[:_MOST_FORMATS]
             case "min-position":
                 asked.min_position = _whole_number(name, value)
             case "as-of":
@@ -218,22 +222,34 @@ def _utf8(body: bytes) -> str:
         raise Wrong(400, "invalid-request", "The body is not UTF-8.") from None
 
 
-def wanted(accept: str, asked: str | None) -> Wanted:
-    """The forms to answer in: `format` first, then Accept, else JSON and Turtle."""
-    return _by_accept(bounded(accept)) if asked is None else _by_name(asked)
+def wanted(accept: str, asked: tuple[str, ...] = ()) -> Wanted:
+    """The forms to answer in: the first known `format`, then Accept, else JSON and Turtle. A format
+    that is not known is refused, unless Accept names a form of answers that there is."""
+    known = next(filter(None, map(_by_name, asked)), None)
+    if known is not None:
+        return known
+    accept = bounded(accept)
+    by_accept = _by_accept(accept)
+    if asked and (by_accept.page or not _names_a_form(accept)):
+        names = ", ".join(form.name for form in (*RESULTS, *GRAPHS))
+        detail = f"There is no format {asked[0][:100]!r}; there is {names}."
+        raise Wrong(406, "not-acceptable", detail)
+    return by_accept
 
 
-@lru_cache(maxsize=512)
-def _by_name(asked: str) -> Wanted:
+def _by_name(asked: str) -> Wanted | None:
     if asked.lower() in ("html", "text/html"):
         return Wanted(None, None, page=True)
     if asked.lower() in ("timemap", TIMEMAP):
         return Wanted(None, None, page=False, timemap=True)
     results, graphs = by_name(asked, RESULTS), by_name(asked, GRAPHS)
-    if results is None and graphs is None:
-        names = ", ".join(form.name for form in (*RESULTS, *GRAPHS))
-        raise Wrong(406, "not-acceptable", f"There is no format {asked!r}; there is {names}.")
-    return Wanted(results, graphs, page=False)
+    return Wanted(results, graphs, page=False) if results or graphs else None
+
+
+def _names_a_form(accept: str) -> bool:
+    """Whether Accept names a form of answers, and not only anything."""
+    named = {entry.partition(";")[0].strip().lower() for entry in accept.split(",")}
+    return any(named.intersection(form.media_types) for form in (*RESULTS, *GRAPHS))
 
 
 @lru_cache(maxsize=1024)

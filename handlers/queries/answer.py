@@ -113,7 +113,7 @@ class Answer:
         return self.format.content_type
 
     def complete_body(self) -> bytes | None:
-        """The whole answer if it is here already, else `None`: iterate then."""
+        """The whole answer if it is here already and not long, else `None`: iterate then."""
         return self._exchange.take_all() if self._exchange.complete else None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -128,6 +128,10 @@ class Answer:
                 raise stopped_error(exchange, self._limited, self.kind)
             else:
                 await exchange.news()
+
+    def given_up(self) -> QueryStopped:
+        """Why it is cut where its client takes nothing of it any more."""
+        return _stopped("delivery", self._exchange.timeout_s, self._limited)
 
     async def read(self) -> bytes:
         """The whole answer."""
@@ -190,8 +194,8 @@ def _stopped(reason: StopReason, timeout_s: float, limited: Limited) -> QuerySto
         "Narrow it, or drop DISTINCT, ORDER BY or GROUP BY over everything.",
         "crash": "The query made the engine stop; nothing else was hurt. "
         "Simplify it, and report it if it is an ordinary question.",
-        "delivery": f"The answer was not fetched within {limited.delivery_s:g} seconds and was "
-        "cut. Fetch it faster, or ask in parts.",
+        "delivery": f"The answer was cut: nothing of it was fetched for {limited.delivery_s:g} "
+        "seconds, or others waited for its worker. Fetch it faster, or ask in parts.",
         "closed": "The query was ended; ask again in a moment.",
     }
     return QueryStopped(texts[reason], reason)

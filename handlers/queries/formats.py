@@ -60,8 +60,9 @@ GRAPHS: tuple[Format, ...] = (
 
 
 def by_name(name: str, among: tuple[Format, ...]) -> Format | None:
-    """The form with this short name (`csv`), file ending (`ttl`) or media type."""
-    plain = name.strip().lower()
+    """The form with this short name (`csv`), file ending (`ttl`) or media type, whose `+` may have
+    arrived as a space."""
+    plain = name.strip().lower().replace(" ", "+")
     wanted = _ENDINGS.get(plain, plain)
     if among is GRAPHS:  # clients ask for "json" or "xml" before they know what comes
         wanted = {"json": "jsonld", "xml": "rdfxml"}.get(wanted, wanted)
@@ -72,9 +73,11 @@ _ENDINGS = {
     "json-ld": "jsonld",
     "n-quads": "nquads",
     "n-triples": "ntriples",
+    "n3": "turtle",  # which every reader of N3 reads
     "nq": "nquads",
     "nt": "ntriples",
     "rdf": "rdfxml",
+    "rdf+xml": "rdfxml",
     "srj": "json",
     "srx": "xml",
     "ttl": "turtle",

@@ -4,7 +4,8 @@
 
 The text is cut into the same tokens as the gate's; no tree is built. Relative IRIs and prefixed
 names are written in full (SPARQL 1.1 §4.1). What is read here decides which graphs are made
-ready and which calls are answered here; it lets nothing pass: the gate judges what is left.
+ready or left out, and which calls are answered here; it lets no call pass: the gate judges what
+is left.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_CODE_POINT: Final = re.compile(r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}")
+"""A character written by its number (SPARQL 1.1 §19.2)."""
+_NO_IRI: Final = re.compile(r"""[<>"{}|^`\\\x00-\x20\ud800-\udfff]""")
 _STEP: Final = {"{": 1, "}": -1}
 MOST_CALLS: Final = 4
 """Calls that are looked at; the gate refuses what is left."""
@@ -121,11 +125,12 @@ class _Reader:
             self.found[before].append(iri)
 
     def _in_full(self, token: str) -> str | None:
-        """The IRI that a token stands for; None for a prefix that was not declared, and for what
-        cannot be put together with the base (brackets that hold no address)."""
+        """The IRI that a token stands for; None for a prefix that was not declared, for what is no
+        IRI, and for what cannot be put together with the base (brackets that hold no address)."""
         if token.startswith("<"):
-            with suppress(ValueError):
-                return urljoin(self.base, token[1:-1]) if self.base else token[1:-1]
+            with suppress(ValueError, OverflowError):
+                iri = _unescaped(token[1:-1])
+                return urljoin(self.base, iri) if self.base else iri
             return None
         prefix, _, local = token.partition(":")
         if prefix not in self.prefixes:
@@ -153,6 +158,15 @@ class _Reader:
         )
         end = end or here
         return Call(here, end, address, self.text[rest[1].start() : end], hindrance)
+
+
+def _unescaped(iri: str) -> str:
+    if "\\" not in iri:
+        return iri
+    iri = _CODE_POINT.sub(lambda found: chr(int(found[0][2:], 16)), iri)
+    if _NO_IRI.search(iri):
+        raise ValueError("a character that no IRI has")
+    return iri
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:

@@ -8,8 +8,10 @@ At most `workers` queries run at once; `spares` more processes stand ready, so t
 worker is replaced by one that is warm. Others wait in line, up to `queue_limit`; the next is
 told to come back (`Busy`). A client never holds more than half of the workers and half of the
 line (at least one), and who holds fewest is served first, so that nobody's slow queries keep
-the others waiting. A query is ended by killing its process: when its time is up, when
-it holds more memory than it may, when its answer is not fetched, or when the caller leaves the
+the others waiting. What a client does not fetch at once waits on disk, `spool_mb` for all, so that
+its worker goes on to the next. A query is ended by killing its process: when its time is up, when
+it holds more memory than it may, when it stands still because there is no such room left
+(`delivery_s`, or a quarter of a query's time while others wait), or when the caller leaves the
 `async with` early. An answer that was cut raises `QueryStopped` in the middle of the iteration;
 it never ends as if it were complete.
 """
@@ -33,10 +35,14 @@ from handlers.queries.link import Link
 from handlers.queries.lookup import LookUps
 from handlers.queries.memo import Kept, Memo
 from handlers.queries.past import PastLookUps
+from handlers.queries.spool import Spool
 
 _TICK: Final = 0.025
 _RESTART_PAUSE: Final = 1.0
 _POLL: Final = 0.02
+_PATIENCE: Final = 0.25
+"""Of a query's time: how long a worker may stand still while others wait for it, and after which
+they are told to come back."""
 _START_SECONDS: Final = 20.0
 
 
@@ -53,6 +59,7 @@ class QueryPool:
         memory_mb: int = 1024,
         queue_limit: int = 64,
         delivery_s: float = 600.0,
+        spool_mb: int = 256,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.timeout_s = timeout_s
@@ -64,6 +71,7 @@ class QueryPool:
         self.memo_of_past: Memo[Question, Kept] = Memo()
         self.look_ups = LookUps(graph_folder)
         self.past_look_ups = PastLookUps()
+        self.spool = Spool(spool_mb << 20, graph_folder)
         self._folder = graph_folder
         self._pointer = os.fspath(graph_folder / "current")
         self._workers = workers
@@ -75,6 +83,7 @@ class QueryPool:
         self._ended: list[Link] = []
         self._held: Counter[str] = Counter()
         self._waiting: deque[_Place] = deque()
+        self._reaching: Counter[str | None] = Counter()
         self._starting: set[asyncio.Task[None]] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._open = False
@@ -127,7 +136,7 @@ class QueryPool:
     async def lend(self, question: Question) -> Link:
         """A free worker, after waiting in line if need be; it is busy until its answer ends."""
         if question.min_position is not None:
-            await self.reach(question.min_position)
+            await self.reach(question.min_position, question.client)
         client = question.client
         if self._idle and len(self._busy) < self._workers and self._may_take(client):
             return self._take(client)  # who waits has as many as a client may
@@ -177,7 +186,7 @@ class QueryPool:
         raise Busy(f"{who}; try again in a few seconds.", retry_after=self._soon())
 
     def _soon(self) -> int:
-        return max(1, round(self.timeout_s / 4))
+        return max(1, round(self.timeout_s * _PATIENCE))
 
     def _take(self, client: str | None) -> Link:
         link = self._idle.pop()
@@ -232,17 +241,48 @@ class QueryPool:
             if not place.link.done():
                 place.link.set_result(self._take(place.client))
 
-    async def reach(self, position: int) -> None:
-        """Wait until what is published has come to this position of the log."""
+    async def reach(self, position: int, client: str | None = None) -> None:
+        """Wait until what is published has come to this position of the log. As many may wait
+        as in the line for workers; one client has half of the places."""
+        if self._has_come_to(position):
+            return
+        self._refuse_if_many_wait(client)
+        self._reaching[client] += 1
+        try:
+            await self._come_to(position)
+        finally:
+            self._reaching[client] -= 1
+            self._reaching += Counter()  # forgets who has none
+
+    async def _come_to(self, position: int) -> None:
+        seen = self.mark()
         deadline = asyncio.get_running_loop().time() + self.timeout_s
-        while (current := self.current()) is None or current.position < position:
-            if asyncio.get_running_loop().time() > deadline:
-                at = current.position if current else 0
-                raise Unavailable(
-                    f"The graph has come to position {at}, not yet to {position}; try again.",
-                    retry_after=1,
-                )
-            await asyncio.sleep(_POLL)
+        while not self._has_come_to(position):
+            while (mark := self.mark()) == seen:
+                if asyncio.get_running_loop().time() > deadline:
+                    current = self.current()
+                    raise Unavailable(
+                        f"The graph has come to position {current.position if current else 0}, "
+                        f"not yet to {position}; try again.",
+                        retry_after=1,
+                    )
+                await asyncio.sleep(_POLL)
+            seen = mark
+
+    def _has_come_to(self, position: int) -> bool:
+        current = self.current()
+        return current is not None and current.position >= position
+
+    def _refuse_if_many_wait(self, client: str | None) -> None:
+        most = max(1, self._queue_limit)
+        own = self._reaching[client] if client else 0
+        if own >= max(1, most // 2) or self._reaching.total() >= most:
+            self.standing.refused_busy += 1
+            raise Busy(
+                f"{self._reaching.total()} queries, {own} of them yours, wait for a position of "
+                "the log already; try again in a few seconds.",
+                retry_after=self._soon(),
+            )
 
     # How processes come and go.
 
@@ -266,13 +306,31 @@ class QueryPool:
                 continue
             if exchange.engine_seconds > exchange.timeout_s:
                 link.kill("deadline")
-            elif exchange.total_seconds > self.delivery_s:
+            elif exchange.still_seconds > self.delivery_s:
                 link.kill("delivery")
             elif link.resident_mib() > self.memory_mb:
                 link.kill("memory")
+        self._make_room()
         self._ended = [each for each in self._ended if not each.reaped()]
         if self._open and (self._busy or self._ended):
             self._tick = asyncio.get_running_loop().call_later(_TICK, self._watch)
+
+    def _make_room(self) -> None:
+        """End the answer whose worker has stood still longest, and too long where others wait."""
+        if len(self._busy) < self._workers or not any(
+            self._may_take(place.client) for place in self._waiting
+        ):
+            return
+        still = {
+            link: link.exchange.still_seconds
+            for link in self._busy
+            if link.exchange is not None and not link.exchange.finished
+        }
+        if not still:
+            return
+        longest = max(still, key=lambda link: still[link])
+        if still[longest] > self.timeout_s * _PATIENCE:
+            longest.kill("delivery")
 
 
 @dataclass(slots=True, eq=False)
@@ -302,7 +360,8 @@ class Running:
                 f"The request names {graphs} graphs; at most {pool.limits.graphs} are taken."
             )
         link = await pool.lend(question)
-        exchange = Exchange(question.timeout_s or pool.timeout_s)
+        on_disk = pool.spool.of(question.client)
+        exchange = Exchange(question.timeout_s or pool.timeout_s, on_disk)
         self._link, self._exchange = link, exchange
         link.ask(encode(question, admitted, self._copy), exchange)
         try:
@@ -319,12 +378,15 @@ class Running:
         self._leave()
 
     @property
-    def engine_seconds(self) -> float:
-        """How long a worker was at it."""
-        return self._exchange.engine_seconds if self._exchange is not None else 0.0
+    def worker_seconds(self) -> float:
+        """How long a worker was taken, also where it stood still for a slow reader."""
+        return self._exchange.worker_seconds if self._exchange is not None else 0.0
 
     def _leave(self) -> None:
         """A worker that is still at this query has no reader any more: end it."""
         link, exchange = self._link, self._exchange
-        if link is not None and exchange is not None and link.exchange is exchange:
+        if exchange is None:
+            return
+        if link is not None and link.exchange is exchange:
             link.kill("closed")
+        exchange.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
+import json
 import socket
 import threading
 import time
@@ -24,8 +26,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api.rates import Clients, Rates
+from api.sparql.endpoint import _send_answer
+from api.sparql.reply import Header, Reply
 from api.sparql.request import Wrong, understand
 from fdo.errors import CollectomeError
+from handlers.queries.answer import Question
+from handlers.queries.errors import QueryStopped
+from handlers.queries.pool import QueryPool
 from tests.handlers.queries.publisher import Publisher, people
 from tests.handlers.queries.server import Served, served
 
@@ -176,6 +183,8 @@ def test_what_cannot_be_had_lists_what_can(endpoint: Served, accept: str) -> Non
 
 
 def test_an_unknown_format_lists_those_there_are(endpoint: Served) -> None:
+    typed = f"{endpoint.endpoint}?query={quote(NAME)}&format=application/sparql-results+json"
+    assert httpx.get(typed).status_code == 200
     response = get(endpoint, NAME, format="pdf")
     assert (response.status_code, "turtle" in response.json()["detail"]) == (406, True)
 
@@ -310,6 +319,7 @@ def test_who_stops_workers_spends_errors(store: Publisher) -> None:
     with served(store.folder, memory_mb=1, clients=clients) as where:
         stopped = get(where, RUNAWAY)
         assert (stopped.status_code, stopped.json()["reason"]) == (503, "memory")
+        assert int(stopped.headers["retry-after"]) >= 1, "of every 503"
         assert get(where, RUNAWAY, "text/html").status_code == 503
         assert get(where, RUNAWAY).status_code == 429
 
@@ -345,6 +355,65 @@ def test_who_reads_an_own_write_waits_until_it_is_published(tmp_path: Path) -> N
             late = get(where, query, **params)
             assert (late.status_code, late.headers["retry-after"]) == (503, "1")
             assert "position 2, not yet to 9" in late.json()["detail"]
+
+
+def test_who_waits_for_a_position_and_leaves_gives_the_place_back(store: Publisher) -> None:
+    with served(store.folder, timeout_s=60) as where:
+        with pytest.raises(httpx.ReadTimeout):
+            asked = {"query": COUNT, "min-position": 2}
+            httpx.get(where.endpoint, params=asked, timeout=0.5)
+        until = time.monotonic() + 20
+        while where.pool._reaching:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+def test_who_is_over_with_the_rest_does_not_wait_for_a_position(store: Publisher) -> None:
+    clients = Clients(Rates(errors_per_minute=0.5))
+    with served(store.folder, timeout_s=60, clients=clients) as where:
+        assert get(where, "SELECT nonsense").status_code == 400
+        assert get(where, COUNT, **{"min-position": 2}).status_code == 429
+
+
+def test_an_answer_that_is_not_taken_is_cut(store: Publisher) -> None:
+    class Stalled(Reply):
+        def __init__(self) -> None:
+            self.method = "GET"
+
+        async def begin(self, status: int, headers: list[Header]) -> None:
+            assert status == 200
+
+        async def more(self, body: bytes, *, last: bool = False) -> None:
+            await asyncio.Event().wait()
+
+    async def scene() -> None:
+        query = f"SELECT * {{ ?s ?p ?o . ?t <{FOAF}age> 5 }}"
+        async with (
+            QueryPool(store.folder, delivery_s=0.1) as pool,
+            pool.run(Question(query)) as answer,
+        ):
+            with pytest.raises(QueryStopped) as stopped:
+                await _send_answer(Stalled(), answer, [], pool.delivery_s)
+            assert stopped.value.reason == "delivery"
+            assert pool.standing.stopped == {"delivery": 1}
+
+    asyncio.run(scene())
+
+
+def test_slow_readers_keep_nobody_waiting(store: Publisher) -> None:
+    clients = Clients(Rates(), address_header="x-client")
+    query = f"SELECT * {{ ?s ?p ?o . ?t <{FOAF}age> 5 }}"
+    with served(store.folder, clients=clients) as where, contextlib.ExitStack() as slow:
+        answers = []
+        for address in ("192.0.2.1", "192.0.2.2"):
+            asked = {"params": {"query": query}, "headers": {"x-client": address}}
+            stream = httpx.stream("GET", where.endpoint, timeout=30, **asked)
+            answers.append(slow.enter_context(stream))
+        began = time.monotonic()
+        assert "3002" in get(where, COUNT).text
+        assert time.monotonic() - began < 10, "a third of what a query may wait"
+        for answer in answers:
+            assert len(json.loads(answer.read())["results"]["bindings"]) == 3002 * 12
 
 
 def test_a_small_answer_is_kept_for_its_state_and_no_longer(tmp_path: Path) -> None:
@@ -393,6 +462,18 @@ def test_sparqlwrapper_gets_a_graph(endpoint: Served) -> None:
     client.setQuery("CONSTRUCT WHERE { <http://example.org/person/7> ?p ?o }")
     client.setReturnFormat(RDFXML)
     assert len(client.query().convert()) == 3
+
+
+@pytest.mark.parametrize("form", ["JSONLD", "N3", "TURTLE", "RDFXML", "XML"])
+def test_sparqlwrapper_gets_a_graph_in_whatever_form_it_asks_for(
+    endpoint: Served, form: str
+) -> None:
+    import SPARQLWrapper
+
+    client = SPARQLWrapper.SPARQLWrapper(endpoint.endpoint)
+    client.setQuery("CONSTRUCT WHERE { <http://example.org/person/7> ?p ?o }")
+    client.setReturnFormat(getattr(SPARQLWrapper, form))
+    assert b"Person 7" in client.query().response.read()
 
 
 def test_rdflib_s_sparql_store_reads_from_us(endpoint: Served) -> None:

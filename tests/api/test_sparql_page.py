@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 from rdflib import RDF, Graph, Literal, Namespace, URIRef
 
 from api.objects.addresses import Addresses
+from api.problems import Problems
 from api.sparql.page import _dress
 from tests.api.documents import a_specimen
-from tests.api.test_sparql import FOAF, NAME, Publisher, Served, get, store
+from tests.api.test_sparql import COUNT, FOAF, NAME, Publisher, Served, get, store
 from tests.handlers.queries.server import served
 
 __all__ = ["store"]
@@ -120,6 +121,56 @@ def test_a_mistake_is_shown_beside_the_query(endpoint: Served, query: str, statu
     page = Outline(response.text)
     assert page.all("textarea")[0]["aria-invalid"] == "true"
     assert query in response.text
+
+
+def test_the_form_keeps_the_dataset_of_its_page(endpoint: Served) -> None:
+    graphs = {"default-graph-uri": ["urn:a", "urn:b"], "named-graph-uri": ["urn:c"]}
+    page = Outline(get(endpoint, COUNT, PAGE, **graphs).text)
+    hidden = [each for each in page.all("input") if each.get("type") == "hidden"]
+    assert [(each["name"], each["value"]) for each in hidden] == [
+        (name, graph) for name, values in graphs.items() for graph in values
+    ]
+    everything = f"/sparql?query={quote(COUNT, safe='')}"
+    assert everything in [each["href"] for each in page.all("a")]
+    assert "these graphs only" not in get(endpoint, COUNT, PAGE).text
+
+
+@pytest.mark.parametrize("path", ["/.well-known/void", "/sparql/examples"])
+def test_descriptions_are_turtle_for_browsers_and_what_format_says(
+    endpoint: Served, path: str
+) -> None:
+    shown = httpx.get(endpoint.base + path, headers={"accept": PAGE})
+    assert shown.headers["content-type"] == "text/turtle"
+    asked = {"params": {"format": "jsonld"}, "headers": {"accept": PAGE}}
+    assert httpx.get(endpoint.base + path, **asked).json()
+    for none in ("csv", "html", "pdf"):
+        assert httpx.get(endpoint.base + path, params={"format": none}).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/sparql/nothing", 404),
+        ("/sparql?query=ASK{}&query=ASK{}", 400),
+        ("/sparql?query=ASK{}&format=pdf", 406),
+    ],
+)
+def test_a_browser_is_shown_a_refusal_as_a_page(
+    store: Publisher, address: str, status: int
+) -> None:
+    def problems(base: str) -> Problems:
+        return Problems(base, lambda kind, body: f"<h1>{kind.title}</h1><p>{body['detail']}</p>")
+
+    with served(store.folder, problems=problems) as where:
+        headers = {"accept": PAGE, "origin": "https://elsewhere.example"}
+        page = httpx.get(where.base + address, headers=headers)
+        assert page.status_code == status
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers.get_list("access-control-allow-origin") == ["*"]
+        assert page.headers.get_list("vary") == ["Accept, Accept-Datetime, Origin"]
+        plain = httpx.get(where.base + address)
+        assert plain.headers["content-type"] == "application/problem+json"
+        assert f"<h1>{plain.json()['title']}</h1>" in page.text
 
 
 def test_the_description_counts_classes_and_properties(endpoint: Served) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -302,6 +303,15 @@ def test_what_is_erased_is_gone_from_every_state_at_once(tmp_path: Path) -> None
         told.objects.erase(pid(1), [1], dumps(told.stamp(1, "(erased)", 1)), BY)
         assert said() == ["(erased)", "3"]
     told.close()
+
+
+def test_who_waits_for_what_cannot_come_soon_is_told_at_once(endpoint: Served) -> None:
+    for more in ({"min_position": 999_999_999_999}, {"min_position": 8 + 10_001}):
+        began = time.monotonic()
+        response = ask(endpoint, COUNT, **more)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "60")
+        assert "event 8, far from" in response.json()["detail"]
+        assert time.monotonic() - began < 10, "a third of what a query may wait"
 
 
 # ── the page ─────────────────────────────────────────────────────────────────────────────

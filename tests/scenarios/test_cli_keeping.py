@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.commands import export
+from fdo.errors import Unavailable
 from tests.scenarios.terminal import Terminal
 
 SPECIMENS = "--filter=has_media=false"
@@ -75,6 +77,24 @@ def test_what_is_no_log_is_refused_in_a_sentence(tmp_path):
 
 def test_a_file_that_cannot_be_written_is_named(sample, tmp_path):
     assert "no/way" in sample.refused("export", f"--output={tmp_path / 'no' / 'way'}")
+
+
+def test_an_export_that_fails_leaves_the_file_that_was_there(sample, tmp_path, monkeypatch):
+    kept = tmp_path / "kept.nq"
+    kept.write_text("yesterday\n")
+
+    def broken(*_):
+        yield b"a line\n"
+        raise Unavailable("The disk is gone.")
+
+    monkeypatch.setattr(export, "_lines", broken)
+    for output in (kept, tmp_path / "new.nq"):
+        assert "disk is gone" in sample.refused("export", f"--output={output}")
+    assert [file.name for file in tmp_path.iterdir()] == ["kept.nq"]
+    assert kept.read_text() == "yesterday\n"
+    monkeypatch.undo()
+    assert sample.json("export", f"--output={kept}")["lines"] > 100
+    assert [file.name for file in tmp_path.iterdir()] == ["kept.nq"]
 
 
 def test_a_tombstoned_object_leaves_search_and_comes_back_under_its_pid(copy, pids):

@@ -12,6 +12,9 @@ import jsonpatch
 import pytest
 from rdflib import Graph
 
+from api.commands.read import _refusals_of_the_engine
+from fdo.errors import Unavailable
+from handlers.queries.errors import MalformedQuery, UnsupportedQuery
 from tests.scenarios.terminal import Terminal
 
 COUNTRIES = """PREFIX dwc: <http://rs.tdwg.org/dwc/terms/>
@@ -191,6 +194,8 @@ def test_sparql_answers_calls_to_the_repository_itself(sample):
     ("query", "told"),
     [
         ("SELECT * WHERE {", "not SPARQL"),
+        ("SELECT (<http://example.org/f>(1) AS ?x) {}", "The engine cannot answer this"),
+        ("SELECT * { SERVICE <%s?default-graph-uri=:%%> { ?s ?p ?o } }", "not SPARQL"),
         ("nowhere.rq", "neither a query nor the name of a file"),
         ("DELETE WHERE { ?s ?p ?o }", "is an update"),
         ("SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }", "SERVICE is refused"),
@@ -203,6 +208,19 @@ def test_sparql_answers_calls_to_the_repository_itself(sample):
 def test_a_query_that_cannot_be_answered_is_refused_in_a_sentence(sample, query, told):
     query = query.replace("%s", "http://127.0.0.1:8000/sparql")
     assert told in sample.refused("sparql", query)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (RuntimeError("no such function"), UnsupportedQuery),
+        (ValueError("no IRI"), MalformedQuery),
+        (MemoryError(), Unavailable),
+    ],
+)
+def test_what_the_engine_finds_out_row_by_row_is_refused_too(found, said):
+    with pytest.raises(said), _refusals_of_the_engine():
+        raise found
 
 
 def test_search_finds_by_words_and_facets_and_goes_on_by_cursor(sample):

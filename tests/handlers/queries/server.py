@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.express import express_http
+from api.problems import Problems
 from api.rates import Clients
 from api.sparql.asking import Past
 from api.sparql.endpoint import SparqlApp, Updates, sparql_app
@@ -41,6 +42,7 @@ def served(
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     past: Callable[[str], Past] | None = None,
     clients: Clients | None = None,
+    problems: Callable[[str], Problems] = Problems,
     **pool: Any,
 ) -> Iterator[Served]:
     """Serve the endpoint on a free port until the block ends."""
@@ -62,6 +64,7 @@ def served(
                     base_iri=base_iri,
                     past=then,
                     clients=clients,
+                    problems=problems(where.base),
                 )
                 yield around(app)
                 await app.close()

@@ -22,6 +22,14 @@ GRAPHS = {
         "BASE <http://e/x/> PREFIX at: <../at/> SELECT * { GRAPH at:1 {} GRAPH </at/2> {} }",
         ("http://e/at/1", "http://e/at/2"),
     ),
+    "by the numbers of characters": (
+        "BASE <http://e/x/\\U00000041/> SELECT * { GRAPH <../at/\\u0031> {} }",
+        ("http://e/x/at/1",),
+    ),
+    "by numbers of no characters": (
+        "SELECT * { GRAPH <urn:\\u003E> {} GRAPH <urn:\\UFFFFFFFF> {} GRAPH <urn:\\uD800> {} }",
+        (),
+    ),
     "beside a comment": ("SELECT * { GRAPH # <urn:no>\n <urn:yes> {} }", ("urn:yes",)),
     "in strings, comments, variables and names only": (
         "PREFIX e: <urn:e:> SELECT ?GRAPH { ?s e:GRAPH <urn:a> , 'GRAPH <urn:b>' . "

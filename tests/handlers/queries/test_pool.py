@@ -15,6 +15,7 @@ import pytest
 from fdo.errors import Unavailable
 from handlers.queries.answer import Copy, Question
 from handlers.queries.errors import Busy, MalformedQuery, NotOffered, QueryStopped, QueryTooLarge
+from handlers.queries.exchange import Exchange
 from handlers.queries.formats import GRAPHS, RESULTS, by_name
 from handlers.queries.gate import Limits
 from handlers.queries.pool import QueryPool
@@ -84,6 +85,30 @@ def test_the_position_graph_is_not_part_of_the_dataset(with_pool: Any) -> None:
     assert with_pool(lambda pool: number(pool, graphs)) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT (COUNT(*) AS ?n) FROM <urn:collectome:graph:meta> { ?s ?p ?o }",
+        "SELECT (COUNT(*) AS ?n) FROM <urn:collectome:graph:met\\u0061> { ?s ?p ?o }",
+        "BASE <urn:collectome:graph:meta> SELECT (COUNT(*) AS ?n) FROM <> { ?s ?p ?o }",
+        "PREFIX m: <urn:collectome:graph:> SELECT (COUNT(*) AS ?n) FROM NAMED m:meta "
+        "{ GRAPH ?g { ?s ?p ?o } }",
+    ],
+)
+def test_the_position_graph_is_left_out_also_where_it_is_named(with_pool: Any, text: str) -> None:
+    assert with_pool(lambda pool: number(pool, text)) == 0
+
+
+def test_the_position_graph_is_left_out_of_a_dataset_that_holds_others(with_pool: Any) -> None:
+    meta, records = "urn:collectome:graph:meta", "urn:collectome:graph:records"
+    both = COUNT.replace("{", f"FROM <{meta}> FROM <{records}> {{")
+    assert with_pool(lambda pool: number(pool, both)) == 1
+    graphs = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
+    assert with_pool(lambda pool: number(pool, default_graphs=(meta,))) == 0
+    assert with_pool(lambda pool: number(pool, default_graphs=(meta, records))) == 1
+    assert with_pool(lambda pool: number(pool, graphs, named_graphs=(meta, records))) == 1
+
+
 def test_the_dataset_of_the_request_wins_over_from(with_pool: Any) -> None:
     query = "SELECT (COUNT(*) AS ?n) FROM <urn:nothing:here> { ?s ?p ?o }"
     records = ("urn:collectome:graph:records",)
@@ -127,6 +152,29 @@ def test_a_question_can_wait_for_a_position(with_pool: Any, graph: Publisher) ->
             await ask(pool, COUNT, min_position=9)
 
     with_pool(scenario, timeout_s=1.0)
+
+
+def test_few_may_wait_for_a_position_and_one_client_has_half_of_the_places(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        waiting = [
+            asyncio.create_task(ask(pool, COUNT, min_position=2, client=client))
+            for client in ("a", "a", "b")
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy, match="3 queries, 2 of them yours"):
+            await ask(pool, COUNT, min_position=2, client="a")
+        waiting.append(asyncio.create_task(ask(pool, COUNT, min_position=2, client="b")))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy) as refusal:
+            await ask(pool, COUNT, min_position=2, client="c")
+        assert refusal.value.details["retry_after"] >= 1
+        assert await number(pool, min_position=1, client="c") == 3000, "what is there is there"
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert not pool._reaching
+
+    with_pool(scenario, queue_limit=4)
 
 
 def test_before_anything_is_published_the_answer_is_later(tmp_path: Any) -> None:
@@ -218,7 +266,10 @@ def test_who_leaves_early_frees_the_worker(with_pool: Any) -> None:
     with_pool(scenario, workers=1)
 
 
-def test_a_slow_reader_uses_neither_memory_nor_the_query_s_time(with_pool: Any) -> None:
+@pytest.mark.parametrize("spool_mb", [0, 64], ids=["in the worker", "on disk"])
+def test_a_slow_reader_uses_neither_memory_nor_the_query_s_time(
+    with_pool: Any, spool_mb: int
+) -> None:
     async def scenario(pool: QueryPool) -> None:
         size, most = 0, 0
         async with pool.run(Question(BIG)) as answer:
@@ -230,7 +281,50 @@ def test_a_slow_reader_uses_neither_memory_nor_the_query_s_time(with_pool: Any) 
         assert size > 4_000_000
         assert most < 1_000_000
 
-    with_pool(scenario, timeout_s=1.0)
+    with_pool(scenario, timeout_s=1.0, spool_mb=spool_mb)
+
+
+def test_who_does_not_fetch_an_answer_keeps_no_worker(with_pool: Any) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        async with (
+            pool.run(Question(BIG, client="a")) as one,
+            pool.run(Question(BIG, client="b")) as two,
+        ):
+            await until(lambda: not pool._busy)
+            assert pool.spool.used > 4_000_000
+            assert b"Person 7" in await ask(pool, NAME, client="c")
+            for answer in (one, two):
+                assert orjson.loads(await answer.read())["results"]["bindings"]
+        assert pool.spool.used == 0
+        async with pool.run(Question(BIG)):
+            await until(lambda: not pool._busy)
+        assert pool.spool.used == 0, "who leaves gives the room back"
+
+    with_pool(scenario, workers=2)
+
+
+def test_a_worker_that_stands_still_is_taken_from_a_slow_reader_by_who_waits(
+    with_pool: Any,
+) -> None:
+    async def scenario(pool: QueryPool) -> None:
+        slow = Question(BIG, client="a")
+        async with pool.run(slow) as answer:
+            await until(lambda: any(e.still_seconds > 0.6 for e in exchanges(pool)))
+            assert b"Person 7" in await ask(pool, NAME, client="b")
+            with pytest.raises(QueryStopped, match="others waited") as stop:
+                await answer.read()
+        assert stop.value.reason == "delivery"
+        running = pool.run(slow)
+        async with running as answer:
+            await asyncio.sleep(0.8)
+            assert len(await answer.read()) > 4_000_000, "nobody waited"
+        assert running.worker_seconds > 0.8, "it is charged"
+
+    with_pool(scenario, workers=1, timeout_s=2.0, spool_mb=0)
+
+
+def exchanges(pool: QueryPool) -> list[Exchange]:
+    return [link.exchange for link in pool._busy if link.exchange is not None]
 
 
 def test_an_answer_that_is_never_fetched_is_cut_and_says_so(with_pool: Any) -> None:
@@ -241,7 +335,7 @@ def test_an_answer_that_is_never_fetched_is_cut_and_says_so(with_pool: Any) -> N
                 await answer.read()
         assert stop.value.reason == "delivery"
 
-    with_pool(scenario, delivery_s=0.5)
+    with_pool(scenario, delivery_s=0.5, spool_mb=0)
 
 
 def test_a_cut_answer_raises_instead_of_ending(with_pool: Any) -> None:
