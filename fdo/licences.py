@@ -2,10 +2,13 @@
 
 Providers write `CC-BY`, `http://creativecommons.org/licenses/by/3.0/de/legalcode`, `CC0 1.0`
 or a whole paragraph. What can be told from that is a name with a version (SPDX style) and an
-address; what cannot be told is None, never a guess in the provider's favour.
+address. A text names a licence only when nothing else is left in it: a word that we do not know
+may be the one that forbids.
 
 >>> parse("http://creativecommons.org/licenses/by/3.0/de/deed.en").spdx
 'CC-BY-3.0-DE'
+>>> parse("CC BY 4.0, no commercial use") is None
+True
 >>> gate("CC BY-NC 4.0", None).passes
 False
 """
@@ -16,7 +19,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_CC = "https://creativecommons.org/"
+_CC_HOME = "https://creativecommons.org/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,10 @@ class GateResult:
     inherited: bool = False
 
 
-CC0 = Licence("CC0-1.0", f"{_CC}publicdomain/zero/1.0/", "CC0 1.0 Universal")
-PUBLIC_DOMAIN = Licence("LicenseRef-PDM-1.0", f"{_CC}publicdomain/mark/1.0/", "Public Domain Mark")
+CC0 = Licence("CC0-1.0", f"{_CC_HOME}publicdomain/zero/1.0/", "CC0 1.0 Universal")
+PUBLIC_DOMAIN = Licence(
+    "LicenseRef-PDM-1.0", f"{_CC_HOME}publicdomain/mark/1.0/", "Public Domain Mark"
+)
 PDDL = Licence("PDDL-1.0", "https://opendatacommons.org/licenses/pddl/1-0/", "ODC PDDL 1.0")
 ODC_BY = Licence("ODC-By-1.0", "https://opendatacommons.org/licenses/by/1-0/", "ODC-By 1.0")
 ODBL = Licence("ODbL-1.0", "https://opendatacommons.org/licenses/odbl/1-0/", "ODbL 1.0")
@@ -53,54 +58,167 @@ RESERVED = Licence(
 )
 _OPEN = {CC0.spdx, PUBLIC_DOMAIN.spdx, PDDL.spdx}
 
-_CC_ADDRESS = re.compile(
-    r"creativecommons\.org/licen[sc]es/(?P<kind>by(?:-(?:nc|nd|sa))*|(?:nc|nd|sa)(?:-(?:nc|sa))*)"
-    r"(?:/(?P<version>[1-4]\.[05]))?(?:/(?P<port>[a-z]{2,3}))?(?:[/\s\"'.,;)>]|$)"
+_PORTS = {
+    "argentina": "ar",
+    "australia": "au",
+    "austria": "at",
+    "azerbaijan": "az",
+    "belgium": "be",
+    "brazil": "br",
+    "bulgaria": "bg",
+    "canada": "ca",
+    "chile": "cl",
+    "china mainland": "cn",
+    "colombia": "co",
+    "costa rica": "cr",
+    "croatia": "hr",
+    "czech republic": "cz",
+    "denmark": "dk",
+    "deutschland": "de",
+    "ecuador": "ec",
+    "egypt": "eg",
+    "england & wales": "uk",
+    "england and wales": "uk",
+    "estonia": "ee",
+    "finland": "fi",
+    "france": "fr",
+    "georgia": "ge",
+    "germany": "de",
+    "greece": "gr",
+    "guatemala": "gt",
+    "hong kong": "hk",
+    "hungary": "hu",
+    "igo": "igo",
+    "india": "in",
+    "ireland": "ie",
+    "israel": "il",
+    "italy": "it",
+    "japan": "jp",
+    "luxembourg": "lu",
+    "macedonia": "mk",
+    "malaysia": "my",
+    "malta": "mt",
+    "mexico": "mx",
+    "netherlands": "nl",
+    "new zealand": "nz",
+    "norway": "no",
+    "peru": "pe",
+    "philippines": "ph",
+    "poland": "pl",
+    "portugal": "pt",
+    "puerto rico": "pr",
+    "romania": "ro",
+    "scotland": "scotland",
+    "serbia": "rs",
+    "singapore": "sg",
+    "slovenia": "si",
+    "south africa": "za",
+    "south korea": "kr",
+    "spain": "es",
+    "sweden": "se",
+    "switzerland": "ch",
+    "taiwan": "tw",
+    "thailand": "th",
+    "uganda": "ug",
+    "united states": "us",
+    "venezuela": "ve",
+    "vietnam": "vn",
+}
+"""The jurisdictions to which Creative Commons fitted its licences: name → code."""
+
+_ADDRESS = re.compile(
+    r"(?:https?:)?(?://)?(?:www\.)?((?:creativecommons|opendatacommons|spdx)\.org/[\w./?#=&+-]*)"
 )
-_ZERO = re.compile(r"publicdomain/zero|\bcc[\s_-]?(?:0|zero)\b|\bcc0(?=[_\s]|$)")
-_MARK = re.compile(r"publicdomain/mark|licenses/publicdomain|\bpublic[\s_-]*domain\b|^pdm?\b")
-_NOT_PUBLIC = re.compile(r"\bnot\b[^.]{0,20}\bpublic[\s_-]*domain")
-_CC_WORDS = re.compile(r"\bcc\b|creative\s*commons")
-_BY = re.compile(r"\bby\b|attribution")
-_VARIANTS = (
-    ("nc", re.compile(r"\bnc\b|non[\s-]*commercial")),
-    ("nd", re.compile(r"\bnd\b|no[\s-]*deriv")),
-    ("sa", re.compile(r"\bsa\b|share[\s-]*alike")),
+_PATHS = tuple(
+    (re.compile(path), words)
+    for path, words in (
+        (
+            r"creativecommons\.org/licen[sc]es/((?:by|nc|nd|sa)(?:-(?:nc|nd|sa))*)(?![\w-])"
+            rf"(?:/([1-4]\.[015]))?(?:/({'|'.join(_PORTS.values())})(?![\w-]))?",
+            r" cc \1 \2 \3 ",
+        ),
+        (r"creativecommons\.org/(?:publicdomain/zero|(?:[\w-]+/)*cc0)(?![\w-])", " cc0 "),
+        (r"creativecommons\.org/(?:publicdomain/mark|licen[sc]es/publicdomain)(?![\w-])", " pdm "),
+        (r"opendatacommons\.org/licenses/(pddl|odbl|by)(?![\w])", r" odc \1 "),
+        (r"spdx\.org/(?:licenses/)?([\w-]+(?:\.\d[\w-]*)?)", r" \1 "),
+    )
 )
-_VERSION = re.compile(r"(?<![\d.])([1-4]\.[05])(?![\d])|\bv?([1-4])(?:\s*(?:$|international))")
-_OTHERS = (
-    (PDDL, re.compile(r"opendatacommons\.org/licenses/pddl|\bpddl\b")),
-    (ODBL, re.compile(r"opendatacommons\.org/licenses/odbl|\bodbl\b")),
-    (ODC_BY, re.compile(r"opendatacommons\.org/licenses/by|\bodc[\s-]by\b")),
-    (RESERVED, re.compile(r"all rights reserved|rightsstatements\.org/(?:vocab|page)/inc\b")),
+"""An address, and the words for which it stands."""
+
+_RESERVED = re.compile(r"all rights reserved|rightsstatements\.org/(?:vocab|page)/inc\b")
+_ZERO = re.compile(r"\b(?:cc|creative ?commons) ?(?:0|zero)\b")
+_MARK = re.compile(r"\bpublic ?domain\b|\bpdm\b|^pd\b")
+_CC = re.compile(r"\bcc\b|\bcreative ?commons\b")
+_PDDL = re.compile(r"\bpddl\b")
+_NEVER_OPEN = (
+    (ODBL, re.compile(r"\bodbl\b")),
+    (ODC_BY, re.compile(r"\bodc by\b")),
+)
+_ELEMENTS = (
+    (
+        "by",
+        re.compile(
+            r"\b(?:by|attribution|atribuci[oó]n|atribuição|attribuzione|naamsvermelding"
+            r"|namensnennung|paternité|reconocimiento)\b"
+        ),
+    ),
+    ("nc", re.compile(r"\b(?:nc|non ?commercial)\b")),
+    ("nd", re.compile(r"\b(?:nd|no ?deriv(?:ative)?s?(?: works?)?)\b")),
+    ("sa", re.compile(r"\b(?:sa|share ?alike)\b")),
+)
+_BARE_ELEMENTS = re.compile(r"by(?: (?:nc|nd|sa))*(?: v?\d(?:\.\d)?)?")
+_VERSION = re.compile(
+    r"(?<![\w.])v?([1-4])(?:\.([015]))?(?![\w.])"
+    rf"(?: ({'|'.join(sorted({*_PORTS, *_PORTS.values()}, key=len, reverse=True))})\b)?"
+)
+_SAYS_NOTHING_MORE = (
+    r"to the extent possible under law the publisher has waived all rights to these data and has "
+    r"dedicated them to the",
+    r"users may copy modify distribute and use the work including for commercial purposes without "
+    r"restrictions?",
+    r"\b(?:some|no) rights reserved\b",
+    r"\b(?:this|the|these) (?:work|data ?set|data|image|record)s?\b"
+    r"(?: (?:is|are)\b)?(?: (?:available|licen[sc]ed|released)\b)?",
+    r"\bopen data ?base licen[sc]e\b|\bopen data commons\b|\bodc\b",
+    r"\bdedication(?: and licen[sc]e)?\b",
+    r"\b(?:a|an|generic|in|international|licen[cs]es?|licencia|lizenz|mark|of|the|under|universal"
+    r"|unported|version)\b",
+)
+"""What may stand around the name of a licence without changing what it allows."""
+_KNOWN = re.compile(
+    "|".join(
+        (
+            *_SAYS_NOTHING_MORE,
+            *(each.pattern for each in (_ZERO, _MARK, _CC, _PDDL)),
+            *(each.pattern for _, each in (*_NEVER_OPEN, *_ELEMENTS)),
+            _VERSION.pattern,
+        )
+    )
 )
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Licence | None:
-    """The licence that a text or address names, or None where it names none we know.
+    """The licence that a text or address names, or None where it names none we know, or says
+    more than its name.
 
     CC BY without version is `CC-BY`, with the licence family's address: nothing is invented.
+    Where a text names two licences, the stricter counts.
     """
-    low = re.sub(r"(?<=\d)_(?=\d)", ".", text.lower())
-    low = " ".join(low.replace("_", " ").split())
-    if not low:
+    if _RESERVED.search(text.lower()):
+        return RESERVED
+    words = _in_words(text)
+    if not words or _KNOWN.sub(" ", words).strip():
         return None
-    address = low.replace(" ", "-") if "creativecommons.org" not in low else low
-    if found := _CC_ADDRESS.search(address):
-        return _creative_commons(found["kind"], found["version"], found["port"])
-    for licence, pattern in _OTHERS:
-        if pattern.search(low):
+    for licence, pattern in _NEVER_OPEN:
+        if pattern.search(words):
             return licence
-    words = re.sub(r"[-/(),;:]", " ", low)
-    if _CC_WORDS.search(words) and (kind := _kind_in_words(words)):
-        return _creative_commons(kind, _version_in_words(words), None)
-    if re.match(r"by(?:[\s-](?:nc|nd|sa))*[\s-]*\d?(?:\.\d)?$", low):
-        return _creative_commons(_kind_in_words(words) or "by", _version_in_words(words), None)
-    if _ZERO.search(low):
-        return CC0
-    if _MARK.search(low) and not _NOT_PUBLIC.search(low):
-        return PUBLIC_DOMAIN
+    elements = [part for part, pattern in _ELEMENTS if pattern.search(words)]
+    if elements and (_CC.search(words) or _BARE_ELEMENTS.fullmatch(words)):
+        return _creative_commons(elements, *_version(words))
+    for licence, pattern in ((PDDL, _PDDL), (CC0, _ZERO), (PUBLIC_DOMAIN, _MARK)):
+        if pattern.search(words):
+            return licence
     return None
 
 
@@ -124,29 +242,47 @@ def gate(own: str | None, dataset: str | None) -> GateResult:
     return GateResult(False, licence.iri, reason, inherited)
 
 
-def _creative_commons(kind: str, version: str | None, port: str | None) -> Licence:
-    """One member of the Creative Commons family; element order as CC writes it."""
-    parts = [part for part in ("by", "nc", "nd", "sa") if part in kind.split("-")]
-    label = "-".join(parts)
-    country = None if port in (None, "igo", "deed") else port
-    spdx = "-".join(["CC", label.upper(), *filter(None, (version, country and country.upper()))])
-    if port == "igo":
-        spdx += "-IGO"
-    iri = f"{_CC}licenses/{label}/" + (f"{version}/" if version else "")
-    if port and port != "deed":
-        iri += f"{port}/"
-    name = " ".join(filter(None, ("CC", label.upper(), version, port and port.upper())))
-    return Licence(spdx, iri, name)
+def speaks_of_own(reason: str) -> bool:
+    """Whether a reason of the gate for holding an object back speaks of the object's own licence,
+    not of one that it inherits, nor of there being none."""
+    return bool(
+        re.match(r"The licence that the record states|[^,]*, stated by the record,", reason)
+    )
 
 
-def _kind_in_words(words: str) -> str | None:
-    if not _BY.search(words):
-        return None
-    return "-".join(["by", *(part for part, pattern in _VARIANTS if pattern.search(words))])
+def _in_words(text: str) -> str:
+    """The text in lower case without punctuation, each address as the words it stands for."""
+    low = _ADDRESS.sub(_address_in_words, text.lower())
+    low = re.sub(r"(?<!\d)([1-4])[_,-]([015])(?!\d)", r"\1.\2", low)
+    return " ".join(re.sub(r"[-–—_/(),;:|\"']|\.(?=\s|$)", " ", low).split())
 
 
-def _version_in_words(words: str) -> str | None:
-    found = _VERSION.search(words)
-    if not found:
-        return None
-    return found[1] or f"{found[2]}.0"
+def _address_in_words(found: re.Match[str]) -> str:
+    for pattern, words in _PATHS:
+        if path := pattern.match(found[1]):
+            return path.expand(words)
+    return found[0]
+
+
+def _version(words: str) -> tuple[str | None, str | None]:
+    """The version and the jurisdiction that a text names; None where it names none or several.
+
+    Version 4.0 is the same in all jurisdictions.
+    """
+    found = {
+        (f"{one}.{rest or 0}", _PORTS.get(port, port))
+        for one, rest, port in _VERSION.findall(words)
+    }
+    versions, ports = {version for version, _ in found}, {port for _, port in found} - {""}
+    if len(versions) != 1:
+        return None, None
+    version = versions.pop()
+    return version, ports.pop() if len(ports) == 1 and version != "4.0" else None
+
+
+def _creative_commons(elements: list[str], version: str | None, port: str | None) -> Licence:
+    """One member of the Creative Commons family; elements in the order in which CC writes them."""
+    label = "-".join(elements)
+    parts = ("CC", label.upper(), *filter(None, (version, port and port.upper())))
+    iri = f"{_CC_HOME}licenses/{label}/" + "".join(f"{each}/" for each in (version, port) if each)
+    return Licence("-".join(parts), iri, " ".join(parts))

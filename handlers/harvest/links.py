@@ -6,14 +6,17 @@ specimens which name the same image share one object.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fdo.documents import Document
+from fdo.errors import InvalidIdentifier
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject
 from handlers.harvest.records import MappedMedia
 
 HAS_MEDIA, HAS_SPECIMEN = "hasDigitalMedia", "hasDigitalSpecimen"
+HAS_LICENCE = "hasLicense"
+"""Names a licence that is stated for the object itself, not inherited."""
 RELATIONS = "ods:hasEntityRelationships"
 
 
@@ -27,6 +30,8 @@ class Link:
     specimens: dict[str, bool]
     """Specimen IRI → whether the link stands after this batch."""
     issue: int = 1
+    heard: set[str] = field(default_factory=set)
+    """IRIs of the specimens whose records spoke of it in this batch."""
 
 
 def relation(kind: str, other: Pid) -> Document:
@@ -40,9 +45,18 @@ def relation(kind: str, other: Pid) -> Document:
 
 
 def linked(document: Document, kind: str) -> list[Pid]:
-    """The objects that a document names by relations of this kind."""
+    """The objects that a document names by relations of this kind; what is no PID is passed
+    over."""
     return [
-        Pid.parse(node["dwc:relatedResourceID"])
+        pid
         for node in document.get(RELATIONS, ())
         if node.get("dwc:relationshipOfResource") == kind
+        and (pid := _pid(node["dwc:relatedResourceID"])) is not None
     ]
+
+
+def _pid(text: str) -> Pid | None:
+    try:
+        return Pid.parse(text)
+    except InvalidIdentifier:
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fdo.licences import gate, parse
+from fdo.licences import gate, parse, speaks_of_own
 
 SPELLINGS = {
     "CC0": "CC0-1.0",
@@ -47,6 +47,24 @@ SPELLINGS = {
     "ODbL": "ODbL-1.0",
     "https://opendatacommons.org/licenses/by/1-0/": "ODC-By-1.0",
     "PDDL 1.0": "PDDL-1.0",
+    "Open Data Commons Public Domain Dedication and License (PDDL)": "PDDL-1.0",
+    "https://opendatacommons.org/licenses/pddl/1-0/": "PDDL-1.0",
+    "Creative Commons Zero": "CC0-1.0",
+    "http://spdx.org/licenses/CC0-1.0.html": "CC0-1.0",
+    "https://spdx.org/licenses/CC-BY-3.0-DE.json": "CC-BY-3.0-DE",
+    "https://creativecommons.org/licenses/by/4.0/?ref=chooser-v1": "CC-BY-4.0",
+    "CC BY 4.0 (http://creativecommons.org/licenses/by/4.0/)": "CC-BY-4.0",
+    "CC BY 4": "CC-BY-4.0",
+    "CC BY 4.0 DE": "CC-BY-4.0",
+    "CC-BY-SA 2.1 JP": "CC-BY-SA-2.1-JP",
+    "Creative Commons Attribution 3.0 Germany License": "CC-BY-3.0-DE",
+    "Creative Commons Attribution 3.0 Unported": "CC-BY-3.0",
+    "CC BY (Namensnennung)": "CC-BY",
+    "This work is licensed under a Creative Commons Attribution (CC-BY) 4.0 License.": "CC-BY-4.0",
+    "To the extent possible under law, the publisher has waived all rights to these data and has "
+    "dedicated them to the Public Domain (CC0 1.0). Users may copy, modify, distribute and use the "
+    "work, including for commercial purposes, without restriction.": "CC0-1.0",
+    "© 2019 J. Doe, all rights reserved": "LicenseRef-InC",
 }
 
 
@@ -61,6 +79,51 @@ def test_every_spelling_in_use_names_its_licence(text: str, spdx: str) -> None:
 )
 def test_a_text_that_names_no_licence_is_never_guessed(text: str) -> None:
     assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CC BY, no commercial use",
+        "CC-BY 4.0 - commercial use prohibited",
+        "CC BY 4.0, not for commercial purposes",
+        "CC BY (nicht kommerziell)",
+        "CC BY, Keine Bearbeitung",
+        "CC BY 3.0 no modifications",
+        "CC BY 4.0?",
+        "CC BY 4.0 or CC BY-NC 4.0",
+        "CC0, images excluded",
+        "Creative Commons Attribution - uso no comercial",
+        "https://creativecommons.org/licenses/by/4.0/ except for images",
+        "PDDL unless stated otherwise",
+        "Public domain status unknown",
+        "may be in the public domain",
+        "public domain?",
+    ],
+)
+def test_a_word_beside_a_licence_that_may_forbid_holds_the_object_back(text: str) -> None:
+    assert parse(text) is None
+    assert not gate(text, "CC0").passes
+
+
+@pytest.mark.parametrize(
+    ("text", "spdx"),
+    [
+        ("CC BY-NC 4.0, http://creativecommons.org/licenses/by/4.0/", "CC-BY-NC-4.0"),
+        ("CC0 / ODbL", "ODbL-1.0"),
+        ("CC BY 3.0, CC BY 4.0", "CC-BY"),
+    ],
+)
+def test_of_two_licences_in_one_text_the_stricter_counts(text: str, spdx: str) -> None:
+    licence = parse(text)
+    assert licence is not None and licence.spdx == spdx
+
+
+def test_a_reason_tells_whether_it_speaks_of_the_object_s_own_licence() -> None:
+    for own in ("CC BY-NC", "ask the curator"):
+        assert speaks_of_own(gate(own, "CC0").reason)
+        assert not speaks_of_own(gate(None, own).reason)
+    assert not speaks_of_own(gate(None, None).reason)
 
 
 @pytest.mark.parametrize("text", list(SPELLINGS))

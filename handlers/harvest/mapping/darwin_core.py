@@ -23,11 +23,12 @@ from fdo.identifiers import (
 )
 from fdo.licences import gate, parse
 from fdo.mids import assess
+from handlers.harvest.links import HAS_LICENCE
 from handlers.harvest.mapping.curated import default_values, source_terms
 from handlers.harvest.mapping.media import Holder, media_of, states_media
 from handlers.harvest.mapping.nodes import Node, Row, relation
 from handlers.harvest.mapping.record import Cells, Context, nest
-from handlers.harvest.mapping.terms import ALIASES, PHYSICAL_IDS, PLACES, Slot
+from handlers.harvest.mapping.terms import ALIASES, PHYSICAL_IDS, PLACES, SPECIES, Slot
 from handlers.harvest.records import (
     DatasetMetadata,
     Diagnostic,
@@ -77,6 +78,8 @@ class Mapping:
         self._organisation = organisation
         self._defaults = default_values(data_mapping)
         self._terms = source_terms(data_mapping)
+        self._absent = set(self._terms.values())
+        """The source terms of the data mapping that no record has had until now."""
         self._context = Context(source_pid, source_name, dataset)
         self._verdicts: dict[tuple[str | None, str | None], Verdict] = {}
         self._organisations: dict[tuple[str, ...], str | None] = {}
@@ -113,11 +116,26 @@ class Mapping:
             return None
         return normalised_physical_id(physical_id, _kind_of_id(row, physical_id), self._pid)
 
+    def findings(self) -> list[Diagnostic]:
+        """What there is to say of the data mapping itself, once all records have been read."""
+        return [
+            Diagnostic(
+                code="mapping-term-absent",
+                severity="warning",
+                message=f"The data mapping feeds {target} from {term!r}, which no record has.",
+                next_step="Name the column as the source does, or leave the term out.",
+            )
+            for target, term in self._terms.items()
+            if term in self._absent
+        ]
+
     def _overlaid(self, core: Row) -> Row:
         """The cells under the curator's mapping: defaults, then source terms, then as stated."""
         if not self._terms and not self._defaults:
             return core
         moved = {target: core[term] for target, term in self._terms.items() if term in core}
+        if self._absent:
+            self._absent -= core.keys()
         return {**core, **moved, **self._defaults}
 
     def _mapped(self, record: Record, cells: Cells, physical_id: str, holder: str) -> Mapped:
@@ -142,7 +160,7 @@ class Mapping:
         relations.append(self._relation("hasOrganisationID", holder))
         if verdict.licence:
             document["dcterms:license"] = verdict.licence
-            name = "hasInheritedLicense" if verdict.inherited else "hasLicense"
+            name = "hasInheritedLicense" if verdict.inherited else HAS_LICENCE
             target = self._iri if verdict.inherited else verdict.licence
             relations.append(self._relation(name, target))
         media = self._media(record, cells, document, verdict)
@@ -274,6 +292,10 @@ def _sort(core: Row, cells: Cells) -> None:
         for alias, proper in ALIASES.items():
             if alias in core:
                 slots[places[proper].slot].setdefault(proper, core[alias])
+    if species := core.get(SPECIES):
+        is_name = len(species.split()) > 1
+        proper = "dwc:scientificName" if is_name else "dwc:specificEpithet"
+        slots[Slot.TAXON].setdefault(proper, species)
 
 
 def _physical_id(aside: Row) -> str | None:

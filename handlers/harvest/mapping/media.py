@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fdo.catalogue import OBJECT_TYPES
 from fdo.documents import Document
 from fdo.licences import parse
+from handlers.harvest.links import HAS_LICENCE
 from handlers.harvest.mapping.nodes import Node, Row, agents, identifier, relation
 from handlers.harvest.mapping.values import (
     integer,
@@ -181,6 +182,8 @@ def _merge(known: Row, other: Row, note: Note) -> Row:
     ours, theirs = _own_licence(known), _own_licence(other)
     if ours and theirs and parse(ours) != parse(theirs):
         strict = ours if not _is_open(ours) else theirs
+        if not _is_open(strict):  # what else was said of it must not be read in its place
+            row = {term: text for term, text in row.items() if term not in _LICENCES}
         row["dcterms:license"] = strict
         note(
             "media-licences-differ",
@@ -196,10 +199,10 @@ def _is_open(text: str) -> bool:
 
 
 def _own_licence(row: Row) -> str | None:
-    """The licence of a row: the first cell that names one we know, else the licence cell."""
+    """The licence of a row: the first cell that names one we know, else the first that says
+    anything of rights, which then is a licence that nobody knows; None where none does."""
     stated = [row[term] for term in _LICENCES if term in row]
-    known = next((text for text in stated if parse(text)), None)
-    return known or row.get("dcterms:license") or row.get("dc:license")
+    return next((text for text in stated if parse(text)), stated[0] if stated else None)
 
 
 def _medium(row: Row, holder: Holder, note: Note) -> MappedMedia:
@@ -236,7 +239,7 @@ def _nodes(document: Document, row: Row, holder: Holder, verdict: Verdict) -> No
     if verdict.inherited:
         relations.append(relation("hasInheritedLicense", holder.source_iri))
     elif verdict.licence:
-        relations.append(relation("hasLicense", verdict.licence))
+        relations.append(relation(HAS_LICENCE, verdict.licence))
     page = row.get("ac:furtherInformationURL") or row.get("dcterms:references")
     if page and page != row["ac:accessURI"]:
         relations.append(relation("hasReference", page))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fdo.annotation.rules import KEPT_RELATIONS
 from handlers.harvest.mapping.values import (
     is_absolute,
     kind_of_agent,
@@ -18,6 +19,9 @@ from handlers.harvest.mapping.values import (
 
 Node = dict[str, Any]
 Row = dict[str, str]
+
+RELATED = "hasRelatedResource"
+"""The relation of which nothing more is known."""
 
 
 def relation(name: str, target: str, **more: str) -> Node:
@@ -156,17 +160,28 @@ def citation(row: Row) -> Node | None:
 
 
 def related(row: Row) -> Node | None:
-    """A row of ResourceRelationship; None without a target. The date is left out: volatile."""
+    """A row of ResourceRelationship; None without a target. The date is left out: volatile.
+
+    A name that the repository gives a meaning of its own becomes a remark on a plain relation.
+    """
     target = row.get("dwc:relatedResourceID")
     if not target:
         return None
-    node = relation(row.get("dwc:relationshipOfResource", "hasRelatedResource"), target)
+    name = row.get("dwc:relationshipOfResource", RELATED)
+    node = relation(RELATED if is_ours(row) else name, target)
     for term in ("dwc:relationshipOfResourceID", "dwc:relationshipRemarks"):
         if term in row:
             node[term] = row[term]
+    if is_ours(row):
+        node.setdefault("dwc:relationshipRemarks", name)
     if who := row.get("dwc:relationshipAccordingTo"):
         node["ods:hasAgents"] = agents(who, None, "according to")
     return node
+
+
+def is_ours(row: Row) -> bool:
+    """Whether a row of ResourceRelationship names its relation as only the repository may."""
+    return row.get("dwc:relationshipOfResource") in KEPT_RELATIONS
 
 
 def _renamed(row: Row, names: dict[str, str]) -> Node:

@@ -15,12 +15,14 @@ from fdo.documents import Document
 from fdo.identifiers import Pid
 from fdo.mids import STATES_MODIFIED
 from handlers.harvest.mapping.nodes import (
+    RELATED,
     Node,
     Row,
     agents,
     assertion,
     citation,
     identifier,
+    is_ours,
     related,
     relation,
 )
@@ -32,7 +34,12 @@ from handlers.harvest.mapping.terms import (
     Place,
     Slot,
 )
-from handlers.harvest.mapping.values import marks_a_type, split
+from handlers.harvest.mapping.values import (
+    marks_a_type,
+    split,
+    split_addresses,
+    split_texts,
+)
 from handlers.harvest.records import DatasetMetadata, Diagnostic, Record
 
 FDO_TYPE = OBJECT_TYPES["specimen"].fdo_type
@@ -146,7 +153,8 @@ def _plain(document: Document, aside: Row, context: Context) -> None:
 
 
 def _identifications(cells: Cells, *, geological: bool) -> list[Node]:
-    """The record's own identification, then those of the extension that say something else."""
+    """The record's own identification, then those of the extension that name something else;
+    one that names the same adds what it says further."""
     slots, aside = cells.slots, cells.slots[Slot.ASIDE]
     own = _identification(
         slots[Slot.IDENTIFICATION], slots[Slot.TAXON], aside, verified=True, geological=geological
@@ -167,9 +175,24 @@ def _identifications(cells: Cells, *, geological: bool) -> list[Node]:
             verified=not found,
             geological=geological,
         )
-        if node and all(_said(node) != _said(known) for known in found):
+        if node is None:
+            continue
+        same = next((known for known in found if _said(known) == _said(node)), None)
+        if same is None:
             found.append(node)
+        else:
+            _fill(same, node)
     return found
+
+
+def _fill(known: Node, other: Node) -> None:
+    """Add what the other says further; where both say something, the known one stays."""
+    for key, value in other.items():
+        mine = known.setdefault(key, value)
+        if isinstance(mine, list) and isinstance(value, list) and len(mine) == len(value):
+            for one, another in zip(mine, value, strict=True):
+                if isinstance(one, dict) and one is not another:
+                    _fill(one, another)
 
 
 def _said(identification: Node) -> tuple[Any, ...]:
@@ -285,10 +308,18 @@ def _relations(cells: Cells, context: Context, physical_id: str) -> list[Node]:
         relations.append(relation("hasCollectionID", collection))
     for term, name in ASSOCIATED.items():
         if term in aside:
-            relations.extend(relation(name, part) for part in split(aside[term]))
+            parted = split_addresses if term == "dcterms:references" else split
+            relations.extend(relation(name, part) for part in parted(aside[term]))
     for row in cells.record.extensions.get("dwc:ResourceRelationship", ()):
         if node := related(row):
             relations.append(node)
+            if is_ours(row):
+                cells.note(
+                    "relation-reserved",
+                    f"dwc:relationshipOfResource: {row['dwc:relationshipOfResource']!r} is a "
+                    f"relation that the repository states itself; {RELATED!r} was taken.",
+                    "Name the relation otherwise at the source, or leave the row out.",
+                )
     return relations
 
 
@@ -344,7 +375,7 @@ def _assertions(aside: Row, extensions: dict[str, list[Row]]) -> list[Node]:
 def _citations(aside: Row, extensions: dict[str, list[Row]]) -> list[Node]:
     nodes: list[Node] = [
         {"@type": "ods:Citation", "dcterms:bibliographicCitation": text}
-        for text in split(aside.get("dwc:associatedReferences", ""))
+        for text in split_texts(aside.get("dwc:associatedReferences", ""))
     ]
     for row in extensions.get("gbif:Reference", ()):
         if node := citation(row):

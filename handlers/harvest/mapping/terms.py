@@ -145,6 +145,9 @@ ALIASES: dict[str, str] = {
 }
 """Other names of the same terms; they count only where the proper name is absent."""
 
+SPECIES = "gbif:species"
+"""A whole name in GBIF's downloads, the epithet alone in exports of Darwin Core before 2009."""
+
 RANKS = (
     "dwc:genus",
     "dwc:subtribe",

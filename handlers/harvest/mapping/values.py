@@ -104,6 +104,13 @@ def split(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
+def split_texts(text: str) -> tuple[str, ...]:
+    """The parts of a list of texts, such as citations: at `|` only, since all else may stand in
+    one of them."""
+    return tuple(part for part in map(str.strip, text.split("|")) if part)
+
+
+@lru_cache(maxsize=8192)
 def split_names(text: str) -> tuple[str, ...]:
     """The names of a list of people.
 
@@ -116,7 +123,7 @@ def split_names(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def split_addresses(text: str) -> tuple[str, ...]:
-    """Parts of a list of media: at `|`; at `;`, `,` or spaces where each part is an address."""
+    """Parts of a list of addresses: at `|`; at `;`, `,` or spaces where each part is an address."""
     parts: list[str] = []
     for part in (piece.strip() for piece in text.split("|")):
         finer = [piece for piece in re.split(r"[;,\s]+(?=https?://)|[;,]+$", part) if piece]

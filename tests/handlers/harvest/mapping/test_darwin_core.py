@@ -10,55 +10,18 @@ import pytest
 
 from fdo.documents import canonical, equality_hash
 from fdo.identifiers import Pid
-from handlers.harvest.mapping.darwin_core import Mapping
 from handlers.harvest.mapping.terms import PLACES, Slot
-from handlers.harvest.records import DatasetMetadata, Diagnostic, Mapped, Record
+from handlers.harvest.records import DatasetMetadata, Record
 from tests.darwin_core_sources import SOURCE, SOURCES
-
-ROR = "https://ror.org/05natt857"
-Document = dict[str, Any]
-Rows = dict[str, list[dict[str, str]]]
-
-
-def a_record(extensions: Rows | None = None, **core: str) -> Record:
-    """A preserved specimen with an id and a holder; keywords are terms, `_` for `:`."""
-    cells = {
-        "dwc:basisOfRecord": "PreservedSpecimen",
-        "dwc:occurrenceID": "https://example.org/specimen/1",
-        "dwc:institutionID": ROR,
-        "dcterms:license": "CC0",
-        **{name.replace("_", ":", 1): value for name, value in core.items()},
-    }
-    filled = {term: value for term, value in cells.items() if value}
-    return Record("row-1", filled, extensions or {}, b"", "occurrence.txt", 2)
-
-
-def mapping(
-    dataset: DatasetMetadata | None = None,
-    organisation: str | None = None,
-    data_mapping: Document | None = None,
-) -> Mapping:
-    return Mapping(SOURCE, "A source", dataset or DatasetMetadata(), organisation, data_mapping)
-
-
-def mapped(record: Record, by: Mapping | None = None) -> Mapped:
-    result = (by or mapping()).map(record)
-    assert isinstance(result, Mapped), result
-    return result
-
-
-def rejection(record: Record, by: Mapping | None = None) -> Diagnostic:
-    result = (by or mapping()).map(record)
-    assert isinstance(result, Diagnostic)
-    return result
-
-
-def relations(document: Document) -> dict[str, str]:
-    return {
-        node["dwc:relationshipOfResource"]: node["dwc:relatedResourceID"]
-        for node in document["ods:hasEntityRelationships"]
-    }
-
+from tests.handlers.harvest.mapping.one_record import (
+    ROR,
+    Document,
+    a_record,
+    mapped,
+    mapping,
+    rejection,
+    relations,
+)
 
 # ── places ───────────────────────────────────────────────────────────────────────────────
 
@@ -337,6 +300,50 @@ def test_the_identification_extension_adds_what_the_core_does_not_say() -> None:
     assert document["ods:isMarkedAsType"] is True
 
 
+def test_an_identification_that_the_core_names_too_adds_what_it_says_further() -> None:
+    rows = [
+        {
+            "dwc:scientificName": "Aus bus",
+            "dwc:family": "Aidae",
+            "dwc:typeStatus": "Holotype",
+            "dwc:identificationRemarks": "of the original series",
+            "dwc:taxonRank": "SPECIES",
+        }
+    ]
+    document = mapped(
+        a_record(
+            {"dwc:Identification": rows}, dwc_scientificName="Aus bus", dwc_taxonRank="species"
+        )
+    ).document
+    (only,) = document["ods:hasIdentifications"]
+    assert only["dwc:typeStatus"] == "Holotype"
+    assert only["dwc:identificationRemarks"] == "of the original series"
+    (taxon,) = only["ods:hasTaxonIdentifications"]
+    assert (taxon["dwc:family"], taxon["dwc:taxonRank"]) == ("Aidae", "species")
+    assert document["ods:isMarkedAsType"] is True
+
+
+@pytest.mark.parametrize(
+    ("core", "name", "epithet"),
+    [
+        ({"gbif_species": "Quercus robur", "dwc_genus": "Quercus"}, "Quercus robur", None),
+        ({"gbif_species": "robur", "dwc_genus": "Quercus"}, "Quercus robur", "robur"),
+        (
+            {"gbif_species": "Quercus robur", "dwc_scientificName": "Quercus robur L."},
+            "Quercus robur L.",
+            None,
+        ),
+    ],
+)
+def test_a_column_of_species_is_a_name_or_an_epithet_as_its_value_tells(
+    core: dict[str, str], name: str, epithet: str | None
+) -> None:
+    document = mapped(a_record({}, **core)).document
+    (taxon,) = document["ods:hasIdentifications"][0]["ods:hasTaxonIdentifications"]
+    assert document["ods:specimenName"] == taxon["dwc:scientificName"] == name
+    assert taxon.get("dwc:specificEpithet") == epithet
+
+
 # ── people ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -398,6 +405,37 @@ def test_measurements_relations_ages_references_and_identifiers_have_their_nodes
     assert kinds["doi:10.1234/x"] == "DOI" and kinds["row-1"] == "Locally unique identifier"
 
 
+def test_citations_and_addresses_are_not_torn_at_semicolons() -> None:
+    document = mapped(
+        a_record(
+            dwc_associatedReferences="Smith J; Jones K (2001) A revision | Lee (1999)",
+            dcterms_references="https://example.org/page;view=full",
+        )
+    ).document
+    assert [each["dcterms:bibliographicCitation"] for each in document["ods:hasCitations"]] == [
+        "Smith J; Jones K (2001) A revision",
+        "Lee (1999)",
+    ]
+    assert relations(document)["hasReference"] == "https://example.org/page;view=full"
+
+
+@pytest.mark.parametrize("name", ["hasDigitalMedia", "hasInheritedLicense", "hasSourceSystemID"])
+def test_a_source_cannot_state_the_relations_of_the_repository(name: str) -> None:
+    row = {
+        "dwc:relationshipOfResource": name,
+        "dwc:relatedResourceID": "https://example.org/2",
+    }
+    result = mapped(a_record({"dwc:ResourceRelationship": [row]}))
+    (node,) = (
+        node
+        for node in result.document["ods:hasEntityRelationships"]
+        if node["dwc:relatedResourceID"] == "https://example.org/2"
+    )
+    assert node["dwc:relationshipOfResource"] == "hasRelatedResource"
+    assert node["dwc:relationshipRemarks"] == name
+    assert [finding.code for finding in result.diagnostics] == ["relation-reserved"]
+
+
 def test_each_identifier_stands_once_and_the_physical_one_is_preferred() -> None:
     document = mapped(
         a_record(
@@ -428,77 +466,6 @@ def test_a_title_of_the_dataset_makes_no_version_of_its_specimens() -> None:
     assert one.document == two.document
 
 
-# ── media ────────────────────────────────────────────────────────────────────────────────
-
-PICTURE = "https://example.org/1.jpg"
-
-
-def test_three_ways_to_state_a_medium_give_one_document() -> None:
-    result = mapped(
-        a_record(
-            {
-                "gbif:Multimedia": [
-                    {
-                        "dcterms:identifier": PICTURE,
-                        "dcterms:title": "Sheet with label",
-                        "dcterms:creator": "A. Bee",
-                    }
-                ],
-                "ac:Multimedia": [
-                    {
-                        "ac:accessURI": PICTURE,
-                        "dcterms:title": "Sheet",
-                        "ac:variant": "ac:GoodQuality",
-                        "exif:PixelXDimension": "1024",
-                    }
-                ],
-            },
-            dwc_associatedMedia=f"{PICTURE} | https://example.org/2.mp4",
-        )
-    )
-    assert [medium.access_uri for medium in result.media] == [PICTURE, "https://example.org/2.mp4"]
-    document = result.media[0].document
-    assert document["dcterms:title"] == "Sheet with label"
-    assert document["ac:variantLiteral"] == "ac:GoodQuality" and "ac:variant" not in document
-    assert document["exif:PixelXDimension"] == 1024
-    assert document["ods:hasAgents"][0]["schema:name"] == "A. Bee"
-    assert document["dcterms:type"] == "StillImage"
-    assert result.media[1].document["dcterms:type"] == "MovingImage"
-    assert result.document["ods:isKnownToContainMedia"] is True
-
-
-def test_each_medium_is_judged_by_its_own_licence_else_by_that_of_its_record() -> None:
-    rows = {
-        "gbif:Multimedia": [
-            {"dcterms:identifier": "http://a.org/1", "dcterms:license": "CC BY-SA 4.0"},
-            {"dcterms:identifier": "http://a.org/2"},
-        ]
-    }
-    by = mapping(DatasetMetadata(licence="CC-BY"))
-    first, second = mapped(a_record(rows, dcterms_license=""), by).media
-    assert not first.gate.passes
-    assert second.gate.passes and second.gate.inherited
-    assert relations(second.document)["hasInheritedLicense"] == SOURCE.iri
-
-
-def test_of_two_licences_of_one_medium_the_stricter_counts() -> None:
-    rows = {
-        "ac:Multimedia": [{"ac:accessURI": PICTURE, "dcterms:rights": "CC0 1.0"}],
-        "gbif:Multimedia": [{"dcterms:identifier": PICTURE, "dcterms:license": "CC BY-NC 4.0"}],
-    }
-    result = mapped(a_record(rows))
-    assert not result.media[0].gate.passes
-    assert [finding.code for finding in result.diagnostics] == ["media-licences-differ"]
-
-
-def test_a_medium_without_address_is_reported_and_left_out() -> None:
-    rows = {"gbif:Multimedia": [{"dcterms:title": "a picture", "dcterms:identifier": "IMG_1.jpg"}]}
-    result = mapped(a_record(rows, dwc_associatedMedia="photo in album 3"))
-    assert result.media == []
-    assert [finding.code for finding in result.diagnostics] == ["media-without-address"] * 2
-    assert result.document["ods:isKnownToContainMedia"] is False
-
-
 # ── the curator's mapping, hints ─────────────────────────────────────────────────────────
 
 
@@ -514,6 +481,16 @@ def test_a_default_beats_a_source_term_which_beats_the_built_in_place() -> None:
     assert country(None) == "Norge"
     assert country(terms) == "Noreg"
     assert country(terms | defaults) == "Norway"
+
+
+def test_a_source_term_that_no_record_has_is_told() -> None:
+    terms = {"ods:hasTermMapping": [{"dwc:country": "land"}, {"dwc:county": "kreis"}]}
+    by = mapping(data_mapping=terms)
+    by.map(a_record())
+    by.map(a_record(kreis="Harju"))
+    (finding,) = by.findings()
+    assert (finding.code, finding.severity) == ("mapping-term-absent", "warning")
+    assert "'land'" in finding.message and "dwc:country" in finding.message
 
 
 def test_a_mapping_may_say_what_kind_of_object_it_is() -> None:

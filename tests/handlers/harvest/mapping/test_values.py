@@ -13,6 +13,7 @@ from handlers.harvest.mapping.values import (
     marks_a_type,
     split_addresses,
     split_names,
+    split_texts,
 )
 
 URI = jsonschema_rs.Draft202012Validator({"format": "uri"}, validate_formats=True)
@@ -61,6 +62,11 @@ def test_a_list_of_media_is_parted_only_between_addresses(
     text: str, parts: tuple[str, ...]
 ) -> None:
     assert split_addresses(text) == parts
+
+
+def test_a_list_of_texts_is_parted_at_bars_only() -> None:
+    text = "Smith J; Jones K (2001) A revision. Zootaxa 1:2 | Lee, 1999 |"
+    assert split_texts(text) == ("Smith J; Jones K (2001) A revision. Zootaxa 1:2", "Lee, 1999")
 
 
 @pytest.mark.parametrize(
