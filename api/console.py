@@ -151,6 +151,24 @@ def told_to_stop() -> threading.Event:
 
 
 @contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Let SIGTERM end what is done within as an error ends it: what was unpacked for it is removed,
+    and what it wrote is signed."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():  # only that one hears signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def progress(quiet: bool) -> Iterator[Progress]:
     """Progress bars on standard error; none when quiet or when nobody watches."""
     columns = (

@@ -14,9 +14,12 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.ingest_jobs import Job, Jobs
+from api.objects.lifecycle import admit_holder
 from api.security import Token, require
 from eventstore.application import DigitalObjects
 from fdo.agent import Agent
+from fdo.identifiers import Pid
+from handlers.harvest.holders import holder_of
 from handlers.harvest.identity import let_go, pause_named, pauses, settle
 
 Curator = Annotated[Token, Depends(require("curator"))]
@@ -76,12 +79,18 @@ def harvests_router(objects: DigitalObjects, workspace: Path, jobs: Jobs) -> API
 
     @router.post("/{harvest}/identity")
     def decide(harvest: str, body: Decision, by: Curator, response: Response) -> Decided:
-        """Decide; unless rejected, the harvest is queued for ingest."""
+        """Decide; unless rejected, the harvest is queued for ingest, within what the token that
+        asked for it and the one that decides may take in."""
+        paused = pause_named(workspace, objects, harvest)
+        source = Pid.parse(paused["source_system"])
+        admit_holder(by, holder_of(objects, source), f"{paused['name']} ({source})")
         agent = Agent(by.agent.id, by.agent.name, "schema:Person", "Approver")
         pause = settle(workspace, objects, harvest, body.decision, agent)
         if body.decision == "reject":
             return Decided(harvest=harvest, state="reject")
-        job = jobs.queue_kept(pause["archive"], pause["options"], by.name)
+        options = pause["options"]
+        options["holder"] = by.holder or options.get("holder")
+        job = jobs.queue_kept(pause["archive"], options, by.name)
         let_go(pause)  # the job has a copy, until it is done
         response.headers["Location"] = f"/api/ingest/{job.id}"
         return Decided(harvest=harvest, state=body.decision, job=job)

@@ -23,10 +23,15 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
 from api.ingest_jobs import Job, Jobs, for_everybody, keep_entries, now
+from api.objects.lifecycle import admit_holder
 from api.refusals import TooLarge
-from api.security import Token, Tokens, bearer, require
+from api.security import Token, Tokens, reader, require
 from api.settings import Settings
+from eventstore.application import DigitalObjects
 from fdo.errors import InvalidDocument, Refused
+from fdo.identifiers import organisation as organisation_of
+from handlers.harvest.holders import holder_of
+from handlers.harvest.sources import source_named
 
 CHUNK = 1 << 20
 
@@ -92,7 +97,7 @@ def ingest_router(jobs: Jobs, settings: Settings) -> APIRouter:
         """Take in an upload, or what an address gives: 202 and a job, carried out in its turn."""
         if _is_json(request):
             address = await _address(request, settings.body_limit_kb * 1024)
-            return _fetching(jobs, address, by, response)
+            return _fetching(request, jobs, address, by, response)
         if (file is None) == (url is None):
             raise InvalidDocument(
                 "Send an archive or a table as the field file of a form, or its address as url, "
@@ -101,15 +106,15 @@ def ingest_router(jobs: Jobs, settings: Settings) -> APIRouter:
         if file is None:
             asked = {"url": url, "source_system": source_system, "organisation": organisation}
             address = Address.model_validate({**asked, "observed_at": observed_at})
-            return _fetching(jobs, address, by, response)
+            return _fetching(request, jobs, address, by, response)
+        options = _options(request, by, source_system, organisation, observed_at)
         job_id, name = await _keep(jobs, file, settings)
-        options = _options(source_system, organisation, observed_at)
         return _queued(jobs, job_id, name, options, by, response)
 
     @router.post("/url", status_code=202)
-    def ask_address(address: Address, response: Response, by: Writer) -> Job:
+    def ask_address(request: Request, address: Address, response: Response, by: Writer) -> Job:
         """Fetch an archive from an address; 202 and the job."""
-        return _fetching(jobs, address, by, response)
+        return _fetching(request, jobs, address, by, response)
 
     @router.get("")
     def jobs_there_are(
@@ -137,7 +142,7 @@ def ingest_router(jobs: Jobs, settings: Settings) -> APIRouter:
 
 def _may_write(request: Request) -> bool:
     tokens: Tokens = request.app.state.tokens
-    token = bearer(request.headers.get("authorization"), tokens)
+    token = reader(request.headers.get("authorization"), tokens)
     return token is not None and token.may("curator")
 
 
@@ -191,9 +196,21 @@ async def _keep(jobs: Jobs, file: UploadFile, settings: Settings) -> tuple[str, 
 
 
 def _options(
-    source_system: str | None, organisation: str | None, observed_at: datetime | None
+    request: Request,
+    by: Token,
+    source_system: str | None,
+    organisation: str | None,
+    observed_at: datetime | None,
 ) -> dict[str, str]:
+    """What the job is asked to do; Forbidden where that is for another institution than the
+    token's. What the archive itself says is seen to by the harvest."""
+    objects: DigitalObjects = request.app.state.objects
+    if held := organisation_of(organisation or ""):
+        admit_holder(by, held, "What is to be taken in")
+    if source_system and (source := source_named(objects, source_system)):
+        admit_holder(by, holder_of(objects, source), f"{source_system} ({source})")
     given = {
+        "holder": by.holder,
         "source_system": source_system,
         "organisation": organisation,
         "observed_at": observed_at and observed_at.isoformat(),
@@ -201,9 +218,10 @@ def _options(
     return {name: value for name, value in given.items() if value}
 
 
-def _fetching(jobs: Jobs, address: Address, by: Token, response: Response) -> Job:
+def _fetching(request: Request, jobs: Jobs, address: Address, by: Token, response: Response) -> Job:
+    asked = (address.source_system, address.organisation, address.observed_at)
+    options = _options(request, by, *asked)
     job_id, _ = jobs.room()
-    options = _options(address.source_system, address.organisation, address.observed_at)
     return _queued(jobs, job_id, str(address.url), options, by, response)
 
 

@@ -30,6 +30,7 @@ from api.repository import ROOT
 from api.settings import Settings
 from fdo.errors import NotFound
 from handlers.harvest import reports
+from handlers.harvest.reading import rooms
 from handlers.harvest.reading.fetch import without_secrets
 
 State = Literal["queued", "running", "done", "paused", "failed"]
@@ -71,9 +72,11 @@ class Jobs:
 
     def start(self) -> None:
         """Begin; jobs that were queued or cut off come first, in their order. Reports that were
-        kept long enough go, on a server that takes nothing in too."""
+        kept long enough go, on a server that takes nothing in too, and so does what killed ingests
+        left."""
         kept = self._settings
         reports.sweep(kept.data, days=kept.reports_days, most=kept.reports_kept)
+        rooms.sweep(kept.data / "workspace")
         for job in reversed(self.all()):
             if job.state in ("queued", "running"):
                 self._queue.put(job.id)

@@ -14,7 +14,17 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from api.console import DataOption, JsonOption, emit, err, out, progress, settings_for, tell
+from api.console import (
+    DataOption,
+    JsonOption,
+    emit,
+    ending_in_order,
+    err,
+    out,
+    progress,
+    settings_for,
+    tell,
+)
 from api.repository import Projection, Repository
 from api.settings import Settings
 from eventstore.transfer import read_log
@@ -27,7 +37,7 @@ from handlers.harvest.harvest import Harvest, Summary
 from handlers.harvest.identity import Verdict, let_go, pause_named, pauses, settle
 from handlers.harvest.mapping.curated import load_mapping
 from handlers.harvest.options import Options
-from handlers.harvest.reading.limits import MEBIBYTE, Limits
+from handlers.harvest.reading.limits import MEBIBYTE, PATIENCE_S, Limits
 from handlers.harvest.records import Diagnostic
 
 
@@ -56,6 +66,9 @@ def ingest(
     wait: Annotated[
         bool, typer.Option(help="Wait until graph, search and conformance show it.")
     ] = True,
+    holder: Annotated[
+        str | None, typer.Option(hidden=True, help="IRI of the only institution it may speak for.")
+    ] = None,
     progress_file: Annotated[
         Path | None, typer.Option("--progress", hidden=True, help="Keep the row count here.")
     ] = None,
@@ -63,9 +76,16 @@ def ingest(
 ) -> None:
     """Take in Darwin Core archives or tables: every specimen and medium becomes an object."""
     settings = settings_for(data)
+    if source_system and len(sources) > 1:
+        raise Refused(
+            "--source-system names one dataset, and each further source would be taken for its "
+            "next harvest, in which what the one before showed has vanished. Take them in one by "
+            "one, each under a name of its own."
+        )
     options = Options(
         source_system=source_system,
         organisation=organisation,
+        holder=holder,
         mapping=load_mapping(mapping) if mapping else None,
         observed_at=moment(observed_at) if observed_at else None,
         dry_run=dry_run,
@@ -87,6 +107,7 @@ def options_of(settings: Settings, paused: Mapping[str, Any]) -> Options:
     asked = Options(
         source_system=paused["source_system"],
         organisation=paused["organisation"],
+        holder=paused.get("holder"),
         mapping=paused.get("mapping"),
         observed_at=moment(at) if at else None,
     )
@@ -100,6 +121,7 @@ def limits_of(settings: Settings) -> Limits:
         max_inflated=settings.ingest_expanded_mb * MEBIBYTE,
         max_ratio=settings.ingest_ratio,
         max_files=settings.ingest_files,
+        patience_seconds=PATIENCE_S,
         allow_private_hosts=settings.allow_private_hosts,
     )
 
@@ -118,6 +140,7 @@ def take_in(
     repository = Repository(settings)
     summaries: list[Summary] = []
     with ExitStack() as stack:
+        stack.enter_context(ending_in_order())
         stack.callback(repository.close)
         projection = (
             stack.enter_context(Projection(settings.data))
@@ -173,7 +196,8 @@ def _one(
         if count is not None:
             count.write_text(str(summary.records))
 
-    harvest = Harvest(repository.objects, repository.data / "workspace", options, note, moved)
+    workspace = repository.data / "workspace"
+    harvest = Harvest(repository.objects, workspace, options, note, moved, err.print)
     summary = harvest.run(source)
     bars.update(bar, completed=summary.records, total=summary.records)
     return summary

@@ -19,16 +19,18 @@ from eventstore.application import Change, DigitalObjects
 from eventstore.envelope import opends_time, to_micros, to_moment
 from eventstore.log import Head
 from fdo.documents import changed_terms
+from fdo.errors import RecordInvalid
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Facts, Noted, Status
 from fdo.mids import assess
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.backfill import backfill
+from handlers.harvest.holders import held_by_another, holder_in
 from handlers.harvest.links import HAS_MEDIA, RELATIONS, relation
 from handlers.harvest.mapping.darwin_core import Mapping
 from handlers.harvest.media import Media
 from handlers.harvest.options import Options
-from handlers.harvest.outcome import Outcome, verbatim_of
+from handlers.harvest.outcome import Outcome, turned_away, verbatim_of
 from handlers.harvest.overlay import Overlay
 from handlers.harvest.records import Diagnostic, Mapped, Record
 from handlers.harvest.sources import Enrolment
@@ -73,12 +75,22 @@ class Batch:
             self.dry_keys.add(key)
 
     def record(self, records: Sequence[Record]) -> Outcome:
-        """Decide and record one batch; nothing is recorded when it raises."""
+        """Decide and record one batch; nothing is recorded when it raises.
+
+        RecordInvalid: of one of several records; a single one is turned away.
+        """
         work = _Work(self, records)
         outcome = work.outcome
         if work.changes and not self.options.dry_run:
             changes = self._forward(work.changes)
-            self.objects.append(changes, by=HARVESTER, observed_at=self.observed_at)
+            try:
+                self.objects.append(changes, by=HARVESTER, observed_at=self.observed_at)
+            except RecordInvalid as invalid:
+                if len(records) > 1:
+                    raise
+                outcome = turned_away(records[0], invalid)
+                known = {str(change.pid) for change in changes if change.known}
+                outcome.seen = work.outcome.seen & known  # it did not vanish from its source
         if outcome.equal and not self.options.dry_run:
             self.objects.note_fingerprints(outcome.equal)  # only behind the facts of the media
         self.seen |= outcome.seen
@@ -114,7 +126,7 @@ class _Work:
         self.changes: list[Change] = []
         self.overlay = Overlay(self.objects, self._rejecting, self.now)
         self.media = Media(
-            self.objects, batch.enrolment.pid, self.outcome, self.now, self.overlay, self._rejecting
+            self.objects, batch.enrolment.pid, self.outcome, self.now, self.overlay, batch.options
         )
         self.claims: dict[str, tuple[str, ...]] = {}
         """Normalised id → the claim to make with its fact; none where it is made already."""
@@ -243,11 +255,13 @@ class _Work:
         known: DigitalObject | None,
         digest: bytes,
     ) -> None:
+        if self._is_anothers(record, mapped, known):
+            return
         if known is not None and settled_by_person(known):
             self._ended(record, known)
             return
         pid = known.pid if known else self.objects.reserve("specimen")
-        links = self.media.links(record, mapped)
+        links = self.media.links(record, mapped, pid)
         document = mapped.document
         if mapped.gate.passes:
             document["ods:status"] = "Active"
@@ -287,6 +301,17 @@ class _Work:
             )
         if not facts:
             self.outcome.equal[str(pid)] = digest
+
+    def _is_anothers(self, record: Record, mapped: Mapped, known: DigitalObject | None) -> bool:
+        """Whether a harvest for one institution meets a specimen of another; that is reported."""
+        allowed, held = self.batch.options.holder, holder_in(mapped.document)
+        before = held if known is None else holder_in(known.document)
+        if allowed is None or held == before == allowed:
+            return False
+        other = held if held != allowed else before
+        finding = held_by_another(record, "The specimen", other, allowed, "error")
+        self.outcome.reject(finding, record)
+        return True
 
     def _count_specimen(self, known: DigitalObject | None, facts: Facts, passes: bool) -> None:
         if not facts:

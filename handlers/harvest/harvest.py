@@ -17,7 +17,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -32,18 +32,21 @@ from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Note
 from handlers.harvest.agent import HARVESTER
 from handlers.harvest.batch import Batch
+from handlers.harvest.holders import holder_in
 from handlers.harvest.identity import decision_for, examine, migrations_of
 from handlers.harvest.mapping.darwin_core import Mapping
 from handlers.harvest.options import Options
-from handlers.harvest.outcome import Outcome, turned_away
+from handlers.harvest.outcome import Outcome
 from handlers.harvest.reading.archive import Archive, open_source
+from handlers.harvest.reading.diagnostics import legible
 from handlers.harvest.records import Diagnostic, Record
-from handlers.harvest.sources import Enrolment, enrol, renew
+from handlers.harvest.sources import Enrolment, enrol, renew, source_name
+from handlers.harvest.turns import turn
 
 BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 """Bytes of source values at which a transaction ends, however few its rows are."""
-MAPPING_EDITION = b"2026.11"
+MAPPING_EDITION = b"2026.11.2"
 """Raised when the mapping changes what it says of the same record: then all are mapped anew."""
 
 
@@ -113,26 +116,30 @@ class Harvest:
         options: Options,
         report: Callable[[Diagnostic], None] = lambda _: None,
         progress: Progress = lambda _: None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.objects = objects
         self.workspace = workspace
         self.options = options
         self._report_to = report
         self._progress = progress
+        self._tell = tell
 
     def run(self, source: str) -> Summary:
         """Take in one archive, table, folder or URL; the summary, when all is durable.
 
         SourceRefused: nothing can be read as specimens. IdentityPaused: a person must decide.
-        Refused: the harvest is older than what is known.
+        Refused: the harvest is older than what is known. Where another harvest of the same
+        dataset is at work, it is told that this one waits for its end.
         """
         started = time.perf_counter()
-        self.summary = Summary(source, dry_run=self.options.dry_run)
+        self.summary = Summary(legible(source), dry_run=self.options.dry_run)
         self._diagnosed: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
         with (
             _seldom_collecting(),
             open_source(source, self.workspace, self.options.limits) as archive,
+            self._turn(archive),
         ):
             self._run(archive)
         self.summary.seconds = time.perf_counter() - started
@@ -161,7 +168,7 @@ class Harvest:
         batch.ending = True
         for records in batches(batch.postponed, BATCH, BATCH_BYTES):
             self._take(batch, records)
-        for finding in archive.diagnostics:
+        for finding in (*mapping.findings(), *archive.diagnostics):
             self._report(finding)
         self._complete(archive, enrolment, batch, observed)
 
@@ -170,14 +177,11 @@ class Harvest:
             try:
                 outcome = batch.record(records)
                 break
-            except RecordInvalid as invalid:
-                if len(records) > 1:  # find the row that it is
-                    half = len(records) // 2
-                    self._take(batch, records[:half])
-                    self._take(batch, records[half:])
-                    return
-                outcome = turned_away(records[0], invalid)
-                break
+            except RecordInvalid:  # find the row that it is
+                half = len(records) // 2
+                self._take(batch, records[:half])
+                self._take(batch, records[half:])
+                return
             except (VersionConflict, AlreadyRegistered):
                 if attempt == 3:
                     raise
@@ -208,7 +212,7 @@ class Harvest:
             if not self.options.backfill
             else []
         )
-        newly = sorted(pid for pid in missing if pid not in before)
+        newly = self._held(sorted(pid for pid in missing if pid not in before))
         again = (
             {pid: before[pid] for pid in sorted(before) if pid in seen}
             if not self.options.backfill
@@ -252,6 +256,13 @@ class Harvest:
         assert recorded is not None
         summary.position = recorded.position
 
+    def _held(self, pids: list[str]) -> list[str]:
+        """Those of these specimens of which this harvest may speak (`Options.holder`)."""
+        holder, log = self.options.holder, self.objects.log
+        if holder is None:
+            return pids
+        return [pid for pid in pids if holder_in(log.latest(Pid.parse(pid)).document) == holder]
+
     def _media(self, enrolment: Enrolment, batch: Batch) -> dict[str, int]:
         """How many media objects of the source became what; most were not even looked at."""
         found = Counter(batch.media.values())
@@ -260,6 +271,11 @@ class Harvest:
         return {name: number for name, number in found.items() if number}
 
     # ── before the first row ─────────────────────────────────────────────────────────────
+
+    def _turn(self, archive: Archive) -> AbstractContextManager[None]:
+        if self.options.dry_run:  # it records nothing, so nobody has to wait for it
+            return nullcontext()
+        return turn(self.objects, source_name(archive, self.options), self._tell)
 
     def _observed_at(self) -> datetime | None:
         at = self.options.observed_at

@@ -15,13 +15,14 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
 from eventstore.application import DigitalObjects
-from eventstore.envelope import Recorded, iso
+from eventstore.envelope import Recorded, iso, to_micros
 from eventstore.log import Head
 from fdo.agent import Agent
 from fdo.errors import IdentityPaused, NotFound, Refused
@@ -31,7 +32,7 @@ from handlers.harvest.agent import HARVESTER
 from handlers.harvest.mapping.darwin_core import Mapping as Terms
 from handlers.harvest.options import Options
 from handlers.harvest.reading.archive import Archive
-from handlers.harvest.sources import Enrolment
+from handlers.harvest.sources import Enrolment, harvests_of
 
 MISSING_SHARE = 0.5
 """A pause needs at least this share of the known specimens to be missing …"""
@@ -217,13 +218,14 @@ def _pause(
             "name": enrolment.name,
             "number": enrolment.harvest,
             "sha256": archive.sha256,
-            "archive": str(kept),
+            "archive": kept.name,
             "paused_at": iso(objects.clock()),
             "counts": counts,
             "proposals": proposals,
             "options": {
                 "source_system": enrolment.name,
                 "organisation": options.organisation,
+                "holder": options.holder,
                 "mapping": options.mapping,
                 "observed_at": options.observed_at and options.observed_at.isoformat(),
             },
@@ -267,13 +269,22 @@ def _is_pending(objects: DigitalObjects, workspace: Path, name: str, sha256: str
 
 
 def pauses(workspace: Path, objects: DigitalObjects) -> list[dict[str, Any]]:
-    """All paused harvests with their state: pending, approve, reject or as-new."""
+    """All paused harvests with their state: pending, approve, reject or as-new; what waits lies
+    where the repository lies now, and is as old as the pause."""
     found = []
     for path in sorted((workspace / "identity").glob("*.json")):
         pause = orjson.loads(path.read_bytes())
         made = decision_for(objects, Pid.parse(pause["source_system"]), pause["sha256"])
-        found.append({**pause, "state": made["decision"] if made else "pending"})
+        kept = path.with_suffix("") / Path(pause["archive"]).name
+        asked = {**pause["options"], "observed_at": _as_of(pause)}
+        state = made["decision"] if made else "pending"
+        found.append({**pause, "archive": str(kept.resolve()), "options": asked, "state": state})
     return found
+
+
+def _as_of(pause: Mapping[str, Any]) -> str:
+    """When the source said what waits: whenever it is taken in, it is no newer than that."""
+    return str(pause["options"]["observed_at"] or pause["paused_at"])
 
 
 def pause_named(workspace: Path, objects: DigitalObjects, harvest: str) -> dict[str, Any]:
@@ -286,6 +297,18 @@ def pause_named(workspace: Path, objects: DigitalObjects, harvest: str) -> dict[
     raise NotFound(f"No harvest {harvest!r} is paused; paused are: {names}.")
 
 
+def _refuse_the_overtaken(objects: DigitalObjects, pause: Mapping[str, Any]) -> None:
+    """What was harvested since is newer: the archive that was kept would put old values over it."""
+    _, last = harvests_of(objects, Pid.parse(pause["source_system"]))
+    as_of = pause["options"]["observed_at"]
+    if last is not None and last > to_micros(datetime.fromisoformat(as_of)):
+        raise Refused(
+            f"{pause['name']} was harvested as of {iso(last)} since, and the archive of "
+            f"{pause['harvest']} is of {as_of}: it would put old values over newer ones. Reject "
+            "it, and ingest what the source publishes now."
+        )
+
+
 def settle(
     workspace: Path, objects: DigitalObjects, harvest: str, verdict: Verdict, by: Agent
 ) -> dict[str, Any]:
@@ -294,10 +317,13 @@ def settle(
     approve: the proposed pairs keep their PIDs; as-new: all unknown records are new
     specimens; reject: the harvest is not taken in. The archive can then be ingested again
     (`archive`, `options` of the pause), and is let go when it is; a rejected one is at once.
+    Refused: it was decided already; or it would be taken in, and a newer harvest was since.
     """
     pause = pause_named(workspace, objects, harvest)
     if pause["state"] != "pending":
         raise Refused(f"{harvest} was decided already: {pause['state']}.")
+    if verdict != "reject":
+        _refuse_the_overtaken(objects, pause)
     pairs = {p["new_id"]: p["pid"] for p in pause["proposals"]} if verdict == "approve" else {}
     objects.handle(
         Note(

@@ -3,20 +3,34 @@
 What a source says of a medium must be a valid document before it is recorded, as what it says of
 a specimen. Where it is not, the finding names the medium: one that is known stays as it is, one
 that is not is not registered. The row stays in the verbatim record of its specimen.
+
+Several specimens may name one medium. Who states its licence speaks for it before those from whom
+it would only inherit one; else the stricter licence counts, else the last word (decision 0013).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from eventstore.application import Change, DigitalObjects
 from fdo.documents import Document
 from fdo.identifiers import Pid
+from fdo.licences import speaks_of_own
 from fdo.lifecycle import DigitalObject, Facts, Status
-from handlers.harvest.links import HAS_MEDIA, HAS_SPECIMEN, RELATIONS, Link, linked, relation
+from handlers.harvest.holders import held_by_another, holder_in
+from handlers.harvest.links import (
+    HAS_LICENCE,
+    HAS_MEDIA,
+    HAS_SPECIMEN,
+    RELATIONS,
+    Link,
+    linked,
+    relation,
+)
+from handlers.harvest.options import Options
 from handlers.harvest.outcome import Outcome
 from handlers.harvest.overlay import Overlay
-from handlers.harvest.records import Diagnostic, Mapped, MappedMedia, Record
+from handlers.harvest.records import Diagnostic, Mapped, MappedMedia, Record, Verdict
 from handlers.harvest.standards import breaches
 from handlers.harvest.verdicts import facts_of, stamp, stub_of
 
@@ -34,10 +48,11 @@ class Media:
         outcome: Outcome,
         now: str,
         overlay: Overlay,
-        rejecting: Collection[str],
+        options: Options,
     ) -> None:
         self._objects, self._source, self._outcome, self._now = objects, source, outcome, now
-        self._overlay, self._rejecting = overlay, rejecting
+        self._overlay, self._rejecting = overlay, options.reject_shapes
+        self._holder = options.holder
         self._links: dict[str, Link] = {}
 
     def load(self, mapped: Iterable[Mapped], known: Iterable[DigitalObject]) -> None:
@@ -55,18 +70,34 @@ class Media:
         for head in others:
             self._links[f"pid:{head.pid}"] = _known_link(states[str(head.pid)], head.issue)
 
-    def links(self, record: Record, mapped: Mapped) -> Links:
-        """The media that a specimen names, known or with a PID reserved for them."""
+    def links(self, record: Record, mapped: Mapped, specimen: Pid) -> Links:
+        """The media that a specimen names, known or with a PID reserved for them; of another
+        institution's only those that name it too (`Options.holder`)."""
         found: Links = []
         for medium in mapped.media:
             key = f"media:{medium.access_uri}"
             if key not in self._links:
                 self._links[key] = Link(self._objects.reserve("media"), None, None, {})
             link = self._links[key]
+            if self._is_anothers(link) and not link.specimens.get(specimen.iri):
+                self._leave(record, link, medium)
+                continue
             valid = self._valid(record, link, medium)
             if valid or link.known is not None or link.draft is not None:
                 found.append((link, medium if valid else None))
         return found
+
+    def _is_anothers(self, link: Link) -> bool:
+        """Whether a harvest for one institution meets a medium of another."""
+        if self._holder is None or link.known is None:
+            return False
+        return holder_in(link.known.document) != self._holder
+
+    def _leave(self, record: Record, link: Link, medium: MappedMedia) -> None:
+        assert self._holder is not None and link.known is not None
+        what, other = f"The medium {medium.access_uri[:200]}", holder_in(link.known.document)
+        finding = held_by_another(record, what, other, self._holder, "warning")
+        self._outcome.diagnostics.append(finding)
 
     def _valid(self, record: Record, link: Link, medium: MappedMedia) -> bool:
         """Whether a medium may be recorded as its source has it; if not, that is reported."""
@@ -87,7 +118,10 @@ class Media:
         """Bind the other side of the links of a specimen that will be recorded; media that it
         no longer names are unlinked."""
         for link, medium in links:
-            link.draft = medium or link.draft
+            if medium is not None:
+                link.heard.add(specimen.iri)
+                if link.draft is None or _weight(medium.gate) >= _weight(link.draft.gate):
+                    link.draft = medium
             link.specimens[specimen.iri] = True
         if known is not None:
             gone = set(linked(known.document, HAS_MEDIA)) - {link.pid for link, _ in links}
@@ -98,9 +132,13 @@ class Media:
     def changes(self) -> Iterator[Change]:
         """Facts for the media whose values or links changed."""
         for link in self._links.values():
+            if _is_stated_elsewhere(link):
+                link.draft = None
             draft, known = link.draft, link.known
             if draft is None and known is None:
                 continue  # named only by a record that was rejected
+            if self._is_anothers(link):
+                continue
             passes = draft.gate.passes if draft else _is_public(known)
             document = _document(link, passes)
             if draft is not None and passes:
@@ -124,6 +162,34 @@ class Media:
 def _known_link(state: DigitalObject, issue: int) -> Link:
     stands = {pid.iri: True for pid in linked(state.document, HAS_SPECIMEN)}
     return Link(state.pid, state, None, stands, issue)
+
+
+def _weight(gate: Verdict) -> tuple[bool, bool]:
+    """What a word about a medium weighs beside another: a licence of its own, then the stricter."""
+    return _states_licence(gate), not gate.passes
+
+
+def _states_licence(gate: Verdict) -> bool:
+    return gate.licence is not None and not gate.inherited
+
+
+def _is_stated_elsewhere(link: Link) -> bool:
+    """Whether the draft only inherits its licence, while one was stated for the medium, maybe by
+    a specimen that still shows it and did not speak in this batch."""
+    draft, known = link.draft, link.known
+    if draft is None or known is None or _states_licence(draft.gate):
+        return False
+    standing = {iri for iri, stands in link.specimens.items() if stands}
+    return standing > link.heard and _has_stated_licence(known)
+
+
+def _has_stated_licence(known: DigitalObject) -> bool:
+    if known.status is Status.PID_ONLY:
+        return speaks_of_own(known.document.get("reason", ""))
+    return known.status is Status.ACTIVE and any(
+        node.get("dwc:relationshipOfResource") == HAS_LICENCE
+        for node in known.document.get(RELATIONS, ())
+    )
 
 
 def _breach(record: Record, medium: MappedMedia, broken: Sequence[tuple[str, str]]) -> Diagnostic:

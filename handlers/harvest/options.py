@@ -15,6 +15,8 @@ class Options:
 
     source_system: str | None = None
     organisation: str | None = None
+    holder: str | None = None
+    """IRI of the institution of whose datasets and specimens alone it may speak; None: of all."""
     mapping: Document | None = None
     observed_at: datetime | None = None
     dry_run: bool = False

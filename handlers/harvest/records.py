@@ -37,7 +37,8 @@ class Record:
 
     Keys of `core` and of extension rows are CURIEs where the namespace is known
     (`dwc:catalogNumber`, `dcterms:license`, `ac:accessURI`), else the full IRI, else the bare
-    column name. Empty cells are left out; defaults of the metafile are in.
+    column name. Empty cells are left out, as are blank ones and those in which a database wrote
+    `NULL` or `\\N`; defaults of the metafile are in.
     `extensions` maps the row type (CURIE, e.g. `gbif:Multimedia`) to its rows.
     `fingerprint` is equal for two readings of the same values, whatever the column order.
     """

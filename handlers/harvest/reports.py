@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from eventstore.envelope import Recorded
+from handlers.harvest.reading.diagnostics import legible
 from handlers.harvest.records import Diagnostic
 
 FOLDER = "reports"
@@ -38,7 +39,7 @@ _DAY_S = 86_400
 def line(source: str, finding: Diagnostic, dataset: str | None = None) -> bytes:
     """One finding as a row of a report; `dataset` is the PID of the source system, where it is one
     of the repository's."""
-    told = {"source": source, "source_system": dataset, **asdict(finding)}
+    told = {"source": legible(source), "source_system": dataset, **asdict(finding)}
     return orjson.dumps(told) + b"\n"
 
 

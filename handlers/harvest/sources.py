@@ -20,6 +20,7 @@ from fdo.documents import Document
 from fdo.errors import AlreadyRegistered, Refused
 from fdo.identifiers import Pid, organisation
 from fdo.lifecycle import Register, Revise, decide, stamped
+from handlers.harvest.holders import holder_of
 from handlers.harvest.mapping.curated import default_values, draft_of, source_terms
 from handlers.harvest.options import Options
 from handlers.harvest.reading.archive import Archive
@@ -40,6 +41,18 @@ class Enrolment:
     """Observed time of the newest harvest so far, in microseconds."""
 
 
+def source_name(archive: Archive, options: Options) -> str:
+    """The name by which the source of an archive is known again."""
+    return options.source_system or archive.metadata.title or Path(archive.name).name
+
+
+def source_named(objects: DigitalObjects, name: str) -> Pid | None:
+    """The source system of this name, if there is one."""
+    key = f"source-system:{name}"
+    held = objects.log.claimed([key]).get(key)
+    return None if held is None else held.pid
+
+
 def enrol(
     objects: DigitalObjects,
     archive: Archive,
@@ -52,13 +65,15 @@ def enrol(
 
     In a dry run nothing is recorded, and an unknown source bears a PID of no consequence.
     Refused, before anything is recorded: a harvest older than the newest one, unless it is a
-    backfill; and a backfill that is not older.
+    backfill; a backfill that is not older; and a harvest for one institution (`Options.holder`) of
+    a dataset that another one holds, or nobody who is known.
     """
-    name = options.source_system or archive.metadata.title or Path(archive.name).name
+    name = source_name(archive, options)
     moment = to_micros(observed) if observed else None
-    held = objects.log.claimed([f"source-system:{name}"]).get(f"source-system:{name}")
+    held = source_named(objects, name)
     digest = hashlib.sha256(orjson.dumps(_rules(options.mapping))).hexdigest()
-    number, last = _harvests(objects, held.pid) if held else (0, None)
+    _refuse_another_holder(objects, name, archive, options, held)
+    number, last = harvests_of(objects, held) if held else (0, None)
     _refuse_the_past(objects, name, options, moment, last)
     if options.dry_run and held is None:
         return Enrolment(objects.reserve("source-system"), name, options.mapping, digest, 1, None)
@@ -70,11 +85,11 @@ def enrol(
         return Enrolment(pid, name, options.mapping, digest, 1, None)
     mapping = options.mapping
     if mapping is None:
-        known = objects.log.latest(held.pid).document
+        known = objects.log.latest(held).document
         stored = objects.log.latest(Pid.parse(known["ods:dataMappingID"])).document
         mapping = stored if default_values(stored) or source_terms(stored) else None
         digest = hashlib.sha256(orjson.dumps(_rules(mapping))).hexdigest()
-    return Enrolment(held.pid, name, mapping, digest, number + 1, last)
+    return Enrolment(held, name, mapping, digest, number + 1, last)
 
 
 def renew(
@@ -113,10 +128,34 @@ def renew(
     )
 
 
-def _harvests(objects: DigitalObjects, pid: Pid) -> tuple[int, int | None]:
+def harvests_of(objects: DigitalObjects, pid: Pid) -> tuple[int, int | None]:
+    """How many harvests of a source were taken in, and as of when the newest is (microseconds);
+    backfills are counted, and are never the newest."""
     done = [e for e in objects.log.history(pid) if e.what == "HarvestCompleted"]
     fresh = [e for e in done if not e.detail.get("backfill")]
     return len(done), fresh[-1].observed_at if fresh else None
+
+
+def _refuse_another_holder(
+    objects: DigitalObjects, name: str, archive: Archive, options: Options, known: Pid | None
+) -> None:
+    if options.holder is None:
+        return
+    said = _holder(archive, options)
+    held = [said] if known is None else [said, holder_of(objects, known)]
+    for other in held:
+        if other != options.holder:
+            raise Refused(
+                f"{name} is held by {other or 'nobody known'}, and this harvest may speak for "
+                f"{options.holder} only. Let somebody who is not limited to it take the dataset "
+                "in, with --organisation where its metadata name no holder."
+            )
+
+
+def _holder(archive: Archive, options: Options) -> str | None:
+    """Who holds the dataset, as the operator or its metadata say; else for whom it is taken in."""
+    stated = organisation(options.organisation or "") or archive.metadata.organisation_id
+    return stated or options.holder
 
 
 def _refuse_the_past(
@@ -140,7 +179,7 @@ def _document(
     name: str, archive: Archive, address: str, options: Options, mapping: Pid, by: Agent
 ) -> Document:
     said = archive.metadata
-    holder = organisation(options.organisation or "") or said.organisation_id
+    holder = _holder(archive, options)
     place = public_address(address) if is_url(address) else f"urn:collectome:source:{_slug(name)}"
     document: Document = {
         "@type": "ods:SourceSystem",

@@ -3,14 +3,18 @@ sentence, and those of the program keep their traceback."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import orjson
 import pytest
 import typer
 
-from api.console import complain, err, honest, out, tell
+from api.console import complain, ending_in_order, err, honest, out, tell
 from fdo.errors import Refused
 
 THEIRS = "plants[final] [/] [bold]x[/bold] :bug: \\[a]"
@@ -77,3 +81,26 @@ def test_what_the_machine_refuses_a_database_is_one_sentence(
 def test_a_fault_of_the_program_is_not_blamed_on_the_machine() -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         honest(in_a_database)("SELECT * FROM nowhere")
+
+
+def test_who_asks_a_command_to_end_ends_it_as_an_error_does() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    done = list[str]()
+    with pytest.raises(SystemExit) as ended, ending_in_order():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1000):
+                time.sleep(0.01)
+        finally:
+            done.append("tidied up")
+    assert (ended.value.code, done) == (143, ["tidied up"])
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_beside_the_main_thread_signals_mean_what_they_meant() -> None:
+    def within() -> object:
+        with ending_in_order():
+            return signal.getsignal(signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as beside:
+        assert beside.submit(within).result() is signal.getsignal(signal.SIGTERM)

@@ -16,9 +16,12 @@ from api.app import create_app
 from api.ingest import ingest_router
 from api.ingest_jobs import MAPPING, Job, Jobs
 from api.settings import Settings
+from fdo.dataset import HOLDER_ID, description
 from fdo.errors import NotFound
+from fdo.identifiers import Pid
 from handlers.harvest.mapping.curated import load_mapping
 from tests.api.conftest import BASE, Browser, Repository
+from tests.api.documents import a_source
 from tests.scenarios.program import until
 
 HEAD = (
@@ -144,6 +147,46 @@ def test_an_address_may_come_as_json_or_in_a_form(repository: Repository, browse
         assert browser.get(answer.headers["location"]).status_code == 200
 
 
+OURS, THEIRS = "https://ror.org/03z77qz90", "https://ror.org/0566bfb96"
+
+
+def held_by(repository: Repository, name: str, holder: str | None) -> Pid:
+    """A source system of this name, whose dataset an institution holds."""
+    told = {"schema:description": description({HOLDER_ID: holder})} if holder else {}
+    return repository.register("source-system", {**a_source(name), **told})
+
+
+def test_a_token_for_one_institution_takes_in_its_own_only(
+    repository: Repository, browser: Browser, jobs: Jobs
+) -> None:
+    for name, holder in (("Ours", OURS), ("Theirs", THEIRS), ("Whose", None)):
+        held_by(repository, name, holder)
+    limited = repository.tokens.create("ann", ("curator",), organisation=OURS)
+    headers = {"authorization": f"Bearer {limited}"}
+    address = {"url": "https://ipt.example/a.zip"}
+    upload = {"file": ("a.csv", b"catalogNumber\n", "text/csv")}
+    for told in ({"organisation": THEIRS}, {"source_system": "Theirs"}, {"source_system": "Whose"}):
+        for body in ({"json": address | told}, {"data": address | told},
+                     {"data": told, "files": upload}):  # fmt: skip
+            answer = browser.request("POST", "/api/ingest", headers=headers, **body)
+            assert (answer.status_code, "ann" in answer.json()["detail"]) == (403, True), body
+        answer = browser.request("POST", "/api/ingest/url", headers=headers, json=address | told)
+        assert answer.status_code == 403
+    assert jobs.all() == [] and not list(repository.folder.glob("jobs/*"))
+    for told in ({}, {"organisation": OURS}, {"source_system": "Ours"}, {"source_system": "New"}):
+        answer = browser.request("POST", "/api/ingest", headers=headers, json=address | told)
+        assert (answer.status_code, answer.json()["options"]) == (202, {"holder": OURS, **told})
+
+
+def test_an_admin_is_limited_to_no_institution(repository: Repository, browser: Browser) -> None:
+    held_by(repository, "Theirs", THEIRS)
+    token = repository.tokens.create("eve", ("admin",), organisation=OURS)
+    headers = {"authorization": f"Bearer {token}"}
+    told = {"url": "https://ipt.example/a.zip", "source_system": "Theirs"}
+    answer = browser.request("POST", "/api/ingest", headers=headers, json=told)
+    assert (answer.status_code, answer.json()["options"]) == (202, {"source_system": "Theirs"})
+
+
 def test_what_is_neither_an_upload_nor_an_address_is_refused(
     repository: Repository, browser: Browser, jobs: Jobs
 ) -> None:
@@ -182,9 +225,11 @@ def test_secrets_of_an_address_are_shown_to_those_who_may_write(
     path = repository.folder / "jobs" / queued["id"] / "job.json"
     path.write_text(Job.model_validate({**queued, **failed, **summary}).model_dump_json())
     agent = repository.tokens.create("robot", ("agent",))
-    for headers in ({}, {"authorization": f"Bearer {agent}"}):
+    robot, proxy = f"Bearer {agent}", "Basic eDp5"
+    for headers in ({}, *({"authorization": one} for one in (robot, "Bearer fdo_x", proxy))):
         for address in ("/api/ingest", f"/api/ingest/{queued['id']}"):
             answer = browser.get(address, headers=headers)
+            assert answer.status_code == 200
             assert not {"s3cret", "me:pw"} & set(re.split(r"[\"/=@?]", answer.text)), answer.text
             assert "https://ipt.example/archive.zip?r=plants gives nothing." in answer.text
     writer = {"authorization": f"Bearer {repository.tokens.create('ann', ('curator',))}"}
@@ -243,6 +288,15 @@ def test_whatever_becomes_of_a_job_the_next_has_its_turn(
     kept = Job.model_validate_json((folder / unwritable.id / "job.json").read_bytes())
     assert kept.state == "queued", "the next start carries it out again"
     assert gone.id in caplog.text
+
+
+def test_a_start_removes_what_killed_ingests_unpacked(
+    repository: Repository, at_work: Callable[[], Jobs]
+) -> None:
+    left = repository.folder / "workspace" / "source-left"
+    (left / "unpacked").mkdir(parents=True)
+    at_work()
+    assert not left.exists()
 
 
 def test_a_damaged_job_is_told_and_passed_over_and_the_oldest_comes_first(

@@ -30,3 +30,6 @@ def test_a_harvest_that_goes_on_after_a_decision_is_too() -> None:
     ours = {"@type": "ods:DataMapping"}
     assert options_of(Settings(), {**asked, "mapping": ours}).mapping == ours
     assert options_of(Settings(), {**asked, "observed_at": None}).observed_at is None
+    assert found.holder is None
+    ours = "https://ror.org/03z77qz90"
+    assert options_of(Settings(), {**asked, "holder": ours}).holder == ours

@@ -12,21 +12,22 @@ pass over the core, in its order, in bounded memory.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 import orjson
 
-from handlers.harvest.reading.diagnostics import Count, Findings, refusal
+from handlers.harvest.reading.diagnostics import Count, Findings, legible, refusal
 from handlers.harvest.reading.fetch import fetch, is_url, name_of
 from handlers.harvest.reading.join import SeenIds, Waiting, gather, report_left_over
 from handlers.harvest.reading.layout import Layout, find_layout, tables_of
 from handlers.harvest.reading.limits import Limits
 from handlers.harvest.reading.metadata import read_metadata
 from handlers.harvest.reading.names import SPECIMEN_ROWS
+from handlers.harvest.reading.rooms import DOWNLOADS, Room
 from handlers.harvest.reading.tables import KeyedRow
 from handlers.harvest.reading.unpack import kind_of, unpack
 from handlers.harvest.reading.xml_text import beginning_of
@@ -37,19 +38,19 @@ class Archive:
     """One source, opened; close it (or leave its `with`) to remove what was unpacked."""
 
     def __init__(
-        self, name: str, path: Path, sha256: str, layout: Layout, workspace: Path, limits: Limits
+        self, name: str, path: Path, sha256: str, layout: Layout, room: Room, limits: Limits
     ) -> None:
         self.name = name
         self.sha256 = sha256
         self.path = path
         """The file or folder that was read; a download's, for a URL."""
         self._files = layout.paths if path in layout.paths else [path]
-        self._workspace = workspace
+        self._room, self._workspace = room, room.path
         self._limits = limits
         self._opening = layout.findings
         self._reading = Findings()
         self.metadata = _metadata(layout, limits)
-        self._core, self._extensions = tables_of(layout, workspace)
+        self._core, self._extensions = tables_of(layout, room.path)
         self.core_row_type = self._core.row_type
         self.counts: dict[str, Count] = {}
         """For each file of the last reading its rows: in, kept and reported."""
@@ -67,12 +68,12 @@ class Archive:
 
     def close(self) -> None:
         """Remove what was unpacked and downloaded."""
-        shutil.rmtree(self._workspace, ignore_errors=True)
+        self._room.leave()
 
     def copied(self, folder: Path) -> Path:
         """A copy of what was read, to read it again: in a folder that holds nothing else, under
         its own name, a lone table with what lies beside it."""
-        copy = folder / self.path.name
+        copy = folder / legible(self.path.name)
         if self.path.resolve() == copy.resolve():
             return copy
         shutil.rmtree(folder, ignore_errors=True)
@@ -81,7 +82,7 @@ class Archive:
             shutil.copytree(self.path, copy)
             return copy
         for file in self._files:
-            target = folder / file.relative_to(self.path.parent)
+            target = copy if file == self.path else folder / file.relative_to(self.path.parent)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
         return copy
@@ -155,14 +156,13 @@ def open_source(
     for an extension whose rows have all vanished.
     """
     limits = limits or Limits()
-    workspace.mkdir(parents=True, exist_ok=True)
-    room = Path(tempfile.mkdtemp(prefix="source-", dir=workspace))
+    room = Room.take(workspace)
     try:
         text = str(source)
         path = Path(source)
         if is_url(text):  # parts of a broken download stay in `downloads`, a whole one does not
-            path = fetch(text, workspace / "downloads", limits).rename(room / name_of(text))
-        name = name_of(text) if is_url(text) else path.name
+            path = fetch(text, workspace / DOWNLOADS, limits).rename(room.path / name_of(text))
+        name = name_of(text) if is_url(text) else legible(path.name)
         if not path.exists():
             raise refusal("source-missing", name=text)
         digest = _digest(path)
@@ -171,12 +171,12 @@ def open_source(
             if kind_of(path) == "plain":
                 folder, table = path.parent, path
             else:
-                folder = room / "unpacked"
+                folder = room.path / "unpacked"
                 unpack(path, name, folder, limits)
         layout = find_layout(folder, table, name, Findings(), limits, specimens, partial)
         return Archive(_stem(name), path, digest, layout, room, limits)
     except BaseException:
-        shutil.rmtree(room, ignore_errors=True)
+        room.leave()
         raise
 
 
@@ -220,7 +220,8 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     whole = hashlib.sha256()
     for file_path in sorted(each for each in path.rglob("*") if each.is_file()):
-        whole.update(f"{file_path.relative_to(path).as_posix()}\0{_digest(file_path)}\n".encode())
+        name = os.fsencode(file_path.relative_to(path).as_posix())
+        whole.update(b"%b\0%b\n" % (name, _digest(file_path).encode()))
     return whole.hexdigest()
 
 

@@ -44,6 +44,9 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 }
 """Terms whose values have a form that other columns seldom have."""
 
+NULLS = frozenset({"", "\\N", "NULL", "null", "Null"})
+"""What databases write where there is no value; never an id."""
+
 ENOUGH = 10
 """A column with fewer values than this is not judged."""
 

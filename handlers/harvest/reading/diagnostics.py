@@ -35,9 +35,14 @@ class Count:
     reported: int = 0
 
 
+def legible(name: str) -> str:
+    """The name of a file as text that can be written: bytes that are not UTF-8 become `?`."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def refusal(code: str, **words: Any) -> SourceRefused:
     """The error that refuses a whole source under a code of the table."""
-    rule = CODES[code]
+    rule, words = CODES[code], _legible(words)
     message = f"{rule.says.format(**words)} {rule.next_step.format(**words)}"
     return SourceRefused(message, code=code, **words)
 
@@ -62,6 +67,7 @@ class Findings:
         **words: Any,
     ) -> None:
         """Add one finding; `words` fill the sentences of the table."""
+        file = legible(file)
         at = (code, file)
         rule = CODES[code]
         seen = self._seen.get(at, 0)
@@ -69,7 +75,7 @@ class Findings:
         if seen >= (TOLD_ERRORS if rule.severity == "error" else TOLD):
             self._untold[at] = self._untold.get(at, 0) + rows
             return
-        words = {"file": file, "line": line, "record": record, **words}
+        words = {"file": file, "line": line, "record": record, **_legible(words)}
         self._told.append(
             Diagnostic(
                 code=code,
@@ -99,3 +105,7 @@ class Findings:
             file=file,
             rows=rows,
         )
+
+
+def _legible(words: dict[str, Any]) -> dict[str, Any]:
+    return {key: legible(word) if isinstance(word, str) else word for key, word in words.items()}

@@ -24,6 +24,8 @@ HEAD = 1 << 18
 SAMPLE = 300
 SAMPLE_SIZE = 4 << 20
 """Lines that are looked at beforehand, and characters after which fewer must do."""
+HEADER_LINES = 20
+"""Lines over which a header may run; behind a quote that is open for longer nobody closed it."""
 DELIMITERS = ("\t", ",", ";", "|")
 _NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 T = TypeVar("T")
@@ -39,8 +41,23 @@ class Dialect:
     delimiter: str
     quote: str
     carriage_return: bool
-    sample: tuple[tuple[str, ...], ...]
-    """The first rows (header lines included), for the checks at opening."""
+    sample: tuple[tuple[str, ...], ...] = ()
+    """The first rows (header lines included, blank ones not), for the checks at opening."""
+    starts: tuple[int, ...] = ()
+    """The lines at which they begin."""
+    header_lines: int = 0
+    """Lines down to the end of the header of a table without a metafile."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The header of a table without a metafile."""
+        above, _ = self.parted(self.header_lines)
+        return above[-1] if above else ()
+
+    def parted(self, lines: int) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+        """The first rows: those that begin in so many lines, and those that begin below."""
+        above = sum(start <= lines for start in self.starts)
+        return self.sample[:above], self.sample[above:]
 
     def lines(self, findings: Findings) -> Lines:
         """The lines of the file from its beginning."""
@@ -87,13 +104,20 @@ def find_dialect(
         delimiter=delimiter,
         quote=quote,
         carriage_return=carriage_return,
-        sample=(),
     )
-    first = _bare(texts[min(len(texts) - 1, max(0, (spec.skip or 0) - 1))]) if texts else ""
-    width = len(parse(first, delimiter, quote, literal_open=True)[0])
+    if spec.skip is None:
+        width, header_lines = _header(texts, delimiter, quote)
+    else:
+        first = texts[min(len(texts) - 1, max(0, spec.skip - 1))] if texts else ""
+        width, header_lines = len(_alone(first, delimiter, quote)), 0
     rows = dialect.rows(dialect.lines(Findings()), width, Findings())
-    sample = _first((tuple(row.cells) for row in rows), lambda cells: sum(map(len, cells)))
-    return replace(dialect, sample=tuple(row for row in sample if row))
+    sample = [row for row in _first(rows, lambda row: sum(map(len, row.cells))) if any(row.cells)]
+    return replace(
+        dialect,
+        sample=tuple(tuple(row.cells) for row in sample),
+        starts=tuple(row.line for row in sample),
+        header_lines=header_lines,
+    )
 
 
 def _first_lines(
@@ -146,11 +170,35 @@ def _separators(
     return delimiter, quote
 
 
+def _header(texts: list[str], delimiter: str, quote: str) -> tuple[int, int]:
+    """How many cells the header of a table without a metafile has, and the line at which it ends:
+    blank lines may stand above it, and its cells may hold line breaks where those are quoted."""
+    blank = f"{delimiter}{quote} \t\r\n"
+    above = next((place for place, text in enumerate(texts) if text.strip(blank)), 0)
+    alone = len(_alone(texts[above], delimiter, quote)) if texts else 0
+    for end in range(above + 1, min(above + HEADER_LINES, len(texts)) + 1):
+        text = _bare("".join(texts[above:end]))
+        cells, is_open = parse(text, delimiter, quote)
+        if is_open or (end > above + 1 and text.count(quote) % 2):
+            continue
+        rows = [len(_alone(text, delimiter, quote)) for text in texts[end:]]
+        if len(cells) >= alone and rows.count(len(cells)) >= rows.count(alone):
+            return len(cells), end
+        break  # what the quote swallowed are rows
+    return alone, above + 1
+
+
+def _alone(text: str, delimiter: str, quote: str) -> list[str]:
+    """The cells of a line that is a row by itself."""
+    return parse(_bare(text), delimiter, quote, literal_open=True)[0]
+
+
 def _agreement(texts: list[str], delimiter: str) -> float:
     """Columns of the header line, weighted by how many rows have as many. What does not part the
     header is no separator, however often it stands in the rows: lists of values are written
     with bars (dwc:associatedMedia)."""
-    header, *rows = [row for row in _split(texts, delimiter, '"') if row] or [[]]
+    filled = [row for row in _split(texts, delimiter, '"') if any(cell.strip() for cell in row)]
+    header, *rows = filled or [[]]
     if len(header) < 2:
         return 0.0
     alike = sum(len(row) == len(header) for row in rows)

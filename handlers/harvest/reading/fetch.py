@@ -2,7 +2,8 @@
 
 Every address is judged before it is visited (see `handlers.outgoing`); redirects are followed by
 hand and judged again. A download that breaks goes on where it stopped, if the sender can prove
-with a strong ETag or a date that the file is still the same (RFC 9110, 13.1.5).
+with a strong ETag or a date that the file is still the same (RFC 9110, 13.1.5). A busy sender is
+waited for as long as it asks, within the patience of who fetches; one that only trickles is left.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from urllib.parse import parse_qs, unquote, urljoin, urlsplit, urlunsplit
 import orjson
 
 from handlers.harvest.reading.diagnostics import refusal
-from handlers.harvest.reading.limits import Limits
+from handlers.harvest.reading.limits import RATE_S, Limits
 
 if TYPE_CHECKING:  # dear to load; most sources are files
     import httpx
@@ -38,6 +39,11 @@ _OPEN = re.compile(r"[rv]=[\w.-]+")
 
 class _TryAgain(Exception):
     """The transfer broke or the sender is busy; what has come stays."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+        """Seconds that the sender asks to wait, where it names any."""
 
 
 def is_url(source: str) -> bool:
@@ -78,11 +84,18 @@ def fetch(url: str, folder: Path, limits: Limits) -> Path:
     reason = "no attempt was made"
     with _begun(folder, mark) as begun:
         part, notes = folder / f"{begun}.part", folder / f"{begun}.json"
-        for _ in range(max(1, limits.download_attempts)):
+        attempts = max(1, limits.download_attempts)
+        for number in range(1, attempts + 1):
             try:
                 _attempt(url, part, notes, limits)
             except _TryAgain as error:
                 reason = str(error)
+                if error.after is not None and error.after > limits.patience_seconds > 0:
+                    reason = f"{reason}, and asks to come back in {error.after:g} s"
+                    break
+                if number < attempts:
+                    pause = 2.0 ** (number - 1) if error.after is None else error.after
+                    time.sleep(min(pause, limits.patience_seconds))
                 continue
             done = folder / f"{mark}-{secrets.token_hex(4)}-{name_of(url)}"
             part.replace(done)
@@ -156,7 +169,10 @@ def _conditions(part: Path, notes: Path) -> dict[str, str]:
 def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits: Limits) -> None:
     status = response.status_code
     if status in _RETRY:
-        raise _TryAgain(f"the server answered {status}")
+        from handlers.outgoing import asked_to_wait
+
+        after = asked_to_wait(response.headers.get("retry-after", ""))
+        raise _TryAgain(f"the server answered {status}", after)
     if status == 416:
         part.unlink(missing_ok=True)
         raise _TryAgain("the server does not know the rest of the file")
@@ -169,7 +185,8 @@ def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits
     if expected is not None and expected > limits.max_download:
         raise refusal("download-too-large", url=url, limit=limits.max_download)
     notes.write_bytes(orjson.dumps({"proof": _proof(response)}))
-    begun = time.monotonic()
+    begun = since = time.monotonic()
+    had = have
     with part.open("ab" if have else "wb") as file:
         for block in response.iter_raw():  # unbuffered: what came before a break is kept
             have += len(block)
@@ -183,6 +200,11 @@ def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits
                 part.unlink(missing_ok=True)
                 told = f"it had not come after {limits.total_seconds:g} s"
                 raise refusal("download-failed", url=url, reason=told)
+            if time.monotonic() - since > RATE_S:
+                if have - had < limits.least_rate * RATE_S:
+                    told = f"less than {limits.least_rate} bytes a second came"
+                    raise refusal("download-failed", url=url, reason=told)
+                had, since = have, time.monotonic()
     if expected is not None and have != expected:
         raise _TryAgain(f"{have} of {expected} bytes came")
 

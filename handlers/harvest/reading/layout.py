@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from handlers.harvest.reading.diagnostics import Findings, refusal
+from handlers.harvest.reading.diagnostics import Findings, legible, refusal
 from handlers.harvest.reading.limits import Limits, is_litter
 from handlers.harvest.reading.lines import wide_encoding
 from handlers.harvest.reading.metafile import Metafile, TableSpec, read_metafile
 from handlers.harvest.reading.names import SPECIMEN_ROWS
 from handlers.harvest.reading.tables import Table
+from handlers.harvest.reading.unpack import TABLE_ENDINGS
 from handlers.harvest.reading.xml_text import beginning_of
 
-TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".psv")
 Files = list[tuple[str, Path]]
 
 
@@ -103,22 +103,39 @@ def tables_of(layout: Layout, workspace: Path) -> tuple[Table, list[Table]]:
     core = Table(spec, files, layout.findings, workspace)
     if layout.must_be_specimens and core.row_type not in SPECIMEN_ROWS:
         raise refusal("not-specimens", name=layout.name, row_type=core.row_type)
+    taken = {name for name, _ in files}
     extensions = [
-        Table(each, paths, layout.findings, workspace) for each, paths in layout.extensions
+        Table(each, _told_apart(paths, each.row_type, taken), layout.findings, workspace)
+        for each, paths in layout.extensions
     ]
     return core, extensions
 
 
+def _told_apart(files: Files, row_type: str, taken: set[str]) -> Files:
+    """The files of an extension by the names under which their rows are counted: one that is a
+    table already, as where an export has a row for each image of a specimen, with the row type."""
+    told: Files = []
+    for name, path in files:
+        label, number = name, 1
+        while label in taken:
+            label = f"{name} ({row_type})" if number == 1 else f"{name} ({row_type}, {number})"
+            number += 1
+        taken.add(label)
+        told.append((label, path))
+    return told
+
+
 def _lone(table: Path, name: str, findings: Findings, specimens: bool) -> Layout:
+    label = legible(table.name)
     spec = TableSpec(
         row_type="dwc:Occurrence",
-        locations=(table.name,),
+        locations=(label,),
         columns=(),
         id_index=None,
         is_core=True,
     )
     metadata = _metadata_file(table.parent, None, table, name, findings)
-    return Layout((spec, [(table.name, table)]), (), metadata, findings, specimens, name)
+    return Layout((spec, [(label, table)]), (), metadata, findings, specimens, name)
 
 
 def _walk(folder: Path, name: str, limits: Limits) -> list[Path]:

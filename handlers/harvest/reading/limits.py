@@ -11,6 +11,10 @@ from pathlib import Path, PurePosixPath
 from handlers.harvest.reading.diagnostics import refusal
 
 MEBIBYTE = 1024 * 1024
+PATIENCE_S = 120.0
+"""How long an ingest, for which nobody sits and waits, has patience with a busy sender."""
+RATE_S = 300.0
+"""Over which time the least rate of a sender is measured: a line may stand still for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,12 @@ class Limits:
     silence_seconds: float = 60.0
     """How long a sender may say nothing."""
     total_seconds: float | None = None
-    """How long one attempt may last, however much comes; None: as long as something comes."""
+    """How long one attempt may last, however much comes; None: as long as enough comes."""
+    least_rate: int = 1024
+    """Bytes a second that a sender sends at least, over `RATE_S`."""
+    patience_seconds: float = 0.0
+    """Longest pause before another attempt. A busy sender may ask for one (Retry-After); where it
+    asks for more, or is not waited for, there is none."""
     allow_private_hosts: bool = False
     """Whether a URL may lead into the local network (tests, intranets)."""
 

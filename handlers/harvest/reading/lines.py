@@ -3,12 +3,14 @@
 A line is read as UTF-8 whenever its bytes are UTF-8, whatever was declared: text in another
 encoding that happens to be valid UTF-8 is so rare that the declaration is the likelier error.
 Only then the declared encoding is tried, and at last Windows-1252 and Latin-1, which never
-fails. Files in UTF-16 or UTF-32 are rewritten as UTF-8 first (`as_utf8`).
+fails; Windows-1252 that is declared as Latin-1 is known by its bytes. Files in UTF-16 or UTF-32
+are rewritten as UTF-8 first (`as_utf8`).
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
@@ -20,6 +22,9 @@ from handlers.harvest.reading.diagnostics import Findings
 BLOCK = 1 << 20
 LONGEST = 4 << 20
 """Bytes from which on a line is left out, and told: it would have to lie in memory whole."""
+LATIN_1 = codecs.lookup("latin-1").name
+_CONTROLS = re.compile(b"[\x80-\x9f]")
+"""In Latin-1 control characters that no table holds, in Windows-1252 quotes and dashes."""
 _ASCII = b"aZ09,;+-\\u0041"
 
 
@@ -106,7 +111,8 @@ class Lines:
         )
 
     def _decode_other(self, raw: bytes, number: int, offset: int) -> str:
-        for codec in (self._encoding, "cp1252"):
+        tried = (self._encoding, "cp1252", LATIN_1)
+        for codec in tried[1:] if self._encoding == LATIN_1 and _CONTROLS.search(raw) else tried:
             try:
                 text = raw.decode(codec)
             except UnicodeError:
@@ -114,8 +120,7 @@ class Lines:
             if codec != self._encoding:
                 self._lied(codec, number, offset)
             return text
-        self._lied("latin-1", number, offset)
-        return raw.decode("latin-1")
+        raise AssertionError("Latin-1 reads all bytes")
 
     def _lied(self, found: str, number: int, offset: int) -> None:
         self._findings.note(

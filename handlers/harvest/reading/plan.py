@@ -13,19 +13,15 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from handlers.harvest.reading.columns import fits, note_misfits
+from handlers.harvest.reading.columns import NULLS, fits, note_misfits
 from handlers.harvest.reading.diagnostics import Findings
 from handlers.harvest.reading.dialect import Dialect
 from handlers.harvest.reading.metafile import Column, TableSpec
 from handlers.harvest.reading.names import header_key
 
-ID_KEYS = (
-    "dwc:occurrenceID",
-    "dwc:materialEntityID",
-    "dwc:materialSampleID",
-    "dwc:taxonID",
-    "dwc:eventID",
-)
+ID_KEYS = ("dwc:occurrenceID", "dwc:materialEntityID", "dwc:materialSampleID")
+LAST_KEYS = ("dwc:taxonID", "dwc:eventID")
+"""They tell specimens apart only where nothing else does: two may be of one taxon or event."""
 TRIPLET = ("dwc:institutionCode", "dwc:collectionCode", "dwc:catalogNumber")
 
 
@@ -42,8 +38,9 @@ class Plan:
     defaults: tuple[tuple[int, str], ...]
     doubles: tuple[tuple[str, str], ...]
     """(second key, first key) of terms that are mapped twice."""
-    id_places: tuple[int, ...]
-    """The cells whose texts, joined by colons, are the id; empty: the line number serves."""
+    ids: tuple[tuple[int, ...], ...]
+    """The cells whose texts, joined by colons, are the id, and those that are it where the last
+    of the former is empty; none: the line number serves."""
 
     def picker(self) -> Any:
         """A function from the cells of a row to its values in the order of the keys."""
@@ -55,10 +52,10 @@ class Plan:
 
 def make_plan(spec: TableSpec, dialect: Dialect, findings: Findings) -> Plan:
     """The plan for one file; everything odd about its columns is noted."""
-    name, skip = dialect.name, spec.skip or 0
-    skip = _true_skip(spec, dialect, skip, findings)
-    header = dialect.sample[skip - 1] if 0 < skip <= len(dialect.sample) else ()
-    body = dialect.sample[skip:]
+    name = dialect.name
+    skip = _true_skip(spec, dialect, spec.skip or 0, findings)
+    above, body = dialect.parted(skip)
+    header = above[-1] if above else ()
     width = _width(spec, header, body)
     columns = _present(spec, width, name, findings) + _unmapped(
         spec, header, body, width, name, findings
@@ -79,22 +76,24 @@ def make_plan(spec: TableSpec, dialect: Dialect, findings: Findings) -> Plan:
         constants=tuple(constants),
         defaults=tuple((c.index, c.default) for c in columns if c.index is not None and c.default),
         doubles=doubles,
-        id_places=_id_places(spec, columns, width, name, findings),
+        ids=_ids(spec, columns, width, body, name, findings),
     )
 
 
 def _true_skip(spec: TableSpec, dialect: Dialect, skip: int, findings: Findings) -> int:
     """The number of header lines as the file has them."""
-    if len(dialect.sample) < max(1, skip):
+    if not dialect.sample:
         return skip
     keys = {c.index: c.key for c in spec.columns if c.index is not None}
-    row = dialect.sample[max(0, skip - 1)]
-    if skip == 0:
-        heads = sum(header_key(cell) == keys[i] for i, cell in enumerate(row) if i in keys)
+    above, below = dialect.parted(skip)
+    if not above:  # nothing was declared, or only blank lines were
+        cells, line = below[0], dialect.starts[0]
+        heads = sum(header_key(cell) == keys[i] for i, cell in enumerate(cells) if i in keys)
         if heads >= 3 and heads >= len(keys) * 0.5:
-            findings.note("header-undeclared", file=dialect.name, line=1)
-            return 1
-        return 0
+            findings.note("header-undeclared", file=dialect.name, line=line)
+            return line
+        return skip
+    row = above[-1]
     if len(row) > 2 and all(cell.strip() == str(i) for i, cell in enumerate(row)):
         findings.note("header-of-numbers", file=dialect.name, line=skip)
         return skip
@@ -190,22 +189,46 @@ def _tell_doubles_apart(
     return told, tuple(doubles)
 
 
-def _id_places(
-    spec: TableSpec, columns: list[Column], width: int, name: str, findings: Findings
-) -> tuple[int, ...]:
+def _ids(
+    spec: TableSpec,
+    columns: list[Column],
+    width: int,
+    body: Sequence[Sequence[str]],
+    name: str,
+    findings: Findings,
+) -> tuple[tuple[int, ...], ...]:
+    """What tells the rows apart: the column that is declared, or in each row the first filled one
+    of those that may be an id. Where all of them stand empty in the first rows, none serves."""
     if spec.id_index is not None:
-        return (spec.id_index,) if spec.id_index < width else ()
-    by_key = {c.key: c.index for c in columns if c.index is not None}
+        return ((spec.id_index,),) if spec.id_index < width else ()
     if not spec.is_core:
         return ()
-    named = next((key for key in by_key if key.lower() == "id"), None)
-    for key in (*ID_KEYS[:3], named, *ID_KEYS[3:]):
-        if key in by_key:
-            findings.note("core-id-guessed", file=name, key=key)
-            return (by_key[key],)
-    if TRIPLET[2] in by_key:
-        triplet = [key for key in TRIPLET if key in by_key]
-        findings.note("id-from-triplet", file=name, key=" + ".join(triplet))
-        return tuple(by_key[key] for key in triplet)
+    places = {c.key: c.index for c in columns if c.index is not None}
+    named = [key for key in places if key.lower() == "id"][:1]
+    triplet = [key for key in TRIPLET if key in places] if TRIPLET[2] in places else []
+    first = [[key] for key in (*ID_KEYS, *named) if key in places]
+    last = [[key] for key in LAST_KEYS if key in places]
+    for choice in ([*first, triplet] if triplet else first, last):
+        ids = tuple(tuple(places[key] for key in keys) for keys in choice)
+        chosen = {_chosen(cells, ids) for cells in body} if body else set(ids[:1])
+        serving = [keys for keys, id_ in zip(choice, ids, strict=True) if id_ in chosen]
+        if serving:
+            told = ", else ".join(" + ".join(keys) for keys in serving)
+            code = "id-from-triplet" if serving[0] is triplet else "core-id-guessed"
+            findings.note(code, file=name, key=told)
+            return ids
     findings.note("identifier-missing", file=name)
     return ()
+
+
+def id_of(cells: Sequence[str], ids: tuple[tuple[int, ...], ...]) -> str:
+    """The id of a row; empty where none of its cells is one."""
+    chosen = _chosen(cells, ids)
+    return ":".join(cells[place].strip() for place in chosen) if chosen else ""
+
+
+def _chosen(cells: Sequence[str], ids: tuple[tuple[int, ...], ...]) -> tuple[int, ...] | None:
+    for places in ids:
+        if places[-1] < len(cells) and cells[places[-1]].strip() not in NULLS:
+            return places
+    return None

@@ -6,19 +6,22 @@ severity *error*; never neither, never both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from handlers.harvest.reading.columns import NULLS
 from handlers.harvest.reading.diagnostics import Count, Findings, refusal
 from handlers.harvest.reading.dialect import Dialect, find_dialect
 from handlers.harvest.reading.metafile import Column, TableSpec
 from handlers.harvest.reading.names import header_key, is_old_name
-from handlers.harvest.reading.plan import Plan, make_plan
+from handlers.harvest.reading.plan import Plan, id_of, make_plan
 from handlers.harvest.reading.rows import Row
 
-NULLS = frozenset({"", "\\N", "NULL", "null", "Null"})
-"""What databases write where there is no value; never an id."""
+NO_VALUE = frozenset({"", "\\N", "NULL"})
+"""What databases write into a cell that is empty. Only so: a person may be called Null."""
+_BREAKS = re.compile(r"\s*[\r\n]\s*")
 
 
 class KeyedRow(NamedTuple):
@@ -54,7 +57,7 @@ class Table:
     @property
     def has_id(self) -> bool:
         """Whether every file has a column that says which record a row belongs to."""
-        return all(plan.id_places for _, _, plan in self._parts)
+        return all(plan.ids for _, _, plan in self._parts)
 
     @property
     def names(self) -> list[str]:
@@ -81,32 +84,32 @@ def _keyed(
 ) -> Iterator[KeyedRow]:
     pick, keys, width = plan.picker(), plan.keys, plan.width
     constants, defaults, doubles = plan.constants, plan.defaults, plan.doubles
-    lone_id = plan.id_places[0] if len(plan.id_places) == 1 else None
+    lone_id = plan.ids[0][0] if len(plan.ids) == 1 == len(plan.ids[0]) else None
     blank = 0
     for cells, line, offset in rows:
-        if len(cells) != width:
-            if not any(cells):
-                blank += 1
-                continue
-            count.rows_in += 1
-            if not _made_to_fit(Row(cells, line, offset), width, name, findings):
-                count.reported += 1
-                continue
-        else:
-            count.rows_in += 1
+        if not any(cells):  # a spreadsheet writes the separators of its empty rows
+            blank += 1
+            continue
+        count.rows_in += 1
+        if len(cells) != width and not _made_to_fit(
+            Row(cells, line, offset), width, name, findings
+        ):
+            count.reported += 1
+            continue
         for place, default in defaults:
-            if not cells[place]:
+            if cells[place].strip() in NO_VALUE:
                 cells[place] = default
         if constants:
             cells.extend(constants)
         # strict=True costs a tenth of the row; the plan makes keys and places of one length
-        values = {key: value for key, value in zip(keys, pick(cells)) if value}  # noqa: B905
+        stated = zip(keys, pick(cells))  # noqa: B905
+        values = {key: value for key, value in stated if value.strip() not in NO_VALUE}
         if doubles:
             values = _settled(values, doubles)
         if lone_id is not None:
             given = cells[lone_id].strip()
-        elif plan.id_places:
-            given = ":".join(cells[place].strip() for place in plan.id_places)
+        elif plan.ids:
+            given = id_of(cells, plan.ids)
         else:
             given = f"{name}-line-{line}"
         yield KeyedRow("" if given in NULLS else given, values, name, line, offset)
@@ -146,14 +149,14 @@ def _settled(values: dict[str, str], doubles: tuple[tuple[str, str], ...]) -> di
 
 def spec_of_header(spec: TableSpec, dialect: Dialect, findings: Findings) -> TableSpec:
     """The table that a header line describes where no metafile does."""
-    header = dialect.sample[0] if dialect.sample else ()
+    header = dialect.header
     keys = [header_key(cell) for cell in header]
     if not any(keys):
         shown = ", ".join(cell.strip()[:30] for cell in header[:8]) or "the file is empty"
         raise refusal("header-unknown", file=dialect.name, columns=shown)
     columns = []
     for index, (cell, key) in enumerate(zip(header, keys, strict=True)):
-        key = key or cell.strip() or f"column-{index + 1}"
+        key = key or _BREAKS.sub(" ", cell.strip()) or f"column-{index + 1}"
         if is_old_name(cell):
             findings.note("term-renamed", file=dialect.name, name=cell.strip(), key=key)
         columns.append(Column(key, index))
@@ -169,5 +172,5 @@ def spec_of_header(spec: TableSpec, dialect: Dialect, findings: Findings) -> Tab
         encoding=spec.encoding,
         delimiter=dialect.delimiter,
         quote=dialect.quote,
-        skip=1,
+        skip=dialect.header_lines,
     )

@@ -23,6 +23,7 @@ from handlers.harvest.reading.limits import Budget, Limits
 
 Kind = Literal["zip", "tar", "packed", "plain"]
 BLOCK = 1 << 20
+TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".psv")
 _BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -94,9 +95,16 @@ def _unpack_stream(path: Path, name: str, target: Path, budget: Budget) -> None:
         if is_tar:
             _untar(_Counted(packed, budget), name, target, budget)
         else:
-            stem = PurePosixPath(name).name
-            plain = stem.rsplit(".", 1)[0] if "." in stem else f"{stem}.txt"
-            _copy(packed, target / plain, budget)
+            _copy(packed, target / _name_of_table(name), budget)
+
+
+def _name_of_table(name: str) -> str:
+    """What a table that came packed is called: by its name without the ending of the packing,
+    which a sender that packs on the way (Content-Encoding) does not add."""
+    plain = PurePosixPath(name)
+    if plain.suffix.lower() in (".gz", ".bz2", ".xz"):
+        plain = plain.with_suffix("")
+    return plain.name if plain.suffix.lower() in TABLE_ENDINGS else f"{plain.name}.txt"
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -172,6 +172,43 @@ def test_a_crash_between_equal_specimen_and_changed_image_loses_nothing(
     assert herbarium.media()["a"].status is Status.PID_ONLY
 
 
+OURS, THEIRS = [image(1, "a", CLOSED)], [image(2, "a", "")]
+"""One image: a specimen that states its licence, and one from which it would inherit CC0."""
+
+
+@pytest.mark.parametrize("rows", [[row(1), row(2)], [row(2), row(1)]])
+@pytest.mark.parametrize("size", [1, 500])
+def test_a_licence_that_is_stated_for_an_image_is_not_overruled_by_one_that_is_inherited(
+    rows: list[Row], size: int, herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", size)
+    herbarium.harvest(rows, OURS + THEIRS)
+    assert herbarium.media()["a"].status is Status.PID_ONLY
+    for changed in ([row(1), row(2, country="Latvia")], [row(1, country="Latvia"), row(2)]):
+        herbarium.harvest(changed, OURS + THEIRS)
+        assert herbarium.media()["a"].status is Status.PID_ONLY
+    assert both_sides(herbarium) == {"TU-1": {"a"}, "TU-2": {"a"}}
+
+
+def test_who_no_longer_shows_an_image_states_its_licence_no_longer(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", 1)
+    herbarium.harvest([row(1), row(2)], OURS + THEIRS)
+    herbarium.harvest([row(1), row(2, country="Latvia")], THEIRS)
+    assert herbarium.media()["a"].status is Status.ACTIVE
+
+
+def test_a_stated_licence_stays_where_another_specimen_only_names_the_image(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", 1)
+    herbarium.harvest([row(1), row(2)], [image(1, "a", "CC BY 4.0"), *THEIRS])
+    herbarium.harvest([row(1), row(2, country="Latvia")], [image(1, "a", "CC BY 4.0"), *THEIRS])
+    licence = herbarium.media()["a"].document["dcterms:rights"]
+    assert licence == "https://creativecommons.org/licenses/by/4.0/"
+
+
 def test_media_are_counted_as_objects_not_as_events(
     herbarium: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,20 @@ from eventstore.envelope import to_micros
 from fdo.agent import Agent
 from fdo.definitions.names import definition_pid
 from fdo.errors import Refused
+from fdo.identifiers import Pid
 from fdo.lifecycle import Revise, Status
 from handlers.definitions import ensure, revise
-from tests.handlers.harvest.collection import CLOSED, Collection, counts, days, image, row
+from handlers.harvest.harvest import Harvest, Summary
+from tests.handlers.harvest.collection import (
+    CLOSED,
+    HERBARIUM,
+    Collection,
+    counts,
+    days,
+    image,
+    row,
+)
+from tests.handlers.harvest.reading.archive_building import MULTIMEDIA, folder, metafile, table
 
 CURATOR = Agent("urn:x:curator", "C.")
 
@@ -319,3 +333,81 @@ def test_a_row_whose_record_would_break_its_profile_is_turned_away_alone(
     (finding,) = [f for f in herbarium.findings if f.code == "record-breaks-profile"]
     assert finding.record == "TU-5" and "referentName" in finding.message
     assert set(herbarium.specimens()) == {f"TU-{n}" for n in (1, 2, 3, 4, 6, 7)}
+    rows = [row(number) for number in range(1, 8) if number != 5]
+    rows[1]["scientificName"] = ""
+    assert counts(herbarium.harvest(rows)) == {"unchanged": 5, "rejected": 1}, "none vanished"
+
+
+# ── one file that is two tables ──────────────────────────────────────────────────────────
+
+
+def test_a_file_that_is_core_and_extension_is_counted_once_as_each(herbarium: Collection) -> None:
+    terms = ("occurrenceID", "basisOfRecord", "http://purl.org/dc/terms/identifier")
+    media = ("", "", "http://purl.org/dc/terms/identifier")
+    meta = metafile(
+        table("o.txt", terms),
+        table("o.txt", media, kind="extension", row_type=MULTIMEDIA),
+        metadata="eml.xml",
+    )
+    herbarium.archive([])
+    for images, told in (
+        ("TU-1,PreservedSpecimen,{0}/1\nTU-2,PreservedSpecimen,{0}/2\n", {"new": 2}),
+        ("TU-1,PreservedSpecimen,{0}/1\nTU-1,PreservedSpecimen,{0}/3\n",
+         {"unchanged": 0, "changed": 1, "rejected": 1, "vanished": 1}),
+    ):  # fmt: skip
+        rows = "a,b,c\n" + images.format("https://example.org")
+        folder(herbarium.place / "source", meta=meta, o=rows)
+        summary = herbarium.again()
+        assert summary.records == 2
+        assert counts(summary) == {name: number for name, number in told.items() if number}
+        assert summary.rows["o.txt (gbif:Multimedia)"] == {"in": 2, "kept": 2, "reported": 0}
+
+
+# ── two at once ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_harvest_waits_for_another_of_its_dataset_and_takes_nothing_of_it_for_vanished(
+    herbarium: Collection,
+) -> None:
+    older, newer = (herbarium.place / name for name in ("older", "newer"))
+    for place, rows in ((older, [row(1)]), (newer, [row(1), row(2), row(3)])):
+        herbarium.archive(rows).rename(place)
+    waits, told = threading.Event(), list[str]()
+
+    def tell(words: str) -> None:
+        told.append(words)
+        waits.set()
+
+    def late() -> Summary:
+        return Harvest(herbarium.objects, herbarium.workspace, HERBARIUM, tell=tell).run(str(newer))
+
+    with ThreadPoolExecutor(1) as beside:
+        second = list[Future[Summary]]()
+
+        def meanwhile(_: Summary) -> None:
+            if not second:
+                second.append(beside.submit(late))
+                assert waits.wait(30), "it went on beside the first"
+
+        first = Harvest(herbarium.objects, herbarium.workspace, HERBARIUM, progress=meanwhile).run(
+            str(older)
+        )
+        after = second[0].result(30)
+    assert (first.harvest, counts(first)) == (1, {"new": 1})
+    assert (after.harvest, counts(after)) == (2, {"new": 2, "unchanged": 1})
+    assert ["Herbarium" in words for words in told] == [True]
+    assert herbarium.log.unseen(Pid.parse(after.source_system)) == {}
+
+
+def test_harvests_of_other_datasets_and_dry_runs_go_on_beside_one(herbarium: Collection) -> None:
+    place = str(herbarium.archive([row(1)]))
+    others = [replace(HERBARIUM, source_system="Other"), replace(HERBARIUM, dry_run=True)]
+    done = list[Summary]()
+
+    def meanwhile(_: Summary) -> None:
+        while others:
+            harvest = Harvest(herbarium.objects, herbarium.workspace, others.pop())
+            done.append(harvest.run(place))
+
+    Harvest(herbarium.objects, herbarium.workspace, HERBARIUM, progress=meanwhile).run(place)
+    assert [summary.records for summary in done] == [1, 1]

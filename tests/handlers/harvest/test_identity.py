@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from eventstore.envelope import to_micros
 from fdo.agent import Agent
 from fdo.errors import IdentityPaused, NotFound, Refused
 from fdo.lifecycle import Status, Tombstone
@@ -17,7 +19,7 @@ from handlers.harvest.harvest import Harvest, Summary
 from handlers.harvest.identity import Hint, hints_of, let_go, pause_named, pauses, settle
 from handlers.harvest.identity import Verdict as Decision
 from tests.fdo.story import AT, CURATOR
-from tests.handlers.harvest.collection import HERBARIUM, Collection, Row, counts, row
+from tests.handlers.harvest.collection import HERBARIUM, Collection, Row, counts, days, row
 
 CURATOR_AGENT = Agent("https://orcid.org/0000-0002-1825-0097", "J. Carberry", "schema:Person")
 OLD = [row(n) for n in range(1, 9)]
@@ -165,6 +167,58 @@ def test_a_decision_is_made_once_and_names_its_maker(herbarium: Collection) -> N
     with pytest.raises(Refused, match="as-new"):
         settle(herbarium.workspace, herbarium.objects, name, "approve", CURATOR_AGENT)
     assert herbarium.log.event(herbarium.log.position()).agent == CURATOR_AGENT
+
+
+def test_what_was_overtaken_since_is_not_taken_in_and_nothing_is_decided(
+    herbarium: Collection,
+) -> None:
+    name = paused(herbarium, renamed(OLD))
+    herbarium.harvest([row(n, country="Latvia") for n in range(1, 9)])
+    before = herbarium.log.position()
+    for decision in ("approve", "as-new"):
+        with pytest.raises(Refused, match="old values over newer"):
+            settle(herbarium.workspace, herbarium.objects, name, decision, CURATOR_AGENT)
+    assert herbarium.log.position() == before
+    settle(herbarium.workspace, herbarium.objects, name, "reject", CURATOR_AGENT)
+    assert herbarium.topics_since(before) == ["SourceSystemHarvestDecided"]
+
+
+def test_what_was_harvested_since_of_an_older_time_overtakes_nothing(herbarium: Collection) -> None:
+    herbarium.pass_days(10)
+    name = paused(herbarium, renamed(OLD))
+    herbarium.harvest(OLD, observed_at=days(5))
+    pause = settle(herbarium.workspace, herbarium.objects, name, "approve", CURATOR_AGENT)
+    assert counts(read(herbarium, pause["archive"])) == {"changed": 8}
+
+
+def test_a_harvest_that_waited_is_as_old_as_its_pause_whenever_it_goes_on(
+    herbarium: Collection,
+) -> None:
+    name = paused(herbarium, renamed(OLD))
+    herbarium.pass_days(30)
+    pause = settle(herbarium.workspace, herbarium.objects, name, "approve", CURATOR_AGENT)
+    as_of = datetime.fromisoformat(pause["options"]["observed_at"])
+    assert pause["options"]["observed_at"] == pause["paused_at"]
+    assert counts(herbarium.again(observed_at=as_of)) == {"changed": 8}
+    told = {event.observed_at for event in herbarium.specimens().values()}
+    assert told == {to_micros(as_of)}
+
+
+def test_what_waits_is_found_wherever_the_repository_lies_now(
+    herbarium: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    herbarium.archive(renamed(OLD))
+    herbarium.pass_days()
+    monkeypatch.chdir(tmp_path)
+    near = Path("data") / "workspace"
+    with pytest.raises(IdentityPaused) as stopped:
+        Harvest(herbarium.objects, near, HERBARIUM).run(str(tmp_path / "source"))
+    name = str(stopped.value.details["harvest"])
+    found = Path(pause_named(near, herbarium.objects, name)["archive"])
+    assert found.is_absolute() and found.is_dir()
+    moved = tmp_path / "moved"
+    near.rename(moved)
+    assert Path(pause_named(moved, herbarium.objects, name)["archive"]).is_dir()
 
 
 def test_an_unknown_pause_is_named_with_those_there_are(herbarium: Collection) -> None:

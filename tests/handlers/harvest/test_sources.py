@@ -132,6 +132,14 @@ def test_a_mapping_without_a_name_is_remembered_too(herbarium: Collection) -> No
     assert "by mapping" in str(herbarium.specimens()["TU-1"].document)
 
 
+def test_a_source_term_that_the_archive_does_not_have_is_told_at_each_harvest(
+    herbarium: Collection,
+) -> None:
+    absent = {"ods:hasTermMapping": [{"dwc:county": "kreis"}, {"dwc:locality": "dwc:country"}]}
+    for summary in (herbarium.harvest([row(1)], mapping=absent), herbarium.harvest([row(1)])):
+        assert summary.diagnostics["mapping-term-absent"] == 1
+
+
 def test_a_mapping_with_a_term_that_cannot_be_mapped_is_not_recorded(
     herbarium: Collection,
 ) -> None:

@@ -10,11 +10,13 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote, unquote
 
 import pytest
 
 from fdo.errors import SourceRefused
 from handlers import outgoing
+from handlers.harvest.reading import fetch as fetching
 from handlers.harvest.reading.fetch import fetch, name_of, public_address, without_secrets
 from handlers.harvest.reading.limits import Limits
 from handlers.outgoing import is_public
@@ -52,6 +54,11 @@ class Publisher(BaseHTTPRequestHandler):
                 self.end_headers()
             case "/busy" if first:
                 self.send_error(503)
+            case "/later":
+                self.send_response(429)
+                self.send_header("Retry-After", unquote(self.path.partition("?")[2]))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
             case "/gone":
                 self.send_error(404)
             case "/cut.zip" if first:
@@ -281,6 +288,57 @@ def test_addresses_in_a_text_lose_their_secrets() -> None:
     told = "a:b@c? From https://a:b@h.example/x?key=s and (http://i.example/?r=y&k=s) came nothing."
     shown = "a:b@c? From https://h.example/x and (http://i.example/?r=y came nothing."
     assert without_secrets(told) == shown
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that are made, none of which lasts."""
+    made: list[float] = []
+    monkeypatch.setattr(fetching.time, "sleep", made.append)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("asked", "patience", "made"),
+    [
+        ("7", 10, [7, 7]),
+        ("0", 10, [0, 0]),
+        ("11", 10, []),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 10, [0, 0]),
+        ("Fri, 01 Jan 2999 00:00:00 GMT", 10, []),
+        ("soon", 10, [1, 2]),
+        ("soon", 1.5, [1, 1.5]),
+        ("7", 0, [0, 0]),
+    ],
+)
+def test_a_busy_sender_is_waited_for_as_long_as_it_asks_within_our_patience(
+    asked: str, patience: float, made: list[float], publisher: str, tmp_path: Path,
+    pauses: list[float],
+) -> None:  # fmt: skip
+    limits = replace(HOME, patience_seconds=patience)
+    with pytest.raises(SourceRefused, match="429") as refusal:
+        fetch(f"{publisher}/later?{quote(asked)}", tmp_path / "d", limits)
+    assert pauses == made
+    assert ("asks to come back" in refusal.value.message) == (made == [])
+
+
+def test_a_sender_that_trickles_is_left_and_what_came_is_kept(
+    publisher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "RATE_S", 0.01)
+
+    def trickle(publishing: Publisher, *_: object, **__: object) -> None:
+        publishing.send_response(200)
+        publishing.send_header("Content-Length", "1000")
+        publishing.end_headers()
+        for _ in range(1000):
+            publishing.wfile.write(b"x")
+            time.sleep(0.002)
+
+    monkeypatch.setattr(Publisher, "give", trickle)
+    with pytest.raises(SourceRefused, match="bytes a second"):
+        fetch(f"{publisher}/slow.zip", tmp_path / "d", replace(HOME, least_rate=100_000))
+    assert list((tmp_path / "d").glob("*.part"))
 
 
 def test_an_unknown_host_is_tried_and_then_named(tmp_path: Path) -> None:

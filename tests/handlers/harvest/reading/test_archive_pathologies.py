@@ -73,7 +73,7 @@ TABLE: dict[str, Reads | Refuses] = {
     "multiline-header": Reads(2, 0, "metadata-missing"),
     "nullCoreID.zip": Reads(3248, 1057, "coreid-guessed"),
     "null_data.txt": Reads(5, 0, f"{LONE} blank-lines"),
-    "quoted_headers_MOBOTDarwinCore.csv": Reads(2, 0, f"{LONE} term-renamed"),
+    "quoted_headers_MOBOTDarwinCore.csv": Reads(2, 0, LONE),
     "simplest-archive": Reads(2, 0, "metadata-missing"),
     "xml-entity-meta": Reads(0, 0, EMPTY),
 }

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from handlers.harvest.reading.rows import parse
+from handlers.harvest.reading.tables import NO_VALUE
 from tests.handlers.harvest.reading.archive_building import occurrences, read
 
 TERMS = ("occurrenceID", "recordedBy", "locality", "country", "occurrenceRemarks")
@@ -40,7 +41,7 @@ def expected(rows: list[tuple[str, ...]]) -> list[dict[str, str]]:
             for key, value in sorted(
                 zip((f"dwc:{term}" for term in TERMS), (f"id {number}", *row), strict=True)
             )
-            if value
+            if value.strip() not in NO_VALUE
         }
         for number, row in enumerate(rows)
     ]

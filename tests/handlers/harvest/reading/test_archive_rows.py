@@ -168,6 +168,7 @@ def test_an_unmapped_column_is_kept_under_its_header(tmp_path: Path) -> None:
         ("UTF-8", "utf-8-sig", None),
         ("windows-1252", "cp1252", None),
         ("no-such-thing", "utf-8", "encoding-unknown"),
+        ("ISO-8859-1", "latin-1", None),
     ],
 )
 def test_text_is_read_right_whatever_the_declared_encoding(
@@ -178,6 +179,18 @@ def test_text_is_read_right_whatever_the_declared_encoding(
     assert reading.cores[0]["dwc:recordedBy"] == "Müller"
     assert reading.records[0].id == "1"
     assert (reading.codes - {"metadata-missing"}) == ({code} if code else set())
+
+
+def test_windows_1252_that_is_declared_as_latin_1_keeps_its_quotes(tmp_path: Path) -> None:
+    text = "id,by,loc,c\n1,Müller,“Schöner Fels” – Höhe,DE\n2,Moe,Tromsø,NO\n".encode("cp1252")
+    reading = read(occurrences(tmp_path / "a", text, TERMS, encoding="ISO-8859-1"), tmp_path)
+    assert [core["dwc:locality"] for core in reading.cores] == ["“Schöner Fels” – Höhe", "Tromsø"]
+    found = reading.one("encoding-false")
+    assert (found.line, "cp1252" in found.message) == (2, True)
+    odd = "id,by,loc,c\n1,M,a\x81,DE\n".encode("latin-1")
+    reading = read(occurrences(tmp_path / "b", odd, TERMS, encoding="ISO-8859-1"), tmp_path)
+    assert reading.cores[0]["dwc:locality"] == "a\x81", "no byte of Windows-1252"
+    assert "encoding-false" not in reading.codes
 
 
 def test_one_line_in_another_encoding_does_not_spoil_the_rest(tmp_path: Path) -> None:

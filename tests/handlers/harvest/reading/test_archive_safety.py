@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import stat
 import tarfile
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.harvest import reports
 from handlers.harvest.reading.diagnostics import Findings
 from handlers.harvest.reading.limits import Limits
 from handlers.harvest.reading.metadata import read_metadata
@@ -64,6 +66,24 @@ def test_nothing_unpacked_is_left_behind(tmp_path: Path) -> None:
     read(zipped(tmp_path / "a.zip", SOUND), tmp_path / "w")
     refused(zipped(tmp_path / "b.zip", {"meta.xml": META}), tmp_path / "w")
     assert list((tmp_path / "w").iterdir()) == []
+
+
+NOT_UTF8 = os.fsdecode(b"caf\xe9.csv")
+
+
+def test_a_name_that_is_not_utf8_is_told_with_question_marks(tmp_path: Path) -> None:
+    source = folder(tmp_path / "a", meta=META, occurrence=ROWS)
+    (source / NOT_UTF8).write_text("beside")
+    (tmp_path / NOT_UTF8).write_text("occurrenceID,country\nx:1,BE\n")
+    packed = tarred(tmp_path / "a.tgz", {**SOUND, NOT_UTF8: "beside"})
+    for place in (source, packed):
+        reading = read(place, tmp_path / "w")
+        assert len(reading.records) == 2
+        assert reports.line(str(place), reading.one("file-unused")).isascii()
+        assert reading.one("file-unused").file == "caf?.csv"
+    reading = read(tmp_path / NOT_UTF8, tmp_path / "w")
+    assert (list(reading.counts), reading.records[0].file) == (["caf?.csv"], "caf?.csv")
+    assert b"caf?.csv" in reports.line(str(tmp_path / NOT_UTF8), reading.diagnostics[0])
 
 
 @pytest.mark.parametrize(
