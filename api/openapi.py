@@ -14,8 +14,13 @@ from fastapi.openapi.utils import get_openapi
 from api.citing.styles import LOCALES, STYLES
 from api.negotiation import DATACITE_FORMATS, OBJECT_FORMATS, PLAIN_FORMATS, Format
 from api.objects import diff
+from api.objects.definitions import SCHEMA_FORMATS, SHAPES_FORMATS
+from api.objects.links import LINKSET_FORMATS
 from api.objects.reports import HISTORY_FORMATS
+from api.parameters import text_parameters
 from api.problems import KINDS, MEDIA_TYPE
+from api.sparql.request import TIMEMAP
+from handlers.queries.formats import GRAPHS, RESULTS
 
 DESCRIPTION = (
     "FAIR Digital Objects of natural-history collections: documents by PID in every version "
@@ -84,7 +89,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(
         title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes
     )
-    found["paths"] = {**_object_paths(), **found["paths"]}
+    found["paths"] = {**_object_paths(), **_sparql_paths(), **found["paths"]}
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -107,7 +112,7 @@ _PROBLEM = {
     },
 }
 _CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-_EVERYWHERE = (400, 404, 405, 406, 413, 422, 500, 503)
+_EVERYWHERE = (400, 404, 405, 406, 413, 422, 429, 500, 503)
 
 
 def _add_problems(operation: dict[str, Any]) -> None:
@@ -133,6 +138,7 @@ def _object_paths() -> dict[str, Any]:
     document = _answers(formats, gone=True)
     report = _answers(PLAIN_FORMATS, gone=False)
     history = _answers(HISTORY_FORMATS, gone=False)
+    links = _answers(LINKSET_FORMATS, gone=False)
     ends = [_end("from", "else the version before `to`"), _end("to", "else the newest")]
     return {
         pid: _reading(
@@ -175,7 +181,7 @@ def _object_paths() -> dict[str, Any]:
             diff.FORMATS,
         ),
         f"{pid}/result": _result(),
-        f"{pid}/record": _reading("The FDO record of an object", report, _PAST),
+        f"{pid}/record": _reading("The FDO record of an object", history, _PAST, HISTORY_FORMATS),
         f"{pid}/conformance": _reading("What the shapes say of an object", report, _PAST),
         f"{pid}/datacite": _reading(
             "The DataCite metadata of an object, or of its FDO record",
@@ -184,6 +190,24 @@ def _object_paths() -> dict[str, Any]:
             DATACITE_FORMATS,
         ),
         f"{pid}/verbatim": _reading("The source record of an object, as read", report, _PAST),
+        f"{pid}/linkset": _reading(
+            "The links of an object (RFC 9264)", links, _PAST, LINKSET_FORMATS
+        ),
+        f"{pid}/{{version}}/linkset": _reading(
+            "The links of a version of an object (RFC 9264)", links, [_VERSION], LINKSET_FORMATS
+        ),
+        f"{pid}/schema": _reading(
+            "The JSON Schema of what a definition defines",
+            _answers(SCHEMA_FORMATS, gone=False),
+            _PAST,
+            SCHEMA_FORMATS,
+        ),
+        f"{pid}/shapes": _reading(
+            "The SHACL of what a definition defines",
+            _answers(SHAPES_FORMATS, gone=False),
+            _PAST,
+            SHAPES_FORMATS,
+        ),
     }
 
 
@@ -210,7 +234,13 @@ def _reading(
     formats: tuple[Format, ...] = PLAIN_FORMATS,
 ) -> dict[str, Any]:
     parameters = [_PREFIX, _SUFFIX, *extra, _format(formats)]
-    both = {"tags": ["objects"], "parameters": parameters}
+    return _get_and_head("objects", summary, answers, parameters)
+
+
+def _get_and_head(
+    tag: str, summary: str, answers: dict[str, Any], parameters: list[dict[str, Any]]
+) -> dict[str, Any]:
+    both = {"tags": [tag], "parameters": parameters}
     bare = {status: {**answer, "content": {}} for status, answer in answers.items()}
     return {
         "get": {**both, "summary": summary, "responses": dict(answers)},
@@ -248,3 +278,66 @@ def _answers(formats: tuple[Format, ...], *, gone: bool) -> dict[str, Any]:
     if gone:
         answers["410"] = {"description": "Withdrawn; the tombstone document", "content": content}
     return answers
+
+
+# ── SPARQL ───────────────────────────────────────────────────────────────────────────────
+
+
+_SYNTAX = {
+    "name": "format", "in": "query", "schema": {"type": "string"},
+    "description": "The form of the answer, instead of Accept: a name, a file ending or a media "
+    "type.",
+}  # fmt: skip
+_ASKED = text_parameters({
+    "query": "The query. Without one the answer is the service description, or a form.",
+    "as-of": "The state that is asked: an event number, a day or an RFC 3339 instant.",
+    "observed-at": "Only what the sources had said by this day or instant.",
+})  # fmt: skip
+_DATASET = [
+    {
+        "name": name, "in": "query", "description": f"{said}, by IRI (SPARQL 1.1 Protocol, 2.1.4).",
+        "schema": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    }
+    for name, said in (
+        ("default-graph-uri", "A graph of the default graph"), ("named-graph-uri", "A named graph"),
+    )
+]  # fmt: skip
+_POSITION = {
+    "name": "min-position", "in": "query", "schema": {"type": "integer", "minimum": 0},
+    "description": "Wait until this event is in the state that is asked.",
+}  # fmt: skip
+
+
+def _sparql_paths() -> dict[str, Any]:
+    asked = [*_ASKED, *_DATASET, _POSITION, _SYNTAX]
+    fields = {one["name"]: one["schema"] for one in asked}
+    kinds = [*(one.media_types[0] for one in (*RESULTS, *GRAPHS)), "text/html", TIMEMAP]
+    answers = _of_kinds("The answer, in the form asked for", kinds) | {
+        "403": {"description": "An update, or a call of another server", "content": _CONTENT},
+        "504": {"description": "The time was up", "content": _CONTENT},
+    }
+    posted = {
+        "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": fields}},
+        "application/sparql-query": {"schema": {"type": "string"}},
+    }
+    query = {"requestBody": {"content": posted}, "summary": "Ask the graph, by POST"}
+    triples = _of_kinds("RDF", [one.media_types[0] for one in GRAPHS])
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "/sparql": {
+            **_get_and_head("sparql", "Ask the graph (SPARQL 1.1 Protocol)", answers, asked),
+            "post": {"tags": ["sparql"], "parameters": asked, **query, "responses": dict(answers)},
+        },
+        "/sparql/examples": _get_and_head("sparql", "The example queries", triples, [_SYNTAX]),
+        "/sparql/examples/{name}": _get_and_head(
+            "sparql", "One example query", triples, [name, _SYNTAX]
+        ),
+        "/.well-known/void": _get_and_head(
+            "sparql", "What the data holds (VoID)", triples, [_SYNTAX]
+        ),
+    }
+
+
+def _of_kinds(description: str, kinds: list[str]) -> dict[str, Any]:
+    content: dict[str, Any] = {kind: {} for kind in kinds}
+    return {"200": {"description": description, "content": content}}

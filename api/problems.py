@@ -20,6 +20,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Match, Route
 
 from api.rates import TooManyRequests
 from api.refusals import NotAcceptable, PreconditionRequired, TooLarge, UnknownParameter
@@ -297,15 +298,18 @@ class Problems:
         slug = _BY_STATUS.get(
             error.status_code, "internal-error" if error.status_code >= 500 else "invalid-request"
         )
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = _allowed(request)
         said = error.detail
         if said == HTTPStatus(error.status_code).phrase:
-            said = _plain(request, error)
+            said = _plain(request, error.status_code, headers)
         return self.answer(
             slug,
             said,
             accept=request.headers.get("accept", ""),
             status=error.status_code,
-            headers=error.headers,
+            headers=headers,
         )
 
 
@@ -315,13 +319,20 @@ def wants_page(accept: str) -> bool:
     return html >= 0 and not 0 <= accept.find("json") < html
 
 
-def _plain(request: Request, error: HTTPException) -> str:
-    if error.status_code == 404:
+def _allowed(request: Request) -> str:
+    """What Allow says: the methods of all routes of this address (RFC 9110, 10.2.1); files, which
+    are no routes, can be read."""
+    routes = [one for one in request.app.routes if isinstance(one, Route)]
+    here = [one for one in routes if one.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({name for one in here for name in one.methods or ()})) or "GET, HEAD"
+
+
+def _plain(request: Request, status: int, headers: Mapping[str, str]) -> str:
+    if status == 404:
         return f"There is nothing at {request.url.path}; start at /, or search at /search."
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        return f"{request.method} is not possible here; allowed: {allowed or 'see /openapi.json'}."
-    return KINDS[_BY_STATUS.get(error.status_code, "invalid-request")].meaning
+    if status == 405:
+        return f"{request.method} is not possible here; allowed: {headers['Allow']}."
+    return KINDS[_BY_STATUS.get(status, "invalid-request")].meaning
 
 
 def _sentence(found: Sequence[Any]) -> str:

@@ -19,6 +19,7 @@ from api.annotations.strangers import plain
 from api.counting import Counting
 from api.moments import instant_of
 from api.negotiation import JSON, PLAIN_FORMATS, choose
+from api.parameters import whole_number
 from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
@@ -178,8 +179,8 @@ def _next(site: Site, given: Given, page: Page) -> str | None:
 
 
 def json_answer(body: dict[str, Any]) -> Response:
-    """An answer that any origin may read."""
-    headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    """An answer that any origin may read; where there is a page too, Accept chose it."""
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept", "Access-Control-Allow-Origin": "*"}
     return Response(orjson.dumps(body), media_type="application/json", headers=headers)
 
 
@@ -222,12 +223,7 @@ def asked_instant(site: Site, control: dict[str, str]) -> Instant:
 
 
 def _limit(control: dict[str, str]) -> int:
-    text = control.get("limit", str(_LIMIT))
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= LIMIT_CAP:
-        raise UnknownParameter(
-            f"limit is a whole number from 1 to {LIMIT_CAP}, not {text!r}.", parameter="limit"
-        )
-    return int(text)
+    return whole_number(control.get("limit", str(_LIMIT)), "limit", LIMIT_CAP)
 
 
 def facet_names(text: str, parameter: str) -> list[str]:

@@ -7,11 +7,13 @@ shown once. A role is asked for by `Depends(require("curator"))`; admin may do e
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,6 +76,11 @@ class Token:
         """Whether the token has the role (admin has every role)."""
         return role in self.roles or "admin" in self.roles
 
+    @property
+    def holder(self) -> str | None:
+        """IRI of the institution to whose objects it is limited; no admin is."""
+        return None if self.may("admin") else self.organisation
+
     def expired(self, now: datetime) -> bool:
         """Whether the token's time is over."""
         return self.expires is not None and datetime.fromisoformat(self.expires) <= now
@@ -107,9 +114,8 @@ class Tokens:
 
     def first(self) -> str | None:
         """At the very first start: make an admin token and give its text, to be shown once."""
-        if self._path.exists():
-            return None
-        return self.create("admin", ("admin",), days=None)
+        with self._alone():
+            return None if self._path.exists() else self._made("admin", ("admin",), days=None)
 
     def create(
         self,
@@ -128,29 +134,36 @@ class Tokens:
                 f"A token needs a name of letters, digits and hyphens, and roles of "
                 f"{', '.join(ROLES)}; got {name!r} and {', '.join(roles) or 'no role'}."
             )
-        if any(token.name == name for token in self.all()):
-            raise Refused(f"There is a token named {name!r} already; revoke it, or choose another.")
         Scopes.parse(scopes)
         limits.parse(quotas)
         if service is not None:
             service = str(Pid.parse(service))
+        with self._alone():
+            if any(token.name == name for token in self.all()):
+                raise Refused(
+                    f"There is a token named {name!r} already; revoke it, or choose another."
+                )
+            return self._made(
+                name, roles, days=days, organisation=organisation, scopes=tuple(scopes),
+                quotas=tuple(quotas), service=service,
+            )  # fmt: skip
+
+    def _made(self, name: str, roles: tuple[Role, ...], *, days: int | None, **limited: Any) -> str:
         text = "fdo_" + secrets.token_urlsafe(32)
         now = datetime.now(UTC).replace(microsecond=0)
         expires = None if days is None else (now + timedelta(days=days)).isoformat()
-        token = Token(
-            name, _digest(text), roles, now.isoformat(), expires, organisation,
-            tuple(scopes), tuple(quotas), service,
-        )  # fmt: skip
+        token = Token(name, _digest(text), roles, now.isoformat(), expires, **limited)
         self._write((*self.all(), token))
         return text
 
     def revoke(self, name: str) -> bool:
         """Forget a token; False when there is none of that name."""
-        left = tuple(token for token in self.all() if token.name != name)
-        if len(left) == len(self.all()):
-            return False
-        self._write(left)
-        return True
+        with self._alone():
+            left = tuple(token for token in self.all() if token.name != name)
+            if len(left) == len(self.all()):
+                return False
+            self._write(left)
+            return True
 
     def all(self) -> tuple[Token, ...]:
         """Every token, in order of creation."""
@@ -182,8 +195,16 @@ class Tokens:
             )
         return found
 
-    def _write(self, tokens: tuple[Token, ...]) -> None:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One change at a time, whichever process makes it: each reads the file, and writes it
+        whole."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _write(self, tokens: tuple[Token, ...]) -> None:
         draft = self._path.with_suffix(f".{secrets.token_hex(4)}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
@@ -200,6 +221,14 @@ def bearer(header: str | None, tokens: Tokens) -> Token | None:
     if scheme.lower() != "bearer" or not text.strip():
         raise Unauthenticated("Authorization must be `Bearer` and a token.")
     return tokens.check(text.strip())
+
+
+def reader(header: str | None, tokens: Tokens) -> Token | None:
+    """The token of one who only reads; None without a good one, since reads are open."""
+    try:
+        return bearer(header, tokens)
+    except Unauthenticated:
+        return None
 
 
 _scheme = HTTPBearer(auto_error=False, description="A token made with `collectome token create`.")

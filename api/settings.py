@@ -94,8 +94,17 @@ class Settings(BaseSettings):
     sparql_queue: int = Field(
         32, ge=0, description="Queries that may wait; more are answered 503 with Retry-After."
     )
+    sparql_spool_mb: int = Field(
+        256, ge=0, description="Disk in MB for answers that wait for slow clients, so that no "
+        "query worker waits with them; one client has at most half of it.",
+    )  # fmt: skip
+    sparql_delivery_s: float = Field(
+        600.0, gt=0, description="Seconds after which an answer is cut of which its client takes "
+        "nothing, or whose worker stands still because there is no room left on disk (a quarter of "
+        "a query's time, where others wait for the worker).",
+    )  # fmt: skip
     sparql_time_per_minute_s: float = Field(
-        60.0, ge=0, description="Seconds of engine time that one client may use a minute, with "
+        60.0, ge=0, description="Seconds of query workers that one client may use a minute, with "
         "bursts of twice that; 0: no limit.",
     )  # fmt: skip
     sparql_errors_per_minute: int = Field(

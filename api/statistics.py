@@ -111,7 +111,8 @@ def _series(
         raise UnknownParameter(
             "at names the moments itself; leave as-of out, or ask without at.", parameter="as-of"
         )
-    positions = [position_as_of(moment, site.objects, "at") for moment in moments]
+    head = search.position()  # what the log has beyond it is not counted yet
+    positions = [min(position_as_of(moment, site.objects, "at"), head) for moment in moments]
     heard = control.get("observed-at")
     observed = observed_at(heard, site.objects) if heard else None
     series = search.series(names[0], positions, query, observed)

@@ -64,11 +64,23 @@ OF_RECORDS: dict[str, tuple[str, str, str]] = {
         "Repair the values named at the source, or revise the profile with `collectome "
         "definitions`.",
     ),
+    "held-by-another-institution": (
+        "error",
+        "The token that asked for the harvest is for one institution, and the record, or the "
+        "specimen as it is known, names another holder. Nothing of the specimen changes. As a "
+        "warning: a medium that the record shows is held by another, and is not linked anew.",
+        "Let somebody take it in whose token is not limited; or correct the holder at the source.",
+    ),
     "mapping-invalid": (
         "error",
         "The file given by `--mapping` cannot be read, or names a term that a record cannot "
         "feed. Nothing is read.",
         "Correct the file; see [ingest an archive](../how-to/ingest-an-archive.md).",
+    ),
+    "mapping-term-absent": (
+        "warning",
+        "The data mapping names a source term that no record of the source fills.",
+        "Name the column as `/verbatim` shows it, or leave the term out of the mapping.",
     ),
     "media-licences-differ": (
         "warning",
@@ -99,6 +111,12 @@ OF_RECORDS: dict[str, tuple[str, str, str]] = {
         "error",
         "`dwc:basisOfRecord` names something that is no specimen, such as an observation.",
         "Leave it out of the export, or correct its basis of record.",
+    ),
+    "relation-reserved": (
+        "warning",
+        "A row of ResourceRelationship names its relation as only the repository may, such as "
+        "`hasDigitalMedia`; it became `hasRelatedResource`, with the name as its remark.",
+        "Name the relation otherwise at the source, or leave the row out.",
     ),
     "value-does-not-fit": (
         "warning",
@@ -281,7 +299,8 @@ def routes_page() -> str:
         for method, operation in sorted(operations.items()):
             if method in ("get", "post", "put", "delete"):
                 says = operation.get("description") or operation.get("summary", "")
-                methods = "`GET`, `HEAD`" if "head" in operations else f"`{method.upper()}`"
+                both = method == "get" and "head" in operations
+                methods = "`GET`, `HEAD`" if both else f"`{method.upper()}`"
                 rows.append((methods, f"`{path}`", says.partition("\n")[0]))
     return f"""# Addresses
 

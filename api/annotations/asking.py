@@ -14,6 +14,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from api.moments import position_as_of
+from api.parameters import whole_number
 from api.refusals import UnknownParameter
 from api.site import Site
 from eventstore.envelope import iso
@@ -87,12 +88,7 @@ def moment(site: Site, steering: Mapping[str, str]) -> int | None:
 
 def whole(steering: Mapping[str, str], name: str, default: int, most: int, least: int = 1) -> int:
     """A whole number within bounds."""
-    text = steering.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or not least <= int(text[:12]) <= most:
-        raise UnknownParameter(
-            f"{name} is a whole number from {least} to {most}, not {text!r}.", parameter=name
-        )
-    return int(text)
+    return whole_number(steering.get(name, str(default)), name, most, least)
 
 
 def address(path: str, asked: Given, without: Sequence[str] = (), **more: str) -> str:

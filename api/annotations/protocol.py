@@ -26,7 +26,7 @@ from api.annotations.rights import admit_change, annotation
 from api.annotations.shelves import ACCEPT_POST, ALLOW, LINKS, Shelves
 from api.annotations.speaking import speaker, spend
 from api.negotiation import W3C
-from api.objects.exchange import CORS, etag_of
+from api.objects.exchange import CORS, MAY_SEND, etag_of
 from api.objects.preconditions import document_etag
 from api.parameters import text_parameters
 from api.refusals import PreconditionRequired
@@ -51,7 +51,7 @@ from handlers.batches.recording import Meant, Recording, Speaker
 
 ALLOW_RESOURCE = "GET, HEAD, OPTIONS, PUT, DELETE"
 _BODIES = ("application/ld+json", "application/json")
-_MAY_SEND = "Accept, Authorization, Content-Type, If-Match, Prefer, Slug"
+_MAY_SEND = f"{MAY_SEND}, Content-Type, If-Match, Prefer, Slug"
 _UNSAID = "Withdrawn by its maker."
 _may_annotate = require("agent", "curator")
 

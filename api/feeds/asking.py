@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from api.feeds.filters import FILTERS, Filter
 from api.moments import SINCE, UNTIL, position_as_of, position_before
+from api.parameters import whole_number
 from api.refusals import UnknownParameter
 from eventstore.application import DigitalObjects
 
@@ -72,20 +73,10 @@ def asked(given: Iterable[tuple[str, str]], objects: DigitalObjects) -> Asked:
             f"until lies before since: event {until} before event {since}.", parameter="until"
         )
     return Asked(
-        Filter.parse(filters), since, until, limit_of(control.get("limit")),
+        Filter.parse(filters), since, until,
+        whole_number(control.get("limit", str(LIMIT)), "limit", MOST),
         _yes(control.get("documents", "no")), control.get("format"),
     )  # fmt: skip
-
-
-def limit_of(text: str | None, most: int = MOST) -> int:
-    """How many events a page may hold."""
-    if text is None:
-        return min(LIMIT, most)
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= most:
-        raise UnknownParameter(
-            f"limit is a whole number from 1 to {most:,}, not {text!r}.", parameter="limit"
-        )
-    return int(text)
 
 
 def _yes(text: str) -> bool:

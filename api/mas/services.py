@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.mas.shown import Services, ServiceShown, refusals, service_shown
 from api.objects.preconditions import document_etag, version_seen
-from api.security import Forbidden, Token, bearer, require
+from api.security import Forbidden, Token, reader, require
 from api.site import Site
 from eventstore.envelope import Recorded
 from fdo.errors import Unavailable
@@ -144,7 +144,7 @@ def services_router(site: Site, store: Store) -> APIRouter:
         )  # fmt: skip
 
     def asker_runs(request: Request) -> bool:
-        return may_run(bearer(request.headers.get("authorization"), site.tokens))
+        return may_run(reader(request.headers.get("authorization"), site.tokens))
 
     def shown(event: Recorded, response: Response, *, told: bool = True) -> ServiceShown:
         response.headers["ETag"] = document_etag(event).decode()

@@ -23,22 +23,24 @@ from ontologies import schemas
 from shacl.engine import shapes_text
 from shacl.validate import SHAPED
 
-_SCHEMA = Format("json", "application/schema+json", "json", "JSON Schema")
-_JSON = Format("plain", "application/json", "json", "JSON Schema")
-_TURTLE = next(one for one in RDF_FORMATS if one.name == "turtle")
+SCHEMA_FORMATS: tuple[Format, ...] = (
+    Format("json", "application/schema+json", "json", "JSON Schema"),
+    Format("plain", "application/json", "json", "JSON Schema"),
+)
+SHAPES_FORMATS: tuple[Format, ...] = tuple(one for one in RDF_FORMATS if one.name == "turtle")
 
 
 def schema(shown: Shown, asked: Asked) -> Sent:
     """The JSON Schema of what is defined."""
     event = _definition(shown, asked, "schema")
-    wanted = asked.format((_SCHEMA, _JSON))
+    wanted = asked.format(SCHEMA_FORMATS)
     return shown.report(asked, orjson.dumps(_schema(event)), wanted, event.salt)
 
 
 def shapes(shown: Shown, asked: Asked) -> Sent:
     """The SHACL of what is defined, in Turtle."""
     event = _definition(shown, asked, "shapes")
-    wanted = asked.format((_TURTLE,))
+    wanted = asked.format(SHAPES_FORMATS)
     return shown.report(asked, _shapes(event).encode(), wanted, event.salt)
 
 

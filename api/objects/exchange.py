@@ -41,10 +41,12 @@ CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers",
      b"ETag, Link, Last-Modified, Location, Content-Location, Vary, Memento-Datetime, Repr-Digest, "
-     b"Collectome-Version, Collectome-Position, Collectome-Graph-Digest"),
+     b"Collectome-Version, Collectome-Position, Collectome-Salt, Collectome-Graph-Digest"),
     *SECURITY_HEADERS,
 ]  # fmt: skip
 """Of every answer about an object: any origin may read it, and it runs nothing of others."""
+MAY_SEND = "Accept, Authorization, If-Modified-Since, If-None-Match"
+"""The headers with which scripts of other origins may ask (Fetch, 3.3.2)."""
 KEPT = b"public, max-age=86400"
 """Of what cannot change and may be erased: caches of others ask again after a day, and learn of
 the erasure then (decision 0062)."""

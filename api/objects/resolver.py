@@ -40,6 +40,7 @@ from api.negotiation import (
 )
 from api.objects.exchange import (
     CORS,
+    MAY_SEND,
     MOMENT,
     Asked,
     Sent,
@@ -224,7 +225,7 @@ class Resolver:
     async def _other_method(self, scope: Scope, receive: Receive, send: Send, accept: str) -> int:
         allow = {"Allow": "GET, HEAD, OPTIONS", "Access-Control-Allow-Origin": "*"}
         if scope["method"] == "OPTIONS":
-            headers = {**allow, "Access-Control-Allow-Headers": "Authorization, Accept"}
+            headers = {**allow, "Access-Control-Allow-Headers": MAY_SEND}
             start = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
             await send({"type": "http.response.start", "status": 204, "headers": start})
             await send({"type": "http.response.body", "body": b""})

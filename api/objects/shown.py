@@ -29,7 +29,6 @@ from fdo.identifiers import Pid
 from fdo.lifecycle import Status
 
 _SALT = b"collectome-salt"
-_SHORT = b"public, max-age=300"
 _READ = b"GET, HEAD, OPTIONS"
 _ALLOWED = {False: _READ + b", PUT, DELETE", True: _READ}
 """Whether an address is that of a version → what can be done with the annotation there (Web
@@ -121,8 +120,8 @@ class Shown:
         gone = event.status is Status.TOMBSTONE
         memento = numbered or past
         cache = REVALIDATE
-        if numbered and not (past or page) and not gone:
-            cache = KEPT if event.version < latest else _SHORT
+        if numbered and event.version < latest and not (past or page or gone):
+            cache = KEPT
         standing = link_header(
             self.site.base,
             event.pid.iri,

@@ -62,14 +62,16 @@ def named(event: Recorded, base: str, log: Log) -> Named:
     wanted = {str(one.pid) for one in near} | ({str(source)} if source else set())
     status = {str(head.pid): head.status for head in log.heads_of(sorted(wanted))}
     public = [one for one in near if status.get(str(one.pid)) is Status.ACTIVE]
-    alone = not any(one.rel == "collection" for one in public)
-    if alone and source and status.get(str(source)) is Status.ACTIVE:
-        public.append(_Kin(source, "collection"))
+    resting = [str(one.pid) for one in near]
+    if source and not any(one.rel == "collection" for one in public):
+        resting.append(str(source))
+        if status.get(str(source)) is Status.ACTIVE:
+            public.append(_Kin(source, "collection"))
     kin = (Link(f"{root(base)}/{one.pid}", one.rel, JSON.media_type) for one in public)
     # who has no identifier need not be looked for: the search is dearer than all else here
     people = authors(document) if _IDENTIFIED in (event.document_bytes or b"") else []
     links = (*licences(document), *people, *kin, *_content(document))
-    return Named(links, tuple((str(one.pid), status.get(str(one.pid))) for one in near))
+    return Named(links, tuple((pid, status.get(pid)) for pid in resting))
 
 
 def still(leans: Sequence[tuple[str, Status | None]], log: Log) -> bool:

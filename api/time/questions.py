@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any, cast, get_args
 
 from api.moments import SINCE, UNTIL, observed_at, position_as_of, position_before
+from api.parameters import whole_number
 from api.refusals import UnknownParameter
 from api.time.charts import Chart
 from api.views import Views
@@ -125,13 +126,7 @@ class Given:
     def number(self, name: str, most: int, default: int) -> int:
         """A whole number from 1 to `most`."""
         text = self._values.get(name)
-        if text is None:
-            return default
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= most:
-            raise UnknownParameter(
-                f"{name} is a whole number from 1 to {most}, not {text!r}.", parameter=name
-            )
-        return int(text)
+        return default if text is None else whole_number(text, name, most)
 
     def place(self) -> tuple[int, int] | None:
         """Where the page before ended."""

@@ -19,6 +19,7 @@ from eventstore.application import DigitalObjects
 from eventstore.envelope import iso, to_micros, to_moment
 from fdo.errors import CollectomeError, Unavailable
 from fdo.identifiers import Pid
+from handlers.projections.search import Search
 from handlers.projections.terms import Grouping, held_path
 
 POINTS = 500
@@ -75,7 +76,7 @@ def series(questions: Questions, given: Given) -> Answer:
     of = given.one_of("of", ("specimens", "media", "changes"), "specimens")
     known = {"specimens": SPECIMENS, "media": MEDIA, "changes": CHANGES}[of]
     by = given.one_of("by", known, "none")
-    first, step, points = _points(questions, given)
+    first, step, points = _points(questions, given, _reach(questions, of))
     observed = questions.observed(given)
     counts = _counted(questions, of, by, first, points, observed)
     lines, others = _ranked(counts, given.number("top", _MOST_LINES, _TOP), summed=of == "changes")
@@ -110,10 +111,15 @@ def series(questions: Questions, given: Given) -> Answer:
 # ── the axis ─────────────────────────────────────────────────────────────────────────────
 
 
-def _points(questions: Questions, given: Given) -> tuple[int, str, list[Point]]:
+def _reach(questions: Questions, of: str) -> int:
+    """The last event that is in the views which count this."""
+    head = questions.terms_view.position()
+    return min(head, _search_view(questions).position()) if of == "specimens" else head
+
+
+def _points(questions: Questions, given: Given, head: int) -> tuple[int, str, list[Point]]:
     """(the position before the first step, the step, its points)."""
     log = questions.objects.log
-    head = questions.terms_view.position()
     begin = _moment(questions, given, "from", beginning)
     if begin is None:
         events = log.read(0, 1)
@@ -229,15 +235,19 @@ def _counted(
         grown = questions.terms_view.growth(held_path(MEDIA[by]), "media", ends, observed)
         counts = {(value, _name(questions, value)): row for value, row in grown.items()}
         return _total(of, counts) if by == "none" else counts
-    search = questions.views.search
-    if search is None:
-        raise Unavailable("This server keeps no search view; start a projector.")
+    search = _search_view(questions)
     facet = SPECIMENS[by]
     plain = search.series(facet, ends, observed=observed)
     if by == "none":
         return _total(of, {(value, value): row for value, row in plain.items()})
     labels = {bucket.value: bucket.label for bucket in search.counts(facet)}
     return {(v, labels.get(v) or v or NOT_STATED): row for v, row in plain.items()}
+
+
+def _search_view(questions: Questions) -> Search:
+    if questions.views.search is None:
+        raise Unavailable("This server keeps no search view; start a projector.")
+    return questions.views.search
 
 
 def _total(of: str, counts: Counts) -> Counts:

@@ -24,12 +24,11 @@ from handlers.bridges.outbox import Errand
 from handlers.bridges.reading import MOST_BYTES, Malformed, answer_of, failed
 from handlers.bridges.tickets import Tickets
 from handlers.mas.answers import Result
-from handlers.outgoing import UnknownHost, UnsafeAddress, target_of
+from handlers.outgoing import UnknownHost, UnsafeAddress, asked_to_wait, target_of
 from handlers.webhooks.signing import signature
 
 _PATIENT = frozenset({408, 425, 429})
 _OK, _ACCEPTED, _SERVER = 200, 202, 500
-_LONGEST_WAIT_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +156,7 @@ def _told(body: bytes) -> tuple[dict[str, Result], str]:
 
 
 async def _read(response: httpx.Response) -> Answer:
-    asked = response.headers.get("retry-after", "")
-    wait = float(asked[:_LONGEST_WAIT_DIGITS]) if asked.isascii() and asked.isdigit() else 0.0
+    wait = asked_to_wait(response.headers.get("retry-after", "")) or 0.0
     body = b""
     if response.status_code == _OK:
         async for part in response.aiter_bytes():

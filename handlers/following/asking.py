@@ -16,6 +16,7 @@ import httpx
 
 from eventstore.sections import Incomplete
 from fdo.errors import CollectomeError, Refused, Unavailable
+from handlers.outgoing import asked_to_wait
 
 MEBIBYTE = 1024 * 1024
 MAX_BODY = 64 * MEBIBYTE
@@ -147,4 +148,5 @@ def _told(body: bytes) -> str:
 
 def seconds_of(text: str) -> float | None:
     """What a Retry-After header asks for, ten minutes at most; None for anything else."""
-    return min(float(text), 600.0) if text.isascii() and text.isdigit() else None
+    seconds = asked_to_wait(text)
+    return None if seconds is None else min(seconds, 600.0)

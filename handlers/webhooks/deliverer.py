@@ -28,7 +28,7 @@ from typing import Protocol
 import httpx
 
 from fdo.errors import NotFound, Unavailable
-from handlers.outgoing import UnknownHost, UnsafeAddress, target_of
+from handlers.outgoing import UnknownHost, UnsafeAddress, asked_to_wait, target_of
 from handlers.webhooks.signing import signature
 from handlers.webhooks.store import Message, Pairs, Subscription, Webhooks
 
@@ -205,8 +205,7 @@ class Deliverer:
                     "POST", target.pinned, content=body, headers=headers | target.headers,
                     extensions=target.extensions,
                 ) as response:  # fmt: skip
-                    wait = response.headers.get("retry-after", "")
-                    wait_s = float(wait[:9]) if wait.isascii() and wait.isdigit() else 0.0
+                    wait_s = asked_to_wait(response.headers.get("retry-after", "")) or 0.0
                     return Answer(response.status_code, f"answered {response.status_code}", wait_s)
         except TimeoutError:
             return Answer(None, f"no answer within {TIMEOUT_S:g} s")

@@ -234,6 +234,7 @@ def test_a_page_that_is_left_half_way_makes_room_for_others(
         ("since=6&until=5", "until"),
         ("limit=0", "limit"),
         ("limit=10001", "limit"),
+        ("limit=00000000199999999", "limit"),
         ("documents=all", "documents"),
         ("type=fossil", "type"),
         ("what=Exploded", "what"),

@@ -7,6 +7,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from api.objects.reports import PARTS, REPORTS
 from api.views import Views
 from eventstore.follower import follow_once
 from handlers.projections.annotations import Annotations, AnnotationsIndex
@@ -80,6 +81,20 @@ def test_every_operation_names_the_problems_it_may_answer(browse):
             assert ("415" in operation["responses"]) >= ("requestBody" in operation), path
             problem = operation["responses"]["500"]["content"]
             assert "application/problem+json" in problem, (method, path)
+
+
+def test_what_is_answered_before_any_route_is_described_too(browse):
+    paths = browse().get("/openapi.json").json()["paths"]
+    assert {"get", "head", "post"} == set(paths["/sparql"])
+    asked = paths["/sparql"]["get"]
+    assert "application/sparql-results+json" in asked["responses"]["200"]["content"]
+    assert {"403", "413", "429", "503", "504"} <= set(asked["responses"])
+    for path in ("/sparql/examples", "/.well-known/void"):
+        assert "text/turtle" in paths[path]["get"]["responses"]["200"]["content"]
+    for tail in (*REPORTS, *(f"{{version}}/{part}" for part in PARTS)):
+        assert f"/{{prefix}}/{{suffix}}/{tail}" in paths, tail
+    record = paths["/{prefix}/{suffix}/record"]["get"]["responses"]["200"]["content"]
+    assert {"text/html", "text/turtle", "application/n-triples"} <= set(record)
 
 
 def test_every_route_has_a_summary(browse):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyoxigraph
 import pytest
 
 from api.pages import QUERIES
+from api.quality import LISTED
 from api.views import Views
 from eventstore.follower import follow_once
 from fdo.lifecycle import Activate, Status, stamped
@@ -255,13 +256,17 @@ def test_the_objects_behind_a_count_come_in_pages(repository, browse):
     view.close()
     reader = ConformanceReader(repository.folder / "conformance.sqlite")
     browser = browse(views=Views(conformance=reader))
-    path = "/api/conformance/objects?shape=urn:collectome:shape:specimen-licence&limit=2"
+    shape = "urn:collectome:shape:specimen-licence"
+    path = f"{LISTED}?shape={shape}&limit=2"
     found, pages = [], 0
     while path:
         page = browser.get(path).json()
         found += [one["pid"] for one in page["items"]]
         path, pages = page["next"], pages + 1
     assert (len(set(found)), len(found), pages) == (5, 5, 3)
+    odd = f"{LISTED}?{urlencode({'shape': shape, 'source': 'javascript:alert(1)'})}"
+    told = browser.get(odd, accept="text/html").text
+    assert "javascript:alert(1)" in told and 'href="javascript:' not in told
 
 
 def test_health_tells_head_lag_and_troubles(browse, filled):

@@ -85,6 +85,20 @@ def test_the_frameworks_own_refusals_take_the_same_form(failing):
     assert failing.get("/number?n=x").json()["errors"][0]["place"] == "query.n"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/health", "GET, HEAD"),
+        ("PUT", "/annotations/batches", "GET, HEAD, POST"),
+        ("POST", "/static/collectome.css", "GET, HEAD"),
+    ],
+)
+def test_allow_names_the_methods_of_all_routes_of_an_address(failing, method, path, allowed):
+    answer = failing.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert f"allowed: {allowed}." in answer.json()["detail"]
+
+
 def test_a_body_of_another_type_is_told_apart_from_one_that_is_wrong(failing):
     answer = failing.request("POST", "/words", content="a=b", headers={"content-type": "text/x"})
     assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")

@@ -98,6 +98,7 @@ def test_statistics_count_by_each_facet_and_over_time(searched):
         ("limit=0", "limit"),
         ("limit=x", "limit"),
         ("limit=99999999999", "limit"),
+        ("limit=00000000199999999", "limit"),
         ("cursor=x", "cursor"),
         ("bbox=1,2,3", "bbox"),
         ("q=%22", "q"),
@@ -125,6 +126,14 @@ def test_a_refused_moment_names_what_can_be_asked_here(searched):
     assert "give a day" in detail
 
 
+def test_moments_beyond_the_view_say_which_event_was_counted(repository, searched):
+    """The log grows before its views do; what is told is repeatable (decision 0029)."""
+    repository.register("specimen", _from("Malta", "DH-6"))
+    found = searched.get("/api/statistics?by=country&at=5,7").json()
+    assert found["at"] == [{"moment": "5", "asOf": 5}, {"moment": "7", "asOf": 6}]
+    assert sum(counts[1] for counts in found["counts"].values()) == 5
+
+
 @pytest.mark.parametrize(
     "query", ["by=colour", "at=1", "by=country&at=", "by=country&at=99", "limit=5"]
 )
@@ -138,6 +147,9 @@ def test_the_page_shows_the_same_as_the_program_sees(searched):
     assert 'rel="next"' in page
     assert "Estonia" in page
     twin = searched.get("/search.json?q=DH*&limit=2")
+    for address in ("/search", "/statistics"):
+        for accept in ("text/html", "application/json"):
+            assert searched.get(address, accept=accept).headers["vary"] == "Accept"
     assert twin.json()["total"] == 5
     for answer in (
         searched.get("/search?q=DH*&limit=2&format=json"),

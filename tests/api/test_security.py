@@ -2,6 +2,7 @@
 
 import stat
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Annotated
 
 import orjson
@@ -9,7 +10,7 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from api.app import create_app
-from api.security import Token, Tokens, Unauthenticated, bearer, require
+from api.security import Token, Tokens, Unauthenticated, bearer, reader, require
 from api.settings import Settings
 from fdo.errors import InvalidIdentifier, Refused, Unavailable
 from tests.api.conftest import BASE, Browser
@@ -40,6 +41,21 @@ def test_a_token_made_by_another_process_is_known_at_once(tmp_path):
     assert command.revoke("robot")
     with pytest.raises(Unauthenticated):
         server.check(text)
+
+
+def test_a_revoked_token_is_not_brought_back_by_one_made_meanwhile(tmp_path):
+    revoking = Thread(target=lambda: Tokens(tmp_path).revoke("old"))
+
+    class Slow(Tokens):
+        def _write(self, tokens):
+            revoking.start()
+            revoking.join(0.1)
+            super()._write(tokens)
+
+    Tokens(tmp_path).create("old", ("curator",))
+    Slow(tmp_path).create("new", ("agent",))
+    revoking.join()
+    assert [token.name for token in Tokens(tmp_path).all()] == ["new"]
 
 
 @pytest.mark.parametrize("content", [b"{", b"[1]", b'[{"name": "ann"}]', b"\xff"])
@@ -76,6 +92,15 @@ def test_a_header_without_a_bearer_token_is_refused(tmp_path):
     for header in ("Basic eDp5", "Bearer", "Bearer ", "fdo_x"):
         with pytest.raises(Unauthenticated):
             bearer(header, tokens)
+
+
+def test_who_only_reads_needs_no_good_token(tmp_path):
+    tokens = Tokens(tmp_path)
+    known = reader(f"Bearer {tokens.create('ann', ('curator',))}", tokens)
+    assert known is not None and known.name == "ann"
+    late = tokens.create("late", ("curator",), days=0)
+    for header in (None, "Basic eDp5", "Bearer fdo_x", f"Bearer {late}"):
+        assert reader(header, tokens) is None
 
 
 @pytest.fixture

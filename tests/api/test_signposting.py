@@ -189,6 +189,15 @@ def test_a_document_kept_ready_follows_the_standing_of_its_media(herbarium, repo
     assert of(of_header(browser.get(f"/{oak}")), "item") == []
 
 
+def test_a_document_kept_ready_follows_the_standing_of_its_dataset(herbarium, repository, browse):
+    source, oak, _ = herbarium
+    browser = browse()
+    for _ in range(2):
+        assert of(of_header(browser.get(f"/{oak}")), "collection") == [f"{BASE}/{source}"]
+    repository.tombstone(source, "Closed.")
+    assert of(of_header(browser.get(f"/{oak}")), "collection") == []
+
+
 def test_a_pid_only_object_leads_to_its_record_and_nothing_else(herbarium, repository, browse):
     _, oak, _ = herbarium
     repository.withhold(oak, "Its licence.")

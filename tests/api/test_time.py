@@ -199,6 +199,20 @@ def test_growth_by_mids_and_by_dataset_counts_what_stood_at_each_end(repository)
     assert counts("dataset", "label").keys() == {"One", "Other"}
 
 
+def test_a_series_says_which_event_was_counted_where_search_is_behind(repository):
+    repository.register("specimen", in_country("DH-1", "Kenya"))
+    views = followed(repository)
+    repository.register("specimen", in_country("DH-2", "Kenya"))
+    terms = Terms(repository.folder / "terms.sqlite")
+    follow_once(repository.objects.log, [terms])
+    terms.close()
+    repository.now += DAY
+    asked = {"step": "day", "from_": "2026-03-01", "to": "2026-03-02"}
+    found = ask(Browser(repository.app(views=views)), "series", **asked)
+    assert [point["asOf"] for point in found["points"]] == [1, 1]
+    assert found["series"][0]["counts"] == [1, 1]
+
+
 def test_a_series_may_be_of_what_the_sources_had_said_by_a_time(repository):
     early, late = (START + days * DAY for days in (-20, -10))
     repository.register("source-system", a_source())
@@ -424,6 +438,7 @@ def test_values_from_documents_are_escaped_everywhere(repository):
         ("changed?until=2999-01-01", "until", "lies in the future"),
         ("changed?cursor=42", "cursor", "none of ours"),
         ("changed?limit=1001", "limit", "from 1 to 1000"),
+        ("changed?limit=00000000199999999", "limit", "from 1 to 1000"),
         ("changed?type=planet", "type", "one of"),
         ("changed?source-system=nobody", "source-system", "source-system"),
         ("busiest?by=colour", "by", "agent"),

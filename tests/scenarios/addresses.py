@@ -150,6 +150,7 @@ LEFT: dict[str, str] = {
     "/api/webhooks/{name}": "told to the owner of a subscription; nobody subscribed",
     "/api/webhooks/{name}/deliveries": "told to the owner of a subscription; nobody subscribed",
     "/changes/live": "never ends: read by `live`",
+    "/.well-known/void": "answered before any route: asked in `MORE`",
     "/checkpoints/{size}": "sizes and hashes; `/checkpoints` and `/checkpoint` are asked",
     "/contexts/{name}": _STATIC,
     "/ldes/{stream}/nodes/{height}/{number}": "inner nodes need a longer log",
@@ -159,7 +160,12 @@ LEFT: dict[str, str] = {
     "/problems/{slug}": _STATIC,
     "/schemas/{name}": _STATIC,
     "/shapes/{name}": _STATIC,
+    "/sparql": "answered before any route: asked in `MORE`",
+    "/sparql/examples": _STATIC,
+    "/sparql/examples/{name}": _STATIC,
     "/tile/{level}/{name}": "hashes of events, and nothing else",
+    "/{prefix}/{suffix}/schema": "of definitions, which say nothing of an object",
+    "/{prefix}/{suffix}/shapes": "of definitions, which say nothing of an object",
     "/{prefix}/{suffix}/result": "the answer of a saved query; none was saved",
 }
 """Template → why it is not asked."""

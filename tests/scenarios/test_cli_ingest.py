@@ -118,6 +118,14 @@ def test_an_option_that_cannot_be_is_refused_by_name_and_records_nothing(
     assert herbarium.json("status")["log"]["position"] == before
 
 
+def test_several_sources_are_not_taken_for_harvests_of_one_dataset(herbarium, tmp_path):
+    one, two = specimens(tmp_path / "one.csv", 61), specimens(tmp_path / "two.csv", 62)
+    before = herbarium.json("status")["log"]["position"]
+    told = herbarium.refused("ingest", one, two, HOLDER, "--source-system=Plants")
+    assert "one dataset" in told and "one by one" in told
+    assert herbarium.json("status")["log"]["position"] == before
+
+
 def test_a_source_that_holds_no_specimens_is_refused_with_the_rule(herbarium, tmp_path):
     (tmp_path / "letter.csv").write_text("Dear,curator\nyours,truly\n", encoding="utf-8")
     assert "Darwin Core" in herbarium.refused("ingest", tmp_path / "letter.csv", HOLDER)

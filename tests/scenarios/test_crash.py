@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -184,6 +185,22 @@ def test_an_ingest_whose_projector_is_killed_says_that_the_log_is_complete(
     objects = DigitalObjects(data)
     assert verify_log(objects) == []
     assert objects.log.counts()["specimen"] == {"active": FEWER}
+
+
+def test_an_ingest_that_is_asked_to_end_leaves_nothing_unpacked_and_a_sound_log(
+    archive: Path, tmp_path: Path
+) -> None:
+    data, count = tmp_path / "data", tmp_path / "rows"
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", archive)
+    process = begun(*INGEST, packed, "--progress", count, data=data)
+    until(lambda: acknowledged(count) or process.poll() is not None)
+    assert list((data / "workspace").glob("source-*"))
+    process.terminate()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (143, False), (out, err)
+    assert not list((data / "workspace").glob("source-*"))
+    assert verify_log(DigitalObjects(data)) == []
+    assert told(*INGEST, packed, data=data)["unchanged"] >= acknowledged(count)
 
 
 def _projector_of(parent: int) -> int:

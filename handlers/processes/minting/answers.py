@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Literal, cast, get_args
 
 import orjson
 
+from handlers.outgoing import asked_to_wait
 from handlers.processes.minting.wanted import State
 
 QUOTED = 500
@@ -51,7 +50,7 @@ def judged(status: int, headers: Mapping[str, str], text: bytes) -> Answer:
     said = f"answered {status}: {_quoted(text)}"
     if 400 <= status < 500 and status not in _PATIENT:
         return Answer("refused", said)
-    return Answer("hindered", said, wait_s=_asked(headers.get("retry-after", "")))
+    return Answer("hindered", said, wait_s=asked_to_wait(headers.get("retry-after", "")) or 0.0)
 
 
 def _quoted(text: bytes) -> str:
@@ -65,16 +64,6 @@ def _quoted(text: bytes) -> str:
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         found = " ".join(text.decode(errors="replace").split())
     return found[:QUOTED] or "nothing more"
-
-
-def _asked(retry_after: str) -> float:
-    """Seconds of a Retry-After, which is a number or a date (RFC 9110, 10.2.3)."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
-    try:
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return 0.0
 
 
 def event_for(wanted: State, known: State | None) -> str | None:

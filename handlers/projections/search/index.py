@@ -37,7 +37,7 @@ from handlers.projections.search.rows import (
     texts_of,
 )
 
-VERSION = 4
+VERSION = 5
 """Raise when the schema or `rows.py` changes: the view is then filled again from the log."""
 
 _CURRENT = "WHERE valid_to IS NULL"
@@ -105,6 +105,7 @@ SCHEMA: tuple[str, ...] = (
 _INSERT = (
     f"INSERT INTO specimens VALUES ({','.join('?' * (6 + len(DIMENSIONS) + len(Row._fields)))})"
 )
+_SHOWN = f"SELECT {', '.join((*DIMENSIONS, *Row._fields))} FROM specimens WHERE position=?"
 _COLUMNS = f"rowid, {', '.join(TEXTS)}"
 _MARKS = ",".join("?" * (1 + len(TEXTS)))
 _TEXT = f"INSERT INTO texts ({_COLUMNS}) VALUES ({_MARKS})"
@@ -153,11 +154,13 @@ class SearchIndex(SqlView):
             for event in events
             if event.what == "Erased"
             for position in event.detail.get("positions", ())
-            for (digest,) in self.connection.execute(
-                "SELECT digest FROM specimens WHERE position=?", (position,)
-            )
-            if digest != _entry(log.event(position)).row.digest
+            for row in self.connection.execute(_SHOWN, (position,))
+            if tuple(row) != self._shown(_entry(log.event(position)))
         ]
+
+    def _shown(self, entry: Entry) -> tuple[Any, ...]:
+        """What a row of the entry says; None for a combination that no row has."""
+        return (*self._known.find(entry.dimensions), *entry.row)
 
     def spent(self) -> bool:
         """Whether words are left in the full text that were erased: FTS5 could only forget them
@@ -171,7 +174,7 @@ class SearchIndex(SqlView):
 
 
 def _hide(tx: sqlite3.Connection, positions: Sequence[int]) -> None:
-    """Take away rows whose text was erased."""
+    """Take away rows that say what was erased."""
     for position in positions:
         tx.execute("DELETE FROM specimens WHERE position=?", (position,))
         tx.execute("INSERT OR IGNORE INTO erased VALUES (?)", (position,))
@@ -189,6 +192,10 @@ class _Dimensions:
             {tuple(row)[1:]: row[0] for row in connection.execute(f"SELECT * FROM {name}")}
             for name in DIMENSIONS
         ]
+
+    def find(self, values: tuple[tuple[Any, ...], ...]) -> list[int | None]:
+        """The numbers of these combinations, as far as they are known."""
+        return [known.get(one) for known, one in zip(self.numbers, values, strict=True)]
 
     def intern(self, tx: sqlite3.Connection, values: tuple[tuple[Any, ...], ...]) -> list[int]:
         """The numbers of these combinations; new ones are written down."""

@@ -189,7 +189,7 @@ class Search:
         observed: int | None = None,
     ) -> dict[str, list[int]]:
         """Facet value → its exact count at each of these positions, of what was observed by a
-        time; from one pass."""
+        time; from one pass. What is beyond `position()` is not counted: ask for no later one."""
         ends = sorted(set(positions))
         (table,) = columns_of((facet,))
         with self._view.reading() as (connection, head):

@@ -193,17 +193,19 @@ def _point(point: Mapping[str, Any]) -> tuple[float | None, float | None]:
 # ── dates ────────────────────────────────────────────────────────────────────────────────
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T[^/]*)?$")
+_REST = re.compile(r"(?:\d\d-)?\d\d")
 
 
 def _dates(event: Mapping[str, Any]) -> tuple[int | None, int | None, int | None]:
     """(first day, last day, year of the first) of the collecting date; days as YYYYMMDD.
 
-    ISO 8601 dates and intervals; a year or month stands for all its days. Without a readable
+    ISO 8601 dates and intervals; a year or month stands for all its days, and the end of an
+    interval may leave out what it shares with the beginning. Without a readable
     `dwc:eventDate` the parts `dwc:year`, `dwc:month`, `dwc:day` count.
     """
     first, _, last = event.get("dwc:eventDate", "").partition("/")
     if begin := _DATE.match(first):
-        end = (_DATE.match(last) if last else begin) or begin
+        end = _DATE.match(last) or _DATE.match(_completed(first, last)) or begin
         start, stop = _day(begin, "00", "00"), _day(end, "12", "31")
         return start, max(start, stop), start // 10000
     year = event.get("dwc:year")
@@ -214,6 +216,16 @@ def _dates(event: Mapping[str, Any]) -> tuple[int | None, int | None, int | None
         return year * 10000, year * 10000 + 1231, year
     at = year * 10000 + month * 100
     return (at, at + 31, year) if day is None else (at + day, at + day, year)
+
+
+def _completed(first: str, last: str) -> str:
+    """The end of an interval with what it leaves out, as `15` in `2007-11-13/15`; nothing where
+    it is not the end of a date. A time that names no day is of the same one."""
+    (begin, timed, _), (end, _, _) = first.partition("T"), last.partition("T")
+    shared = begin[: len(begin) - len(end)]
+    if not _REST.fullmatch(end) or not shared.endswith("-") or (timed and "T" not in last):
+        return ""
+    return shared + end
 
 
 def _day(found: re.Match[str], month: str, day: str) -> int:

@@ -77,8 +77,9 @@ def test_the_state_of_any_day_can_be_asked(reviewing: Reviewing):
 @pytest.mark.parametrize(
     "query",
     [
-        "colour=red", "state=lost", "target=x", "limit=0", "limit=1001", "limit=many", "cursor=x",
-        "as-of=2999-01-01", "since=tomorrow", "by=colour", "as-of=1&cursor=abc",
+        "colour=red", "state=lost", "target=x", "limit=0", "limit=1001", "limit=many",
+        "limit=0000000000019", "cursor=x", "as-of=2999-01-01", "since=tomorrow", "by=colour",
+        "as-of=1&cursor=abc",
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_refused_by_name(reviewing: Reviewing, query: str):

@@ -363,6 +363,23 @@ def test_erased_words_are_found_no_more(varied: Shelf):
     assert not varied.index.spent()
 
 
+def test_a_place_that_was_erased_is_found_no_more_though_no_word_changed(varied: Shelf):
+    from fdo.documents import canonical
+
+    told = varied.told
+    told.register(70, a_specimen(70, ods_hasEvents=[an_event("LU", place=a_place(49.5, 6.1))]))
+    box = asked(bbox="6,49.4,6.2,49.6")
+    assert 70 in varied.numbers(box)
+    event = told.log.latest(told.pid(70))
+    redacted = dict(event.document)
+    redacted["ods:hasEvents"] = [an_event("LU")]
+    told.objects.erase(told.pid(70), [event.position], canonical(redacted), AGENT)
+    assert 70 not in varied.numbers(box)
+    assert varied.index.spent()
+    varied.index.clear()
+    assert 70 in varied.numbers(asked(country="LU")) and 70 not in varied.numbers(box)
+
+
 def test_a_row_whose_words_were_erased_before_it_is_closed_is_hidden(varied: Shelf):
     from fdo.documents import canonical
 
