@@ -19,7 +19,9 @@ from bench.result import Result, at_least
 from bench.specimens import Plan
 from eventstore.application import DigitalObjects
 from eventstore.patches import patch
+from handlers.merging import Merging
 from handlers.projections.graph import BULK_BYTES
+from handlers.projector import POLL_S
 
 BATCH = 500
 SMALL = 10_000
@@ -170,20 +172,26 @@ def _bare_log(data: Path, scratch: Path) -> float:
 
 def _bare_graph(data: Path, scratch: Path) -> tuple[int, float]:
     """(quads, seconds to bulk-load the same quads, in the order of the log and in files of the
-    same size, and to compact). Making the files is not counted, and done before: the engine merges
-    behind its loads, and what it did while others worked would be missing."""
-    files = _files(data, scratch / "bare-files")
+    same size, and to make a checkpoint, when it is merged where the projection waits for that).
+    Making the files is not counted, and done before: the engine merges behind its loads, and what
+    it did while others worked would be missing."""
+    events, files = _files(data, scratch / "bare-files")
     bare, started = Store(str(scratch / "bare")), time.perf_counter()
+    merging = Merging(scratch / "bare")
+    merging.load(events)
     for number, path in enumerate(files, start=1):
         bare.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
         if number % TOLD == 0:
             spent = time.perf_counter() - started
             _say(f"bare load: {number} of {len(files)} files in {spent:,.0f} s")
-    bare.optimize()
+    while not merging.through() and not merging.ready():
+        time.sleep(POLL_S)
+    bare.backup(str(scratch / "bare-copy"))
     spent = time.perf_counter() - started
     count = len(bare)
     del bare  # closes it; its folder can go
     shutil.rmtree(scratch / "bare")
+    shutil.rmtree(scratch / "bare-copy")
     shutil.rmtree(scratch / "bare-files")
     return count, spent
 
@@ -193,8 +201,8 @@ def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 
-def _files(data: Path, folder: Path) -> list[Path]:
-    """The quads of the log in files, as the projection gathers them."""
+def _files(data: Path, folder: Path) -> tuple[int, list[Path]]:
+    """How many events the log has, and their quads in files, as the projection gathers them."""
     folder.mkdir()
     objects = DigitalObjects(data)
     head = objects.log.position()
@@ -202,7 +210,7 @@ def _files(data: Path, folder: Path) -> list[Path]:
     starts = range(0, head, SHARE)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         shares = pool.map(_share, repeat(data), repeat(folder), starts)
-        return [path for share in shares for path in share]
+        return head, [path for share in shares for path in share]
 
 
 def _share(data: Path, folder: Path, start: int) -> list[Path]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -77,19 +75,6 @@ def target_of(url: str, *, allow_private: bool) -> Target:
         if not allow_private and not is_public(address):
             raise UnsafeAddress(f"{address} is in a network of our own", address)
     return Target(parsed, parsed.host, addresses[0])
-
-
-def asked_to_wait(retry_after: str) -> float | None:
-    """Seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3); None where
-    it is neither, or not there."""
-    said = retry_after.strip()
-    if said.isascii() and said.isdigit():
-        return float(said[:9])
-    try:
-        at = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    return max(0.0, (at - datetime.now(at.tzinfo)).total_seconds())
 
 
 def is_public(address: str) -> bool:

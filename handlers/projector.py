@@ -104,7 +104,9 @@ class Projector:
         while self.step():
             pass
         self.graph.flush()
-        self.graph.publish(self.log)
+        while not self.graph.publish(self.log) and self.graph.merging:
+            self.graph.meanwhile()
+            time.sleep(POLL_S)
         self._keep(idle=True)
 
     def _keep(self, *, idle: bool) -> None:

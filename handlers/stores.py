@@ -98,17 +98,27 @@ def come_to_rest(path: Path) -> None:
     than they are, to forget which entry is older; so there is a change here, and a reader. What
     takes longer than `REST_S` is left as it was.
     """
-    store, before, still = Store(str(path)), set[str](), 0
+    store, before, still = Store(str(path)), tables(path), 0
     store.add(_MARK)
     next(store.quads_for_pattern(None, None, None, None))
     until = time.monotonic() + REST_S
     while still < _STILL and time.monotonic() < until:
         time.sleep(0.02)
-        tables = {entry.name for entry in os.scandir(path) if entry.name.endswith(".sst")}
-        still, before = still + 1 if tables == before else 0, tables
+        found = tables(path)
+        still, before = still + 1 if found == before else 0, found
     store.remove(_MARK)
     del store
     without_diary(path)
+
+
+def tables(path: Path) -> frozenset[tuple[str, int]]:
+    """Name and size of each table of a store; while the engine merges, they change."""
+    found = set[tuple[str, int]]()
+    for entry in os.scandir(path):
+        if entry.name.endswith(".sst"):
+            with contextlib.suppress(FileNotFoundError):  # it merges
+                found.add((entry.name, entry.stat().st_size))
+    return frozenset(found)
 
 
 def without_diary(path: Path) -> None:

@@ -24,7 +24,8 @@ from handlers.bridges.outbox import Errand
 from handlers.bridges.reading import MOST_BYTES, Malformed, answer_of, failed
 from handlers.bridges.tickets import Tickets
 from handlers.mas.answers import Result
-from handlers.outgoing import UnknownHost, UnsafeAddress, asked_to_wait, target_of
+from handlers.outgoing import UnknownHost, UnsafeAddress, target_of
+from handlers.retrying import asked_to_wait
 from handlers.webhooks.signing import signature
 
 _PATIENT = frozenset({408, 425, 429})

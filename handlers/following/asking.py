@@ -16,7 +16,7 @@ import httpx
 
 from eventstore.sections import Incomplete
 from fdo.errors import CollectomeError, Refused, Unavailable
-from handlers.outgoing import asked_to_wait
+from handlers.retrying import asked_to_wait
 
 MEBIBYTE = 1024 * 1024
 MAX_BODY = 64 * MEBIBYTE

@@ -46,6 +46,7 @@ from eventstore.patches import (
 )
 from handlers import stores
 from handlers.loads import Loads, patiently
+from handlers.merging import Merging
 
 _META = NamedNode(META)
 _MARKER, _PURGING = "unfinished.json", "purging"
@@ -57,8 +58,6 @@ BULK_AT_LEAST = 1_000
 """Fewer gathered events go in as one update."""
 DELTA_EVENTS = 100
 """Events per update."""
-OPTIMIZE_AT = 20_000
-"""Bulk-loaded events after which the store is compacted once before publishing."""
 SHOW_S = 30.0
 """How often a long backlog is published on the way, at most."""
 SHOW_SHARE = 20
@@ -102,7 +101,7 @@ class Graph:
         self._gathered: list[int] = []
         self._bytes = 0
         self._file: BinaryIO | None = None
-        self._loaded_since_optimize = 0
+        self._merging = Merging(folder / "store", loaded=min(self._stored, 1))
         self._passed = 0
         """The position up to which files are in; the store says so at the next occasion."""
         self.meanwhile: Callable[[], None] = _nothing
@@ -179,6 +178,7 @@ class Graph:
         del self._store
         (self.folder / "store").rename(self._old)  # first: half a store could not be opened
         self._store = Store(str(self.folder / "store"))
+        self._merging = Merging(self.folder / "store")
         shutil.rmtree(self._old)
         self._stored = self._taken = self._passed = 0
 
@@ -195,21 +195,22 @@ class Graph:
     # ── publishing ───────────────────────────────────────────────────────────────────────
 
     def publish(self, log: Log, *, tidy: bool = True) -> bool:
-        """Make a checkpoint of the store and name it in `current`; False when there is
-        nothing new, or a range is unfinished. `tidy`: compact first after large loads."""
+        """Make a checkpoint of the store and name it in `current`; False when there is nothing
+        new, or a range is unfinished. `tidy`: there is time, so wait for the engine to merge what
+        was loaded (`merging`), and free the store from what was erased first."""
         self._go_on(log)
         if self._gathered or self._loads or self._showing:
             return False
         self._note()
         if not self._is_whole(log, self._stored):
             return False
-        news = self._marker.exists() or self._published != self._stored
-        if not news and not (tidy and self._purging.exists()):
+        merged = tidy and self._merging.through()
+        if tidy and not merged and not self._merging.ready():
             return False
-        if tidy and self._loaded_since_optimize >= OPTIMIZE_AT:
-            self._store.optimize()
-            self._loaded_since_optimize = 0
+        news = merged or self._marker.exists() or self._published != self._stored
         purged = tidy and self._purging.exists()
+        if not news and not purged:
+            return False
         if purged:
             self._purge()
         notice = self._notice(log, self._stored)
@@ -220,6 +221,11 @@ class Graph:
         if purged:
             self._purging.unlink()
         return True
+
+    @property
+    def merging(self) -> bool:
+        """Whether a publication was put off since the engine still merges."""
+        return self._merging.waits
 
     @property
     def overdue(self) -> bool:
@@ -312,7 +318,7 @@ class Graph:
             self._rest_since = time.monotonic()
             self._loads.hold()
         self._loads.put(self._store, path, upto)
-        self._loaded_since_optimize += count
+        self._merging.load(count)
         self._go_on(log)
         while self._loads.full:
             if self._showing is not None:
@@ -413,6 +419,7 @@ class Graph:
         (self.folder / "store").rename(self._old)
         stores.put_in_place(self.folder / "store")
         self._store = Store(str(self.folder / "store"))
+        self._merging = Merging(self.folder / "store", loaded=1)
         shutil.rmtree(self._old)
 
     def _held(self, iri: str) -> list[str]:
@@ -430,6 +437,7 @@ class Graph:
     def _update(self, events: list[Recorded], log: Log) -> None:
         if not events:
             return
+        self._merging.change()
         added: dict[str, None] = {}
         removed: dict[str, None] = {}
         for change in patches(events, log):

@@ -16,7 +16,6 @@ from pyoxigraph import (
 
 from handlers.queries.checkpoint import META_GRAPH
 from handlers.queries.frames import EVERY_GRAPH, THE_STORE
-from handlers.queries.mentions import mentions
 
 Result = QuerySolutions | QueryTriples | QueryBoolean
 
@@ -38,6 +37,8 @@ def evaluate(
     the projection's position is in no dataset, also by name (decision 0010).
     """
     if own_dataset and not (default_graphs or named_graphs):
+        from handlers.queries.mentions import mentions  # few queries name graphs of their own
+
         said = mentions(query)
         if META_GRAPH not in (*said.default, *said.named):
             return store.query(query, base_iri=base_iri)

@@ -42,7 +42,7 @@ def verify_projections(log: Log, folder: Path, watch: Watch = unwatched) -> list
                 watch(name, fresh.position(), live_position)
             if isinstance(fresh, Graph):
                 fresh.flush()
-                fresh.publish(log)
+                fresh.publish(log, tidy=False)
             fresh.close()
             _, rebuilt = _live(fresh_folder, name, Path(scratch))
             assert rebuilt is not None

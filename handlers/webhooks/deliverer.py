@@ -28,7 +28,8 @@ from typing import Protocol
 import httpx
 
 from fdo.errors import NotFound, Unavailable
-from handlers.outgoing import UnknownHost, UnsafeAddress, asked_to_wait, target_of
+from handlers.outgoing import UnknownHost, UnsafeAddress, target_of
+from handlers.retrying import asked_to_wait
 from handlers.webhooks.signing import signature
 from handlers.webhooks.store import Message, Pairs, Subscription, Webhooks
 

@@ -24,6 +24,7 @@ import orjson
 
 from handlers.harvest.reading.diagnostics import refusal
 from handlers.harvest.reading.limits import RATE_S, Limits
+from handlers.retrying import asked_to_wait
 
 if TYPE_CHECKING:  # dear to load; most sources are files
     import httpx
@@ -169,8 +170,6 @@ def _conditions(part: Path, notes: Path) -> dict[str, str]:
 def _receive(response: httpx.Response, url: str, part: Path, notes: Path, limits: Limits) -> None:
     status = response.status_code
     if status in _RETRY:
-        from handlers.outgoing import asked_to_wait
-
         after = asked_to_wait(response.headers.get("retry-after", ""))
         raise _TryAgain(f"the server answered {status}", after)
     if status == 416:

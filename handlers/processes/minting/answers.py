@@ -11,8 +11,8 @@ from typing import Literal, cast, get_args
 
 import orjson
 
-from handlers.outgoing import asked_to_wait
 from handlers.processes.minting.wanted import State
+from handlers.retrying import asked_to_wait
 
 QUOTED = 500
 """Characters of a refusal that are kept."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from eventstore.patches import (
     state_lines,
 )
 from fdo.documents import canonical
-from handlers import loads
+from handlers import loads, merging
 from handlers.projections import graph
 from handlers.projections.graph import Graph, holds_erased, read_current
 from tests.handlers.projections.contract import PowerFailure, ProjectionContract, _Unreadable
@@ -533,6 +534,32 @@ def test_who_waits_for_the_engine_hears_that_it_is_to_stop(
     assert view.position() < told.log.position()
     view.apply(told.events(), told.log)
     assert quads(view, tmp_path) == expected(told.log)
+    view.close()
+
+
+@pytest.mark.parametrize("much", [1, 10**9])
+def test_what_was_loaded_is_shown_as_the_engine_has_merged_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, much: int
+) -> None:
+    monkeypatch.setattr(graph, "BULK_AT_LEAST", 1)
+    monkeypatch.setattr(merging, "MUCH", much)
+    monkeypatch.setattr(merging, "STILL_S", 0.2)
+    told = Repository(tmp_path / "log")
+    told.source()
+    for number in range(1, 5):
+        told.register(number, a_specimen(number))
+    view = Graph(tmp_path / "view")
+    view.apply(told.events(), told.log)
+    view.flush()
+    assert view.publish(told.log) == (much > 1) and view.merging == (much == 1)
+    before = read_current(tmp_path / "view")
+    until = time.monotonic() + 20
+    while not view.publish(told.log) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert read_current(tmp_path / "view") != before and not view.merging
+    assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
+    time.sleep(0.3)
+    assert not view.publish(told.log), "and not again"
     view.close()
 
 
