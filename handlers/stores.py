@@ -98,13 +98,13 @@ def come_to_rest(path: Path) -> None:
     than they are, to forget which entry is older; so there is a change here, and a reader. What
     takes longer than `REST_S` is left as it was.
     """
-    store, before, still = Store(str(path)), tables(path), 0
+    store, before, still = Store(str(path)), set[str](), 0
     store.add(_MARK)
     next(store.quads_for_pattern(None, None, None, None))
     until = time.monotonic() + REST_S
     while still < _STILL and time.monotonic() < until:
         time.sleep(0.02)
-        found = tables(path)
+        found = {name for name, _ in tables(path)}
         still, before = still + 1 if found == before else 0, found
     store.remove(_MARK)
     del store

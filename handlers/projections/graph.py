@@ -52,8 +52,10 @@ _META = NamedNode(META)
 _MARKER, _PURGING = "unfinished.json", "purging"
 _XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 
-BULK_BYTES = 64 * 1024 * 1024
-"""N-Quads gathered before one bulk load; the loader holds about ten times as much memory."""
+BULK_BYTES = 48 * 1024 * 1024
+"""N-Quads gathered, at the end of a section, before one bulk load…"""
+BULK_MOST = 80 * 1024 * 1024
+"""…and within one; the loader holds about ten times as much memory."""
 BULK_AT_LEAST = 1_000
 """Fewer gathered events go in as one update."""
 DELTA_EVENTS = 100
@@ -145,7 +147,7 @@ class Graph:
                 self._replace(event, log)
             elif not (deltas or _removes(event)) and (event.version == 1 or event.operational):
                 self._gather(event)
-                if self._bytes >= BULK_BYTES:
+                if self._bytes >= BULK_MOST:
                     self._load(log)
             else:
                 if not deltas:
@@ -157,11 +159,15 @@ class Graph:
             self._taken = event.position
         if deltas:
             self._update(deltas, log)
+        if self._bytes >= BULK_BYTES:
+            self._load(log)
 
     def settle(self, *, idle: bool) -> None:
         """Begin to bring in what is gathered: a little at once, much when no more is coming
-        (`idle`), so that a stream of first versions goes in by large files."""
-        if self._gathered and (idle or len(self._gathered) < BULK_AT_LEAST):
+        (`idle`), so that a stream of first versions goes in by large files. What lies behind files
+        that are under way is part of such a stream, however little it is."""
+        little = len(self._gathered) < BULK_AT_LEAST and not self._loads
+        if self._gathered and (idle or little):
             self._load()
 
     def flush(self) -> None:

@@ -487,7 +487,8 @@ def test_no_file_is_larger_than_the_loader_has_memory_for(
     for number in range(1, 10):
         told.register(number, a_specimen(number))
     most = max(len("".join(all_quads(event))) for event in told.events())
-    monkeypatch.setattr(graph, "BULK_BYTES", 2 * most)
+    monkeypatch.setattr(graph, "BULK_MOST", 2 * most)
+    monkeypatch.setattr(graph, "BULK_BYTES", most)
     sizes, really = list[int](), loads.Loads.put
 
     def put(self: loads.Loads, store: Store, path: Path, upto: int) -> None:
