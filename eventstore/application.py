@@ -218,7 +218,31 @@ class DigitalObjects:
         claim is taken; InvalidDocument: no projection could map a document. Nothing was recorded in
         any of these cases.
         """
-        entries, states = [], dict[Pid, tuple[DigitalObject, int]]()
+        entries = self._entries(changes, by, observed_at, recorded_at)
+        try:
+            positions = self.recorder.insert_events(entries)
+        except IntegrityError as clash:
+            raise self._explain(clash, entries) from clash
+        assert positions is not None
+        self.on_append(positions[-1])
+        return positions
+
+    def rehearse(
+        self, changes: Sequence[Change], *, by: Agent, observed_at: int | None = None
+    ) -> None:
+        """Refuse what `append` would refuse of these facts, and record nothing; what other
+        writers hold by now (claims, sequences) is not looked at."""
+        self._entries(changes, by, observed_at, None)
+
+    def _entries(
+        self,
+        changes: Sequence[Change],
+        by: Agent,
+        observed_at: int | None,
+        recorded_at: int | None,
+    ) -> list[Entry]:
+        """The facts as they will stand in the log, each upon the one before it."""
+        entries, states = list[Entry](), dict[Pid, tuple[DigitalObject, int]]()
         told = dict[Pid, str | None]()
         self.profiles.renew()
         for change in changes:
@@ -231,13 +255,7 @@ class DigitalObjects:
             entry, after, issue = self._entry(change, by, observed_at, recorded_at, said)
             states[change.pid] = (after, issue)
             entries.append(entry)
-        try:
-            positions = self.recorder.insert_events(entries)
-        except IntegrityError as clash:
-            raise self._explain(clash, entries) from clash
-        assert positions is not None
-        self.on_append(positions[-1])
-        return positions
+        return entries
 
     def _said_before(self, change: Change, told: dict[Pid, str | None]) -> Mapping[str, Any]:
         """What the envelope of a confirmation says of the state it replaces, so that its patch

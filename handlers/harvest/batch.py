@@ -66,13 +66,8 @@ class Batch:
         """Rows of merged specimens; to be recorded when all others have been."""
         self.ending = False
         """Whether the postponed rows are being recorded now."""
-        self.dry_keys: set[str] = set()
-        """In a dry run: the claims that would have been made."""
-
-    def note_dry(self, key: str) -> None:
-        """Remember a claim that a dry run does not make."""
-        if self.options.dry_run:
-            self.dry_keys.add(key)
+        self.rehearsed: dict[str, Pid] = {}
+        """In a dry run: the claims that would have been made, and for what."""
 
     def record(self, records: Sequence[Record]) -> Outcome:
         """Decide and record one batch; nothing is recorded when it raises.
@@ -81,10 +76,10 @@ class Batch:
         """
         work = _Work(self, records)
         outcome = work.outcome
-        if work.changes and not self.options.dry_run:
+        if work.changes:
             changes = self._forward(work.changes)
             try:
-                self.objects.append(changes, by=HARVESTER, observed_at=self.observed_at)
+                self._write(changes)
             except RecordInvalid as invalid:
                 if len(records) > 1:
                     raise
@@ -99,6 +94,14 @@ class Batch:
                 self.media[pid] = became
         self.postponed += outcome.postponed
         return outcome
+
+    def _write(self, changes: list[Change]) -> None:
+        if not self.options.dry_run:
+            self.objects.append(changes, by=HARVESTER, observed_at=self.observed_at)
+            return
+        self.objects.rehearse(changes, by=HARVESTER, observed_at=self.observed_at)
+        for change in changes:
+            self.rehearsed.update(dict.fromkeys(change.new_claims or (), change.pid))
 
     def _forward(self, changes: list[Change]) -> list[Change]:
         """The changes, none observed before what is known of its object already: an export of
@@ -126,7 +129,13 @@ class _Work:
         self.changes: list[Change] = []
         self.overlay = Overlay(self.objects, self._rejecting, self.now)
         self.media = Media(
-            self.objects, batch.enrolment.pid, self.outcome, self.now, self.overlay, batch.options
+            self.objects,
+            batch.enrolment.pid,
+            self.outcome,
+            self.now,
+            self.overlay,
+            batch.options,
+            batch.rehearsed,
         )
         self.claims: dict[str, tuple[str, ...]] = {}
         """Normalised id → the claim to make with its fact; none where it is made already."""
@@ -205,7 +214,7 @@ class _Work:
                 rejected = self.batch.mapping.map(record)
                 assert isinstance(rejected, Diagnostic)
                 self.outcome.reject(rejected, record)
-            elif key in found or key in self.batch.dry_keys:
+            elif key in found or f"specimen:{key}" in self.batch.rehearsed:
                 self._duplicate(record, key)
             else:
                 found[key] = record
@@ -284,7 +293,6 @@ class _Work:
         facts = self.overlay.facts(known, facts_of(known, document, mapped.gate.passes))
         self._count_specimen(known, facts, mapped.gate.passes)
         self.outcome.seen.add(str(pid))
-        self.batch.note_dry(mapped.normalised_id)
         for fact in facts:
             self.changes.append(
                 Change(

@@ -10,7 +10,7 @@ it would only inherit one; else the stricter licence counts, else the last word 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eventstore.application import Change, DigitalObjects
 from fdo.documents import Document
@@ -49,8 +49,10 @@ class Media:
         now: str,
         overlay: Overlay,
         options: Options,
+        rehearsed: Mapping[str, Pid],
     ) -> None:
         self._objects, self._source, self._outcome, self._now = objects, source, outcome, now
+        self._rehearsed = rehearsed
         self._overlay, self._rejecting = overlay, options.reject_shapes
         self._holder = options.holder
         self._links: dict[str, Link] = {}
@@ -77,7 +79,8 @@ class Media:
         for medium in mapped.media:
             key = f"media:{medium.access_uri}"
             if key not in self._links:
-                self._links[key] = Link(self._objects.reserve("media"), None, None, {})
+                pid = self._rehearsed.get(key) or self._objects.reserve("media")
+                self._links[key] = Link(pid, None, None, {})
             link = self._links[key]
             if self._is_anothers(link) and not link.specimens.get(specimen.iri):
                 self._leave(record, link, medium)

@@ -16,6 +16,7 @@ from fdo.errors import Refused
 from fdo.identifiers import Pid
 from fdo.lifecycle import Revise, Status
 from handlers.definitions import ensure, revise
+from handlers.harvest import harvest
 from handlers.harvest.harvest import Harvest, Summary
 from tests.handlers.harvest.collection import (
     CLOSED,
@@ -205,6 +206,19 @@ def test_a_dry_run_says_the_same_and_records_nothing(herbarium: Collection) -> N
     assert counts(herbarium.again()) == said
 
 
+def test_a_dry_run_counts_what_rows_of_several_batches_name_once(
+    herbarium: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", 2)
+    by_number = {"ods:hasTermMapping": [{"ods:physicalSpecimenID": "dwc:recordNumber"}]}
+    rows = [row(1), row(2), row(3), row(4, recordNumber="1")]
+    herbarium.archive(rows, [image(n, "plate") for n in (1, 2, 3)])
+    said = herbarium.again(dry_run=True, mapping=by_number)
+    assert said.media == {"new": 1} and counts(said) == {"new": 3, "duplicates": 1}
+    done = herbarium.again(mapping=by_number)
+    assert (done.media, counts(done)) == (said.media, counts(said))
+
+
 def test_what_a_dry_run_found_equal_is_not_remembered(herbarium: Collection) -> None:
     herbarium.harvest([row(1)])
     head = herbarium.log.head(herbarium.specimens()["TU-1"].pid)
@@ -328,8 +342,9 @@ def test_a_row_whose_record_would_break_its_profile_is_turned_away_alone(
     revise(herbarium.objects, profile, {**known, "col:recordSchema": schema}, CURATOR)
     rows = [row(number) for number in range(1, 8)]
     rows[4]["scientificName"] = ""
+    said = counts(herbarium.harvest(rows, dry_run=True))
     summary = herbarium.harvest(rows)
-    assert summary.new == 6 and summary.rejected == 1
+    assert said == counts(summary) == {"new": 6, "rejected": 1}
     (finding,) = [f for f in herbarium.findings if f.code == "record-breaks-profile"]
     assert finding.record == "TU-5" and "referentName" in finding.message
     assert set(herbarium.specimens()) == {f"TU-{n}" for n in (1, 2, 3, 4, 6, 7)}
