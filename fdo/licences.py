@@ -195,6 +195,13 @@ _KNOWN = re.compile(
         )
     )
 )
+_LIMITS = re.compile(
+    r"\b(?:except(?:ed|ing|ion|ions|o)?|exclud(?:e|es|ed|ing)|other than|only"
+    r"|not (?:be |been )?(?:for|cover(?:ed)?|includ(?:e|ed)|licen[sc]ed|apply|permitted|allowed)"
+    r"|prohibited|forbidden|permissions?|ausgenommen|außer|nicht|nur|sauf|excepté|à l exception"
+    r"|salvo|solo|niet|behalve|uitgezonderd)\b"
+)
+"""Words beside the link to a licence that take back what it allows, or a part of it."""
 
 
 @lru_cache(maxsize=4096)
@@ -208,7 +215,7 @@ def parse(text: str) -> Licence | None:
     if _RESERVED.search(text.lower()):
         return RESERVED
     words = _in_words(text)
-    if not words or _KNOWN.sub(" ", words).strip():
+    if not words or _beside(text):
         return None
     for licence, pattern in _NEVER_OPEN:
         if pattern.search(words):
@@ -220,6 +227,14 @@ def parse(text: str) -> Licence | None:
         if pattern.search(words):
             return licence
     return None
+
+
+def linked(address: str, words: str) -> str:
+    """What a statement of rights says that links to a licence: the address; or all of it, for the
+    gate to read, where its words limit the licence or name a stricter one."""
+    whole = words if address in words else f"{words} {address}"
+    limited = _LIMITS.search(_beside(whole)) or _RESERVED.search(whole.lower())
+    return whole if limited or _restrictions(whole) > _restrictions(address) else address
 
 
 def gate(own: str | None, dataset: str | None) -> GateResult:
@@ -248,6 +263,17 @@ def speaks_of_own(reason: str) -> bool:
     return bool(
         re.match(r"The licence that the record states|[^,]*, stated by the record,", reason)
     )
+
+
+def _beside(text: str) -> str:
+    """What a text says beside the name of a licence."""
+    return " ".join(_KNOWN.sub(" ", _in_words(text)).split())
+
+
+def _restrictions(text: str) -> set[str]:
+    words = _in_words(text)
+    named = ((licence.spdx, pattern) for licence, pattern in _NEVER_OPEN)
+    return {name for name, pattern in (*_ELEMENTS[1:], *named) if pattern.search(words)}
 
 
 def _in_words(text: str) -> str:

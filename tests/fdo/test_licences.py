@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fdo.licences import gate, parse, speaks_of_own
+from fdo.licences import gate, linked, parse, speaks_of_own
+
+BY = "https://creativecommons.org/licenses/by/4.0/"
 
 SPELLINGS = {
     "CC0": "CC0-1.0",
@@ -159,3 +161,41 @@ def test_an_unknown_own_licence_does_not_fall_back_on_the_dataset() -> None:
 
 def test_no_licence_anywhere_keeps_the_document_back() -> None:
     assert gate(" ", None).reason == "Neither the record nor its dataset states a licence."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CC BY 4.0, images excluded",
+        "Attribution, except for the photographs",
+        "for non-commercial use",
+        "The data. Images are CC BY-NC",
+        "Photographs: all rights reserved",
+        "Bilder ausgenommen",
+        "à l'exception des images",
+        "Only metadata",
+    ],
+)
+def test_words_beside_a_link_that_limit_its_licence_keep_the_document_back(words: str) -> None:
+    for address in (BY, "https://opendatacommons.org/licenses/pddl/1-0/"):
+        assert not gate(None, linked(address, words)).passes
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "This work is licensed under a Creative Commons Attribution (CC-BY) 4.0 License .",
+        "To the extent possible under law, the publisher has waived all rights to these data. "
+        "Users may copy, modify, distribute and use the work, including for commercial purposes, "
+        "without restriction.",
+        f"See {BY}. Please cite the museum.",
+    ],
+)
+def test_other_words_beside_a_link_change_nothing(words: str) -> None:
+    assert linked(BY, words) == BY
+
+
+def test_a_link_to_a_stricter_licence_is_not_softened_by_its_words() -> None:
+    strict = "https://creativecommons.org/licenses/by-nc/4.0/"
+    assert linked(strict, "Attribution, non-commercial") == strict

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from fdo.identifiers import organisation
+from fdo.licences import linked
 from handlers.harvest.reading.diagnostics import Findings
 from handlers.harvest.reading.limits import Limits
 from handlers.harvest.reading.xml_text import local, parse_xml, text_of
@@ -82,29 +83,30 @@ def _identifier(root: etree._Element, dataset: etree._Element) -> str | None:
 
 
 def _licence(dataset: etree._Element) -> str | None:
-    """`licensed/url` (EML 2.2), else a link in the rights statement, else its text."""
+    """`licensed/url` (EML 2.2), else a link in the rights statement, where no words beside it
+    limit it, else its text."""
     for licensed in (child for child in dataset if local(child) == "licensed"):
         for name in ("url", "identifier", "licenseName"):
             if found := text_of(_child(licensed, name)):
                 return found
     for rights in (child for child in dataset if local(child) == "intellectualRights"):
+        text = text_of(rights) or ""
         for element in rights.iter():
             url = (element.get("url") or "").strip()
             if not url and local(element) in ("url", "ulink"):
                 url = text_of(element) or ""
             if url.startswith(("http://", "https://")):
-                return url
-        text = text_of(rights)
+                return linked(url, text)
         if text:
             return _licence_in_text(text)
     return None
 
 
 def _licence_in_text(text: str) -> str:
-    """A Creative Commons address in a text, else the whole text."""
+    """A Creative Commons address in a text where no words beside it limit it, else the text."""
     for url in _URL.findall(text):
         if "creativecommons.org" in url.lower():
-            return str(url).rstrip(".,;")
+            return linked(str(url).rstrip(".,;"), text)
     return text
 
 

@@ -87,6 +87,12 @@ def test_the_facts_of_an_ipt_document_are_read(shared_data: Path) -> None:
             "Thanks.</para></intellectualRights>",
             "http://creativecommons.org/licenses/by/4.0/",
         ),
+        (
+            "<intellectualRights><para>"
+            '<ulink url="http://creativecommons.org/licenses/by/4.0/legalcode">CC BY</ulink>; '
+            "images excluded</para></intellectualRights>",
+            "CC BY; images excluded http://creativecommons.org/licenses/by/4.0/legalcode",
+        ),
         ("<intellectualRights>CC-BY\n  3.0</intellectualRights>", "CC-BY 3.0"),
         ("<intellectualRights><para/></intellectualRights>", None),
     ],
