@@ -1,24 +1,33 @@
 """Whether the engine has merged what was loaded into a store.
 
-It merges behind our back, and tells nobody. Until it is through, queries look into many tables and
-take several times as long; then hardly longer than after compacting, which writes everything once
-more (decision 0070). So a publication of much waits for it, and one of little is repeated.
+It merges behind our back, and tells nobody. Until it has merged what the loads left, queries look
+into many tables and take several times as long; then hardly longer than after compacting, which
+writes everything once more (decision 0070). So a publication of much waits for it, and one of
+little is repeated. What it goes on with behind that, level by level, changes nothing for readers.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from pathlib import Path
 from typing import Final
 
-from handlers.stores import tables
+from handlers.stores import is_as_loaded, tables
 
 MUCH: Final = 20_000
 """Loaded events that are shown when they are merged."""
+FEW: Final = 16
+"""Tables as the loads left them that may be there then: the engine leaves some of each index."""
 STILL_S: Final = 2.0
 """How long no table comes, goes or grows when all is merged…"""
 MOST_S: Final = 900.0
 """…and how long that is waited for."""
+
+GIVES_WAY: Final = 5
+"""The nice value of the threads that merge."""
+_MERGES: Final = "rocksdb:low"
 
 
 class Merging:
@@ -30,6 +39,7 @@ class Merging:
         self._tables, self._still_since = tables(store), time.monotonic()
         self._waits_since = 0.0
         self._changed = False
+        self._as_loaded: dict[str, bool] = {}
 
     def load(self, events: int) -> None:
         """So many were, or are to be, loaded."""
@@ -59,9 +69,31 @@ class Merging:
         return True
 
     def ready(self) -> bool:
-        """Whether to publish what is not merged: little, something newer, or after a long time."""
-        if self._loaded < MUCH or self._changed:
+        """Whether to publish what the engine is not through with: little, something newer, what is
+        merged but for the deeper levels, or after a long time."""
+        if self._loaded < MUCH or self._changed or self._left() <= FEW:
             self._waits_since = 0.0
             return True
         self._waits_since = self._waits_since or time.monotonic()
         return time.monotonic() - self._waits_since >= MOST_S
+
+    def _left(self) -> int:
+        """How many tables are as a load left them."""
+        names = [name for name, _ in tables(self._store)]
+        known = self._as_loaded
+        self._as_loaded = {
+            name: known[name] if name in known else is_as_loaded(self._store / name)
+            for name in names
+        }
+        return sum(self._as_loaded.values())
+
+
+def stand_back() -> None:
+    """Have the engine's merging in this process give way to other work, where the system allows
+    that of a thread (Linux). It would merge each file that comes with all that is there; kept
+    waiting, it merges many at once. It waits for nothing else: a writer that it holds up, or a
+    machine with time to spare, lets it go on."""
+    for thread in Path("/proc/self/task").glob("*"):
+        with contextlib.suppress(OSError):
+            if (thread / "comm").read_text().strip() == _MERGES:
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), GIVES_WAY)

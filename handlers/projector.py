@@ -31,6 +31,7 @@ from handlers import HANDLERS
 from handlers.instants.ladder import Ladder
 from handlers.instants.rungs import Policy, Rungs
 from handlers.lease import Lease, LeaseHeld
+from handlers.merging import stand_back
 from handlers.projections.graph import Graph, hide, read_current
 from handlers.rebuilding import Rebuilds, discard
 from handlers.verification.projections import sweep
@@ -230,6 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     projector = Projector(options.data, policy)
     projector.graph.meanwhile = go_on
+    stand_back()
     try:
         if options.until_idle:
             projector.settle()

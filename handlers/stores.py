@@ -41,6 +41,8 @@ _NOT_CLONED = ("LOCK", "LOG")
 REST_S = 5.0
 _STILL = 5
 """Looks, 20 ms apart, at which no table came or went: the engine is at rest."""
+_LOADED, _PROPERTIES = b"xternal_sst_file.", 16 * 1024
+"""What the engine's mark on a loaded table ends with, and within how many last bytes it stands."""
 
 LOG = NamedNode("urn:collectome:log")
 POSITION = NamedNode("urn:collectome:vocab:position")
@@ -119,6 +121,15 @@ def tables(path: Path) -> frozenset[tuple[str, int]]:
             with contextlib.suppress(FileNotFoundError):  # it merges
                 found.add((entry.name, entry.stat().st_size))
     return frozenset(found)
+
+
+def is_as_loaded(table: Path) -> bool:
+    """Whether a table is as a bulk load left it: the engine marks what it did not write itself, in
+    the properties at the end, until it has merged it with others."""
+    with contextlib.suppress(FileNotFoundError), table.open("rb") as file:
+        file.seek(-min(_PROPERTIES, file.seek(0, os.SEEK_END)), os.SEEK_END)
+        return _LOADED in file.read()
+    return False
 
 
 def without_diary(path: Path) -> None:

@@ -64,8 +64,9 @@ SHOW_S = 30.0
 """How often a long backlog is published on the way, at most."""
 SHOW_SHARE = 20
 """The n-th part of the time that goes into it, a large store being waited for longer, but…"""
-SHOW_MOST_S = 300.0
-"""…what is shown is never older than this and the publication itself, however long a backlog is."""
+SHOW_MOST_S = 600.0
+"""…what is shown is never older than twice this and the publication itself: once for the pause,
+once more where the end of the backlog is near, and files held back would leave nothing to do."""
 PURGE_AFTER_S = 60.0
 """How long what was erased may wait in the files of the store for a pause in the log."""
 KEEP_SECONDS = 60
@@ -114,6 +115,10 @@ class Graph:
         self._rest_since = 0.0
         """Since when files are held back so that a checkpoint can be made; 0 while none are."""
         self._showing: Showing | None = None
+        self._showing_s = 0.0
+        """How long files were held back for the last one."""
+        self._handed_at = time.monotonic()
+        """When the last file was handed over."""
         for left in folder.glob("bulk-*.nq"):
             left.unlink()
         self._published = self._read_published()
@@ -320,9 +325,13 @@ class Graph:
             self._run([line + "\n" for line in text.split("\n") if line], [], upto)
             path.unlink()
             return
-        if log is not None and time.monotonic() > self._show_at and not self._rest_since:
-            self._rest_since = time.monotonic()
-            self._loads.hold()
+        now = time.monotonic()
+        pace, self._handed_at = (now - self._handed_at) / count, now
+        if log is not None and now > self._show_at and not self._rest_since:
+            lasts = (log.position() - upto) * pace  # who gathers is to have work meanwhile
+            if lasts >= self._showing_s or now > self._show_at + SHOW_MOST_S:
+                self._rest_since = now
+                self._loads.hold()
         self._loads.put(self._store, path, upto)
         self._merging.load(count)
         self._go_on(log)
@@ -374,7 +383,8 @@ class Graph:
         newest = showing.notice["checkpoint"]
         self._thinning = self._beside.submit(self._thin, newest, all_others=False)
         now = time.monotonic()
-        self._show_at = now + min(max(SHOW_S, SHOW_SHARE * (now - showing.began)), SHOW_MOST_S)
+        self._showing_s = now - showing.began
+        self._show_at = now + min(max(SHOW_S, SHOW_SHARE * self._showing_s), SHOW_MOST_S)
         self._release()
 
     def _release(self) -> None:

@@ -482,6 +482,7 @@ def test_what_was_loaded_is_shown_as_the_engine_has_merged_it(
     monkeypatch.setattr(graph, "BULK_AT_LEAST", 1)
     monkeypatch.setattr(merging, "MUCH", much)
     monkeypatch.setattr(merging, "STILL_S", 0.2)
+    monkeypatch.setattr(merging, "FEW", -1)
     told = Repository(tmp_path / "log")
     told.source()
     for number in range(1, 5):
