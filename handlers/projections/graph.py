@@ -66,7 +66,10 @@ SHOW_SHARE = 20
 """The n-th part of the time that goes into it, a large store being waited for longer, but…"""
 SHOW_MOST_S = 600.0
 """…what is shown is never older than twice this and the publication itself: once for the pause,
-once more where the end of the backlog is near, and files held back would leave nothing to do."""
+once more near the end of the backlog."""
+SHOW_AHEAD = 3
+"""While it is made no file is loaded, so who gathers is to have work for so many times as long as
+the last one took: each takes longer than the one before, for which less was to be merged."""
 PURGE_AFTER_S = 60.0
 """How long what was erased may wait in the files of the store for a pause in the log."""
 KEEP_SECONDS = 60
@@ -118,7 +121,7 @@ class Graph:
         self._showing_s = 0.0
         """How long files were held back for the last one."""
         self._handed_at = time.monotonic()
-        """When the last file was handed over."""
+        """When the last file was handed over (monotonic seconds)."""
         for left in folder.glob("bulk-*.nq"):
             left.unlink()
         self._published = self._read_published()
@@ -328,8 +331,8 @@ class Graph:
         now = time.monotonic()
         pace, self._handed_at = (now - self._handed_at) / count, now
         if log is not None and now > self._show_at and not self._rest_since:
-            lasts = (log.position() - upto) * pace  # who gathers is to have work meanwhile
-            if lasts >= self._showing_s or now > self._show_at + SHOW_MOST_S:
+            lasts = (log.position() - upto) * pace
+            if lasts >= SHOW_AHEAD * self._showing_s or now > self._show_at + SHOW_MOST_S:
                 self._rest_since = now
                 self._loads.hold()
         self._loads.put(self._store, path, upto)
