@@ -229,6 +229,30 @@ def test_a_long_backlog_is_shown_while_it_is_gathered_on(
         again.close()
 
 
+@pytest.mark.parametrize(("ahead", "often"), [(0, True), (3, False)])
+def test_near_its_end_a_backlog_is_loaded_and_not_shown_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: int, often: bool
+) -> None:
+    always = {"BULK_AT_LEAST": 1, "BULK_BYTES": 1, "SHOW_S": 0, "SHOW_SHARE": 0}
+    for name, value in {**always, "SHOW_AHEAD": ahead}.items():
+        monkeypatch.setattr(graph, name, value)
+    told = Repository(tmp_path / "log")
+    told.source()
+    for number in range(1, 12):
+        told.register(number, a_specimen(number))
+    view, shown = Graph(tmp_path / "view"), set[int]()
+    view._showing_s = 60.0  # so long the last one took; what is left is gathered in less
+    for event in told.events():
+        view.apply([event], told.log)
+        view._beside.submit(int).result()  # a checkpoint that was begun is made
+        shown |= {view.published} - {-1}
+    assert bool(shown) == often
+    view.flush()
+    assert view.publish(told.log)
+    assert published(tmp_path / "view") == (told.log.position(), expected(told.log))
+    view.close()
+
+
 def test_a_first_version_is_the_same_as_a_quad_set_and_as_a_patch(tmp_path: Path) -> None:
     told = a_story(tmp_path / "log")
     for event in told.events():
