@@ -18,8 +18,8 @@ from handlers.stores import is_as_loaded, tables
 
 MUCH: Final = 20_000
 """Loaded events that are shown when they are merged."""
-FEW: Final = 16
-"""Tables as the loads left them that may be there then: the engine leaves some of each index."""
+FEW: Final = 4
+"""Tables as the loads left them that may be there then: the engine leaves one here and there."""
 STILL_S: Final = 2.0
 """How long no table comes, goes or grows when all is merged…"""
 MOST_S: Final = 900.0
