@@ -11,20 +11,20 @@ and conformance of all; `PROVENANCE` about ten quads an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from eventstore.codec import dumps
 from eventstore.confirmations import CONFIRMED, state_said
 from eventstore.envelope import Recorded, iso
 from eventstore.log import Log
 from fdo.annotation.life import state_of
-from fdo.documents import Document
+from fdo.documents import Document, identical
 from fdo.errors import UNREADABLE
 from fdo.identifiers import Pid
 from fdo.lifecycle import Status
-from fdo.mids import Mids, assess
+from fdo.mids import Mids, assess, judged_alike
 from fdo.record import attributes, kernel
 from fdo.representations import mappable
 from fdo.representations.nquads import triples
@@ -95,8 +95,63 @@ def unsaid(event: Recorded) -> Mapping[str, str]:
     return told
 
 
+def unsaid_anew(event: Recorded) -> Mapping[str, str]:
+    """The same of a `revision` of a version that the graph tells whole: only what it revised can be
+    lacking."""
+    change: Revision = event.memo["revision"]
+    if "midsLevel" not in change.alike:
+        mids(event)
+    told: Mapping[str, str] = event.memo.get("unsaid", {})
+    return told
+
+
 def _leave_out(event: Recorded, refused: Mapping[str, str]) -> None:
     event.memo.setdefault("unsaid", {}).update(refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Where two public versions of an object differ, in the terms of the document."""
+
+    was: list[str]
+    """N-Triples lines of those terms as they were; all others give equal lines."""
+    now: list[str]
+    alike: frozenset[str]
+    """What is judged of both alike, whatever it is: `conforms`, `midsLevel`."""
+
+
+def revision(event: Recorded, before: Recorded) -> Revision | None:
+    """What the event revised, where it and the content event before it are both public; found once.
+
+    What it is not alike in has to be looked at as a whole, which most revisions need not.
+    """
+    if not (before.status is event.status is Status.ACTIVE):
+        return None
+    known: Revision | None = event.memo.get("revision")
+    if known is None:
+        known = event.memo["revision"] = _compared(event, before)
+    return known
+
+
+def _compared(event: Recorded, before: Recorded) -> Revision:
+    """Each line comes from one term of the document, so equal terms give equal lines."""
+    old, new = before.document, event.document
+    terms = [
+        term
+        for term in {**old, **new}
+        if term != "dcterms:created" and not identical(old.get(term), new.get(term))
+    ]
+    alike = set[str]()
+    with suppress(*UNREADABLE):
+        if event.type != "specimen" or judged_alike(old, new, terms):
+            alike.add("midsLevel")
+    name = {"@id": event.pid.iri}
+    terms.append("dcterms:created")  # the shapes compare it with the time of the version
+    was = _lines(before, name | {term: old[term] for term in terms if term in old})
+    now = _lines(event, name | {term: new[term] for term in terms if term in new})
+    if same_verdict(was, now, event.type):
+        alike.add("conforms")
+    return Revision(was, now, frozenset(alike))
 
 
 def conformance(event: Recorded) -> Report | None:
@@ -150,9 +205,9 @@ def _record_shown(event: Recorded) -> list[str]:
     return record_triples(event.pid.iri, record)
 
 
-def _judgement(event: Recorded) -> dict[str, Any]:
-    """Issue number of the record; of active objects also MIDS level and conformance; of
-    annotations, withdrawn ones too, where they are in their life."""
+def _judgement(event: Recorded, alike: Set[str] = frozenset()) -> dict[str, Any]:
+    """Issue number of the record; of active objects also MIDS level and conformance, but what is
+    `alike`; of annotations, withdrawn ones too, where they are in their life."""
     values: dict[str, Any] = {"pidRecordIssueNumber": event.record_issue}
     if event.type == "annotation" and event.status in (Status.ACTIVE, Status.TOMBSTONE):
         try:
@@ -160,9 +215,9 @@ def _judgement(event: Recorded) -> dict[str, Any]:
         except UNREADABLE as wrong:
             _leave_out(event, {"annotationState": mappable.reason(wrong)})
     if event.status is Status.ACTIVE:
-        if event.type == "specimen":
+        if event.type == "specimen" and "midsLevel" not in alike:
             values["midsLevel"] = mids(event).level
-        report = conformance(event)
+        report = None if "conforms" in alike else conformance(event)
         if report is not None:
             values["conforms"] = report.conforms
             values["failsShape"] = sorted({result.shape for result in report.results})
@@ -298,8 +353,11 @@ def _derived(event: Recorded, before: Recorded | None) -> Patch:
         return Patch(
             event.position, in_graph(added, RECORDS) + provenance, in_graph(removed, RECORDS)
         )
-    if before is not None and before.status is event.status is Status.ACTIVE:
-        old, new = _differing(before, event)
+    change = None if before is None else revision(event, before)
+    if before is not None and change is not None:
+        judged, anew = _judgement(before, change.alike), _judgement(event, change.alike)
+        old = [*change.was, *_judged(before, judged, anew)]
+        new = [*change.now, *_judged(event, anew, judged)]
     else:
         old, new = state_quads(before) if before is not None else [], state_quads(event)
     had, has = set(old), set(new)
@@ -310,33 +368,11 @@ def _derived(event: Recorded, before: Recorded | None) -> Patch:
     )
 
 
-def _differing(before: Recorded, event: Recorded) -> tuple[list[str], list[str]]:
-    """The state quads of two public versions, without those of terms that are equal in both.
-
-    Each line comes from one term of the document, so equal terms give equal lines; most
-    revisions touch few terms.
-    """
-    old, new = before.document, event.document
-    terms = [
-        term
-        for term in {**old, **new}
-        if term != "dcterms:created" and not _same(old.get(term), new.get(term))
-    ]
-    name = {"@id": event.pid.iri}
-    terms.append("dcterms:created")  # the shapes compare it with the time of the version
-    was = _lines(before, name | {term: old[term] for term in terms if term in old})
-    now = _lines(event, name | {term: new[term] for term in terms if term in new})
-    if "report" not in before.memo and same_verdict(was, now, event.type):
-        before.memo["report"] = conformance(event)
-    return (
-        [*was, *in_graph(_record_lines(before), RECORDS)],
-        [*now, *in_graph(_record_lines(event), RECORDS)],
-    )
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equal as JSON: Python takes 1, 1.0 and true for equal, RDF does not."""
-    return bool(one == other) and (type(one) is str or dumps(one) == dumps(other))
+def _judged(event: Recorded, values: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Quads of what is judged of one of two public versions otherwise than of the other one. The
+    kernel of the record is the same in both."""
+    apart = {name: value for name, value in values.items() if other.get(name) != value}
+    return in_graph(record_triples(event.pid.iri, apart), RECORDS)
 
 
 def _record_lines(event: Recorded) -> list[str]:

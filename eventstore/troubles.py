@@ -72,6 +72,9 @@ class Troubles:
     def __len__(self) -> int:
         return len(self._standing)
 
+    def __contains__(self, pid: str) -> bool:
+        return pid in self._standing
+
     def prepare(self, events: Sequence[Recorded], log: Log) -> Sequence[Recorded]:
         """The events as the view has to be told them: what it took by its outline was that, when
         the next version asks what was before. What ends with them is noted in its transaction."""

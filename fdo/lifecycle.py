@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from fdo.catalogue import OBJECT_TYPES
-from fdo.documents import Document, equality_hash
+from fdo.documents import Document, equal
 from fdo.errors import AlreadyRegistered, Refused, Tombstoned
 from fdo.identifiers import Pid
 
@@ -290,7 +290,7 @@ def decide(known: DigitalObject | None, command: Command) -> Facts:
         case Activate(document) if known.status is Status.DRAFT:
             return (Activated(document),)
         case Withhold(document) if known.status is Status.PID_ONLY:
-            return () if _equal(known.document, document) else (Withheld(document),)
+            return () if equal(known.document, document) else (Withheld(document),)
         case Withhold(document):
             return (Withheld(document),)
         case Release(document) if known.status is Status.PID_ONLY:
@@ -348,13 +348,9 @@ def _overlay(known: DigitalObject | None, fact: Fact) -> tuple[str, ...]:
 def _revise(known: DigitalObject, document: Document, overlay: tuple[str, ...] | None) -> Facts:
     if known.status is Status.PID_ONLY:
         raise Refused(f"{known.pid} is PID-only; release it, or withhold a new stub.")
-    if _equal(known.document, document):
+    if equal(known.document, document):
         return ()  # no change, no fact
     return (Revised(document, known.status, overlay),)
-
-
-def _equal(one: Document, other: Document) -> bool:
-    return equality_hash(one) == equality_hash(other)
 
 
 def _when(known: DigitalObject) -> str:

@@ -20,7 +20,7 @@ inherited). **Media** count as identified, for each known medium has a PID.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -113,6 +113,22 @@ def assess(document: Node, media_known: bool | None = None, switches: Switches =
     """
     set_id = SET_OF_DISCIPLINE.get(document.get("ods:topicDiscipline", ""), "mids_dwc-a_biology_1")
     return _judged(set_id, switches, _views(document, media_known, switches))
+
+
+def judged_alike(one: Node, other: Node, terms: Collection[str], switches: Switches = TDWG) -> bool:
+    """Whether two documents that differ in these terms alone must be on the same level, for the
+    same reasons. What the other terms state is stated by both, so these alone are compared."""
+    if not _OF_OTHERS.isdisjoint(terms):
+        return False
+    first, second = (
+        _views({term: document[term] for term in terms if term in document}, None, switches)
+        for document in (one, other)
+    )
+    return first == second
+
+
+_OF_OTHERS = frozenset({"ods:topicDiscipline", "ods:hasEntityRelationships"})
+"""The terms that decide what other terms count for."""
 
 
 @lru_cache(maxsize=65536)

@@ -38,6 +38,9 @@ from handlers.verification.projections import sweep
 
 POLL_S = 0.02
 PUBLISH_S = 0.4
+PUBLISH_MANY_S = 0.9
+"""Pause between publications, and where more than a section waits to be shown: each leaves the
+engine files that it has to merge, as dear for one change as for a thousand."""
 LEASE_PATIENCE_S = 0.5
 """Somebody who only looks whether the lease is held has it for a moment."""
 SECTION = 2_000
@@ -46,7 +49,7 @@ LIVE_SECTION = 250
 """Facts read at once otherwise: what is applied shows when the section is through."""
 FIRST = ("conformance", "deltas", "graph")
 """The views that SPARQL shows; they share each fact's patch, and go before the others."""
-PATIENCE_S = 2.0
+PATIENCE_S = 5.0
 """How long the other views wait for their turn while changes come faster than all can follow."""
 
 
@@ -82,7 +85,7 @@ class Projector:
         idle = read == 0  # a view that is being made anew holds nothing back
         read += self._rebuilds.step(self.log, self.projections)
         now = time.monotonic()
-        if now - self._last_publish >= PUBLISH_S:
+        if now - self._last_publish >= self._pause():
             self.graph.settle(idle=idle)
             self.graph.publish(self.log, tidy=idle or self.graph.overdue)
             self._keep(idle=idle)
@@ -90,13 +93,17 @@ class Projector:
             self._last_publish = now
         return read
 
+    def _pause(self) -> float:
+        many = self.graph.position() - self.graph.published > LIVE_SECTION
+        return PUBLISH_MANY_S if many else PUBLISH_S
+
     def rest(self) -> None:
         """Wait for a fact, for somebody who asks for a rebuild, or for the next publication: only
         the head of the log is looked at, since a step reads the position of every view."""
         head = self.log.position()
         while True:
             time.sleep(POLL_S)
-            due = time.monotonic() - self._last_publish >= PUBLISH_S
+            due = time.monotonic() - self._last_publish >= self._pause()
             if due or self.log.position() != head or self._rebuilds.called():
                 return
 

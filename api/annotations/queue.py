@@ -13,9 +13,9 @@ from typing import Any
 from api.annotations.asking import item, value
 from eventstore.application import DigitalObjects
 from fdo.annotation.life import Edit, edit_of
-from fdo.annotation.merging import anchored, same
+from fdo.annotation.merging import anchored
 from fdo.annotation.paths import get
-from fdo.documents import Document
+from fdo.documents import Document, equal
 from fdo.errors import InvalidDocument
 from fdo.lifecycle import Status
 from handlers.projections.annotations import (
@@ -61,7 +61,7 @@ class Values:
             return get(now, edit.path), False
         moved = anchored(edit, then.document, now)
         found = None if moved is None else get(now, moved.path)
-        return found, moved is None or not same(get(then.document, edit.path), found)
+        return found, moved is None or not equal(get(then.document, edit.path), found)
 
 
 def _edit(document: Document) -> Edit | None:

@@ -26,7 +26,7 @@ from fdo.annotation.own_words import said_since
 from fdo.annotation.paths import Path, get
 from fdo.annotation.values import Impossible, member, place_at, typed
 from fdo.difference import IDENTIFIERS, align
-from fdo.documents import Document, canonical, essence
+from fdo.documents import Document, canonical, equal
 from fdo.errors import InvalidDocument
 
 Verdict = Literal["applied", "conflict", "adopted", "dropped"]
@@ -173,7 +173,7 @@ def judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
         array = follow(was.path, laid.held, document)
         if array is None:
             return None, Judged("dropped")
-        beside = [each for each in get(laid.held, was.path) if not same(each, was.value)]
+        beside = [each for each in get(laid.held, was.path) if not equal(each, was.value)]
         return _append(document, array, was, beside)
     if was.what == "remove" and isinstance(was.path[-1], int):
         array = follow(was.path[:-1], laid.held, document)
@@ -187,16 +187,16 @@ def judge(document: Document, laid: Laid) -> tuple[Operation | None, Judged]:
 
 def _set(document: Document, laid: Laid, was: Operation) -> tuple[Operation | None, Judged]:
     there = follow(was.path, laid.held, document)
-    if was.what == "set" and there is not None and same(get(document, there), was.value):
+    if was.what == "set" and there is not None and equal(get(document, there), was.value):
         return None, Judged("adopted", was.value)
     path = follow(was.path, taken_back(laid.held, laid.agreed or laid.annotation), document)
     if path is None or not isinstance(get(document, path[:-1]), dict | list):
         return None, Judged("dropped")
     says = get(document, path)
-    if same(says, was.value):  # of a removal: nothing is there
+    if equal(says, was.value):  # of a removal: nothing is there
         return None, Judged("adopted", says)
     what = Operation(was.what, path, was.value)
-    return what, Judged("applied" if same(says, laid.before) else "conflict", says)
+    return what, Judged("applied" if equal(says, laid.before) else "conflict", says)
 
 
 def _append(
@@ -208,7 +208,7 @@ def _append(
         if not isinstance(get(document, array[:-1]), dict):
             return None, Judged("dropped")
         return Operation("set", array, [was.value]), Judged("applied")
-    if any(same(each, was.value) for each in members):
+    if any(equal(each, was.value) for each in members):
         return None, Judged("adopted", was.value)
     if (said := said_since(members, was.value, before)) is not None:
         return None, Judged("adopted", said)
@@ -222,12 +222,12 @@ def _take_out(
     with other values. `kept` are the members that the deletion left; a twin may be among them."""
     before, since = laid.before, source_value(laid.annotation)
     members = get(document, array) or []
-    equal = [at for at, each in enumerate(members) if same(each, before)]
-    if len(equal) > sum(same(each, before) for each in kept):
-        twin = min(equal, key=lambda at: abs(at - place))
+    places = [at for at, each in enumerate(members) if equal(each, before)]
+    if len(places) > sum(equal(each, before) for each in kept):
+        twin = min(places, key=lambda at: abs(at - place))
         return Operation("remove", (*array, twin)), Judged("applied", before)
     for at, each in enumerate(members):
-        ours = any(same(each, other) for other in kept)
+        ours = any(equal(each, other) for other in kept)
         if not ours and (_revised(before, each) or _revised(since, each)):
             return Operation("remove", (*array, at)), Judged("conflict", each)
     return None, Judged("adopted")
@@ -240,7 +240,7 @@ def _revised(before: Any, each: Any) -> bool:
         return False
     for term in IDENTIFIERS:
         if term in before and term in each:
-            return same(before[term], each[term])
+            return equal(before[term], each[term])
     one, other = set(_leaves(before, ())), set(_leaves(each, ()))
     return len(one & other) > len(one | other) / 2
 
@@ -268,7 +268,7 @@ def carried_out(held: Document, edit: Edit, kind: str) -> Operation:
         members, value = get(held, array), None
         if isinstance(last, int) or len(edit.values) == 1:
             value = member(place, edit.values)
-        if value is not None and any(same(each, value) for each in members or ()):
+        if value is not None and any(equal(each, value) for each in members or ()):
             return Operation("append", array, value)
     return Operation("set", edit.path, typed(place, edit.values))
 
@@ -325,7 +325,7 @@ def _now(document: Document, laid: Laid) -> Operation | None:
         return was
     if was.what == "remove" and isinstance(was.path[-1], int):
         return was
-    return was if same(get(document, was.path), was.value) else None
+    return was if equal(get(document, was.path), was.value) else None
 
 
 def anchored(edit: Edit, old: Document, new: Document, *, done: bool = False) -> Edit | None:
@@ -359,7 +359,7 @@ def _reverse(document: Document, was: Operation, before: Any) -> Operation | Non
 
 
 def _last(members: Sequence[Any], value: Any) -> int:
-    return max(at for at, each in enumerate(members) if same(each, value))
+    return max(at for at, each in enumerate(members) if equal(each, value))
 
 
 def source_value(annotation: Mapping[str, Any]) -> Any:
@@ -386,13 +386,6 @@ def follow(path: Path, old: Any, new: Any) -> Path | None:
         found.append(at)
         old, new = old[step], new[at]
     return tuple(found)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equal as JSON, without what the repository itself writes (1, 1.0 and true differ)."""
-    if isinstance(one, str) or isinstance(other, str) or one is None or other is None:
-        return bool(one == other)
-    return canonical({"": essence(one)}) == canonical({"": essence(other)})
 
 
 def written(value: Any) -> str:

@@ -19,7 +19,7 @@ from fdo.annotation.life import merging as proposed
 from fdo.annotation.merging import operation
 from fdo.annotation.paths import Path, get, parse, text
 from fdo.annotation.values import Impossible, place_at
-from fdo.documents import VOLATILE, Document
+from fdo.documents import VOLATILE, Document, equal
 from fdo.errors import InvalidDocument
 from fdo.lifecycle import DigitalObject, Status
 from fdo.representations.annotation.regions import SLACK, Region, bounding, size_of
@@ -158,11 +158,9 @@ def _edit(annotation: Mapping[str, Any], edit: Edit | None, target: DigitalObjec
     if _keeps(what.path, what.value, target.document):
         return [(_BODY, "The repository writes this relationship itself.")]
     members = get(target.document, what.path) if what.what == "append" else ()
-    if any(merging.same(each, what.value) for each in members):
+    if any(equal(each, what.value) for each in members):
         return [(_BODY, f"{text(what.path)} has this member already.")]
-    if edit.motivation == "oa:editing" and merging.same(
-        get(target.document, edit.path), what.value
-    ):
+    if edit.motivation == "oa:editing" and equal(get(target.document, edit.path), what.value):
         return [(_BODY, f"{text(edit.path)} has this value already; there is nothing to change.")]
     return _result(merging.done(target.document, what), target)
 

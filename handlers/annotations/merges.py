@@ -23,11 +23,10 @@ from fdo.annotation.merging import (
     operation,
     place_of,
     reverted,
-    same,
 )
 from fdo.annotation.paths import Path, get, text
 from fdo.annotation.values import Impossible
-from fdo.documents import Document
+from fdo.documents import Document, equal
 from fdo.errors import InvalidDocument, Refused
 from fdo.lifecycle import DigitalObject
 from handlers.annotations.targets import laid_on, made_on
@@ -79,7 +78,7 @@ def worked_out(objects: DigitalObjects, known: DigitalObject, target: DigitalObj
         [] if append else [each for each in laid if _covered(what.path, each, target.document)]
     )
     source = None if append else _source(target.document, what.path, covered)
-    back = not append and same(source, what.value)  # of a removal: the source has nothing there
+    back = not append and equal(source, what.value)  # of a removal: the source has nothing there
     state = "adopted" if back else "applied"
     document = done(target.document, what)
     return Merge(document, here, source, tuple(each.pid for each in covered), state)
@@ -109,7 +108,7 @@ def says_so(edit: Edit, target: DigitalObject) -> bool:
         what = operation(target.document, edit, target.type)
     except Impossible:
         return False
-    return what.what != "append" and same(get(target.document, what.path), what.value)
+    return what.what != "append" and equal(get(target.document, what.path), what.value)
 
 
 def unchanged(edit: Edit, before: Document, here: Edit, now: Document) -> bool:
@@ -118,7 +117,7 @@ def unchanged(edit: Edit, before: Document, here: Edit, now: Document) -> bool:
     says = get(now, here.path)
     if edit.motivation == "ods:adding":
         return isinstance(says, list) or isinstance(edit.path[-1], int) or says is None
-    return same(get(before, edit.path), says)
+    return equal(get(before, edit.path), says)
 
 
 def _covered(path: Path, laid: Laid, document: Document) -> bool:

@@ -17,9 +17,9 @@ from eventstore.application import DigitalObjects
 from eventstore.envelope import Recorded, to_micros
 from eventstore.log import Log
 from fdo.annotation.life import Source, edit_of, selectors, source_of, state_of
-from fdo.annotation.merging import Laid, anchored, holds, same
+from fdo.annotation.merging import Laid, anchored, holds
 from fdo.annotation.paths import Path, get, parse
-from fdo.documents import Document, essence
+from fdo.documents import Document, equal
 from fdo.errors import InvalidDocument, NotFound
 from fdo.identifiers import Pid
 from fdo.lifecycle import DigitalObject, Status
@@ -177,14 +177,14 @@ def _differs(document: Document, at: int, before: Document, now: Document) -> bo
     edit = edit_of(document) if at == 0 else None
     if edit is not None:
         moved = anchored(edit, before, now)
-        return moved is None or not same(get(before, edit.path), get(now, moved.path))
+        return moved is None or not equal(get(before, edit.path), get(now, moved.path))
     parts = selectors(document["oa:hasTarget"][at])
     places = [path for each in parts for path in _paths(each)]
     if places:
-        return any(not same(get(before, path), get(now, path)) for path in places)
+        return any(not equal(get(before, path), get(now, path)) for path in places)
     if parts and "ac:accessURI" in before:  # of its file
         return any(before.get(term) != now.get(term) for term in _IMAGE)
-    return not same(essence(before), essence(now))
+    return not equal(before, now)
 
 
 def _paths(selector: Mapping[str, Any]) -> list[Path]:

@@ -1,14 +1,15 @@
 """What the shapes say of each object now, and how often each shape speaks in each dataset.
 
 Reports are derived from documents (`eventstore.patches.conformance`), once for all
-projections; this view keeps the current ones. `Conformance` follows the log and writes,
+projections; this view keeps the current ones. A revision of nothing that a shape looks at has the
+report of the version before, which goes on in its place. `Conformance` follows the log and writes,
 `ConformanceReader` reads, from any process.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import orjson
 from eventstore.envelope import Recorded
 from eventstore.follower import SqlReader, SqlView
 from eventstore.log import Log
-from eventstore.patches import conformance, document_lines, unsaid
+from eventstore.patches import conformance, document_lines, revision, unsaid, unsaid_anew
 from fdo.errors import NotFound
 from fdo.lifecycle import Status
 from shacl.validate import SHAPED, Report, Result, validate_many
@@ -40,6 +41,7 @@ SCHEMA = (
 NAMED = 5
 """Terms that a trouble names, at most."""
 
+_HELD = "SELECT position, dataset, conforms, results FROM objects WHERE pid=?"
 _OBJECT = "INSERT INTO objects VALUES (?,?,?,?,?,?,?)"
 _FINDING = "INSERT INTO findings VALUES (?,?,?,?)"
 
@@ -87,19 +89,49 @@ class Conformance(SqlView):
     def enter(self, events: Sequence[Recorded], log: Log) -> None:
         """See `SqlView.enter`."""
         told = {e.pid_text: e for e in events if e.type in SHAPED and not e.operational}
-        _derive(events)
+        held = self._held(list(told.values()), log)
+        _derive([event for event in events if not _goes_on(event, held)])
+        gone_on = [told.pop(e.pid_text) for e in list(told.values()) if _goes_on(e, held)]
         with self.transaction(events[-1].position) as tx:
             again = _erased(tx, events, log)
+            _go_on(tx, [(held[event.position], event) for event in gone_on])
             _forget(tx, [*again, *(pid for pid, event in told.items() if event.version > 1)])
             _state(tx, list({**again, **told}.values()))
             for event in (*again.values(), *events):
-                self.troubles.say(tx, event, _lacking(event))
+                self.troubles.say(tx, event, _lacking(event, anew=event.position in held))
+
+    def _held(self, events: Sequence[Recorded], log: Log) -> dict[int, sqlite3.Row]:
+        """What is held of the versions that these events revise: position → its row.
+
+        Only where that is a version as it is in the log now, of which nothing was left out.
+        """
+        before = log.previous(events)
+        found = dict[int, sqlite3.Row]()
+        for event in events:
+            old = before.get(event.position)
+            if old is None or not old.salt or event.pid_text in self.troubles:
+                continue
+            row = self.connection.execute(_HELD, (event.pid_text,)).fetchone()
+            if row is not None and row["position"] == old.position and revision(event, old):
+                old.memo["report"] = Report(bool(row["conforms"]), _results(row["results"]))
+                found[event.position] = row
+        return found
 
 
-def _lacking(event: Recorded) -> str | None:
-    """What neither the graph nor a report knows of an event (decision 0073). Noted here, since here
-    all events are seen before SPARQL shows them."""
-    if not (left_out := unsaid(event)):
+def _goes_on(event: Recorded, held: Mapping[int, sqlite3.Row]) -> bool:
+    """Whether what is held of the version before holds of this one."""
+    if event.position not in held:
+        return False
+    before: Recorded = event.memo["before"]
+    change = revision(event, before)
+    same = change is not None and "conforms" in change.alike
+    return same and _dataset(event) == _dataset(before)
+
+
+def _lacking(event: Recorded, *, anew: bool) -> str | None:
+    """What neither the graph nor a report knows of an event (decision 0073); `anew`, the version
+    before lacked nothing. Noted here, since here all events are seen before SPARQL shows them."""
+    if not (left_out := unsaid_anew(event) if anew else unsaid(event)):
         return None
     told = "; ".join(f"{what:.80} ({why:.80})" for what, why in sorted(left_out.items())[:NAMED])
     return f"the graph leaves out {told}"
@@ -141,19 +173,30 @@ def _erased(tx: sqlite3.Connection, events: Sequence[Recorded], log: Log) -> dic
     }
 
 
+def _go_on(tx: sqlite3.Connection, held: Sequence[tuple[sqlite3.Row, Recorded]]) -> None:
+    """Let what is held of a version be held of the next one."""
+    for row, event in held:
+        tx.executemany(
+            "UPDATE findings SET object=? WHERE shape=(SELECT id FROM shapes WHERE shape=?) "
+            "AND dataset=? AND object=?",
+            [(event.position, shape, row["dataset"], row["position"]) for shape in _shapes(row)],
+        )
+    tx.executemany(
+        "UPDATE objects SET position=?, version=? WHERE pid=?",
+        [(event.position, event.version, event.pid_text) for _, event in held],
+    )
+
+
 def _forget(tx: sqlite3.Connection, pids: Sequence[str]) -> None:
     """Take away what was said of earlier versions."""
     for pid in pids:
-        row = tx.execute(
-            "SELECT position, dataset, results FROM objects WHERE pid=?", (pid,)
-        ).fetchone()
+        row = tx.execute(_HELD, (pid,)).fetchone()
         if row is None:
             continue
-        shapes = {result["shape"] for result in orjson.loads(row["results"] or b"[]")}
         tx.executemany(
             "DELETE FROM findings WHERE shape=(SELECT id FROM shapes WHERE shape=?) "
             "AND dataset=? AND object=?",
-            [(shape, row["dataset"], row["position"]) for shape in shapes],
+            [(shape, row["dataset"], row["position"]) for shape in _shapes(row)],
         )
         tx.execute("DELETE FROM objects WHERE pid=?", (pid,))
 
@@ -167,7 +210,7 @@ def _state(tx: sqlite3.Connection, events: Sequence[Recorded]) -> None:
         report = conformance(event) if event.status is Status.ACTIVE else None
         if report is None:
             continue
-        dataset = datasets.of(event.document.get("ods:sourceSystemID", ""))
+        dataset = datasets.of(_dataset(event))
         objects.append(
             (event.pid_text, event.position, event.type, dataset, event.version,
              report.conforms, _packed(report))
@@ -179,6 +222,18 @@ def _state(tx: sqlite3.Connection, events: Sequence[Recorded]) -> None:
         findings += [(shape, dataset, event.position, n) for shape, n in spoken.items()]
     tx.executemany(_OBJECT, objects)
     tx.executemany(_FINDING, findings)
+
+
+def _dataset(event: Recorded) -> str:
+    return str(event.document.get("ods:sourceSystemID", ""))
+
+
+def _results(packed: bytes | None) -> tuple[Result, ...]:
+    return tuple(Result(**each) for each in orjson.loads(packed or b"[]"))
+
+
+def _shapes(row: sqlite3.Row) -> set[str]:
+    return {result.shape for result in _results(row["results"])}
 
 
 def _packed(report: Report) -> bytes | None:
@@ -222,8 +277,7 @@ class ConformanceReader:
                 "it is too new; try again shortly.",
                 pid=pid,
             )
-        results = tuple(Result(**each) for each in orjson.loads(row[3] or b"[]"))
-        return Stated(pid, row[0], row[1], bool(row[2]), results)
+        return Stated(pid, row[0], row[1], bool(row[2]), _results(row[3]))
 
     def counts(self, source: str | None = None) -> list[ShapeCount]:
         """How often each shape speaks, per dataset (PID IRI) or in one; the most first."""

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from fdo.documents import equality_hash
+from fdo.documents import equal
 from fdo.errors import AlreadyRegistered, Refused, Tombstoned
 from fdo.lifecycle import (
     NOTES,
@@ -272,14 +272,14 @@ class AnyLife(RuleBasedStateMachine):
             self._take(before, fact)
         if not facts:
             assert isinstance(command, Revise | Withhold) and before is not None
-            assert equality_hash(command.document) == equality_hash(before.document)
+            assert equal(command.document, before.document)
 
     def _take(self, before: DigitalObject | None, fact: Fact) -> None:
         after = evolve(before, fact, PID, "specimen")
         if before and before.status is Status.TOMBSTONE:
             assert isinstance(fact, Restored | Noted), "tombstoned stays so until restored"
         if before and isinstance(fact, Revised):
-            assert equality_hash(before.document) != equality_hash(after.document)
+            assert not equal(before.document, after.document)
         if before:
             same = _record(before) == _record(after)
             assert record_changed(before, after) is not same

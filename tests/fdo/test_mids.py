@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fdo.mids import DISSCO, STATES_MODIFIED, Switches, assess
+from fdo.mids import DISSCO, STATES_MODIFIED, TDWG, Switches, assess, judged_alike
 from fdo.mids_tables import SETS
 from tests.darwin_core_sources import SOURCES
 
@@ -248,3 +250,52 @@ def test_the_level_in_the_document_is_the_level_of_the_document(shared_data: Pat
         for result in source.mapped(shared_data):
             again = assess(result.document, media_known=bool(result.media))
             assert max(again.level, 0) == result.document["ods:midsLevel"]
+
+
+_EVENT = a_plant()["ods:hasEvents"][0]
+_VALUES: dict[str, list[Any]] = {
+    "ods:topicDiscipline": ["Botany", "Geology", "Unclassified"],
+    "ods:physicalSpecimenID": ["B 10 0001", "B 10 0002", ""],
+    "dcterms:license": ["CC0", "CC BY"],
+    "dcterms:modified": ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"],
+    "dwc:preparations": ["sheet", "unknown:undigitized"],
+    "dwc:disposition": ["in collection", "lost"],
+    "ods:isMarkedAsType": [True, False],
+    "ods:hasIdentifiers": [
+        [{"dcterms:title": "dwc:recordNumber", "dcterms:identifier": number}]
+        for number in ("12", "13", "")
+    ],
+    "ods:hasEvents": [
+        [],
+        [_EVENT],
+        [{**_EVENT, "ods:hasAgents": []}],
+        [{**_EVENT, "dwc:eventDate": ""}, _EVENT],
+    ],
+    "ods:hasEntityRelationships": [
+        [{"dwc:relationshipOfResource": kind, "dwc:relationshipRemarks": remark}]
+        for kind in ("hasSourceSystemID", "hasDigitalMedia", "hasInheritedLicense")
+        for remark in (STATES_MODIFIED, "")
+    ],
+}
+_documents = st.fixed_dictionaries(
+    {}, optional={term: st.sampled_from(values) for term, values in _VALUES.items()}
+)
+
+
+@given(_documents, _documents, st.sampled_from([TDWG, DISSCO]))
+@settings(max_examples=400)
+def test_what_is_judged_alike_by_its_changed_terms_is_judged_alike(
+    some: Document, others: Document, switches: Switches
+) -> None:
+    before, after = a_plant(**some), a_plant(**others)
+    terms = [t for t in {**before, **after} if before.get(t) != after.get(t)]
+    if judged_alike(before, after, terms, switches):
+        assert assess(before, switches=switches) == assess(after, switches=switches)
+
+
+def test_most_changes_need_no_second_look() -> None:
+    plant, elsewhere = a_plant(), {**_EVENT, "ods:hasLocation": {"dwc:country": "Estonia"}}
+    elsewhere["ods:hasLocation"]["dwc:locationID"] = "geonames:2"
+    moved = a_plant(**{"dwc:disposition": "lost", "ods:hasEvents": [elsewhere]})
+    assert judged_alike(plant, moved, ["dwc:disposition", "ods:hasEvents"])
+    assert not judged_alike(plant, a_plant(**{"ods:hasEvents": []}), ["ods:hasEvents"])

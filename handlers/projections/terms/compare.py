@@ -17,7 +17,7 @@ from typing import Any, Literal
 import orjson
 
 from fdo.difference import Kind, changes
-from fdo.documents import RELATIONSHIPS, Document, canonical, essence
+from fdo.documents import RELATIONSHIPS, Document, essence, identical
 from fdo.representations.fragments import Path, fragment_of
 from ontologies.terms import DOCUMENT_TERMS
 from ontologies.terms import Kind as TermKind
@@ -111,12 +111,7 @@ def _apart(one: Document, other: Document) -> tuple[Document, Document]:
     same = {
         term
         for term, value in one.items()
-        if term != RELATIONSHIPS
-        and term in other
-        and value == other[term]
-        and (
-            type(value) is str or canonical(value) == canonical(other[term])
-        )  # 1, 1.0 and true differ
+        if term != RELATIONSHIPS and term in other and identical(value, other[term])
     }
     first, second = (
         {term: value for term, value in document.items() if term not in same}
