@@ -34,7 +34,7 @@ TOLD = 25
 
 def measure(scratch: Path, records: int) -> list[Result]:
     """One size; a large one beside a small one, of which it may not fall too far short. The small
-    one is taken before and after, since a machine that others share is not equally fast for long."""
+    one is taken before and after, as in `growth`."""
     if records <= SMALL:
         return _measured(scratch, records)[0]
     _warm(scratch)
@@ -109,6 +109,12 @@ def _costs(suite: str, records: int, first: Cost, when: str = "") -> list[Result
     ]
 
 
+def _on_disk(folder: Path) -> int:
+    """Bytes of the files below a folder; what several names lead to counts once."""
+    found = (path.stat() for path in folder.rglob("*") if path.is_file())
+    return sum({(each.st_dev, each.st_ino): each.st_size for each in found}.values())
+
+
 def _name(records: int, when: str) -> str:
     return f"{records:,} records {when}".rstrip()
 
@@ -126,7 +132,7 @@ def _measured(
     again, second = collectome("ingest", str(archive), "--data", str(data))
     assert again["unchanged"] == records, again
     _say(f"unchanged: {first.seconds / second.seconds:.1f} times as fast")
-    size = sum(f.stat().st_size for f in (data / "projections").rglob("*") if f.is_file())
+    size = _on_disk(data / "projections")
     shutil.rmtree(data / "projections")  # a million records leave no room for two graphs
     rows = _bare_log(data, scratch)
     quads, load = _bare_graph(data, scratch)

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from eventstore.follower import Projection
 from eventstore.patches import conformance
@@ -15,7 +18,7 @@ from fdo.documents import canonical
 from fdo.errors import NotFound, Unavailable
 from fdo.lifecycle import Status
 from handlers.projections.conformance import Conformance, ConformanceReader
-from shacl.validate import SHAPE
+from shacl.validate import SHAPE, Report, Result
 from tests.handlers.projections.contract import ProjectionContract
 from tests.handlers.projections.story import (
     AGENT,
@@ -93,6 +96,72 @@ def test_what_is_not_public_has_no_report(told: Repository, view: Conformance, t
             reader.report(str(told.pid(number)))
     assert reader.counts() == [] and reader.datasets() == []
     reader.close()
+
+
+EDITS: list[dict[str, Any]] = [
+    {},
+    {"ods_hasEvents": [an_event(place=a_place(123, 6))]},
+    {"ods_hasEvents": [an_event(place=a_place(124, 6))]},
+    {"ods_hasEvents": [an_event(date="1066-10-14")]},
+    {"dcterms_license": None},
+    {"ods_sourceSystemID": OTHER_SOURCE.iri},
+    {"ods_topicDiscipline": "Zoology"},
+]
+ERASE, WITHHOLD = len(EDITS), len(EDITS) + 1
+
+
+@given(st.lists(st.tuples(st.integers(1, 2), st.integers(0, WITHHOLD), st.booleans()), max_size=12))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_goes_on_from_version_to_version_is_what_is_said_of_each(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, bool]]
+):
+    folder = tmp_path_factory.mktemp("told")
+    told = Repository(folder / "log")
+    told.source()
+    view = Conformance(folder / "view" / "view.sqlite")
+    for number in (1, 2):
+        told.register(number, a_specimen(number, **EDITS[number]))
+    for step, (number, deed, read_now) in enumerate(steps):
+        pid = told.pid(number)
+        newest = told.log.latest(pid)
+        if deed == WITHHOLD:
+            if newest.status is Status.ACTIVE:
+                told.withhold(number)
+        elif deed == ERASE:
+            event = told.log.version(pid, max(1, newest.version - step % 2))
+            if event.status is Status.ACTIVE and event.salt:
+                redacted = {**event.document, "ods:hasEvents": [an_event()]}
+                told.objects.erase(pid, [event.position], canonical(redacted), AGENT)
+        elif newest.status is Status.ACTIVE:
+            told.revise(number, a_specimen(number, dwc_disposition=str(step), **EDITS[deed]))
+        if read_now:
+            view.apply(told.events(), told.log)
+    view.apply(told.events(), told.log)
+    for head in told.log.heads():
+        event = told.log.latest(head.pid)
+        if event.type == "specimen" and event.status is Status.ACTIVE:
+            row = view.connection.execute(
+                "SELECT position, version, conforms, results, d.source FROM objects "
+                "JOIN datasets d ON d.id=dataset WHERE pid=?", (str(head.pid),)
+            ).fetchone()  # fmt: skip
+            report = conformance(event)
+            assert report is not None
+            results = tuple(Result(**each) for each in orjson.loads(row["results"] or b"[]"))
+            assert Report(bool(row["conforms"]), results) == report
+            assert (row["position"], row["version"]) == (event.position, event.version)
+            assert row["source"] == event.document["ods:sourceSystemID"]
+    anew = Conformance(folder / "anew" / "view.sqlite")
+    anew.apply(told.events(), told.log)
+    for spoken in (
+        "SELECT s.shape, d.source, f.object, f.results FROM findings f "
+        "JOIN shapes s ON s.id=f.shape "
+        "JOIN datasets d ON d.id=f.dataset",
+        "SELECT pid, position, version, conforms, results FROM objects",
+    ):
+        first, second = ({tuple(row) for row in v.connection.execute(spoken)} for v in (view, anew))
+        assert first == second
+    view.close()
+    anew.close()
 
 
 def test_counts_per_shape_and_dataset_equal_plain_counts(view: Conformance, tmp_path: Path):
