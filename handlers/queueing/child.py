@@ -46,8 +46,11 @@ class Child:
         return self._process.pid
 
     def ended(self) -> int | None:
-        """Its exit code, once it has one."""
-        return self._process.poll()
+        """Its exit code, once it has one and what it printed is heard."""
+        code = self._process.poll()
+        if code is not None:
+            self._heard()
+        return code
 
     def again(self, pause_s: float | None = None) -> bool:
         """Start it anew when its time has come, after `pause_s` where that is said; whether that
@@ -81,6 +84,7 @@ class Child:
     def _heard(self) -> None:
         if self._hearing is not None:
             self._hearing.join(1.0)  # a grandchild may hold the pipe for longer than its parent
+            self._hearing = None
 
     def _begun(self) -> subprocess.Popen[bytes]:
         self._started = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from handlers.queueing import keeping
+from handlers.queueing.child import Child
 from handlers.queueing.keeping import Keeper, Kept, kept
 from tests.handlers.queueing.story import until
 
@@ -109,6 +111,18 @@ def test_one_that_refuses_says_why_and_is_asked_again_later(
     server.does["names"], server.wanted["names"] = REFUSES, ""
     assert server.is_("names", "refused").said == "no checklist here"
     until(lambda: server.heard.count(("names", "no checklist here")) >= 2)
+
+
+def test_one_has_ended_when_its_last_words_are_heard() -> None:
+    heard = list[str]()
+
+    def hear(line: str) -> None:
+        time.sleep(0.3)
+        heard.append(line)
+
+    child = Child([sys.executable, "-I", "-c", REFUSES], dict(os.environ), hear=hear)
+    assert until(child.ended) == 1
+    assert heard == ["no checklist here"]
 
 
 def test_what_cannot_begin_waits_and_what_is_not_wanted_any_more_ends(server: Server) -> None:
