@@ -17,6 +17,7 @@ from bench.generate import generate
 from bench.processes import Cost, collectome
 from bench.result import Result, at_least
 from bench.specimens import Plan
+from bench.year import bytes_of
 from eventstore.application import DigitalObjects
 from eventstore.patches import patch
 from handlers.merging import Merging
@@ -109,12 +110,6 @@ def _costs(suite: str, records: int, first: Cost, when: str = "") -> list[Result
     ]
 
 
-def _on_disk(folder: Path) -> int:
-    """Bytes of the files below a folder; what several names lead to counts once."""
-    found = (path.stat() for path in folder.rglob("*") if path.is_file())
-    return sum({(each.st_dev, each.st_ino): each.st_size for each in found}.values())
-
-
 def _name(records: int, when: str) -> str:
     return f"{records:,} records {when}".rstrip()
 
@@ -132,7 +127,7 @@ def _measured(
     again, second = collectome("ingest", str(archive), "--data", str(data))
     assert again["unchanged"] == records, again
     _say(f"unchanged: {first.seconds / second.seconds:.1f} times as fast")
-    size = _on_disk(data / "projections")
+    size = bytes_of(data / "projections")
     shutil.rmtree(data / "projections")  # a million records leave no room for two graphs
     rows = _bare_log(data, scratch)
     quads, load = _bare_graph(data, scratch)
