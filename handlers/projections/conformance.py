@@ -90,8 +90,9 @@ class Conformance(SqlView):
         """See `SqlView.enter`."""
         told = {e.pid_text: e for e in events if e.type in SHAPED and not e.operational}
         held = self._held(list(told.values()), log)
-        _derive([event for event in events if not _goes_on(event, held)])
         gone_on = [told.pop(e.pid_text) for e in list(told.values()) if _goes_on(e, held)]
+        alike = {event.position for event in gone_on}
+        _derive([event for event in events if event.position not in alike])
         with self.transaction(events[-1].position) as tx:
             again = _erased(tx, events, log)
             _go_on(tx, [(held[event.position], event) for event in gone_on])
