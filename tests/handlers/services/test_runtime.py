@@ -58,6 +58,7 @@ class Failing:
 def promised(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without a GPU whose ONNX Runtime says that it has one."""
     if CUDA in providers():
+        # where it keeps what it promises, what a broken promise leads to cannot be seen
         pytest.skip("the ONNX Runtime that is installed here is one for GPUs")
     for module in (runtime, text_lines):
         monkeypatch.setattr(module, "providers", lambda: [CUDA, CPU])
