@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from api.annotations.rating import rating_router
 from api.annotations.review import review_router
 from api.definitions import definitions_router
 from api.doip.http import doip_router
+from api.express import Ask
 from api.feeds.asyncapi import asyncapi_router
 from api.feeds.atom import atom_router
 from api.feeds.changes import changes_router
@@ -189,14 +191,20 @@ class Front:
         self._sparql = sparql
         self._resolver = Resolver(site)
 
-    def at_once(self, target: bytes, headers: Iterable[Header]) -> Ready | None:
-        """What a GET is answered with where that needs no waiting: a look-up of SPARQL. It is
-        the response that `__call__` gives, headers and all (see `api.express`)."""
+    def at_once(self, headers: Sequence[Header]) -> Ask | None:
+        """Whom to ask about GETs with these headers (see `api.express`): a look-up of SPARQL is
+        answered without waiting. It is the response that `__call__` gives, headers and all."""
+        sparql = self._sparql
+        if not isinstance(sparql, SparqlApp) or not sparql.answers_at_once(headers):
+            return None
+        return partial(self._looked_up, sparql)
+
+    def _looked_up(self, sparql: SparqlApp, target: bytes) -> Ready | None:
         path, _, query_string = target.partition(b"?")
-        if path != b"/sparql" or not isinstance(self._sparql, SparqlApp):
+        if path != b"/sparql":
             return None
         started = time.perf_counter()
-        ready = self._sparql.at_once(query_string, headers)
+        ready = sparql.at_once(query_string)
         if ready is None:
             return None
         self._site.measures.observe("sparql", 200, time.perf_counter() - started)

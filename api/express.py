@@ -3,12 +3,13 @@
     uvicorn.Config(app, http=express_http(app.at_once), access_log=False)
 
 ASGI gives every request a scope, a task and messages to and fro; for an answer that is one short
-read of an index away these take as long as the answer. So a GET is first shown to `at_once`,
-which either gives the whole response without waiting for anything, or None. With None, and in
-every case that is not the plain one (a body, an older HTTP, a connection that ends, a client that
-reads slowly, a log of accesses), the request takes the usual road, where the same response is made;
-this one only makes it sooner. Of each read of a connection only the first request may go here,
-so that whoever sends many in one go waits in line like everybody else.
+read of an index away these take as long as the answer. So a GET is first shown to `at_once`: its
+headers, once for all requests of a connection that say the same, and then its target. What it gives
+is the whole response, made without waiting for anything, or None. With None, and in every case that
+is not the plain one (a body, an older HTTP, a connection that ends, a client that reads slowly, a
+log of accesses), the request takes the usual road, where the same response is made; this one only
+makes it sooner. Of each read of a connection only the first request may go here, so that whoever
+sends many in one go waits in line like everybody else.
 
 It stands on parts of uvicorn that are not promised to stay. Where one is missing, every request
 takes the usual road.
@@ -31,10 +32,13 @@ _PARTS: Final = (
     "expect_100_continue",
     "flow",
     "headers",
+    "loop",
     "on_response_complete",
     "parser",
-    "_unset_keepalive_if_required",
     "server_state",
+    "timeout_keep_alive",
+    "timeout_keep_alive_handler",
+    "timeout_keep_alive_task",
     "transport",
 )
 """What is used of uvicorn's protocol here, and there before the first request (`url` is not)."""
@@ -44,9 +48,11 @@ _OF_A_TARGET: Final = (string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@
 _OF_A_BODY: Final = frozenset((b"content-length", b"transfer-encoding"))
 
 
-AtOnce = Callable[[bytes, Sequence[Header]], Ready | None]
-"""Asked with the target of a GET as it was sent (path and query string) and its headers, names in
-lower case. Runs in the event loop: what it does must be short and bounded."""
+Ask = Callable[[bytes], Ready | None]
+"""Asked with the target of a GET as it was sent (path and query string). Runs in the event loop:
+what it does must be short and bounded."""
+AtOnce = Callable[[Sequence[Header]], Ask | None]
+"""Whom to ask about GETs with these headers, names in lower case; None: nobody."""
 
 
 def express_http(at_once: AtOnce) -> type[HttpToolsProtocol]:
@@ -55,7 +61,7 @@ def express_http(at_once: AtOnce) -> type[HttpToolsProtocol]:
     class Bound(_Express):
         """HTTP for this application."""
 
-        ask = staticmethod(at_once)
+        asked_by = staticmethod(at_once)
 
     return Bound
 
@@ -63,7 +69,7 @@ def express_http(at_once: AtOnce) -> type[HttpToolsProtocol]:
 class _Express(HttpToolsProtocol):
     """uvicorn's HTTP, with a shorter way for what is there at once."""
 
-    ask: AtOnce
+    asked_by: AtOnce
     _able = False
     _is_first = False
     _is_between = True
@@ -71,8 +77,10 @@ class _Express(HttpToolsProtocol):
     _read = b""
     """What was read last, if a request began with it."""
     _said = b""
-    """All after the request line of one that was answered at once; empty where none was yet."""
-    _meant: Sequence[Header] = ()
+    """All after the request line of one that was answered at once."""
+    _ask: Ask | None = None
+    """Whom to ask about requests that say so; None where none was answered yet."""
+    _answered_at = 0.0
     _default: Sequence[Header] | None = None
     _begun = b""
 
@@ -104,9 +112,12 @@ class _Express(HttpToolsProtocol):
         """A request is there, but for its body."""
         if self._is_first:
             self._is_first = False
-            if self._is_free() and self._is_plain() and self._is_answered(self.url, self.headers):
-                self._learn()
-                return
+            if self._is_free() and self._is_plain():
+                ask = self._asked_by(self.headers)
+                if ask is not None and self._is_answered(self.url, ask):
+                    self._learn(ask)
+                    self.on_response_complete()
+                    return
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -114,25 +125,40 @@ class _Express(HttpToolsProtocol):
         super().on_message_complete()
         self._is_between = True
 
-    def _learn(self) -> None:
+    def timeout_keep_alive_handler(self) -> None:
+        """The time is over after which a connection that nobody used is closed; what was answered
+        at once since it began counts as use."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                left, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _learn(self, ask: Ask) -> None:
         """A client says the same headers with every request; these need no parser again."""
         line, _, said = self._read.partition(b"\r\n")
         whole = said.endswith(b"\r\n\r\n") and said.count(b"\n") == len(self.headers) + 1
         if whole and line == b"GET %b HTTP/1.1" % self.url:
-            self._said, self._meant = said, tuple(self.headers)
+            self._said, self._ask = said, ask
 
     def _is_answered_unparsed(self, data: bytes) -> bool:
         """One whole request with the headers of one that was answered at once before."""
+        ask = self._ask
         line, _, said = data.partition(b"\r\n")
-        if not said or said != self._said or not self._is_free():
+        if ask is None or said != self._said or not self._is_free():
             return False
         method, _, rest = line.partition(b" ")
         target, _, version = rest.partition(b" ")
         if method != b"GET" or version != b"HTTP/1.1":
             return False
         self._is_first = False  # it is asked here
-        self._unset_keepalive_if_required()
-        return self._is_answered(target, self._meant)
+        if not self._is_answered(target, ask):
+            return False
+        self._answered_at = self.loop.time()
+        self.server_state.total_requests += 1
+        return True
 
     def _is_free(self) -> bool:
         """Whether nothing is under way on this connection."""
@@ -155,19 +181,24 @@ class _Express(HttpToolsProtocol):
             and _OF_A_BODY.isdisjoint(dict(self.headers))
         )
 
-    def _is_answered(self, target: bytes, headers: Sequence[Header]) -> bool:
+    def _asked_by(self, headers: Sequence[Header]) -> Ask | None:
+        try:
+            return self.asked_by(headers)
+        except Exception:
+            return None
+
+    def _is_answered(self, target: bytes, ask: Ask) -> bool:
         """Ask, and write what is given."""
         if target.translate(None, _OF_A_TARGET):
             return False
         try:
-            ready = self.ask(target, headers)
+            ready = ask(target)
         except Exception:
             return False
         if ready is None:
             return False
         self.cycle = _ANSWERED
         self.transport.write(b"".join((self._beginning(), ready.head, b"\r\n", ready.body)))
-        self.on_response_complete()
         return True
 
     def _beginning(self) -> bytes:

@@ -148,27 +148,35 @@ class Asking:
         if put.question.tables:
             return self._pool.memo, None
         if put.plan is None:
-            return self._pool.memo, self._pool.mark()
+            return self._pool.memo, self.newest()
         return self._pool.memo_of_past, (put.erasures,)
 
-    def looked_up(self, put: Put) -> Kept | None:
-        """The answer to a look-up that needs no worker."""
+    def at_hand(self, put: Put) -> Kept | None:
+        """The answer that was kept, or that needs no worker."""
+        memo, mark = self.remembered(put)
+        kept = memo.recall(put.question, mark)
+        if kept is None and (kept := self._looked_up(put)) is not None:
+            memo.keep(put.question, mark, kept)
+        return kept
+
+    def _looked_up(self, put: Put) -> Kept | None:
         if put.plan is None:
             return None if put.question.tables else self._pool.look_ups.answer(put.question)
         held = self._holds.here(put.plan, put.erasures) if self._holds is not None else None
         if held is None:
             return None
         copy = Copy(held.path, put.plan.instant.position, held.recorded_at)
-        kept = self._pool.past_look_ups.answer(put.question, copy)
-        if kept is not None:
-            self._pool.memo_of_past.keep(put.question, (put.erasures,), kept)
-        return kept
+        return self._pool.past_look_ups.answer(put.question, copy)
 
-    def found(self, query: str) -> Kept | None:
-        """The answer of the newest state, as JSON, to a look-up of which nothing more is said."""
+    def newest(self) -> Mark | None:
+        """What tells the newest state from the next one; None before the first."""
+        return self._pool.mark()
+
+    def found(self, query: str, mark: Mark | None) -> Kept | None:
+        """The answer of this newest state, as JSON, to a look-up of which nothing more is said."""
         if self._description.is_asked(query):
             return None
-        return self._pool.look_ups.find(query)
+        return self._pool.look_ups.find(query, mark)
 
     def found_as_of(self, asked: Asked, erasures: int) -> tuple[Kept, Plan] | None:
         """The same of another state that is at hand, as JSON."""
@@ -184,9 +192,7 @@ class Asking:
             named_graphs=plan.named_graphs,
             state=(plan.instant, plan.graphs),
         )
-        put = Put(question, plan, "", erasures)
-        memo, mark = self.remembered(put)
-        kept = memo.recall(question, mark) or self.looked_up(put)
+        kept = self.at_hand(Put(question, plan, "", erasures))
         return None if kept is None else (kept, plan)
 
     def erasures(self) -> int | None:

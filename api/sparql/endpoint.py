@@ -12,7 +12,7 @@ Starlette's BaseHTTPMiddleware away from it: that one closes a cut response as i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -27,7 +27,7 @@ from api.sparql.memento import links_of, memento_headers, timemap
 from api.sparql.page import Page
 from api.sparql.refusals import status_of
 from api.sparql.reply import Header, Ready, Receive, Reply, Scope, Send, length_of, lines
-from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, query_as_of, understand, wanted
+from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, as_of, lone_query, understand, wanted
 from api.sparql.times import Plan
 from fdo.errors import CollectomeError
 from handlers.instants import Preparing
@@ -114,6 +114,7 @@ class SparqlApp:
         self._asking = Asking(pool, past, clients, self.description)
         self._page = Page(pool, self._asking, self.description, title)
         self._state_said: tuple[tuple[str, int, str] | None, bytes] = (None, b"")
+        self._ready: Memo[bytes, Ready] = Memo()
         self._past_ready: Memo[bytes, Ready] = Memo()
 
     async def close(self) -> None:
@@ -139,40 +140,49 @@ class SparqlApp:
                 more["monitor"] = f"{self._base}{_PREPARING}{error.key}"
             await self._refuse(reply, status, slug, error.message, more)
 
-    def at_once(self, query_string: bytes, headers: Iterable[Header]) -> Ready | None:
-        """The same answer to a GET of the endpoint, if it is a look-up that no worker is needed
-        for, of the newest state or of one that is at hand (`as-of`)."""
-        query, moment = query_as_of(query_string)
-        if query is None or self._base_iri is not None:
-            return None
+    def answers_at_once(self, headers: Sequence[Header]) -> bool:
+        """Whether `at_once` may be asked about GETs with these headers."""
+        if self._base_iri is not None:
+            return False
         accept = []
         for name, value in headers:
             if name == b"accept":
                 accept.append(value)
             elif name in (b"accept-datetime", b"origin"):
-                return None
+                return False
         forms = wanted(b", ".join(accept).decode("latin-1"))
-        if forms.page or forms.timemap or forms.results is not RESULTS[0]:
-            return None
-        if moment is not None:
-            return self._past_at_once(query_string, Asked(query, as_of=moment))
-        found = self._asking.found(query)
-        if found is None:
+        return forms.results is RESULTS[0] and not forms.page and not forms.timemap
+
+    def at_once(self, query_string: bytes) -> Ready | None:
+        """The same answer to a GET of the endpoint, if it is a look-up that no worker is needed
+        for, of the newest state or of one that is at hand (`as-of`)."""
+        if b"as-of=" in query_string:
+            return self._past_at_once(query_string)
+        mark = self._asking.newest()
+        known = self._ready.recall(query_string, mark)
+        if known is not None:
+            return known
+        query = lone_query(query_string)
+        found = None if query is None else self._asking.found(query, mark)
+        if query is None or found is None:
             return None
         said = [length_of(found.body)]
         if self._past is not None:
             said[:0] = links_of(self.description.endpoint, query)
-        return Ready(self._of_state(found) + lines(said), found.body)
+        ready = Ready(self._of_state(found) + lines(said), found.body)
+        self._ready.keep(query_string, mark, ready)
+        return ready
 
-    def _past_at_once(self, query_string: bytes, asked: Asked) -> Ready | None:
+    def _past_at_once(self, query_string: bytes) -> Ready | None:
         erasures = self._asking.erasures()
         if erasures is None:
             return None
         known = self._past_ready.recall(query_string, (erasures,))
         if known is not None:
             return known
-        found = self._asking.found_as_of(asked, erasures)
-        if found is None:
+        asked = as_of(query_string)
+        found = None if asked is None else self._asking.found_as_of(asked, erasures)
+        if asked is None or found is None:
             return None
         kept, plan = found
         headers = self._headers(kept, asked, plan, erasures)
@@ -256,11 +266,11 @@ class SparqlApp:
 
     async def _answer(self, reply: Reply, asked: Asked, put: Put) -> None:
         question = put.question
-        memo, mark = self._asking.remembered(put)
-        kept = memo.recall(question, mark) or self._asking.looked_up(put)
+        kept = self._asking.at_hand(put)
         if kept is not None:
             await reply.whole(200, kept.body, self._headers(kept, asked, put.plan, put.erasures))
             return
+        memo, mark = self._asking.remembered(put)
         async with self._asking.run(put) as answer:
             first = Kept(answer.content_type, answer.position, answer.recorded_at, b"")
             headers = [

@@ -107,16 +107,14 @@ def lone_query(query_string: bytes) -> str | None:
     return _lone(b"query=", query_string)
 
 
-def query_as_of(query_string: bytes) -> tuple[str | None, str | None]:
-    """The query and the moment (`as-of`) where the parameters hold these, or the query alone; no
-    query where they hold anything else or cannot be read."""
-    query, _, also = query_string.partition(b"&")
-    if query.startswith(b"as-of="):
-        query, also = also, query
-    if not also:
-        return lone_query(query), None
-    moment = _lone(b"as-of=", also)
-    return (lone_query(query), moment) if moment else (None, None)
+def as_of(query_string: bytes) -> Asked | None:
+    """A query and the moment it is asked of (`as-of`) where the parameters hold just these; None
+    too where they cannot be read."""
+    said, _, also = query_string.partition(b"&")
+    if said.startswith(b"as-of="):
+        said, also = also, said
+    query, moment = lone_query(said), _lone(b"as-of=", also)
+    return Asked(query, as_of=moment) if query is not None and moment else None
 
 
 def _lone(name: bytes, query_string: bytes) -> str | None:

@@ -32,7 +32,7 @@ from pyoxigraph import (
 from handlers.queries.answer import Question
 from handlers.queries.checkpoint import Mark, NewestCopy
 from handlers.queries.formats import RESULTS
-from handlers.queries.memo import Kept, Memo
+from handlers.queries.memo import Kept
 from handlers.queries.walks import FRESH, MOST_QUADS, LookUp, recognise
 
 MOST_STEPS: Final = 300
@@ -55,23 +55,19 @@ class LookUps:
         self._newest = NewestCopy(folder)
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="look-ups")
         self._opening: Future[None] | None = None
-        self._memo: Memo[str, Kept] = Memo()
 
     def answer(self, question: Question) -> Kept | None:
         """The answer as SPARQL 1.1 Query Results JSON; None where a worker must be asked."""
         if question.results is not RESULTS[0] or _has_a_dataset(question):
             return None
-        kept = self.find(question.query)
+        kept = self.find(question.query, self._newest.mark())
         if kept is None or kept.position < (question.min_position or 0):
             return None
         return kept
 
-    def find(self, query: str) -> Kept | None:
-        """The same for a query of which nothing more is said."""
-        mark = self._newest.mark()
-        kept = self._memo.recall(query, mark)
-        if kept is not None:
-            return kept
+    def find(self, query: str, mark: Mark | None) -> Kept | None:
+        """The same for a query of which nothing more is said, of the state that was the newest one
+        just now (`NewestCopy.mark`)."""
         walk = recognise(query)
         if walk is None or not self._is_open(mark):
             return None
@@ -80,9 +76,7 @@ class LookUps:
         body = walked_body(store, walk)
         if body is None:
             return None
-        kept = Kept(RESULTS[0].content_type, current.position, current.recorded_at, body)
-        self._memo.keep(query, mark, kept)
-        return kept
+        return Kept(RESULTS[0].content_type, current.position, current.recorded_at, body)
 
     def close(self) -> None:
         """Let go of the copy."""

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from api import express
-from api.express import express_http
+from api.express import Ask, express_http
 from api.sparql.reply import Header, Ready, length_of, lines
 
 PLAIN = b"GET /there?now HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -27,9 +27,17 @@ class App:
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
         self.asked: list[bytes] = []
+        self.heard = 0
         self.more: list[Header] = []
 
-    def at_once(self, target: bytes, headers: Iterable[Header]) -> Ready | None:
+    def at_once(self, headers: Sequence[Header]) -> Ask | None:
+        """Whom to ask: nobody where the headers say so."""
+        self.heard += 1
+        if (b"x", b"fault") in headers:
+            raise ValueError("a fault of the shorter way")
+        return None if (b"x", b"nobody") in headers else self.ask
+
+    def ask(self, target: bytes) -> Ready | None:
         """What /there is."""
         self.asked.append(target)
         if target.startswith(b"/fault"):
@@ -196,6 +204,8 @@ def test_a_request_may_come_in_pieces(there: Running) -> None:
         b"GET /there HTTP/1.0\r\n\r\n",
         b"GET http://x/there HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /there#not-sent HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /there HTTP/1.1\r\nHost: x\r\nX: nobody\r\n\r\n",
+        b"GET /there HTTP/1.1\r\nHost: x\r\nX: fault\r\n\r\n",
     ],
     ids=lambda request: request.split(b"\r\n")[0].decode() + request[-12:].hex(),
 )
@@ -227,6 +237,25 @@ def test_a_connection_that_is_not_used_is_closed_in_time() -> None:
         connection.sendall(PLAIN)
         there.body(connection)
         assert connection.recv(1) == b""
+
+
+def test_a_connection_that_is_used_at_once_stays_as_long_as_it_is_used() -> None:
+    with running(timeout_keep_alive=0.4) as there, there.connect() as connection:
+        for _ in range(8):
+            connection.sendall(PLAIN)
+            assert there.body(connection) == "at once"
+            time.sleep(0.15)
+        began = time.monotonic()
+        assert connection.recv(1) == b""
+        assert time.monotonic() - began < 1
+
+
+def test_headers_that_are_said_again_are_judged_once() -> None:
+    with running() as there, there.connect() as connection:
+        for _ in range(5):
+            connection.sendall(PLAIN)
+            assert there.body(connection) == "at once"
+        assert there.app.heard == 1
 
 
 def test_a_server_that_stops_closes_the_connections_that_were_answered() -> None:

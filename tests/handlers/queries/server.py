@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.express import express_http
+from api.express import Ask, express_http
 from api.problems import Problems
 from api.rates import Clients
 from api.sparql.asking import Past
@@ -99,14 +99,19 @@ class _Living:
         self._where = where
         self._app: ASGIApp | None = None
 
-    def at_once(self, target: bytes, headers: Iterable[Header]) -> Ready | None:
+    def at_once(self, headers: Sequence[Header]) -> Ask | None:
         """Pass on what may be answered at once, and count it."""
-        path, _, query_string = target.partition(b"?")
-        if path != b"/sparql" or not isinstance(self._app, SparqlApp):
+        app = self._app
+        if not isinstance(app, SparqlApp) or not app.answers_at_once(headers):
             return None
-        ready = self._app.at_once(query_string, headers)
-        self._where.at_once += ready is not None
-        return ready
+
+        def ask(target: bytes) -> Ready | None:
+            path, _, query_string = target.partition(b"?")
+            ready = app.at_once(query_string) if path == b"/sparql" else None
+            self._where.at_once += ready is not None
+            return ready
+
+        return ask
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
