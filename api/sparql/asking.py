@@ -30,6 +30,7 @@ from handlers.queries.errors import QueryStopped, StopReason
 from handlers.queries.formats import RESULTS
 from handlers.queries.memo import Kept, Memo
 from handlers.queries.pool import QueryPool
+from handlers.queries.walks import LookUp
 
 _TSV: Final = next(form for form in RESULTS if form.name == "tsv")
 _AHEAD: Final = 10_000
@@ -172,11 +173,9 @@ class Asking:
         """What tells the newest state from the next one; None before the first."""
         return self._pool.mark()
 
-    def found(self, query: str, mark: Mark | None) -> Kept | None:
+    def found(self, walk: LookUp, mark: Mark | None) -> Kept | None:
         """The answer of this newest state, as JSON, to a look-up of which nothing more is said."""
-        if self._description.is_asked(query):
-            return None
-        return self._pool.look_ups.find(query, mark)
+        return self._pool.look_ups.find(walk, mark)
 
     def found_as_of(self, asked: Asked, erasures: int) -> tuple[Kept, Plan] | None:
         """The same of another state that is at hand, as JSON."""

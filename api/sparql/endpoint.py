@@ -23,11 +23,12 @@ from api.problems import Problems
 from api.rates import Clients, Rates
 from api.sparql.asking import Asking, Past, Put
 from api.sparql.description import Description, Triples
+from api.sparql.look_up import look_up_of
 from api.sparql.memento import links_of, memento_headers, timemap
 from api.sparql.page import Page
 from api.sparql.refusals import status_of
 from api.sparql.reply import Header, Ready, Receive, Reply, Scope, Send, length_of, lines
-from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, as_of, lone_query, understand, wanted
+from api.sparql.request import TIMEMAP, Asked, Wanted, Wrong, as_of, understand, wanted
 from api.sparql.times import Plan
 from fdo.errors import CollectomeError
 from handlers.instants import Preparing
@@ -162,13 +163,13 @@ class SparqlApp:
         known = self._ready.recall(query_string, mark)
         if known is not None:
             return known
-        query = lone_query(query_string)
-        found = None if query is None else self._asking.found(query, mark)
-        if query is None or found is None:
+        asked = look_up_of(query_string)
+        found = None if asked is None else self._asking.found(asked.walk, mark)
+        if asked is None or found is None:
             return None
         said = [length_of(found.body)]
         if self._past is not None:
-            said[:0] = links_of(self.description.endpoint, query)
+            said.insert(0, links_of(f"{self.description.endpoint}?query={asked.query}"))
         ready = Ready(self._of_state(found) + lines(said), found.body)
         self._ready.keep(query_string, mark, ready)
         return ready

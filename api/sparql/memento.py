@@ -11,7 +11,6 @@ of each second in which something was recorded; `as-of` with an event number rea
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -37,7 +36,7 @@ def memento_headers(
     if len(asked.query) > _LONGEST:
         return []
     address = _address_of(endpoint, asked)
-    said = [_link(address)]
+    said = [links_of(address)]
     if plan is not None:
         said.append((b"content-location", memento(address, plan, position).encode()))
         if recorded_at:
@@ -65,14 +64,8 @@ def timemap(endpoint: str, asked: Asked, log: Log) -> bytes:
     return page_of(original, asked.after, log)
 
 
-def links_of(endpoint: str, query: str) -> list[Header]:
-    """The same links for the newest answer to a query of which nothing more is said."""
-    if len(query) > _LONGEST:
-        return []
-    return [_link(_address(endpoint, query, (), ()))]
-
-
-def _link(address: str) -> Header:
+def links_of(address: str) -> Header:
+    """The links of the newest answer to a query, whose address as it is now this is."""
     links = (
         f'<{address}>; rel="original", <{address}>; rel="timegate", '
         f'<{taking_more(address)}format=timemap>; rel="timemap"; type="{TIMEMAP}"'
@@ -94,21 +87,5 @@ def _address(
         *(("default-graph-uri", iri) for iri in default_graphs),
         *(("named-graph-uri", iri) for iri in named_graphs),
     ]
-    said = "&".join([f"{name}={_quoted(value)}" for name, value in fields])
+    said = "&".join([f"{name}={quote(value, safe='')}" for name, value in fields])
     return f"{endpoint}?{said}" if said else endpoint
-
-
-_IRI: Final = re.compile("(<[^<>]*>)")
-
-
-def _quoted(value: str) -> str:
-    """As `quote`. Most clients ask the same of one object after the other, so what stands between
-    two IRIs is remembered."""
-    if len(value) > _LONGEST:
-        return quote(value, safe="")
-    return "".join(map(_quoted_piece, _IRI.split(value)))
-
-
-@lru_cache(maxsize=2048)
-def _quoted_piece(piece: str) -> str:
-    return quote(piece, safe="")

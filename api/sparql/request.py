@@ -121,7 +121,7 @@ def _lone(name: bytes, query_string: bytes) -> str | None:
     if not query_string.startswith(name) or b"&" in query_string:
         return None
     try:
-        return _unquoted(query_string[len(name) :].decode("utf-8"))
+        return unquoted(query_string[len(name) :].decode("utf-8"))
     except UnicodeDecodeError:
         return None
 
@@ -172,7 +172,7 @@ def _take_fields(raw: bytes, asked: Asked) -> None:
                 pass  # clients add fields of their own (SPARQLWrapper: results, output)
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
     """As `unquote_plus`, which looks at a query escape by escape: the commonest go first, each
     at one stroke. No escape overlaps another, but for what a per cent sign's own may begin."""
     text = text.replace("+", " ")

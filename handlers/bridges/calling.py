@@ -31,6 +31,8 @@ LONGEST_S = 300.0
 """What one request may take, however long the lease is."""
 FIRST_S, FACTOR, LAST_S = 1.0, 3.0, 600.0
 _POLL_S = 0.1
+_LEAST_S = 1.0
+"""What a call is given at the least; another is planned only where the lease lasts so long."""
 _TRIES = 3
 _LOG = logging.getLogger("collectome")
 
@@ -124,7 +126,7 @@ class Calling:
                 client, str(service.endpoint), secret,
                 [self._desk.order(errand, now) for errand in errands],
                 name=message_name(errands), now=now,
-                timeout_s=min(LONGEST_S, max(1.0, min(one.ends for one in errands) - now)),
+                timeout_s=min(LONGEST_S, max(_LEAST_S, min(one.ends for one in errands) - now)),
                 allow_private=self._allow_private,
             )  # fmt: skip
             await asyncio.to_thread(self._settle, errands, answer)
@@ -146,7 +148,7 @@ class Calling:
         over = []
         for errand in errands:
             wait = _wait(errand, answer.wait_s)
-            if time.time() + wait < errand.ends:
+            if time.time() + wait + _LEAST_S < errand.ends:
                 self._outbox.postponed([errand], wait, answer.said)
             else:
                 said = f"Called {errand.tries + 1} times; the last time {answer.said}."

@@ -60,16 +60,16 @@ class LookUps:
         """The answer as SPARQL 1.1 Query Results JSON; None where a worker must be asked."""
         if question.results is not RESULTS[0] or _has_a_dataset(question):
             return None
-        kept = self.find(question.query, self._newest.mark())
+        walk = recognise(question.query)
+        kept = None if walk is None else self.find(walk, self._newest.mark())
         if kept is None or kept.position < (question.min_position or 0):
             return None
         return kept
 
-    def find(self, query: str, mark: Mark | None) -> Kept | None:
-        """The same for a query of which nothing more is said, of the state that was the newest one
+    def find(self, walk: LookUp, mark: Mark | None) -> Kept | None:
+        """The same for a query that is recognised already, of the state that was the newest one
         just now (`NewestCopy.mark`)."""
-        walk = recognise(query)
-        if walk is None or not self._is_open(mark):
+        if not self._is_open(mark):
             return None
         current, store = self._newest.current, self._newest.store
         assert current is not None and store is not None

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from pyoxigraph import NamedNode
@@ -53,7 +54,9 @@ class LookUp:
     limit: int | None = None
     steps: list[Step] = field(default_factory=list)
     engine: tuple[str, ...] = ()
-    """Of one pattern whose IRIs are to be put back: the engine's query between them."""
+    """Of one pattern, the engine's query; cut where an IRI is to be put back."""
+    holes: list[int] = field(default_factory=list)
+    """Which patterns have an IRI to be put back."""
 
 
 class _Unlike(Exception):
@@ -73,37 +76,42 @@ def recognise(text: str) -> LookUp | None:
         return None
     head, brace, group = text.partition("{")
     pieces = _IRI.split(group)
-    walk = _shape((head + brace, *pieces[::2]))
-    if walk is None:
-        return None
+    found = shape((head + brace, *pieces[::2]))
+    return None if found is None else filled(found, pieces[1::2])
+
+
+def filled(walk: LookUp, iris: Sequence[str]) -> LookUp | None:
+    """The walk of a query of this `shape` with these IRIs in it; None where one is no IRI."""
     try:
-        named = {str(at): _named(iri) for at, iri in enumerate(pieces[1::2])}
+        named = {str(at): _named(iri) for at, iri in enumerate(iris)}
     except _Unlike:
         return None
-    patterns = [_filled(pattern, named) for pattern in walk.patterns]
+    patterns = walk.patterns.copy()
+    for at in walk.holes:
+        subject, predicate, target = patterns[at]
+        patterns[at] = (
+            named.get(subject, subject) if type(subject) is str else subject,
+            named.get(predicate, predicate) if type(predicate) is str else predicate,
+            named.get(target, target) if type(target) is str else target,
+        )
     engine = walk.engine
     if engine:
-        pieces[::2] = engine
-        engine = ("".join(pieces),)
+        engine = ("".join([*chain.from_iterable(zip(engine, iris, strict=False)), engine[-1]]),)
     return LookUp(walk.columns, patterns, walk.reached, walk.limit, walk.steps, engine)
-
-
-def _filled(pattern: Pattern, named: dict[str, NamedNode]) -> Pattern:
-    subject, predicate, target = pattern
-    return (
-        named.get(subject, subject) if type(subject) is str else subject,
-        named.get(predicate, predicate) if type(predicate) is str else predicate,
-        named.get(target, target) if type(target) is str else target,
-    )
 
 
 def _is_variable(place: Place) -> bool:
     return isinstance(place, str) and not place.isdigit()
 
 
+def _is_taken(place: Place) -> bool:
+    return isinstance(place, str) and place.isdigit()
+
+
 @lru_cache(maxsize=512)
-def _shape(pieces: tuple[str, ...]) -> LookUp | None:
-    """The walk of a query from which the IRIs of its group were taken; they are numbers in it."""
+def shape(pieces: tuple[str, ...]) -> LookUp | None:
+    """The walk of a query from which the IRIs of its group were taken; they are numbers in it. Of
+    the pieces of its text the first ends with the brace that opens the group."""
     try:
         return _Reader(pieces).look_up()
     except _Unlike:
@@ -189,6 +197,8 @@ class _Reader:
         if predicate == target and _is_variable(target):
             raise _Unlike
         self._walk.steps.append((self._slot(subject), self._slot(predicate), self._slot(target)))
+        if any(map(_is_taken, (subject, predicate, target))):
+            self._walk.holes.append(len(self._walk.patterns))
         self._walk.patterns.append((subject, predicate, target))
         if len(self._walk.patterns) > MOST_PATTERNS:
             raise _Unlike

@@ -164,7 +164,7 @@ def test_nobody_there_is_tried_again_until_somebody_is(opened: Any, ledger: Ledg
         taken.bind(("127.0.0.1", 0))
         http = opened()
         http.declare(called(f"http://127.0.0.1:{taken.getsockname()[1]}/"))
-        http.send([a_job(1, lease_s=2)])
+        http.send([a_job(1, lease_s=5)])
         until(lambda: ledger.failed)
     assert "Called" in str(ledger.failed[job_id(1)].error)
 
