@@ -163,11 +163,8 @@ class Asking:
     def _looked_up(self, put: Put) -> Kept | None:
         if put.plan is None:
             return None if put.question.tables else self._pool.look_ups.answer(put.question)
-        held = self._holds.here(put.plan, put.erasures) if self._holds is not None else None
-        if held is None:
-            return None
-        copy = Copy(held.path, put.plan.instant.position, held.recorded_at)
-        return self._pool.past_look_ups.answer(put.question, copy)
+        copy = self._copy_here(put.plan, put.erasures)
+        return None if copy is None else self._pool.past_look_ups.answer(put.question, copy)
 
     def newest(self) -> Mark | None:
         """What tells the newest state from the next one; None before the first."""
@@ -177,22 +174,16 @@ class Asking:
         """The answer of this newest state, as JSON, to a look-up of which nothing more is said."""
         return self._pool.look_ups.find(walk, mark)
 
-    def found_as_of(self, asked: Asked, erasures: int) -> tuple[Kept, Plan] | None:
-        """The same of another state that is at hand, as JSON."""
-        assert asked.query is not None
-        if self._past is None or self._description.is_asked(asked.query):
+    def found_as_of(self, walk: LookUp, plan: Plan, erasures: int) -> Kept | None:
+        """The same of another state that is at hand."""
+        copy = self._copy_here(plan, erasures)
+        return None if copy is None else self._pool.past_look_ups.find(walk, copy)
+
+    def _copy_here(self, plan: Plan, erasures: int) -> Copy | None:
+        held = self._holds.here(plan, erasures) if self._holds is not None else None
+        if held is None:
             return None
-        plan = self._plan(asked)
-        if plan is None:
-            return None
-        question = Question(
-            asked.query,
-            default_graphs=plan.default_graphs,
-            named_graphs=plan.named_graphs,
-            state=(plan.instant, plan.graphs),
-        )
-        kept = self.at_hand(Put(question, plan, "", erasures))
-        return None if kept is None else (kept, plan)
+        return Copy(held.path, plan.instant.position, held.recorded_at)
 
     def erasures(self) -> int | None:
         """The newest erasure: answers of the past hold while there is no newer one. None where

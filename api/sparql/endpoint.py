@@ -23,8 +23,8 @@ from api.problems import Problems
 from api.rates import Clients, Rates
 from api.sparql.asking import Asking, Past, Put
 from api.sparql.description import Description, Triples
-from api.sparql.look_up import look_up_of
-from api.sparql.memento import links_of, memento_headers, timemap
+from api.sparql.look_up import Said, look_up_of
+from api.sparql.memento import headers_of, memento_headers, timemap
 from api.sparql.page import Page
 from api.sparql.refusals import status_of
 from api.sparql.reply import Header, Ready, Receive, Reply, Scope, Send, length_of, lines
@@ -114,7 +114,7 @@ class SparqlApp:
         self.description = Description(pool, public_base, examples)
         self._asking = Asking(pool, past, clients, self.description)
         self._page = Page(pool, self._asking, self.description, title)
-        self._state_said: tuple[tuple[str, int, str] | None, bytes] = (None, b"")
+        self._states_said: dict[bool, tuple[tuple[int, str, int], bytes]] = {}
         self._ready: Memo[bytes, Ready] = Memo()
         self._past_ready: Memo[bytes, Ready] = Memo()
 
@@ -167,10 +167,7 @@ class SparqlApp:
         found = None if asked is None else self._asking.found(asked.walk, mark)
         if asked is None or found is None:
             return None
-        said = [length_of(found.body)]
-        if self._past is not None:
-            said.insert(0, links_of(f"{self.description.endpoint}?query={asked.query}"))
-        ready = Ready(self._of_state(found) + lines(said), found.body)
+        ready = self._made_ready(asked, found)
         self._ready.keep(query_string, mark, ready)
         return ready
 
@@ -181,23 +178,38 @@ class SparqlApp:
         known = self._past_ready.recall(query_string, (erasures,))
         if known is not None:
             return known
-        asked = as_of(query_string)
-        found = None if asked is None else self._asking.found_as_of(asked, erasures)
-        if asked is None or found is None:
+        said, moment = as_of(query_string)
+        asked = None if moment is None else look_up_of(said)
+        if self._past is None or moment is None or asked is None:
             return None
-        kept, plan = found
-        headers = self._headers(kept, asked, plan, erasures)
-        ready = Ready(lines([*headers, length_of(kept.body)]), kept.body)
-        if asked.as_of is not None and asked.as_of.isdecimal():  # an event, which stays where it is
+        plan = self._past.times.whole(moment)
+        found = self._asking.found_as_of(asked.walk, plan, erasures)
+        if found is None:
+            return None
+        ready = self._made_ready(asked, found, plan, erasures)
+        if moment.isdecimal():  # an event, which stays where it is
             self._past_ready.keep(query_string, (erasures,), ready)
         return ready
 
-    def _of_state(self, answer: Kept) -> bytes:
-        """What all answers of one published state say, as it is sent."""
-        state = (answer.content_type, answer.position, answer.recorded_at)
-        if self._state_said[0] != state:
-            self._state_said = (state, lines(self._state(answer, None, 0)))
-        return self._state_said[1]
+    def _made_ready(
+        self, asked: Said, found: Kept, plan: Plan | None = None, erasures: int = 0
+    ) -> Ready:
+        """An answer with its headers, as they are sent."""
+        said = [length_of(found.body)]
+        if self._past is not None:
+            address = f"{self.description.endpoint}?query={asked.query}"
+            said[:0] = headers_of(address, plan, found.position, found.recorded_at)
+        return Ready(self._of_state(found, plan, erasures) + lines(said), found.body)
+
+    def _of_state(self, answer: Kept, plan: Plan | None, erasures: int) -> bytes:
+        """What all answers of one state say, as it is sent; kept of the newest and of the past one
+        that was asked last."""
+        state = (answer.position, answer.recorded_at, erasures)
+        known = self._states_said.get(plan is None)
+        if known is None or known[0] != state:
+            known = (state, lines(self._state(answer, plan, erasures)))
+            self._states_said[plan is None] = known
+        return known[1]
 
     async def _route(self, reply: Reply) -> None:
         path = reply.path

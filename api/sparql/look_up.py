@@ -29,7 +29,7 @@ _ABOUT_SERVICE: Final = ("void#", "shacl#")
 _ABOUT_SERVICE_SAID: Final = tuple(quote(name).encode() for name in _ABOUT_SERVICE)
 
 
-class Asked(NamedTuple):
+class Said(NamedTuple):
     """One look-up."""
 
     walk: LookUp
@@ -46,7 +46,7 @@ class _Kind(NamedTuple):
     characters: int
 
 
-def look_up_of(query_string: bytes) -> Asked | None:
+def look_up_of(query_string: bytes) -> Said | None:
     """The look-up that this query string holds, and nothing else; None where it is none, or not
     quoted as most clients quote."""
     if len(query_string) > _MOST or not query_string.isascii():
@@ -70,7 +70,7 @@ def look_up_of(query_string: bytes) -> Asked | None:
         return None
     again = [iri.replace(":", "%3A").replace("/", "%2F") for iri in said]
     first, *others = kind.quoted
-    return Asked(walk, first + "".join(chain.from_iterable(zip(again, others, strict=True))))
+    return Said(walk, first + "".join(chain.from_iterable(zip(again, others, strict=True))))
 
 
 @lru_cache(maxsize=512)

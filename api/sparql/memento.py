@@ -35,8 +35,14 @@ def memento_headers(
     assert asked.query is not None
     if len(asked.query) > _LONGEST:
         return []
-    address = _address_of(endpoint, asked)
-    said = [links_of(address)]
+    return headers_of(_address_of(endpoint, asked), plan, position, recorded_at)
+
+
+def headers_of(
+    address: str, plan: Plan | None = None, position: int = 0, recorded_at: str = ""
+) -> list[Header]:
+    """The same for a query of which only the address is known."""
+    said = [_links_of(address)]
     if plan is not None:
         said.append((b"content-location", memento(address, plan, position).encode()))
         if recorded_at:
@@ -64,8 +70,7 @@ def timemap(endpoint: str, asked: Asked, log: Log) -> bytes:
     return page_of(original, asked.after, log)
 
 
-def links_of(address: str) -> Header:
-    """The links of the newest answer to a query, whose address as it is now this is."""
+def _links_of(address: str) -> Header:
     links = (
         f'<{address}>; rel="original", <{address}>; rel="timegate", '
         f'<{taking_more(address)}format=timemap>; rel="timemap"; type="{TIMEMAP}"'

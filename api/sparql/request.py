@@ -107,14 +107,13 @@ def lone_query(query_string: bytes) -> str | None:
     return _lone(b"query=", query_string)
 
 
-def as_of(query_string: bytes) -> Asked | None:
-    """A query and the moment it is asked of (`as-of`) where the parameters hold just these; None
-    too where they cannot be read."""
+def as_of(query_string: bytes) -> tuple[bytes, str | None]:
+    """What is left of a query string of two parameters, and the moment (`as-of`) that the other is;
+    None where none of them is one."""
     said, _, also = query_string.partition(b"&")
     if said.startswith(b"as-of="):
         said, also = also, said
-    query, moment = lone_query(said), _lone(b"as-of=", also)
-    return Asked(query, as_of=moment) if query is not None and moment else None
+    return said, _lone(b"as-of=", also) or None
 
 
 def _lone(name: bytes, query_string: bytes) -> str | None:

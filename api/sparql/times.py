@@ -117,6 +117,10 @@ class Times:
             default = named = []
         return Plan(at, tuple(graphs), tuple(default), tuple(named), said=instant is not None)
 
+    def whole(self, moment: str) -> Plan:
+        """The plan for a query of this moment (`as-of`) that names no graphs."""
+        return Plan(Instant(self._position(moment)))
+
     def instant(self, asked: Asked, published: Callable[[], int]) -> Instant | None:
         """The instant that the parameters or Accept-Datetime name; None for the newest."""
         observed = None

@@ -133,10 +133,13 @@ class OtherCopies:
             self._open.popitem(last=False)
         return known[1]
 
-    def holds(self, path: str) -> bool:
-        """Whether the store in this folder is open, so that taking it costs nothing."""
+    def here(self, path: str) -> Opened | None:
+        """The store in this folder if it is open, so that taking it costs nothing."""
         known = self._open.get(path)
-        return known is not None and known[0] == _folder_mark(path)
+        if known is None or known[0] != _folder_mark(path):
+            return None
+        self._open.move_to_end(path)
+        return known[1]
 
     def let_go(self) -> None:
         """Close what is not in its place any more, so that its room on the disk is given back."""

@@ -10,7 +10,7 @@ from handlers.queries.formats import RESULTS
 from handlers.queries.frames import THE_STORE
 from handlers.queries.lookup import walked_body
 from handlers.queries.memo import Kept
-from handlers.queries.walks import recognise
+from handlers.queries.walks import LookUp, recognise
 
 
 class PastLookUps:
@@ -30,17 +30,22 @@ class PastLookUps:
         if question.results is not RESULTS[0] or not _of_the_whole_store(question):
             return None
         walk = recognise(question.query)
-        if walk is None or (self._opening is not None and not self._opening.done()):
+        return None if walk is None else self.find(walk, copy)
+
+    def find(self, walk: LookUp, copy: Copy) -> Kept | None:
+        """The same for a query that is recognised already, of the whole store."""
+        if self._opening is not None and not self._opening.done():
             return None
         path = str(copy.path)
-        if not self._copies.holds(path):
+        opened = self._copies.here(path)
+        if opened is None:
             self._copies.let_go()
             self._opening = self._opener.submit(self._copies.take, path)
             return None
-        body = walked_body(self._copies.take(path).store, walk)
+        body = walked_body(opened.store, walk)
         if body is None:
             return None
-        return Kept(question.results.content_type, copy.position, copy.recorded_at, body)
+        return Kept(RESULTS[0].content_type, copy.position, copy.recorded_at, body)
 
     def let_go(self) -> None:
         """Close what is not in its place any more."""

@@ -85,7 +85,7 @@ def test_a_copy_that_is_made_anew_in_its_place_is_opened_anew(copy: Copy, tmp_pa
     first = copies.take(str(copy.path))
     assert copies.take(str(copy.path)) is first
     shutil.rmtree(copy.path)
-    assert not copies.holds(str(copy.path))
+    assert copies.here(str(copy.path)) is None
     other = Publisher(tmp_path / "other").load(people(3))
     other.publish()
     (other.folder / "checkpoints" / "000001").rename(copy.path)
@@ -100,7 +100,7 @@ def test_only_the_last_few_stay_open(tmp_path: Path) -> None:
         publisher.load(people(1, first)).publish()
         paths.append(str(publisher.folder / "checkpoints" / f"{publisher.position:06}"))
         copies.take(paths[-1])
-    assert [copies.holds(path) for path in paths] == [False, True, True]
+    assert [copies.here(path) is not None for path in paths] == [False, True, True]
     shutil.rmtree(paths[1])
     copies.let_go()
     assert list(copies._open) == [paths[2]]
