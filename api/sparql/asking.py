@@ -149,7 +149,7 @@ class Asking:
         if put.question.tables:
             return self._pool.memo, None
         if put.plan is None:
-            return self._pool.memo, self.newest()
+            return self._pool.memo, self._pool.mark()
         return self._pool.memo_of_past, (put.erasures,)
 
     def at_hand(self, put: Put) -> Kept | None:
@@ -166,16 +166,9 @@ class Asking:
         copy = self._copy_here(put.plan, put.erasures)
         return None if copy is None else self._pool.past_look_ups.answer(put.question, copy)
 
-    def newest(self) -> Mark | None:
-        """What tells the newest state from the next one; None before the first."""
-        return self._pool.mark()
-
-    def found(self, walk: LookUp, mark: Mark | None) -> Kept | None:
-        """The answer of this newest state, as JSON, to a look-up of which nothing more is said."""
-        return self._pool.look_ups.find(walk, mark)
-
     def found_as_of(self, walk: LookUp, plan: Plan, erasures: int) -> Kept | None:
-        """The same of another state that is at hand."""
+        """The answer of another state that is at hand, as JSON, to a look-up of which nothing more
+        is said."""
         copy = self._copy_here(plan, erasures)
         return None if copy is None else self._pool.past_look_ups.find(walk, copy)
 

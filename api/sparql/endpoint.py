@@ -159,12 +159,12 @@ class SparqlApp:
         for, of the newest state or of one that is at hand (`as-of`)."""
         if b"as-of=" in query_string:
             return self._past_at_once(query_string)
-        mark = self._asking.newest()
+        mark = self._pool.mark()
         known = self._ready.recall(query_string, mark)
         if known is not None:
             return known
         asked = look_up_of(query_string)
-        found = None if asked is None else self._asking.found(asked.walk, mark)
+        found = None if asked is None else self._pool.look_ups.find(asked.walk, mark)
         if asked is None or found is None:
             return None
         ready = self._made_ready(asked, found)
