@@ -52,7 +52,7 @@ def surroundings(**settings: Any) -> dict[str, str]:
     """The environment without settings of whoever runs the tests, with these of ours."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FDO_")}
     ours = {f"FDO_{name.upper()}": str(value) for name, value in settings.items()}
-    return {**kept, "PYTHONPATH": str(ROOT), **ours}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1", **ours}
 
 
 def collectome(*arguments: object, data: Path | None = None, **settings: Any) -> Ended:
@@ -79,6 +79,18 @@ def begun(*arguments: object, data: Path | None = None, **settings: Any) -> subp
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def interrupted(process: subprocess.Popen[str], seconds: float = 30.0) -> int:
+    """The code with which a command ends after Ctrl-C; where it does not end, a failure says what
+    each of its threads is at."""
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        _, err = process.communicate(timeout=30)
+        raise AssertionError(f"not ended {seconds} s after Ctrl-C: {err}") from None
 
 
 def _where(data: Path | None) -> list[str]:

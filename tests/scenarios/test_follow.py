@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -27,7 +26,16 @@ from pyoxigraph import Store
 from handlers.lease import lease_is_held
 from handlers.projections.graph import read_current
 from handlers.verification import graph_digests
-from tests.scenarios.program import HOLDER, Ended, Server, begun, collectome, specimens, until
+from tests.scenarios.program import (
+    HOLDER,
+    Ended,
+    Server,
+    begun,
+    collectome,
+    interrupted,
+    specimens,
+    until,
+)
 
 NUMBER = 300
 
@@ -237,8 +245,7 @@ def test_a_change_is_in_the_mirror_within_a_second(tmp_path: Path) -> None:
                 (heard,) = log.execute("SELECT heard_at FROM mirror").fetchone()
             if (took := heard - recorded[4]) < 1_000_000:
                 break
-        follower.send_signal(signal.SIGINT)
-        assert follower.wait(timeout=30) == 0
+        assert interrupted(follower) == 0
     assert took < 1_000_000
 
 
