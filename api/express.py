@@ -113,7 +113,7 @@ class _Express(HttpToolsProtocol):
         if self._is_first:
             self._is_first = False
             if self._is_free() and self._is_plain():
-                ask = self._asked_by(self.headers)
+                ask = self._judged(self.headers)
                 if ask is not None and self._is_answered(self.url, ask):
                     self._learn(ask)
                     self.on_response_complete()
@@ -181,7 +181,7 @@ class _Express(HttpToolsProtocol):
             and _OF_A_BODY.isdisjoint(dict(self.headers))
         )
 
-    def _asked_by(self, headers: Sequence[Header]) -> Ask | None:
+    def _judged(self, headers: Sequence[Header]) -> Ask | None:
         try:
             return self.asked_by(headers)
         except Exception:
