@@ -37,7 +37,6 @@ _PARTS: Final = (
     "parser",
     "server_state",
     "timeout_keep_alive",
-    "timeout_keep_alive_handler",
     "timeout_keep_alive_task",
     "transport",
 )
@@ -89,6 +88,7 @@ class _Express(HttpToolsProtocol):
         super().connection_made(transport)
         self._able = (
             all(hasattr(self, part) for part in _PARTS)
+            and hasattr(HttpToolsProtocol, "timeout_keep_alive_handler")  # ours stands before it
             and not self.config.access_log
             and not self.config.root_path
             and self.config.limit_concurrency is None

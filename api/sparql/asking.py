@@ -152,15 +152,8 @@ class Asking:
             return self._pool.memo, self._pool.mark()
         return self._pool.memo_of_past, (put.erasures,)
 
-    def at_hand(self, put: Put) -> Kept | None:
-        """The answer that was kept, or that needs no worker."""
-        memo, mark = self.remembered(put)
-        kept = memo.recall(put.question, mark)
-        if kept is None and (kept := self._looked_up(put)) is not None:
-            memo.keep(put.question, mark, kept)
-        return kept
-
-    def _looked_up(self, put: Put) -> Kept | None:
+    def looked_up(self, put: Put) -> Kept | None:
+        """The answer to a look-up that needs no worker."""
         if put.plan is None:
             return None if put.question.tables else self._pool.look_ups.answer(put.question)
         copy = self._copy_here(put.plan, put.erasures)
@@ -178,13 +171,8 @@ class Asking:
             return None
         return Copy(held.path, plan.instant.position, held.recorded_at)
 
-    def erasures(self) -> int | None:
-        """The newest erasure: answers of the past hold while there is no newer one. None where
-        there is no past."""
-        return None if self._past is None else self._past.times.erasures()
-
     def _erasures(self, plan: Plan | None) -> int:
-        return (self.erasures() or 0) if plan is not None else 0
+        return 0 if plan is None or self._past is None else self._past.times.erasures()
 
     def _plan(self, asked: Asked) -> Plan | None:
         assert asked.query is not None

@@ -29,6 +29,8 @@ _SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 _VOID: Final = "http://rdfs.org/ns/void#"
 _VOID_EXT: Final = "http://ldf.fi/void-ext#"
 _SH: Final = "http://www.w3.org/ns/shacl#"
+ABOUT_SERVICE: Final = (_VOID, _SH)
+"""Namespaces of which one is named in a query that may be about the service."""
 _SCHEMA: Final = "https://schema.org/"
 _RDFS: Final = PREFIXES["rdfs"]
 _HERE: Final = "https://this.example"
@@ -48,7 +50,7 @@ _SHOWN: Final = {
     "sh": _SH,
     "schema": _SCHEMA,
 }
-_ABOUT_SERVICE: Final = re.compile(
+_SAYS_SO: Final = re.compile(
     r":(?:propertyPartition|classPartition|SPARQLExecutable|SPARQLSelectExecutable|namespace)\b"
     r"|[#](?:propertyPartition|classPartition|SPARQLExecutable|namespace)>"
 )
@@ -109,7 +111,7 @@ class Description:
 
     def is_asked(self, query: str) -> bool:
         """Whether the query asks about the service."""
-        return (_VOID in query or _SH in query) and _ABOUT_SERVICE.search(query) is not None
+        return any(name in query for name in ABOUT_SERVICE) and _SAYS_SO.search(query) is not None
 
     async def instead_of_graph(self, query: str) -> str | None:
         """The description as N-Triples, if the query asks about the service; else `None`."""

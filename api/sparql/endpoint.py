@@ -172,15 +172,15 @@ class SparqlApp:
         return ready
 
     def _past_at_once(self, query_string: bytes) -> Ready | None:
-        erasures = self._asking.erasures()
-        if erasures is None:
+        if self._past is None:
             return None
+        erasures = self._past.times.erasures()
         known = self._past_ready.recall(query_string, (erasures,))
         if known is not None:
             return known
         said, moment = as_of(query_string)
         asked = None if moment is None else look_up_of(said)
-        if self._past is None or moment is None or asked is None:
+        if moment is None or asked is None:
             return None
         plan = self._past.times.whole(moment)
         found = self._asking.found_as_of(asked.walk, plan, erasures)
@@ -279,11 +279,13 @@ class SparqlApp:
 
     async def _answer(self, reply: Reply, asked: Asked, put: Put) -> None:
         question = put.question
-        kept = self._asking.at_hand(put)
+        memo, mark = self._asking.remembered(put)
+        kept = memo.recall(question, mark)
+        if kept is None and (kept := self._asking.looked_up(put)) is not None:
+            memo.keep(question, mark, kept)
         if kept is not None:
             await reply.whole(200, kept.body, self._headers(kept, asked, put.plan, put.erasures))
             return
-        memo, mark = self._asking.remembered(put)
         async with self._asking.run(put) as answer:
             first = Kept(answer.content_type, answer.position, answer.recorded_at, b"")
             headers = [

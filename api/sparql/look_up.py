@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from api.sparql.description import ABOUT_SERVICE
 from api.sparql.request import unquoted
 from handlers.queries.walks import MOST_CHARACTERS, LookUp, filled, shape
 
@@ -24,9 +25,10 @@ _IRI: Final = re.compile(
     "%3[Cc]([A-Za-z][A-Za-z0-9+.-]*(?::|%3A)(?:[A-Za-z0-9._~:/-]|%3A|%2F|%23)*)%3[Ee]"
 )
 _MOST: Final = 3 * MOST_CHARACTERS
-_ABOUT_SERVICE: Final = ("void#", "shacl#")
-"""What is in a query that may be about the service (`Description.is_asked`)."""
-_ABOUT_SERVICE_SAID: Final = tuple(quote(name).encode() for name in _ABOUT_SERVICE)
+_ABOUT_SERVICE_SAID: Final = tuple(
+    quote(name.rpartition("/")[2]).encode() for name in ABOUT_SERVICE
+)
+"""How the namespaces end, whatever else of them is quoted."""
 
 
 class Said(NamedTuple):
@@ -51,8 +53,7 @@ def look_up_of(query_string: bytes) -> Said | None:
     quoted as most clients quote."""
     if len(query_string) > _MOST or not query_string.isascii():
         return None
-    void, shacl = _ABOUT_SERVICE_SAID
-    if void in query_string or shacl in query_string:
+    if any(name in query_string for name in _ABOUT_SERVICE_SAID):
         return None
     head, *rest = _BRACE.split(query_string.decode(), 1)
     if not rest:
@@ -85,7 +86,7 @@ def _kind(head: str, *pieces: str) -> _Kind | None:
     first, *between = others
     walk = shape((f"{opening}{{", first, *between))
     whole = "<>".join((f"{opening}{{{first}", *between))
-    if walk is None or any(name in whole for name in _ABOUT_SERVICE):
+    if walk is None or any(name in whole for name in ABOUT_SERVICE):
         return None
     quoted = quote(whole, safe="").replace("%3C%3E", "%3C<%3E")
     return _Kind(walk, tuple(quoted.split("<")), len(whole))

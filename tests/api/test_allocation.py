@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from api.allocation import TUNABLES
-
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os, sys
@@ -41,7 +39,8 @@ def told(tmp_path: Path, **environment: str) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of other systems is another")
 def test_a_program_begins_again_once_as_the_same_process(tmp_path: Path) -> None:
     began = "started PID ['an argument']"
-    assert told(tmp_path) == [began, began, f"set PID {TUNABLES}"]
+    set_so = "glibc.malloc.tcache_count=127:glibc.malloc.hugetlb=1"
+    assert told(tmp_path) == [began, began, f"set PID {set_so}"]
 
 
 def test_what_somebody_set_stays(tmp_path: Path) -> None:

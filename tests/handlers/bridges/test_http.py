@@ -169,6 +169,18 @@ def test_nobody_there_is_tried_again_until_somebody_is(opened: Any, ledger: Ledg
     assert "Called" in str(ledger.failed[job_id(1)].error)
 
 
+def test_no_call_is_planned_so_late_that_nobody_might_come_to_make_it(
+    opened: Any, ledger: Ledger
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        http = opened()
+        http.declare(called(f"http://127.0.0.1:{taken.getsockname()[1]}/"))
+        http.send([a_job(1, lease_s=1)])  # all of it is what a call is given at the least
+        until(lambda: ledger.failed)
+    assert "Called 1 times" in str(ledger.failed[job_id(1)].error)
+
+
 @pytest.mark.parametrize("status", [301, 400, 404, 410, 422])
 def test_who_refuses_is_not_asked_again(opened: Any, ledger: Ledger, status: int) -> None:
     with HttpService(Reply(status, headers={"location": "/elsewhere"})) as service:
